@@ -1,0 +1,264 @@
+namespace BatchPlane.Contracts;
+
+/// <summary>Which output of a command.</summary>
+public enum OutputStream
+{
+    /// <summary>Standard output.</summary>
+    Stdout,
+
+    /// <summary>Standard error.</summary>
+    Stderr,
+}
+
+/// <summary>Body of <c>POST /agent/v1/join</c>, with the join token as bearer. Joining again starts a new epoch.</summary>
+public sealed record JoinRequest
+{
+    /// <summary>The node this agent was started for; null: an attached machine, which becomes a new node of <see cref="Env"/>.</summary>
+    public string? NodeId { get; init; }
+
+    /// <summary>Id or name of the environment to attach to; null: the default environment. Ignored with <see cref="NodeId"/>.</summary>
+    public string? Env { get; init; }
+
+    /// <summary>Host name as the agent sees it.</summary>
+    public required string HostName { get; init; }
+
+    /// <summary>Processors.</summary>
+    public required int Cpu { get; init; }
+
+    /// <summary>Memory in GiB, rounded up.</summary>
+    public required int Mem { get; init; }
+
+    /// <summary>Instances it runs at once, at least 1.</summary>
+    public required int Slots { get; init; }
+
+    /// <summary>Version of the agent.</summary>
+    public required string AgentVersion { get; init; }
+}
+
+/// <summary>Answer of join: who the agent is from now on.</summary>
+public sealed record JoinResponse
+{
+    /// <summary>The node.</summary>
+    public required string NodeId { get; init; }
+
+    /// <summary>Its environment.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Epoch that every later request carries.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>Bearer token for the requests under <c>/agent/v1/nodes/{node}</c>; valid for this node and epoch only.</summary>
+    public required string NodeToken { get; init; }
+
+    /// <summary>Seconds without a heartbeat after which the node is given up.</summary>
+    public required int LeaseSeconds { get; init; }
+
+    /// <summary>Seconds between heartbeats.</summary>
+    public required int HeartbeatSeconds { get; init; }
+
+    /// <summary>Seconds between SIGTERM and SIGKILL.</summary>
+    public required int KillGraceSeconds { get; init; }
+
+    /// <summary>Bytes of each output of an attempt that are kept; the rest is dropped with a note.</summary>
+    public required long MaxOutputBytes { get; init; }
+}
+
+/// <summary>Body of <c>POST /agent/v1/nodes/{node}/work</c>: a long poll for instances.</summary>
+public sealed record WorkRequest
+{
+    /// <summary>Epoch of the join.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>How many instances the agent can take now: free slots plus what it likes to hold ready. At least 1.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>Seconds to wait when there is nothing, 0 to 60.</summary>
+    public required int WaitSeconds { get; init; }
+}
+
+/// <summary>Answer of a long poll; everything may be empty.</summary>
+public sealed record WorkResponse
+{
+    /// <summary>Work granted to this node.</summary>
+    public IReadOnlyList<ClaimGrant> Claims { get; init; } = [];
+
+    /// <summary>Jobs whose end was asked for: the agent kills their attempts and reports them <see cref="AttemptOutcome.Terminated"/>.</summary>
+    public IReadOnlyList<string> TerminatedJobs { get; init; } = [];
+
+    /// <summary>True when the node is being removed: the agent gives back what it did not start, finishes what runs, leaves.</summary>
+    public bool Drain { get; init; }
+}
+
+/// <summary>Instances of one task granted to a node in one transaction.</summary>
+public sealed record ClaimGrant
+{
+    /// <summary>Id of the claim; the agent names it in heartbeats until all its attempts are reported.</summary>
+    public required long ClaimId { get; init; }
+
+    /// <summary>The job.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>Key of the task in reports.</summary>
+    public required long TaskId { get; init; }
+
+    /// <summary>Name of the task.</summary>
+    public required string TaskName { get; init; }
+
+    /// <summary>Number of instances of the task.</summary>
+    public required int TaskInstanceNum { get; init; }
+
+    /// <summary>What to run.</summary>
+    public required RunSpec Run { get; init; }
+
+    /// <summary>The attempts granted, as runs of consecutive indexes.</summary>
+    public required IReadOnlyList<AttemptRange> Attempts { get; init; }
+}
+
+/// <summary>Consecutive instances with the same attempt number.</summary>
+/// <param name="FirstIndex">First instance index.</param>
+/// <param name="Count">How many, at least 1.</param>
+/// <param name="Attempt">Attempt number, from 1.</param>
+public sealed record AttemptRange(int FirstIndex, int Count, int Attempt);
+
+/// <summary>What an agent needs to know of a task to run its instances.</summary>
+public sealed record RunSpec
+{
+    /// <summary>Command line for <c>/bin/sh -c</c>; null when <see cref="Argv"/> is given.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Program and arguments; null when <see cref="Command"/> is given.</summary>
+    public IReadOnlyList<string>? Argv { get; init; }
+
+    /// <summary>The task's environment variables.</summary>
+    public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];
+
+    /// <summary>Seconds an attempt may run.</summary>
+    public int TimeoutSeconds { get; init; }
+
+    /// <summary>True when the working directory of a failed attempt is kept.</summary>
+    public bool KeepDirectoryOnFailure { get; init; }
+}
+
+/// <summary>What became of an attempt. On the wire: <c>lower_snake</c>.</summary>
+public enum AttemptOutcome
+{
+    /// <summary>The command has begun to run.</summary>
+    Running,
+
+    /// <summary>The command ended by itself; the exit code tells how.</summary>
+    Exited,
+
+    /// <summary>The command was ended by a signal the agent did not send.</summary>
+    Signaled,
+
+    /// <summary>The agent killed it after the task's timeout.</summary>
+    Timeout,
+
+    /// <summary>The command could not be started.</summary>
+    StartFailed,
+
+    /// <summary>The agent killed it because the job's end was asked for.</summary>
+    Terminated,
+
+    /// <summary>Given back before it was started; costs no retry.</summary>
+    Returned,
+}
+
+/// <summary>Body of <c>POST /agent/v1/nodes/{node}/report</c>. Safe to repeat: the first report of an outcome wins.</summary>
+public sealed record ReportRequest
+{
+    /// <summary>Epoch of the join.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>What happened, grouped by task.</summary>
+    public required IReadOnlyList<TaskReport> Tasks { get; init; }
+}
+
+/// <summary>What happened to attempts of one task.</summary>
+public sealed record TaskReport
+{
+    /// <summary>The job.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>The task, as in the claim.</summary>
+    public required long TaskId { get; init; }
+
+    /// <summary>Attempts in the order in which things happened.</summary>
+    public required IReadOnlyList<AttemptReport> Attempts { get; init; }
+}
+
+/// <summary>What happened to one attempt. A final outcome stands alone: it tells when the command began, too.</summary>
+public sealed record AttemptReport
+{
+    /// <summary>Instance index.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>Attempt number, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>What became of it.</summary>
+    public required AttemptOutcome Outcome { get; init; }
+
+    /// <summary>With <see cref="AttemptOutcome.Exited"/>: 0 to 255.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>With <see cref="AttemptOutcome.Signaled"/>: the signal's number.</summary>
+    public int? Signal { get; init; }
+
+    /// <summary>What stood in the way, in words.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Milliseconds from the command's begin to the sending of this report (agent's monotonic clock); null when it never began.</summary>
+    public long? BeganMsAgo { get; init; }
+
+    /// <summary>Milliseconds from the command's end to the sending of this report; null while it runs.</summary>
+    public long? EndedMsAgo { get; init; }
+
+    /// <summary>All of standard output, base64, when it is short; longer output has been uploaded before.</summary>
+    public string? Stdout { get; init; }
+
+    /// <summary>All of standard error, base64, when it is short.</summary>
+    public string? Stderr { get; init; }
+}
+
+/// <summary>Answer of a report, after everything accepted is committed.</summary>
+public sealed record ReportResponse
+{
+    /// <summary>Attempts this node does not hold (any more): the agent kills them if they run and forgets them.</summary>
+    public IReadOnlyList<AttemptRef> Refused { get; init; } = [];
+}
+
+/// <summary>Names one attempt.</summary>
+/// <param name="TaskId">The task, as in the claim.</param>
+/// <param name="Index">Instance index.</param>
+/// <param name="Attempt">Attempt number, from 1.</param>
+public sealed record AttemptRef(long TaskId, int Index, int Attempt);
+
+/// <summary>Body of <c>POST /agent/v1/nodes/{node}/heartbeat</c>.</summary>
+public sealed record HeartbeatRequest
+{
+    /// <summary>Epoch of the join.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>Claims with attempts whose end is not acknowledged yet.</summary>
+    public required IReadOnlyList<long> Claims { get; init; }
+
+    /// <summary>Attempts running now.</summary>
+    public int Running { get; init; }
+
+    /// <summary>Load average of the last minute; null where the system has none.</summary>
+    public double? Load { get; init; }
+}
+
+/// <summary>Answer of a heartbeat.</summary>
+public sealed record HeartbeatResponse
+{
+    /// <summary>Claims the agent should hold but did not name: their grant was lost on the way. To be taken unless already known.</summary>
+    public IReadOnlyList<ClaimGrant> Claims { get; init; } = [];
+
+    /// <summary>Jobs whose end was asked for.</summary>
+    public IReadOnlyList<string> TerminatedJobs { get; init; } = [];
+
+    /// <summary>True when the node is being removed.</summary>
+    public bool Drain { get; init; }
+}

@@ -1,0 +1,189 @@
+namespace BatchPlane.Contracts;
+
+/// <summary>State of an environment.</summary>
+public enum EnvironmentState
+{
+    /// <summary>Stored, not yet in use. Left by the engine.</summary>
+    Creating,
+
+    /// <summary>Takes jobs and keeps its desired number of nodes.</summary>
+    Created,
+
+    /// <summary>Takes no new job; its nodes are being removed. Left by the engine when the last node is gone.</summary>
+    Deleting,
+
+    /// <summary>Final: gone, kept for history.</summary>
+    Deleted,
+}
+
+/// <summary>State of a node.</summary>
+public enum NodeState
+{
+    /// <summary>Wished for, not yet asked of the provider.</summary>
+    Submitted,
+
+    /// <summary>The provider is making it.</summary>
+    Creating,
+
+    /// <summary>The machine (here: the agent process) exists, its agent has not reported in yet.</summary>
+    Created,
+
+    /// <summary>The provider could not make it, or its agent never reported in.</summary>
+    CreationFailed,
+
+    /// <summary>Its agent reports and takes instances.</summary>
+    Running,
+
+    /// <summary>Its lease ran out. Returns to RUNNING when its agent reports again.</summary>
+    Abnormal,
+
+    /// <summary>Being removed; takes nothing new.</summary>
+    Deleting,
+
+    /// <summary>Final: gone, kept for history.</summary>
+    Deleted,
+}
+
+/// <summary>Who makes and removes an environment's nodes.</summary>
+public enum NodeProvider
+{
+    /// <summary>Agent processes on the server's own host, kept at the desired count by the server.</summary>
+    Local,
+
+    /// <summary>Agents that somebody starts with <c>batchplane agent</c>.</summary>
+    Attached,
+}
+
+/// <summary>Body of <c>POST /v1/environments</c>.</summary>
+public sealed record EnvironmentDocument
+{
+    /// <summary>Name, unique among environments that exist; a letter or digit, then letters, digits, <c>_</c>, <c>-</c>, <c>.</c>; at most 60 characters.</summary>
+    public required string EnvName { get; init; }
+
+    /// <summary>Text for people, at most 200 characters.</summary>
+    public string EnvDescription { get; init; } = "";
+
+    /// <summary>How many nodes the provider keeps, 0 to 2,000. Default 0.</summary>
+    public int DesiredComputeNodeCount { get; init; }
+
+    /// <summary>Who makes its nodes. Default <c>local</c>.</summary>
+    public NodeProvider Provider { get; init; }
+
+    /// <summary>Instances a node runs at once, 1 to 1,024; null: one for each processor. For nodes made by the provider.</summary>
+    public int? SlotsPerNode { get; init; }
+
+    /// <summary>Which events of the environment and its nodes go to which topics.</summary>
+    public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
+
+    /// <summary>Up to 10 labels.</summary>
+    public IReadOnlyList<TagDocument> Tags { get; init; } = [];
+}
+
+/// <summary>Answer of <c>POST /v1/environments</c> (201).</summary>
+/// <param name="EnvId"><c>env-</c> and 8 of <c>[a-z0-9]</c>.</param>
+public sealed record CreateEnvironmentResponse(string EnvId);
+
+/// <summary>Counts of nodes per state.</summary>
+public sealed record NodeMetrics
+{
+    /// <summary>In SUBMITTED.</summary>
+    public int SubmittedCount { get; init; }
+
+    /// <summary>In CREATING.</summary>
+    public int CreatingCount { get; init; }
+
+    /// <summary>In CREATION_FAILED.</summary>
+    public int CreationFailedCount { get; init; }
+
+    /// <summary>In CREATED.</summary>
+    public int CreatedCount { get; init; }
+
+    /// <summary>In RUNNING.</summary>
+    public int RunningCount { get; init; }
+
+    /// <summary>In DELETING.</summary>
+    public int DeletingCount { get; init; }
+
+    /// <summary>In ABNORMAL.</summary>
+    public int AbnormalCount { get; init; }
+}
+
+/// <summary>An environment: <c>GET /v1/environments</c> and <c>GET /v1/environments/{id}</c>.</summary>
+public sealed record EnvironmentView
+{
+    /// <summary>The environment's id.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string EnvName { get; init; }
+
+    /// <summary>As created.</summary>
+    public string EnvDescription { get; init; } = "";
+
+    /// <summary>Current state.</summary>
+    public required EnvironmentState EnvState { get; init; }
+
+    /// <summary>Who makes its nodes.</summary>
+    public required NodeProvider Provider { get; init; }
+
+    /// <summary>True for the one environment used by jobs that name none.</summary>
+    public bool IsDefault { get; init; }
+
+    /// <summary>How many nodes are wished for.</summary>
+    public required int DesiredComputeNodeCount { get; init; }
+
+    /// <summary>Nodes per state.</summary>
+    public required NodeMetrics ComputeNodeMetrics { get; init; }
+
+    /// <summary>As created, event names canonical.</summary>
+    public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
+
+    /// <summary>When it was stored.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>As created.</summary>
+    public IReadOnlyList<TagDocument> Tags { get; init; } = [];
+}
+
+/// <summary>A node: <c>GET /v1/environments/{id}/nodes</c>.</summary>
+public sealed record NodeView
+{
+    /// <summary><c>node-</c> and 8 of <c>[a-z0-9]</c>.</summary>
+    public required string ComputeNodeId { get; init; }
+
+    /// <summary>Its environment.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Current state.</summary>
+    public required NodeState ComputeNodeState { get; init; }
+
+    /// <summary>Id of the machine behind it, <c>ins-…</c>.</summary>
+    public required string ComputeNodeInstanceId { get; init; }
+
+    /// <summary>Processors; 0 until its agent reported in.</summary>
+    public int Cpu { get; init; }
+
+    /// <summary>Memory in GiB; 0 until its agent reported in.</summary>
+    public int Mem { get; init; }
+
+    /// <summary>Instances it runs at once; 0 until its agent reported in.</summary>
+    public int Slots { get; init; }
+
+    /// <summary>Fencing epoch: grows each time the node joins or is given up.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>Host name as the agent sees it.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>Version of its agent.</summary>
+    public string? AgentVersion { get; init; }
+
+    /// <summary>Why it is in its state, when that needs saying.</summary>
+    public string? StateReason { get; init; }
+
+    /// <summary>When the machine was made.</summary>
+    public DateTimeOffset? ResourceCreatedAt { get; init; }
+
+    /// <summary>Until when its agent is taken to be alive (database clock).</summary>
+    public DateTimeOffset? LeaseUntil { get; init; }
+}

@@ -1,0 +1,97 @@
+namespace BatchPlane.Contracts;
+
+/// <summary>
+/// Body of <c>POST /v1/jobs</c>: a DAG of tasks. Member names are accepted in any case and with or without underscores
+/// (<c>job_name</c>, <c>JobName</c>).
+/// </summary>
+public sealed record JobDocument
+{
+    /// <summary>Name for people, 0 to 60 characters; need not be unique.</summary>
+    public string JobName { get; init; } = "";
+
+    /// <summary>Text for people, 0 to 200 characters.</summary>
+    public string JobDescription { get; init; } = "";
+
+    /// <summary>0 to 100, larger first. Default 0.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Environment of the tasks that name none. Null: the server's default environment.</summary>
+    public string? EnvId { get; init; }
+
+    /// <summary>One or more tasks with distinct names.</summary>
+    public required IReadOnlyList<TaskDocument> Tasks { get; init; }
+
+    /// <summary>Edges of the DAG; empty when all tasks may start at once.</summary>
+    public IReadOnlyList<DependenceDocument> Dependences { get; init; } = [];
+
+    /// <summary>When a task may start after the tasks it depends on.</summary>
+    public TaskExecutionDependOn TaskExecutionDependOn { get; init; }
+
+    /// <summary>Which events go to which topics. Fixed at submit.</summary>
+    public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
+
+    /// <summary><c>CMQ</c> or <c>TDMQ_CMQ</c>; stored and echoed, without effect on routing.</summary>
+    public string? NotificationTarget { get; init; }
+
+    /// <summary>Up to 10 labels.</summary>
+    public IReadOnlyList<TagDocument> Tags { get; init; } = [];
+}
+
+/// <summary>One node of a job's DAG: the same command as <see cref="TaskInstanceNum"/> parallel instances.</summary>
+public sealed record TaskDocument
+{
+    /// <summary>Unique within the job; a letter or digit, then letters, digits, <c>_</c>, <c>-</c>, <c>.</c>; at most 60 characters. May be left out in a job of one task (then <c>task</c>).</summary>
+    public required string TaskName { get; init; }
+
+    /// <summary>What to run.</summary>
+    public required ApplicationDocument Application { get; init; }
+
+    /// <summary>Number of instances, 1 to the server's limit. Default 1.</summary>
+    public int TaskInstanceNum { get; init; } = 1;
+
+    /// <summary>Environment to run in; null: the job's.</summary>
+    public string? EnvId { get; init; }
+
+    /// <summary>Extra environment variables; the <c>BATCH_…</c> ones of the system win.</summary>
+    public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];
+
+    /// <summary>Attempts after the first that a failing instance gets, 0 to 100. Default 0.</summary>
+    public int MaxRetryCount { get; init; }
+
+    /// <summary>Seconds an attempt may run, 1 to 31,536,000. Default 86,400.</summary>
+    public int Timeout { get; init; } = 86_400;
+
+    /// <summary>Ceiling of instances starting or running at once; null: none.</summary>
+    public int? MaxConcurrentNum { get; init; }
+
+    /// <summary>What happens to an instance that failed for good.</summary>
+    public FailedAction FailedAction { get; init; }
+}
+
+/// <summary>A program: either a shell command line or an argument vector.</summary>
+public sealed record ApplicationDocument
+{
+    /// <summary><c>LOCAL</c>: the program is on the node already. The only form so far, and the default.</summary>
+    public string DeliveryForm { get; init; } = "LOCAL";
+
+    /// <summary>Command line, run by <c>/bin/sh -c</c>. Exactly one of this and <see cref="Argv"/>.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Program and its arguments, run without a shell.</summary>
+    public IReadOnlyList<string>? Argv { get; init; }
+}
+
+/// <summary>One edge: <see cref="EndTask"/> waits for <see cref="StartTask"/>.</summary>
+/// <param name="StartTask">Name of the task that comes first.</param>
+/// <param name="EndTask">Name of the task that waits.</param>
+public sealed record DependenceDocument(string StartTask, string EndTask);
+
+/// <summary>One environment variable.</summary>
+/// <param name="Name">Letters, digits and <c>_</c>, not starting with a digit.</param>
+/// <param name="Value">Any text without NUL.</param>
+public sealed record EnvVarDocument(string Name, string Value);
+
+/// <summary>One label.</summary>
+/// <param name="Key">1 to 128 characters.</param>
+/// <param name="Value">0 to 256 characters.</param>
+public sealed record TagDocument(string Key, string Value);

@@ -1,0 +1,166 @@
+namespace BatchPlane.Contracts;
+
+/// <summary>Answer of <c>POST /v1/jobs</c> (201).</summary>
+/// <param name="JobId"><c>job-</c> and 8 of <c>[a-z0-9]</c>.</param>
+public sealed record SubmitJobResponse(string JobId);
+
+/// <summary>One page of a list, newest first unless said otherwise.</summary>
+/// <param name="Items">The page; empty when nothing matches.</param>
+/// <param name="NextCursor">Pass as <c>?cursor=</c> for the next page; null on the last one.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
+
+/// <summary>Counts of tasks or instances per state; all eight are always present.</summary>
+public sealed record RunMetrics
+{
+    /// <summary>In SUBMITTED.</summary>
+    public long SubmittedCount { get; init; }
+
+    /// <summary>In PENDING.</summary>
+    public long PendingCount { get; init; }
+
+    /// <summary>In RUNNABLE.</summary>
+    public long RunnableCount { get; init; }
+
+    /// <summary>In STARTING.</summary>
+    public long StartingCount { get; init; }
+
+    /// <summary>In RUNNING.</summary>
+    public long RunningCount { get; init; }
+
+    /// <summary>In SUCCEED.</summary>
+    public long SucceedCount { get; init; }
+
+    /// <summary>In FAILED.</summary>
+    public long FailedCount { get; init; }
+
+    /// <summary>In FAILED_INTERRUPTED.</summary>
+    public long FailedInterruptedCount { get; init; }
+}
+
+/// <summary>A job in a list: <c>GET /v1/jobs</c>.</summary>
+public record JobView
+{
+    /// <summary>The job's id.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>As submitted.</summary>
+    public required string JobName { get; init; }
+
+    /// <summary>Current state.</summary>
+    public required RunState JobState { get; init; }
+
+    /// <summary>0 to 100, larger first.</summary>
+    public required int Priority { get; init; }
+
+    /// <summary>Why the job ended as it did; null until it ended.</summary>
+    public Cause? Cause { get; init; }
+
+    /// <summary>The cause in words; null until it ended badly.</summary>
+    public string? StateReason { get; init; }
+
+    /// <summary>When it was stored (database clock, UTC).</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When its first instance ran; null before.</summary>
+    public DateTimeOffset? RunningAt { get; init; }
+
+    /// <summary>When it ended; null before.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>When its end was asked for; null if never.</summary>
+    public DateTimeOffset? TerminateRequestedAt { get; init; }
+
+    /// <summary>Instances of all its tasks per state.</summary>
+    public required RunMetrics TaskInstanceMetrics { get; init; }
+
+    /// <summary>Labels as submitted.</summary>
+    public IReadOnlyList<TagDocument> Tags { get; init; } = [];
+}
+
+/// <summary>A job with its tasks: <c>GET /v1/jobs/{id}</c>.</summary>
+public sealed record JobDetail : JobView
+{
+    /// <summary>As submitted.</summary>
+    public string JobDescription { get; init; } = "";
+
+    /// <summary>Tasks in the order of the submitted document.</summary>
+    public required IReadOnlyList<TaskView> Tasks { get; init; }
+
+    /// <summary>Edges as submitted.</summary>
+    public IReadOnlyList<DependenceDocument> Dependences { get; init; } = [];
+
+    /// <summary>Tasks per state.</summary>
+    public required RunMetrics TaskMetrics { get; init; }
+
+    /// <summary>Notifications as submitted, event names canonical.</summary>
+    public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
+}
+
+/// <summary>One task of a job.</summary>
+public sealed record TaskView
+{
+    /// <summary>Name within the job.</summary>
+    public required string TaskName { get; init; }
+
+    /// <summary>Current state.</summary>
+    public required RunState TaskState { get; init; }
+
+    /// <summary>Environment it runs in.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Number of instances.</summary>
+    public required int TaskInstanceNum { get; init; }
+
+    /// <summary>Why it ended as it did; null until it ended.</summary>
+    public Cause? Cause { get; init; }
+
+    /// <summary>The cause in words; names the first failure.</summary>
+    public string? StateReason { get; init; }
+
+    /// <summary>When its first instance ran; null before.</summary>
+    public DateTimeOffset? RunningAt { get; init; }
+
+    /// <summary>When it ended; null before.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>Its instances per state.</summary>
+    public required RunMetrics TaskInstanceMetrics { get; init; }
+}
+
+/// <summary>One instance of a task: <c>GET /v1/jobs/{id}/tasks/{task}/instances</c>.</summary>
+public sealed record TaskInstanceView
+{
+    /// <summary>0 to count - 1.</summary>
+    public required int TaskInstanceIndex { get; init; }
+
+    /// <summary>Current state.</summary>
+    public required RunState TaskInstanceState { get; init; }
+
+    /// <summary>Number of the current or last attempt, from 1; 0 when it was never claimed.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Exit code of the last attempt; null when it has none.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>Why it is in its state; null while nothing happened.</summary>
+    public Cause? Cause { get; init; }
+
+    /// <summary>The cause in words.</summary>
+    public string? StateReason { get; init; }
+
+    /// <summary>Node of the current or last attempt.</summary>
+    public string? ComputeNodeId { get; init; }
+
+    /// <summary>When a node claimed the current or last attempt.</summary>
+    public DateTimeOffset? LaunchedAt { get; init; }
+
+    /// <summary>When its command began to run.</summary>
+    public DateTimeOffset? RunningAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>Body of <c>POST /v1/jobs/{id}/terminate</c>; may be left out.</summary>
+/// <param name="Reason">Kept with the job and shown; at most 500 characters.</param>
+public sealed record TerminateJobRequest(string? Reason);

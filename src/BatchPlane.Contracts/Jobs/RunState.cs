@@ -1,0 +1,93 @@
+namespace BatchPlane.Contracts;
+
+/// <summary>State of a job, a task or a task instance. On the wire and in the database: the name in <c>UPPER_SNAKE</c>.</summary>
+/// <remarks>Source: Tencent Batch. Progress is one way; only a new attempt of an instance returns to <see cref="Runnable"/>.</remarks>
+public enum RunState
+{
+    /// <summary>Accepted and stored, not yet expanded. Left by the engine in the transaction that stores the job.</summary>
+    Submitted,
+
+    /// <summary>Waits for the tasks it depends on. Left by the engine when they are finished, or can no longer finish as needed.</summary>
+    Pending,
+
+    /// <summary>May run; waits for capacity. Left when a node claims it.</summary>
+    Runnable,
+
+    /// <summary>Claimed by a node, the command is not running yet. Left by the node's report.</summary>
+    Starting,
+
+    /// <summary>The command runs. Left by the node's report, or when the node is lost.</summary>
+    Running,
+
+    /// <summary>Final: ended well.</summary>
+    Succeed,
+
+    /// <summary>Final: ended badly, was terminated, or can never run. The cause tells which.</summary>
+    Failed,
+
+    /// <summary>Ended badly and kept for inspection (<c>failed_action</c> INTERRUPT or FAST_INTERRUPT). Final unless terminated, which makes it <see cref="Failed"/>.</summary>
+    FailedInterrupted,
+}
+
+/// <summary>Why a job, task, instance or node is in the state it is in. On the wire: <c>lower_snake</c>.</summary>
+public enum Cause
+{
+    /// <summary>Everything ended well.</summary>
+    Succeeded,
+
+    /// <summary>The command ended with an exit code other than 0.</summary>
+    ExitCode,
+
+    /// <summary>The command was ended by a signal that nobody here sent.</summary>
+    Signal,
+
+    /// <summary>The attempt ran longer than the task's <c>timeout</c>.</summary>
+    Timeout,
+
+    /// <summary>The command could not be started: no such program, no permission, no working directory.</summary>
+    StartFailed,
+
+    /// <summary>The node's lease ran out while it held the attempt.</summary>
+    NodeLost,
+
+    /// <summary>A task it depends on ended in a way that can no longer satisfy the dependence.</summary>
+    DependencyUnmet,
+
+    /// <summary>Somebody asked for its end.</summary>
+    Terminated,
+
+    /// <summary>Of a task: at least one instance failed.</summary>
+    InstanceFailed,
+
+    /// <summary>Of a job: at least one task failed.</summary>
+    TaskFailed,
+
+    /// <summary>The node gave the attempt back without starting it.</summary>
+    Returned,
+}
+
+/// <summary>What a task does when an instance failed and no retry is left.</summary>
+public enum FailedAction
+{
+    /// <summary>The instance becomes FAILED and its directory is removed. The default.</summary>
+    Terminate,
+
+    /// <summary>The instance becomes FAILED_INTERRUPTED after its retries; node and directory are kept for inspection.</summary>
+    Interrupt,
+
+    /// <summary>As <see cref="Interrupt"/>, at the first failure: remaining retries are not used.</summary>
+    FastInterrupt,
+}
+
+/// <summary>When a task may start, given the tasks it depends on.</summary>
+public enum TaskExecutionDependOn
+{
+    /// <summary>All of them are SUCCEED. The default.</summary>
+    PreTaskSucceed,
+
+    /// <summary>All of them are finished and each has at least one instance that succeeded.</summary>
+    PreTaskAtLeastPartlySucceed,
+
+    /// <summary>All of them are finished, whatever the result.</summary>
+    PreTaskFinished,
+}

@@ -1,0 +1,135 @@
+using System.Text.Json;
+
+namespace BatchPlane.Contracts;
+
+/// <summary>Which events go to one topic. Accepted in both spellings (<c>topic_name</c>, <c>TopicName</c>).</summary>
+public sealed record NotificationDocument
+{
+    /// <summary>Name of the topic: a letter, then letters, digits, <c>_</c>, <c>-</c>; at most 64 characters.</summary>
+    public required string TopicName { get; init; }
+
+    /// <summary>One or more events, each at most once.</summary>
+    public required IReadOnlyList<EventConfigDocument> EventConfigs { get; init; }
+}
+
+/// <summary>One event asked for.</summary>
+public sealed record EventConfigDocument
+{
+    /// <summary>Event name; <c>JobFailed</c>, <c>JOB_FAILED</c> and <c>job_failed</c> are the same. Stored canonical: <c>JOB_FAILED</c>.</summary>
+    public required string EventName { get; init; }
+
+    /// <summary>Pairs copied unchanged, in order, into every message of this event on this topic.</summary>
+    public IReadOnlyList<EventVarDocument> EventVars { get; init; } = [];
+}
+
+/// <summary>A custom parameter echoed into the message.</summary>
+/// <param name="Name">Any text.</param>
+/// <param name="Value">Any text.</param>
+public sealed record EventVarDocument(string Name, string Value);
+
+/// <summary>Body of <c>POST /v1/topics</c>.</summary>
+/// <param name="TopicName">A letter, then letters, digits, <c>_</c>, <c>-</c>; at most 64 characters; unique without regard to case.</param>
+public sealed record TopicDocument(string TopicName);
+
+/// <summary>A topic: <c>GET /v1/topics</c> and <c>GET /v1/topics/{name}</c>.</summary>
+public sealed record TopicView
+{
+    /// <summary>Name, and name of the RabbitMQ exchange.</summary>
+    public required string TopicName { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Its subscriptions, oldest first.</summary>
+    public IReadOnlyList<SubscriptionView> Subscriptions { get; init; } = [];
+}
+
+/// <summary>Body of <c>POST /v1/topics/{name}/subscriptions</c>.</summary>
+public sealed record SubscriptionDocument
+{
+    /// <summary><c>queue</c>: the endpoint is a RabbitMQ queue, declared durable and bound. The only protocol so far.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Name of the queue, 1 to 255 bytes, not starting with <c>amq.</c></summary>
+    public required string Endpoint { get; init; }
+
+    /// <summary>AMQP binding pattern over <c>level.state</c>, for example <c>job.#</c> or <c>*.failed</c>. Default <c>#</c>.</summary>
+    public string Binding { get; init; } = "#";
+}
+
+/// <summary>A subscription of a topic.</summary>
+public sealed record SubscriptionView
+{
+    /// <summary><c>subsc-</c> and 8 of <c>[a-z0-9]</c>.</summary>
+    public required string SubscriptionId { get; init; }
+
+    /// <summary>Its topic.</summary>
+    public required string TopicName { get; init; }
+
+    /// <summary><c>queue</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Queue name.</summary>
+    public required string Endpoint { get; init; }
+
+    /// <summary>Binding pattern.</summary>
+    public required string Binding { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>One row of the journal: <c>GET /v1/jobs/{id}/events</c>, in sequence.</summary>
+public sealed record EventView
+{
+    /// <summary>Stable id, <c>&lt;subject&gt;:&lt;sequence&gt;</c>, the same as the AMQP <c>message_id</c>.</summary>
+    public required string EventId { get; init; }
+
+    /// <summary>Gapless within the subject, from 1.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>The job or environment it belongs to.</summary>
+    public required string SubjectId { get; init; }
+
+    /// <summary>What changed: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>.</summary>
+    public required string Level { get; init; }
+
+    /// <summary>Level and state, <c>JOB_RUNNING</c>. Transitions outside the 19 published events have such a name too.</summary>
+    public required string EventName { get; init; }
+
+    /// <summary>The state entered.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Task, for task and instance rows.</summary>
+    public string? TaskName { get; init; }
+
+    /// <summary>Instance, for instance rows.</summary>
+    public int? TaskInstanceIndex { get; init; }
+
+    /// <summary>Attempt, from 1, for instance rows of a claimed instance.</summary>
+    public int? Attempt { get; init; }
+
+    /// <summary>Node, where one is concerned.</summary>
+    public string? ComputeNodeId { get; init; }
+
+    /// <summary>Exit code, when the row ends an attempt that has one.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>Why.</summary>
+    public Cause? Cause { get; init; }
+
+    /// <summary>Why, in words.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Who caused it: <c>engine</c>, <c>agent</c>, or <c>user:&lt;key&gt;</c>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>When the transition was made (database clock, UTC).</summary>
+    public required DateTimeOffset OccurredAt { get; init; }
+
+    /// <summary>Topics it was asked for on; empty when nobody asked.</summary>
+    public IReadOnlyList<string> Topics { get; init; } = [];
+
+    /// <summary>More facts of the subject at that moment, by family; absent when there are none.</summary>
+    public JsonElement? Details { get; init; }
+}

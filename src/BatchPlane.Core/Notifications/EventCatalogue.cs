@@ -1,0 +1,152 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+
+namespace BatchPlane.Core.Notifications;
+
+/// <summary>What an event is about. Wire names: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>.</summary>
+public enum EventLevel
+{
+    /// <summary>A job.</summary>
+    Job,
+
+    /// <summary>A task of a job.</summary>
+    Task,
+
+    /// <summary>An instance of a task.</summary>
+    TaskInstance,
+
+    /// <summary>An environment.</summary>
+    ComputeEnv,
+
+    /// <summary>A node of an environment.</summary>
+    ComputeNode,
+}
+
+/// <summary>Where an event may be asked for.</summary>
+[Flags]
+public enum EventScope
+{
+    /// <summary>Nowhere.</summary>
+    None = 0,
+
+    /// <summary>In the notifications of a job.</summary>
+    Job = 1,
+
+    /// <summary>In the notifications of an environment.</summary>
+    Environment = 2,
+}
+
+/// <summary>One event of the catalogue.</summary>
+/// <param name="Name">Canonical name, <c>JOB_FAILED</c>; what is emitted.</param>
+/// <param name="Level">What it is about.</param>
+/// <param name="State">Wire name of the state whose entry it announces, <c>FAILED</c>.</param>
+/// <param name="Scope">Where it may be asked for.</param>
+/// <param name="Number">Position in the catalogue, 0 to 62, never reused: the bit of an interest mask.</param>
+/// <param name="Fires">When it fires, one phrase for documents.</param>
+public sealed record EventKind(string Name, EventLevel Level, string State, EventScope Scope, int Number, string Fires)
+{
+    /// <summary>AMQP routing key, <c>job.failed</c>.</summary>
+    public string RoutingKey { get; } = $"{EventCatalogue.WireName(Level)}.{EventCatalogue.StateWord(State)}";
+
+    /// <summary>The same name as Tencent's guide writes it, <c>JobFailed</c>.</summary>
+    public string PascalName { get; } = string.Concat(Name.Split('_').Select(word => word[..1] + word[1..].ToLowerInvariant()));
+}
+
+/// <summary>
+/// The one list of events: their names, spellings, levels and routing keys. Validation, matching, messages and documents all
+/// read it; nothing else in BatchPlane spells an event name.
+/// </summary>
+public static class EventCatalogue
+{
+    /// <summary>All events in the order of the specification.</summary>
+    public static ImmutableArray<EventKind> All { get; } =
+    [
+        Run("JOB_RUNNING", EventLevel.Job, "RUNNING", 0, "the job's first instance runs"),
+        Run("JOB_SUCCEED", EventLevel.Job, "SUCCEED", 1, "every task of the job succeeded"),
+        Run("JOB_FAILED", EventLevel.Job, "FAILED", 2, "the job ended and a task failed, or it was terminated"),
+        Run("JOB_FAILED_INTERRUPTED", EventLevel.Job, "FAILED_INTERRUPTED", 3, "the job ended with a task kept for inspection"),
+        Run("TASK_RUNNING", EventLevel.Task, "RUNNING", 4, "the task's first instance runs"),
+        Run("TASK_SUCCEED", EventLevel.Task, "SUCCEED", 5, "every instance of the task succeeded"),
+        Run("TASK_FAILED", EventLevel.Task, "FAILED", 6, "the task ended and an instance failed, or it can never run"),
+        Run("TASK_FAILED_INTERRUPTED", EventLevel.Task, "FAILED_INTERRUPTED", 7, "the task ended with an instance kept for inspection"),
+        Run("TASK_INSTANCE_RUNNING", EventLevel.TaskInstance, "RUNNING", 8, "an attempt of the instance runs"),
+        Run("TASK_INSTANCE_SUCCEED", EventLevel.TaskInstance, "SUCCEED", 9, "the instance's command ended with exit code 0"),
+        Run("TASK_INSTANCE_FAILED", EventLevel.TaskInstance, "FAILED", 10, "the instance failed and no retry is left, or it was terminated"),
+        Run("TASK_INSTANCE_FAILED_INTERRUPTED", EventLevel.TaskInstance, "FAILED_INTERRUPTED", 11, "the instance failed and is kept for inspection"),
+        Env("COMPUTE_ENV_CREATED", EventLevel.ComputeEnv, "CREATED", 12, "the environment can take jobs"),
+        Env("COMPUTE_ENV_DELETED", EventLevel.ComputeEnv, "DELETED", 13, "the environment and its nodes are gone"),
+        Node("COMPUTE_NODE_CREATED", "CREATED", 14, "the node's machine exists"),
+        Node("COMPUTE_NODE_CREATION_FAILED", "CREATION_FAILED", 15, "the node could not be made"),
+        Node("COMPUTE_NODE_RUNNING", "RUNNING", 16, "the node's agent reported in"),
+        Node("COMPUTE_NODE_ABNORMAL", "ABNORMAL", 17, "the node's lease ran out"),
+        Node("COMPUTE_NODE_DELETING", "DELETING", 18, "the node is being removed"),
+    ];
+
+    private static readonly FrozenDictionary<string, EventKind> ByKey =
+        All.ToFrozenDictionary(kind => Key(kind.Name), StringComparer.Ordinal);
+
+    private static readonly FrozenDictionary<(EventLevel, string), EventKind> ByTransition =
+        All.ToFrozenDictionary(kind => (kind.Level, kind.State));
+
+    /// <summary>Finds an event by any of its spellings (case and underscores do not matter); null when there is none.</summary>
+    public static EventKind? Find(string name) => ByKey.GetValueOrDefault(Key(name));
+
+    /// <summary>The event that announces the entry of <paramref name="level"/> into <paramref name="state"/>; null when that transition is not published.</summary>
+    public static EventKind? Of(EventLevel level, string state) => ByTransition.GetValueOrDefault((level, state));
+
+    /// <summary>The names closest to a misspelt one, nearest first; at most three, none that shares nothing with it.</summary>
+    public static IReadOnlyList<string> Nearest(string name)
+    {
+        var key = Key(name);
+        return [.. All
+            .Select(kind => (kind.Name, Distance: EditDistance(key, Key(kind.Name))))
+            .Where(candidate => candidate.Distance <= Math.Max(3, key.Length / 2))
+            .OrderBy(candidate => candidate.Distance)
+            .ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
+            .Take(3)
+            .Select(candidate => candidate.Name)];
+    }
+
+    /// <summary>Wire name of a level, <c>task_instance</c>.</summary>
+    public static string WireName(EventLevel level) => level switch
+    {
+        EventLevel.Job => "job",
+        EventLevel.Task => "task",
+        EventLevel.TaskInstance => "task_instance",
+        EventLevel.ComputeEnv => "compute_env",
+        EventLevel.ComputeNode => "compute_node",
+    };
+
+    /// <summary>State as the last word of a routing key, <c>failed_interrupted</c>.</summary>
+    public static string StateWord(string state) => state.ToLowerInvariant();
+
+    private static EventKind Run(string name, EventLevel level, string state, int number, string fires) =>
+        new(name, level, state, EventScope.Job, number, fires);
+
+    private static EventKind Env(string name, EventLevel level, string state, int number, string fires) =>
+        new(name, level, state, EventScope.Environment, number, fires);
+
+    private static EventKind Node(string name, string state, int number, string fires) =>
+        new(name, EventLevel.ComputeNode, state, EventScope.Job | EventScope.Environment, number, fires);
+
+    private static string Key(string name) => name.Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
+
+    private static int EditDistance(string left, string right)
+    {
+        var previous = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var current = new int[right.Length + 1];
+            current[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var substitute = previous[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
+                current[j] = Math.Min(substitute, Math.Min(previous[j], current[j - 1]) + 1);
+            }
+
+            previous = current;
+        }
+
+        return previous[right.Length];
+    }
+}
