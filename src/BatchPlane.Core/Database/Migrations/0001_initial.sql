@@ -1,0 +1,270 @@
+-- The whole schema of the first release.
+-- Locking: creates only; safe on an empty database. Running time: milliseconds.
+
+CREATE TABLE environments (
+    env_id              text PRIMARY KEY,
+    env_name            text NOT NULL,
+    env_description     text NOT NULL,
+    state               text NOT NULL CHECK (state IN ('CREATING', 'CREATED', 'DELETING', 'DELETED')),
+    provider            text NOT NULL CHECK (provider IN ('local', 'attached')),
+    is_default          boolean NOT NULL,
+    desired_node_count  integer NOT NULL CHECK (desired_node_count BETWEEN 0 AND 2000),
+    slots_per_node      integer CHECK (slots_per_node BETWEEN 1 AND 1024),
+    notifications       jsonb NOT NULL,
+    tags                jsonb NOT NULL,
+    created_by          text NOT NULL,
+    last_sequence       bigint NOT NULL DEFAULT 0,
+    journal_txid        xid8 NOT NULL DEFAULT '0',
+    delete_requested_at timestamptz,
+    created_at          timestamptz NOT NULL,
+    deleted_at          timestamptz,
+    CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
+) WITH (fillfactor = 70);
+CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED';
+CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
+COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
+COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
+COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
+COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
+
+CREATE TABLE nodes (
+    node_id             text PRIMARY KEY,
+    env_id              text NOT NULL,
+    state               text NOT NULL CHECK (state IN ('SUBMITTED', 'CREATING', 'CREATED', 'CREATION_FAILED', 'RUNNING', 'ABNORMAL', 'DELETING', 'DELETED')),
+    epoch               bigint NOT NULL,
+    origin              text NOT NULL CHECK (origin IN ('BATCH_CREATED', 'USER_ATTACHED')),
+    instance_id         text NOT NULL,
+    provider_host       text,
+    host_name           text,
+    agent_version       text,
+    cpu                 integer NOT NULL DEFAULT 0,
+    memory_gib          integer NOT NULL DEFAULT 0,
+    slots               integer NOT NULL DEFAULT 0,
+    reason              text,
+    lease_until         timestamptz,
+    load_average        double precision,
+    running_attempts    integer NOT NULL DEFAULT 0,
+    resource_created_at timestamptz,
+    created_at          timestamptz NOT NULL,
+    state_since         timestamptz NOT NULL,
+    deleted_at          timestamptz,
+    CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
+) WITH (fillfactor = 50);
+CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
+COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and running_attempts by heartbeats.';
+COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
+COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
+COMMENT ON COLUMN nodes.provider_host IS 'Which server host made the node (local provider); null for attached machines.';
+
+CREATE TABLE jobs (
+    job_id                 text PRIMARY KEY,
+    job_name               text NOT NULL,
+    job_description        text NOT NULL,
+    priority               integer NOT NULL CHECK (priority BETWEEN 0 AND 100),
+    state                  text NOT NULL CHECK (state IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')),
+    cause                  text,
+    reason                 text,
+    depend_on              text NOT NULL CHECK (depend_on IN ('PRE_TASK_SUCCEED', 'PRE_TASK_AT_LEAST_PARTLY_SUCCEED', 'PRE_TASK_FINISHED')),
+    document               jsonb NOT NULL,
+    notifications          jsonb NOT NULL,
+    tags                   jsonb NOT NULL,
+    submitted_by           text NOT NULL,
+    last_sequence          bigint NOT NULL DEFAULT 0,
+    journal_txid           xid8 NOT NULL DEFAULT '0',
+    terminate_requested_at timestamptz,
+    terminate_requested_by text,
+    terminate_reason       text,
+    created_at             timestamptz NOT NULL,
+    running_at             timestamptz,
+    finished_at            timestamptz,
+    CHECK ((state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')) = (finished_at IS NOT NULL)),
+    CHECK ((finished_at IS NOT NULL) = (cause IS NOT NULL))
+) WITH (fillfactor = 70);
+CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
+COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
+COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in.';
+COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
+COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of this job; see events.order_txid.';
+COMMENT ON COLUMN jobs.terminate_requested_at IS 'The wish of a user that the job ends; the state follows when the nodes have reported.';
+
+CREATE TABLE tasks (
+    task_id            bigint PRIMARY KEY,
+    job_id             text NOT NULL,
+    task_no            integer NOT NULL,
+    task_name          text NOT NULL,
+    env_id             text NOT NULL,
+    priority           integer NOT NULL,
+    state              text NOT NULL CHECK (state IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')),
+    cause              text,
+    reason             text,
+    depends_on         integer[] NOT NULL,
+    instance_count     integer NOT NULL CHECK (instance_count > 0),
+    next_index         integer NOT NULL DEFAULT 0,
+    requeued           int4multirange NOT NULL DEFAULT '{}',
+    claimable          boolean NOT NULL DEFAULT false,
+    starting_count     integer NOT NULL DEFAULT 0 CHECK (starting_count >= 0),
+    running_count      integer NOT NULL DEFAULT 0 CHECK (running_count >= 0),
+    succeed_count      integer NOT NULL DEFAULT 0 CHECK (succeed_count >= 0),
+    failed_count       integer NOT NULL DEFAULT 0 CHECK (failed_count >= 0),
+    interrupted_count  integer NOT NULL DEFAULT 0 CHECK (interrupted_count >= 0),
+    max_retry_count    integer NOT NULL,
+    max_concurrent_num integer,
+    failed_action      text NOT NULL CHECK (failed_action IN ('TERMINATE', 'INTERRUPT', 'FAST_INTERRUPT')),
+    run                jsonb NOT NULL,
+    running_at         timestamptz,
+    finished_at        timestamptz,
+    CHECK (next_index BETWEEN 0 AND instance_count),
+    CHECK (starting_count + running_count + succeed_count + failed_count + interrupted_count <= instance_count),
+    CHECK ((state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')) = (finished_at IS NOT NULL)),
+    CHECK (NOT claimable OR finished_at IS NULL)
+) WITH (fillfactor = 50);
+CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
+-- Only claimable changes rarely; the counters are in no index, so that updating them stays within the page (HOT).
+CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, task_id) WHERE claimable;
+CREATE SEQUENCE task_id_seq INCREMENT BY 256;
+COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
+COMMENT ON COLUMN tasks.next_index IS 'Instances from here on were never claimed and have no row.';
+COMMENT ON COLUMN tasks.requeued IS 'Instances below next_index that wait for another attempt.';
+COMMENT ON COLUMN tasks.claimable IS 'True while a node may claim instances: the task may run, has unclaimed or requeued instances and is below its ceiling.';
+COMMENT ON COLUMN tasks.depends_on IS 'task_no of the tasks it waits for.';
+COMMENT ON COLUMN tasks.run IS 'RunSpec: what the agent gets.';
+COMMENT ON SEQUENCE task_id_seq IS 'Each value stands for a block of 256 task ids, taken by one server at a time.';
+
+CREATE TABLE task_instances (
+    task_id        bigint NOT NULL,
+    instance_index integer NOT NULL,
+    state          text NOT NULL CHECK (state IN ('RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')),
+    attempt        integer NOT NULL CHECK (attempt > 0),
+    failure_count  integer NOT NULL DEFAULT 0,
+    lost_count     integer NOT NULL DEFAULT 0,
+    node_id        text NOT NULL,
+    node_epoch     bigint NOT NULL,
+    exit_code      integer,
+    cause          text,
+    reason         text,
+    launched_at    timestamptz NOT NULL,
+    running_at     timestamptz,
+    finished_at    timestamptz,
+    PRIMARY KEY (task_id, instance_index)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; the others are known from their task''s next_index. Inserted at the claim, updated at the end.';
+COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.';
+COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
+COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
+
+CREATE TABLE claims (
+    claim_id   bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    node_id    text NOT NULL,
+    node_epoch bigint NOT NULL,
+    job_id     text NOT NULL,
+    task_id    bigint NOT NULL,
+    indexes    int4multirange NOT NULL,
+    claimed_at timestamptz NOT NULL
+);
+CREATE INDEX claims_node_id_idx ON claims (node_id, node_epoch);
+CREATE INDEX claims_job_id_idx ON claims (job_id);
+COMMENT ON TABLE claims IS 'Which instances were granted to which node in one transaction: finds the live attempts of a node or a job without an index on the big table. Pruned when none of its attempts is live.';
+
+CREATE SEQUENCE event_no_seq CACHE 1;
+CREATE TABLE events (
+    event_no       bigint NOT NULL DEFAULT nextval('event_no_seq'),
+    order_txid     xid8 NOT NULL,
+    shard          smallint NOT NULL,
+    subject_id     text NOT NULL,
+    sequence       bigint NOT NULL,
+    span           integer NOT NULL DEFAULT 1 CHECK (span > 0),
+    level          text NOT NULL CHECK (level IN ('job', 'task', 'task_instance', 'compute_env', 'compute_node')),
+    state          text NOT NULL,
+    task_no        integer,
+    instance_index integer,
+    attempt        integer,
+    node_id        text,
+    exit_code      integer,
+    cause          text,
+    reason         text,
+    source         text NOT NULL,
+    launched_at    timestamptz,
+    running_at     timestamptz,
+    occurred_at    timestamptz NOT NULL,
+    notify         integer NOT NULL,
+    details        jsonb
+) PARTITION BY RANGE (occurred_at);
+CREATE TABLE events_default PARTITION OF events DEFAULT;
+CREATE INDEX events_subject_idx ON events (subject_id, sequence);
+CREATE INDEX events_outbox_idx ON events (shard, order_txid, event_no) WHERE notify <> 0;
+COMMENT ON TABLE events IS 'The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.';
+COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
+COMMENT ON COLUMN events.span IS 'Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances that end without ever having been claimed.';
+COMMENT ON COLUMN events.notify IS 'Who asked: bit n is block n of the subject''s notifications; 0: nobody, the row is history only.';
+COMMENT ON COLUMN events.shard IS 'Dispatcher shard of the subject.';
+COMMENT ON COLUMN events.source IS 'Who caused it: engine, agent or user:<key name>.';
+COMMENT ON COLUMN events.details IS 'Facts of the subject at that moment that the message needs; by level.';
+
+CREATE TABLE dispatcher_shards (
+    shard           smallint PRIMARY KEY,
+    epoch           bigint NOT NULL DEFAULT 0,
+    holder          text,
+    lease_until     timestamptz,
+    cursor_txid     xid8 NOT NULL DEFAULT '0',
+    cursor_event_no bigint NOT NULL DEFAULT 0,
+    cursor_offset   integer NOT NULL DEFAULT 0,
+    moved_at        timestamptz
+) WITH (fillfactor = 20);
+INSERT INTO dispatcher_shards (shard) VALUES (0), (1), (2), (3);
+COMMENT ON TABLE dispatcher_shards IS 'How far each shard of the outbox is delivered. Behind the cursor: confirmed, or an exception of its own in delivery_exceptions. Beyond: pending.';
+COMMENT ON COLUMN dispatcher_shards.epoch IS 'Grows when a dispatcher takes the shard over; the cursor moves only under the current epoch.';
+COMMENT ON COLUMN dispatcher_shards.cursor_offset IS 'Events of the row after the cursor that are delivered already, when it has a span.';
+
+CREATE TABLE delivery_exceptions (
+    subject_id   text NOT NULL,
+    sequence     bigint NOT NULL,
+    topic_name   text NOT NULL,
+    state        text NOT NULL CHECK (state IN ('unrouted', 'failed')),
+    reason       text NOT NULL,
+    tries        integer NOT NULL,
+    last_tried_at timestamptz NOT NULL,
+    PRIMARY KEY (subject_id, sequence, topic_name)
+);
+COMMENT ON TABLE delivery_exceptions IS 'Messages that did not simply arrive: nobody was bound (unrouted), or the broker refused them for good (failed).';
+
+CREATE TABLE topics (
+    topic_key  text PRIMARY KEY,
+    topic_name text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+COMMENT ON TABLE topics IS 'Named topics. The key is the name in lower case: names differ by more than case.';
+
+CREATE TABLE subscriptions (
+    subscription_id text PRIMARY KEY,
+    topic_key       text NOT NULL REFERENCES topics ON DELETE CASCADE,
+    protocol        text NOT NULL CHECK (protocol IN ('queue')),
+    endpoint        text NOT NULL,
+    binding         text NOT NULL,
+    created_by      text NOT NULL,
+    created_at      timestamptz NOT NULL,
+    UNIQUE (topic_key, protocol, endpoint, binding)
+);
+COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. A queue subscription is a durable RabbitMQ queue and its binding.';
+
+CREATE TABLE api_keys (
+    key_id           text PRIMARY KEY,
+    key_name         text NOT NULL,
+    key_hash         bytea NOT NULL UNIQUE,
+    secret_id        text NOT NULL UNIQUE,
+    secret_encrypted bytea NOT NULL,
+    created_at       timestamptz NOT NULL,
+    revoked_at       timestamptz
+);
+COMMENT ON TABLE api_keys IS 'Who may call. key_hash: SHA-256 of the bearer token; secret_encrypted: the secret for signed requests, under the installation key.';
+
+CREATE TABLE idempotency_keys (
+    scope       text NOT NULL,
+    key         text NOT NULL,
+    body_hash   bytea NOT NULL,
+    resource_id text NOT NULL,
+    created_at  timestamptz NOT NULL,
+    PRIMARY KEY (scope, key)
+);
+CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
+COMMENT ON TABLE idempotency_keys IS 'Idempotency-Key of submits and creates, stored in their transaction. Scope: <key id>:<operation>.';
