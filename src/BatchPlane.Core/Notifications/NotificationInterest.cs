@@ -11,27 +11,45 @@ public sealed class NotificationInterest
     /// <summary>Most notification blocks a job or environment may have: the bits of a mask.</summary>
     public const int MaxNotifications = 16;
 
-    private readonly int[] _blocksByKind = new int[64];
+    private readonly int[] _blocksByKind;
 
-    /// <summary>Reads stored notifications; their event names are canonical.</summary>
-    public NotificationInterest(IReadOnlyList<NotificationDocument> notifications)
+    private NotificationInterest(int[] blocksByKind) => _blocksByKind = blocksByKind;
+
+    /// <summary>Nobody asked for anything.</summary>
+    public static NotificationInterest None { get; } = new([]);
+
+    /// <summary>Reads notifications whose event names are known to the catalogue.</summary>
+    public static NotificationInterest Of(IReadOnlyList<NotificationDocument> notifications)
     {
+        if (notifications.Count == 0)
+        {
+            return None;
+        }
+
+        var blocksByKind = new int[EventCatalogue.All.Length];
         for (var block = 0; block < notifications.Count; block++)
         {
             foreach (var config in notifications[block].EventConfigs)
             {
                 if (EventCatalogue.Find(config.EventName) is { } kind)
                 {
-                    _blocksByKind[kind.Number] |= 1 << block;
+                    blocksByKind[kind.Number] |= 1 << block;
                 }
             }
         }
+
+        return new(blocksByKind);
     }
 
-    /// <summary>Nobody asked for anything.</summary>
-    public static NotificationInterest None { get; } = new([]);
+    /// <summary>From the column <c>interest</c>.</summary>
+    public static NotificationInterest FromColumn(int[] column) => column.Length == 0 ? None : new(column);
+
+    /// <summary>For the column <c>interest</c>: element n is the mask of event n of the catalogue; empty when nobody asked.</summary>
+    public int[] ToColumn() => _blocksByKind;
 
     /// <summary>The blocks that asked for this transition; 0 when none did or the transition is not published.</summary>
     public int MaskFor(EventLevel level, string state) =>
-        EventCatalogue.Of(level, state) is { } kind ? _blocksByKind[kind.Number] : 0;
+        _blocksByKind.Length > 0 && EventCatalogue.Of(level, state) is { } kind && kind.Number < _blocksByKind.Length
+            ? _blocksByKind[kind.Number]
+            : 0;
 }

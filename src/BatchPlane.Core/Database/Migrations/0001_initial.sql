@@ -11,6 +11,7 @@ CREATE TABLE environments (
     desired_node_count  integer NOT NULL CHECK (desired_node_count BETWEEN 0 AND 2000),
     slots_per_node      integer CHECK (slots_per_node BETWEEN 1 AND 1024),
     notifications       jsonb NOT NULL,
+    interest            integer[] NOT NULL,
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
     last_sequence       bigint NOT NULL DEFAULT 0,
@@ -23,6 +24,7 @@ CREATE TABLE environments (
 CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED';
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
+COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
 COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
@@ -67,6 +69,7 @@ CREATE TABLE jobs (
     depend_on              text NOT NULL CHECK (depend_on IN ('PRE_TASK_SUCCEED', 'PRE_TASK_AT_LEAST_PARTLY_SUCCEED', 'PRE_TASK_FINISHED')),
     document               jsonb NOT NULL,
     notifications          jsonb NOT NULL,
+    interest               integer[] NOT NULL,
     tags                   jsonb NOT NULL,
     submitted_by           text NOT NULL,
     last_sequence          bigint NOT NULL DEFAULT 0,
@@ -83,6 +86,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in.';
+COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
 COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of this job; see events.order_txid.';
 COMMENT ON COLUMN jobs.terminate_requested_at IS 'The wish of a user that the job ends; the state follows when the nodes have reported.';
@@ -101,6 +105,7 @@ CREATE TABLE tasks (
     instance_count     integer NOT NULL CHECK (instance_count > 0),
     next_index         integer NOT NULL DEFAULT 0,
     requeued           int4multirange NOT NULL DEFAULT '{}',
+    closed             boolean NOT NULL DEFAULT false,
     claimable          boolean NOT NULL DEFAULT false,
     starting_count     integer NOT NULL DEFAULT 0 CHECK (starting_count >= 0),
     running_count      integer NOT NULL DEFAULT 0 CHECK (running_count >= 0),
@@ -125,6 +130,7 @@ CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
 COMMENT ON COLUMN tasks.next_index IS 'Instances from here on were never claimed and have no row.';
 COMMENT ON COLUMN tasks.requeued IS 'Instances below next_index that wait for another attempt.';
+COMMENT ON COLUMN tasks.closed IS 'True once nothing more will be claimed: what was unclaimed then is FAILED, without rows for instances from next_index on.';
 COMMENT ON COLUMN tasks.claimable IS 'True while a node may claim instances: the task may run, has unclaimed or requeued instances and is below its ceiling.';
 COMMENT ON COLUMN tasks.depends_on IS 'task_no of the tasks it waits for.';
 COMMENT ON COLUMN tasks.run IS 'RunSpec: what the agent gets.';
@@ -153,7 +159,7 @@ COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; t
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
 
 CREATE TABLE claims (
-    claim_id   bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    claim_id   bigint PRIMARY KEY,
     node_id    text NOT NULL,
     node_epoch bigint NOT NULL,
     job_id     text NOT NULL,
@@ -163,6 +169,8 @@ CREATE TABLE claims (
 );
 CREATE INDEX claims_node_id_idx ON claims (node_id, node_epoch);
 CREATE INDEX claims_job_id_idx ON claims (job_id);
+CREATE SEQUENCE claim_id_seq INCREMENT BY 256;
+COMMENT ON SEQUENCE claim_id_seq IS 'Each value stands for a block of 256 claim ids, taken by one server at a time.';
 COMMENT ON TABLE claims IS 'Which instances were granted to which node in one transaction: finds the live attempts of a node or a job without an index on the big table. Pruned when none of its attempts is live.';
 
 CREATE SEQUENCE event_no_seq CACHE 1;

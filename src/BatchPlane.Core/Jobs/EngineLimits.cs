@@ -1,0 +1,36 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>Limits and batch sizes of the transition path. Configuration section <c>BatchPlane:Engine</c>.</summary>
+public sealed class EngineLimits
+{
+    /// <summary>Default of <see cref="MaxLostAttempts"/>.</summary>
+    public const int DefaultMaxLostAttempts = 3;
+
+    /// <summary>Default of <see cref="MaxBatchRequests"/>.</summary>
+    public const int DefaultMaxBatchRequests = 256;
+
+    /// <summary>Default of <see cref="MaxBatchAttempts"/>.</summary>
+    public const int DefaultMaxBatchAttempts = 4_000;
+
+    /// <summary>Attempts of an instance that may be lost with their node before it fails; such losses cost no user's retry. 0 to 100.</summary>
+    [Range(0, 100)]
+    public int MaxLostAttempts { get; set; } = DefaultMaxLostAttempts;
+
+    /// <summary>Requests that one transaction takes at most. 1 to 10,000.</summary>
+    [Range(1, 10_000)]
+    public int MaxBatchRequests { get; set; } = DefaultMaxBatchRequests;
+
+    /// <summary>Attempts (claimed or reported) after which a transaction takes no further request. 1 to 100,000.</summary>
+    [Range(1, 100_000)]
+    public int MaxBatchAttempts { get; set; } = DefaultMaxBatchAttempts;
+
+    /// <summary>Requests that may wait for a transaction before callers wait for room. 1 to 1,000,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxQueuedRequests { get; set; } = 10_000;
+
+    /// <summary>Times a transaction is tried again after a deadlock, a lost connection or the like. 0 to 100.</summary>
+    [Range(0, 100)]
+    public int MaxTransactionRetries { get; set; } = 8;
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>A validated job about to be stored: the rows it will become.</summary>
+public sealed class NewJob
+{
+    private NewJob(JobDocument document, JobRecord job, IReadOnlyList<NewTask> tasks, string submittedBy)
+    {
+        Document = document;
+        Job = job;
+        Tasks = tasks;
+        SubmittedBy = submittedBy;
+    }
+
+    /// <summary>The validated document; every task names its environment.</summary>
+    public JobDocument Document { get; }
+
+    /// <summary>The job's row.</summary>
+    public JobRecord Job { get; }
+
+    /// <summary>The tasks' rows in the order of the document.</summary>
+    public IReadOnlyList<NewTask> Tasks { get; }
+
+    /// <summary>Journal source of the caller.</summary>
+    public string SubmittedBy { get; }
+
+    /// <summary>Environments it needs, each once, sorted.</summary>
+    public IReadOnlyList<string> EnvIds => [.. Tasks.Select(task => task.EnvId).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Lays out rows for a validated document whose tasks all name an environment, with ids from <paramref name="taskIds"/>.</summary>
+    public static NewJob From(JobDocument document, string jobId, IReadOnlyList<long> taskIds, string submittedBy)
+    {
+        var numbers = document.Tasks.Select((task, number) => (task.TaskName, number)).ToDictionary(pair => pair.TaskName, pair => pair.number, StringComparer.Ordinal);
+        var predecessors = document.Dependences.ToLookup(edge => numbers[edge.EndTask], edge => numbers[edge.StartTask]);
+        var tasks = document.Tasks.Select((task, number) => new NewTask(
+            new()
+            {
+                TaskId = taskIds[number],
+                TaskNo = number,
+                TaskName = task.TaskName,
+                DependsOn = [.. predecessors[number].Distinct().Order()],
+                InstanceCount = task.TaskInstanceNum,
+                MaxRetryCount = task.MaxRetryCount,
+                MaxConcurrentNum = task.MaxConcurrentNum,
+                FailedAction = task.FailedAction,
+            },
+            task.EnvId ?? throw new ArgumentException($"Task '{task.TaskName}' names no environment.", nameof(document)),
+            JsonSerializer.Serialize(RunOf(task), BatchPlaneJson.Options)));
+        var job = new JobRecord
+        {
+            JobId = jobId,
+            DependOn = document.TaskExecutionDependOn,
+            Interest = NotificationInterest.Of(document.Notifications),
+        };
+        return new(document, job, [.. tasks], submittedBy);
+    }
+
+    /// <summary>The same job under another id, not expanded yet: for the unlikely case that the id is taken.</summary>
+    internal NewJob WithFreshRecords(string jobId) => From(Document, jobId, [.. Tasks.Select(task => task.Record.TaskId)], SubmittedBy);
+
+    private static RunSpec RunOf(TaskDocument task) => new()
+    {
+        Command = task.Application.Command,
+        Argv = task.Application.Argv,
+        EnvVars = task.EnvVars,
+        TimeoutSeconds = task.Timeout,
+        KeepDirectoryOnFailure = task.FailedAction != FailedAction.Terminate,
+    };
+}
+
+/// <summary>A task about to be stored.</summary>
+/// <param name="Record">The part the transition path works on.</param>
+/// <param name="EnvId">Environment it runs in.</param>
+/// <param name="Run"><see cref="RunSpec"/> as JSON.</param>
+public sealed record NewTask(TaskRecord Record, string EnvId, string Run);

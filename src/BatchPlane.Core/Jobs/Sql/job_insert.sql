@@ -1,0 +1,59 @@
+-- Stores new jobs, already expanded. Caller: JobStore. All arrays have one element per job.
+INSERT INTO jobs (
+    job_id,
+    job_name,
+    job_description,
+    priority,
+    state,
+    depend_on,
+    document,
+    notifications,
+    interest,
+    tags,
+    submitted_by,
+    last_sequence,
+    journal_txid,
+    created_at
+)
+SELECT
+    v.job_id,
+    v.job_name,
+    v.job_description,
+    v.priority,
+    v.state,
+    v.depend_on,
+    v.document::jsonb,
+    v.notifications::jsonb,
+    v.interest::integer[],
+    v.tags::jsonb,
+    v.submitted_by,
+    v.last_sequence,
+    pg_current_xact_id(),
+    @now::timestamptz
+FROM unnest(
+    @job_ids::text[],
+    @job_names::text[],
+    @job_descriptions::text[],
+    @priorities::integer[],
+    @states::text[],
+    @depend_ons::text[],
+    @documents::text[],
+    @notifications::text[],
+    @interests::text[],
+    @tags::text[],
+    @submitted_bys::text[],
+    @last_sequences::bigint[]
+) AS v (
+    job_id,
+    job_name,
+    job_description,
+    priority,
+    state,
+    depend_on,
+    document,
+    notifications,
+    interest,
+    tags,
+    submitted_by,
+    last_sequence
+)

@@ -1,0 +1,20 @@
+-- Jobs of a batch, locked in the order of their ids: whoever changes anything of a job holds this lock.
+-- Caller: JobStore. Locks the job rows until the end of the transaction. Rows: one per job that exists.
+SELECT
+    job_id,
+    state,
+    cause,
+    reason,
+    depend_on,
+    interest,
+    last_sequence,
+    journal_txid,
+    terminate_requested_at,
+    terminate_requested_by,
+    terminate_reason,
+    running_at,
+    finished_at
+FROM jobs
+WHERE job_id = ANY (@job_ids::text[])
+ORDER BY job_id
+FOR NO KEY UPDATE

@@ -1,0 +1,63 @@
+-- Stores the tasks of new jobs, already expanded. Caller: JobStore. All arrays have one element per task.
+INSERT INTO tasks (
+    task_id,
+    job_id,
+    task_no,
+    task_name,
+    env_id,
+    priority,
+    state,
+    depends_on,
+    instance_count,
+    claimable,
+    max_retry_count,
+    max_concurrent_num,
+    failed_action,
+    run
+)
+SELECT
+    v.task_id,
+    v.job_id,
+    v.task_no,
+    v.task_name,
+    v.env_id,
+    v.priority,
+    v.state,
+    v.depends_on::integer[],
+    v.instance_count,
+    v.claimable,
+    v.max_retry_count,
+    v.max_concurrent_num,
+    v.failed_action,
+    v.run::jsonb
+FROM unnest(
+    @task_ids::bigint[],
+    @job_ids::text[],
+    @task_nos::integer[],
+    @task_names::text[],
+    @env_ids::text[],
+    @priorities::integer[],
+    @states::text[],
+    @depends_ons::text[],
+    @instance_counts::integer[],
+    @claimables::boolean[],
+    @max_retry_counts::integer[],
+    @max_concurrent_nums::integer[],
+    @failed_actions::text[],
+    @runs::text[]
+) AS v (
+    task_id,
+    job_id,
+    task_no,
+    task_name,
+    env_id,
+    priority,
+    state,
+    depends_on,
+    instance_count,
+    claimable,
+    max_retry_count,
+    max_concurrent_num,
+    failed_action,
+    run
+)

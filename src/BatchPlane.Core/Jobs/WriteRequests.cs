@@ -1,0 +1,172 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Idempotency;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>Something a caller wants done to jobs; waits in <see cref="TransitionWriter"/> for the next transaction.</summary>
+public abstract class WriteRequest
+{
+    /// <summary>Attempts it is about: what a transaction's size is counted in.</summary>
+    internal abstract int Weight { get; }
+
+    /// <summary>Job ids to lock; empty when none exist yet.</summary>
+    internal virtual IEnumerable<string> JobIds => [];
+
+    /// <summary>Tells the caller that the transaction committed: the result may be used.</summary>
+    internal abstract void Complete();
+
+    /// <summary>Tells the caller that nothing was stored.</summary>
+    internal abstract void Fail(Exception exception);
+
+    /// <summary>Forgets a result that was decided in a transaction that did not commit.</summary>
+    internal abstract void Reset();
+}
+
+/// <summary>A request with a result of type <typeparamref name="TResult"/>, available after the commit.</summary>
+public abstract class WriteRequest<TResult> : WriteRequest
+    where TResult : class
+{
+    private readonly TaskCompletionSource<TResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends after the commit.</summary>
+    internal Task<TResult> Completion => _done.Task;
+
+    /// <summary>The result decided by the transaction; null while there is none.</summary>
+    internal TResult? Result { get; set; }
+
+    internal override void Complete() => _done.TrySetResult(Result
+        ?? throw new InvalidOperationException($"{GetType().Name} was committed without a result."));
+
+    internal override void Fail(Exception exception) => _done.TrySetException(exception);
+
+    internal override void Reset() => Result = null;
+}
+
+/// <summary>Stores a new job.</summary>
+public sealed class SubmitRequest(NewJob job, IdempotencyKey? idempotencyKey) : WriteRequest<SubmitOutcome>
+{
+    internal NewJob Job { get; } = job;
+
+    internal IdempotencyKey? IdempotencyKey { get; } = idempotencyKey;
+
+    internal override int Weight => Job.Tasks.Count;
+}
+
+/// <summary>What became of a submit.</summary>
+public abstract record SubmitOutcome
+{
+    private SubmitOutcome()
+    {
+    }
+
+    /// <summary>Stored now, or by an earlier request with the same key and body.</summary>
+    /// <param name="JobId">The job.</param>
+    public sealed record Submitted(string JobId) : SubmitOutcome;
+
+    /// <summary>The key was used with another body; nothing is stored.</summary>
+    public sealed record KeyReused : SubmitOutcome;
+
+    /// <summary>These environments do not exist or take no job; nothing is stored.</summary>
+    /// <param name="EnvIds">One or more.</param>
+    public sealed record EnvironmentsMissing(IReadOnlyList<string> EnvIds) : SubmitOutcome;
+}
+
+/// <summary>Claims instances for one node.</summary>
+public sealed class ClaimRequest(string nodeId, long nodeEpoch, IReadOnlyList<TaskClaim> tasks) : WriteRequest<ClaimOutcome>
+{
+    internal string NodeId { get; } = nodeId;
+
+    internal long NodeEpoch { get; } = nodeEpoch;
+
+    internal IReadOnlyList<TaskClaim> Tasks { get; } = tasks;
+
+    internal override int Weight => Tasks.Sum(task => task.Limit);
+
+    internal override IEnumerable<string> JobIds => Tasks.Select(task => task.JobId);
+}
+
+/// <summary>How many instances of a task to claim at most.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="TaskId">The task.</param>
+/// <param name="Limit">At least 1.</param>
+public sealed record TaskClaim(string JobId, long TaskId, int Limit);
+
+/// <summary>What a claim was granted.</summary>
+/// <param name="Claims">Empty when others were faster, the tasks ended meanwhile, or the node may not claim.</param>
+/// <param name="Fenced">True when the epoch is not the node's, or the node is not running.</param>
+public sealed record ClaimOutcome(IReadOnlyList<GrantedClaim> Claims, bool Fenced);
+
+/// <summary>Instances of one task granted in one transaction.</summary>
+/// <param name="ClaimId">Id of the claim.</param>
+/// <param name="JobId">The job.</param>
+/// <param name="TaskId">The task.</param>
+/// <param name="Attempts">One or more runs of consecutive indexes.</param>
+public sealed record GrantedClaim(long ClaimId, string JobId, long TaskId, IReadOnlyList<AttemptRange> Attempts);
+
+/// <summary>Takes a node's report.</summary>
+public sealed class NodeReport(string nodeId, ReportRequest report) : WriteRequest<ReportOutcome>
+{
+    internal string NodeId { get; } = nodeId;
+
+    internal ReportRequest Report { get; } = report;
+
+    internal override int Weight => Report.Tasks.Sum(task => task.Attempts.Count);
+
+    internal override IEnumerable<string> JobIds => Report.Tasks.Select(task => task.JobId);
+}
+
+/// <summary>What became of a report.</summary>
+/// <param name="Refused">Attempts the node does not hold.</param>
+/// <param name="Fenced">True when the epoch is not the node's: nothing was taken.</param>
+public sealed record ReportOutcome(IReadOnlyList<AttemptRef> Refused, bool Fenced);
+
+/// <summary>Asks for the end of a job.</summary>
+public sealed class TerminateJobCommand(string jobId, string source, string? reason) : WriteRequest<TerminateOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal string Source { get; } = source;
+
+    internal string? Reason { get; } = reason;
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
+/// <summary>What became of a termination.</summary>
+public abstract record TerminateOutcome
+{
+    private TerminateOutcome()
+    {
+    }
+
+    /// <summary>There is no such job.</summary>
+    public sealed record NotFound : TerminateOutcome;
+
+    /// <summary>The wish is stored, or the job had ended already; its state now.</summary>
+    /// <param name="State">State after the transaction.</param>
+    public sealed record Accepted(RunState State) : TerminateOutcome;
+}
+
+/// <summary>Takes attempts of one job from a node that was given up.</summary>
+public sealed class LoseAttempts(string jobId, string nodeId, long nodeEpoch, IReadOnlyList<(long TaskId, int Index)> attempts, string reason) : WriteRequest<LossOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal string NodeId { get; } = nodeId;
+
+    internal long NodeEpoch { get; } = nodeEpoch;
+
+    internal IReadOnlyList<(long TaskId, int Index)> Attempts { get; } = attempts;
+
+    internal string Reason { get; } = reason;
+
+    internal override int Weight => Attempts.Count;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
+/// <summary>How many attempts were taken from the node.</summary>
+/// <param name="Lost">Those it still held.</param>
+public sealed record LossOutcome(int Lost);
