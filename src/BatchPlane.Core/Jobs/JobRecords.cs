@@ -27,6 +27,9 @@ public sealed class JobRecord
     /// <summary>Column <c>last_sequence</c>.</summary>
     public long LastSequence { get; internal set; }
 
+    /// <summary>Column <c>last_sequence</c> as loaded: the guard of the update.</summary>
+    public long LoadedSequence { get; init; }
+
     /// <summary>Column <c>journal_txid</c> as loaded.</summary>
     public ulong JournalTxid { get; init; }
 

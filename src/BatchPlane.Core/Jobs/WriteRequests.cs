@@ -15,6 +15,9 @@ public abstract class WriteRequest
     /// <summary>Tells the caller that the transaction committed: the result may be used.</summary>
     internal abstract void Complete();
 
+    /// <summary>True once the caller was told something.</summary>
+    internal abstract bool IsCompleted { get; }
+
     /// <summary>Tells the caller that nothing was stored.</summary>
     internal abstract void Fail(Exception exception);
 
@@ -37,6 +40,8 @@ public abstract class WriteRequest<TResult> : WriteRequest
     internal override void Complete() => _done.TrySetResult(Result
         ?? throw new InvalidOperationException($"{GetType().Name} was committed without a result."));
 
+    internal override bool IsCompleted => _done.Task.IsCompleted;
+
     internal override void Fail(Exception exception) => _done.TrySetException(exception);
 
     internal override void Reset() => Result = null;
@@ -45,11 +50,18 @@ public abstract class WriteRequest<TResult> : WriteRequest
 /// <summary>Stores a new job.</summary>
 public sealed class SubmitRequest(NewJob job, IdempotencyKey? idempotencyKey) : WriteRequest<SubmitOutcome>
 {
-    internal NewJob Job { get; } = job;
+    internal NewJob Job { get; private set; } = job;
 
     internal IdempotencyKey? IdempotencyKey { get; } = idempotencyKey;
 
     internal override int Weight => Job.Tasks.Count;
+
+    /// <summary>Expanding changed the records: fresh ones under another id, which also answers an id that was taken.</summary>
+    internal override void Reset()
+    {
+        base.Reset();
+        Job = Job.WithFreshRecords(EntityId.New(EntityId.Job));
+    }
 }
 
 /// <summary>What became of a submit.</summary>

@@ -1,0 +1,237 @@
+using System.Globalization;
+using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Notifications;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>Between the records of the transition path and the columns of its statements.</summary>
+internal static class JobRows
+{
+    internal static NpgsqlBatchCommand Command(string path, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(SqlText.Load(path));
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    internal static JobRecord ReadJob(NpgsqlDataReader row) => new()
+    {
+        JobId = row.GetString(0),
+        State = WireName.Parse<RunState>(row.GetString(1)),
+        Cause = WireName.ParseNullable<Cause>(Text(row, 2)),
+        Reason = Text(row, 3),
+        DependOn = WireName.Parse<TaskExecutionDependOn>(row.GetString(4)),
+        Interest = NotificationInterest.FromColumn(row.GetFieldValue<int[]>(5)),
+        LastSequence = row.GetInt64(6),
+        LoadedSequence = row.GetInt64(6),
+        JournalTxid = row.GetFieldValue<ulong>(7),
+        TerminateRequestedAt = Time(row, 8),
+        TerminateRequestedBy = Text(row, 9),
+        TerminateReason = Text(row, 10),
+        RunningAt = Time(row, 11),
+        FinishedAt = Time(row, 12),
+    };
+
+    internal static TaskRecord ReadTask(NpgsqlDataReader row) => new()
+    {
+        TaskId = row.GetInt64(1),
+        TaskNo = row.GetInt32(2),
+        TaskName = row.GetString(3),
+        State = WireName.Parse<RunState>(row.GetString(4)),
+        Cause = WireName.ParseNullable<Cause>(Text(row, 5)),
+        Reason = Text(row, 6),
+        DependsOn = row.GetFieldValue<int[]>(7),
+        InstanceCount = row.GetInt32(8),
+        NextIndex = row.GetInt32(9),
+        Requeued = Indexes(row.GetFieldValue<NpgsqlRange<int>[]>(10)),
+        Closed = row.GetBoolean(11),
+        StartingCount = row.GetInt32(12),
+        RunningCount = row.GetInt32(13),
+        SucceedCount = row.GetInt32(14),
+        FailedCount = row.GetInt32(15),
+        InterruptedCount = row.GetInt32(16),
+        MaxRetryCount = row.GetInt32(17),
+        MaxConcurrentNum = row.IsDBNull(18) ? null : row.GetInt32(18),
+        FailedAction = WireName.Parse<FailedAction>(row.GetString(19)),
+        RunningAt = Time(row, 20),
+        FinishedAt = Time(row, 21),
+    };
+
+    internal static InstanceRecord ReadInstance(NpgsqlDataReader row)
+    {
+        var state = WireName.Parse<RunState>(row.GetString(2));
+        return new()
+        {
+            TaskId = row.GetInt64(0),
+            Index = row.GetInt32(1),
+            State = state,
+            LoadedState = state,
+            Attempt = row.GetInt32(3),
+            LoadedAttempt = row.GetInt32(3),
+            FailureCount = row.GetInt32(4),
+            LostCount = row.GetInt32(5),
+            NodeId = row.GetString(6),
+            NodeEpoch = row.GetInt64(7),
+            ExitCode = row.IsDBNull(8) ? null : row.GetInt32(8),
+            Cause = WireName.ParseNullable<Cause>(Text(row, 9)),
+            Reason = Text(row, 10),
+            LaunchedAt = row.GetFieldValue<DateTimeOffset>(11),
+            RunningAt = Time(row, 12),
+            FinishedAt = Time(row, 13),
+        };
+    }
+
+    internal static NpgsqlBatchCommand InsertJobs(JobChanges changes)
+    {
+        var jobs = changes.NewJobs;
+        return Command(
+            "Jobs/Sql/job_insert.sql",
+            Column("job_ids", jobs, job => job.Job.JobId),
+            Column("job_names", jobs, job => job.Document.JobName),
+            Column("job_descriptions", jobs, job => job.Document.JobDescription),
+            Column("priorities", jobs, job => job.Document.Priority),
+            Column("states", jobs, job => WireName.Of(job.Job.State)),
+            Column("depend_ons", jobs, job => WireName.Of(job.Job.DependOn)),
+            Column("documents", jobs, job => JsonSerializer.Serialize(job.Document, BatchPlaneJson.Options)),
+            Column("notifications", jobs, job => JsonSerializer.Serialize(job.Document.Notifications, BatchPlaneJson.Options)),
+            Column("interests", jobs, job => ArrayText(job.Job.Interest.ToColumn())),
+            Column("tags", jobs, job => JsonSerializer.Serialize(job.Document.Tags, BatchPlaneJson.Options)),
+            Column("submitted_bys", jobs, job => job.SubmittedBy),
+            Column("last_sequences", jobs, job => job.Job.LastSequence),
+            new NpgsqlParameter<DateTimeOffset>("now", changes.Now));
+    }
+
+    internal static NpgsqlBatchCommand InsertTasks(JobChanges changes)
+    {
+        var tasks = changes.NewJobs.SelectMany(job => job.Tasks.Select(task => (Job: job, Task: task))).ToList();
+        return Command(
+            "Jobs/Sql/task_insert.sql",
+            Column("task_ids", tasks, row => row.Task.Record.TaskId),
+            Column("job_ids", tasks, row => row.Job.Job.JobId),
+            Column("task_nos", tasks, row => row.Task.Record.TaskNo),
+            Column("task_names", tasks, row => row.Task.Record.TaskName),
+            Column("env_ids", tasks, row => row.Task.EnvId),
+            Column("priorities", tasks, row => row.Job.Document.Priority),
+            Column("states", tasks, row => WireName.Of(row.Task.Record.State)),
+            Column("depends_ons", tasks, row => ArrayText(row.Task.Record.DependsOn)),
+            Column("instance_counts", tasks, row => row.Task.Record.InstanceCount),
+            Column("claimables", tasks, row => RunStates.IsSchedulable(row.Task.Record.State)),
+            Column("max_retry_counts", tasks, row => row.Task.Record.MaxRetryCount),
+            Column("max_concurrent_nums", tasks, row => row.Task.Record.MaxConcurrentNum),
+            Column("failed_actions", tasks, row => WireName.Of(row.Task.Record.FailedAction)),
+            Column("runs", tasks, row => row.Task.Run));
+    }
+
+    internal static NpgsqlBatchCommand ApplyJobs(IReadOnlyList<JobRecord> jobs) => Command(
+        "Jobs/Sql/job_apply_transition.sql",
+        Column("job_ids", jobs, job => job.JobId),
+        Column("loaded_sequences", jobs, job => job.LoadedSequence),
+        Column("states", jobs, job => WireName.Of(job.State)),
+        Column("causes", jobs, job => Name(job.Cause)),
+        Column("reasons", jobs, job => job.Reason),
+        Column("last_sequences", jobs, job => job.LastSequence),
+        Column("terminate_requested_ats", jobs, job => job.TerminateRequestedAt),
+        Column("terminate_requested_bys", jobs, job => job.TerminateRequestedBy),
+        Column("terminate_reasons", jobs, job => job.TerminateReason),
+        Column("running_ats", jobs, job => job.RunningAt),
+        Column("finished_ats", jobs, job => job.FinishedAt));
+
+    internal static NpgsqlBatchCommand ApplyTasks(IReadOnlyList<(TaskRecord Task, bool Claimable)> tasks) => Command(
+        "Jobs/Sql/task_apply_transition.sql",
+        Column("task_ids", tasks, row => row.Task.TaskId),
+        Column("states", tasks, row => WireName.Of(row.Task.State)),
+        Column("causes", tasks, row => Name(row.Task.Cause)),
+        Column("reasons", tasks, row => row.Task.Reason),
+        Column("next_indexes", tasks, row => row.Task.NextIndex),
+        Column("requeueds", tasks, row => MultirangeText(row.Task.Requeued.Ranges)),
+        Column("closeds", tasks, row => row.Task.Closed),
+        Column("claimables", tasks, row => row.Claimable),
+        Column("starting_counts", tasks, row => row.Task.StartingCount),
+        Column("running_counts", tasks, row => row.Task.RunningCount),
+        Column("succeed_counts", tasks, row => row.Task.SucceedCount),
+        Column("failed_counts", tasks, row => row.Task.FailedCount),
+        Column("interrupted_counts", tasks, row => row.Task.InterruptedCount),
+        Column("running_ats", tasks, row => row.Task.RunningAt),
+        Column("finished_ats", tasks, row => row.Task.FinishedAt));
+
+    /// <summary>Inserts (not guarded) or updates (guarded by state and attempt as loaded) instance rows.</summary>
+    internal static NpgsqlBatchCommand Instances(string path, IReadOnlyList<InstanceRecord> instances, bool guarded)
+    {
+        var command = Command(
+            path,
+            Column("task_ids", instances, instance => instance.TaskId),
+            Column("indexes", instances, instance => instance.Index),
+            Column("states", instances, instance => WireName.Of(instance.State)),
+            Column("attempts", instances, instance => instance.Attempt),
+            Column("failure_counts", instances, instance => instance.FailureCount),
+            Column("lost_counts", instances, instance => instance.LostCount),
+            Column("node_ids", instances, instance => instance.NodeId),
+            Column("node_epochs", instances, instance => instance.NodeEpoch),
+            Column("exit_codes", instances, instance => instance.ExitCode),
+            Column("causes", instances, instance => Name(instance.Cause)),
+            Column("reasons", instances, instance => instance.Reason),
+            Column("launched_ats", instances, instance => instance.LaunchedAt),
+            Column("running_ats", instances, instance => instance.RunningAt),
+            Column("finished_ats", instances, instance => instance.FinishedAt));
+        if (guarded)
+        {
+            command.Parameters.Add(Column("loaded_states", instances, instance => WireName.Of(instance.LoadedState)));
+            command.Parameters.Add(Column("loaded_attempts", instances, instance => instance.LoadedAttempt));
+        }
+
+        return command;
+    }
+
+    internal static NpgsqlBatchCommand InsertClaims(IReadOnlyList<NewClaim> claims, DateTimeOffset now) => Command(
+        "Scheduling/Sql/claim_insert.sql",
+        Column("claim_ids", claims, claim => claim.ClaimId),
+        Column("node_ids", claims, claim => claim.NodeId),
+        Column("node_epochs", claims, claim => claim.NodeEpoch),
+        Column("job_ids", claims, claim => claim.JobId),
+        Column("task_ids", claims, claim => claim.TaskId),
+        Column("indexes", claims, claim => MultirangeText(claim.Attempts.Select(range => (range.FirstIndex, range.Count)))),
+        new NpgsqlParameter<DateTimeOffset>("now", now));
+
+    private static NpgsqlParameter<TColumn[]> Column<TRow, TColumn>(string name, IReadOnlyList<TRow> rows, Func<TRow, TColumn> value)
+    {
+        var column = new TColumn[rows.Count];
+        for (var n = 0; n < column.Length; n++)
+        {
+            column[n] = value(rows[n]);
+        }
+
+        return new(name, column);
+    }
+
+    private static string MultirangeText(IEnumerable<(int First, int Count)> ranges) =>
+        "{" + string.Join(',', ranges.Select(range => string.Create(CultureInfo.InvariantCulture, $"[{range.First},{range.First + range.Count})"))) + "}";
+
+    private static string ArrayText(IEnumerable<int> numbers) => "{" + string.Join(',', numbers) + "}";
+
+    private static IndexSet Indexes(NpgsqlRange<int>[] ranges)
+    {
+        var set = new IndexSet();
+        foreach (var range in ranges)
+        {
+            // PostgreSQL gives integer ranges in the form [first, end).
+            set.Add(range.LowerBound, range.UpperBound - range.LowerBound);
+        }
+
+        return set;
+    }
+
+    private static string? Name(Cause? cause) => cause is { } given ? WireName.Of(given) : null;
+
+    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+}

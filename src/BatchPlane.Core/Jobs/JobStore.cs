@@ -1,0 +1,268 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Journal;
+using Npgsql;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>What a batch of requests needs to see.</summary>
+internal sealed class JobLoad
+{
+    internal SortedSet<string> JobIds { get; } = new(StringComparer.Ordinal);
+
+    internal SortedSet<string> NodeIds { get; } = new(StringComparer.Ordinal);
+
+    internal HashSet<(long TaskId, int Index)> Instances { get; } = [];
+
+    internal Dictionary<long, int> RequeuedLimits { get; } = [];
+
+    internal HashSet<string> TerminatedJobIds { get; } = new(StringComparer.Ordinal);
+}
+
+/// <summary>What a batch of requests sees, under locks.</summary>
+internal sealed class LockedJobs
+{
+    internal required DateTimeOffset Now { get; init; }
+
+    internal required Dictionary<string, JobAggregate> Jobs { get; init; }
+
+    internal required Dictionary<string, (long Epoch, NodeState State)> Nodes { get; init; }
+}
+
+/// <summary>A claim about to be stored.</summary>
+internal sealed record NewClaim(long ClaimId, string NodeId, long NodeEpoch, string JobId, long TaskId, IReadOnlyList<AttemptRange> Attempts);
+
+/// <summary>
+/// The only class that runs Jobs/Sql of the transition path: loads aggregates under the jobs' row locks in one round trip
+/// and stores what was decided in another.
+/// </summary>
+internal sealed class JobStore(EngineLimits limits)
+{
+    internal async Task<LockedJobs> LoadAsync(NpgsqlConnection connection, JobLoad load, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        AddLoads(batch, load);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+
+        var nodes = new Dictionary<string, (long, NodeState)>(StringComparer.Ordinal);
+        var jobs = new List<JobRecord>();
+        var tasks = new List<(string JobId, TaskRecord Task)>();
+        var instances = new List<InstanceRecord>();
+        if (load.NodeIds.Count > 0)
+        {
+            await ReadAsync(reader, row => nodes.Add(row.GetString(0), (row.GetInt64(1), WireName.Parse<NodeState>(row.GetString(2)))), cancellationToken);
+        }
+
+        if (load.JobIds.Count > 0)
+        {
+            await ReadAsync(reader, row => jobs.Add(JobRows.ReadJob(row)), cancellationToken);
+            await ReadAsync(reader, row => tasks.Add((row.GetString(0), JobRows.ReadTask(row))), cancellationToken);
+        }
+
+        for (var set = 0; set < InstanceSets(load); set++)
+        {
+            await ReadAsync(reader, row => instances.Add(JobRows.ReadInstance(row)), cancellationToken);
+        }
+
+        await reader.ReadAsync(cancellationToken);
+        var now = reader.GetFieldValue<DateTimeOffset>(0);
+        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances) };
+    }
+
+    internal static async Task StoreAsync(NpgsqlConnection connection, JobChanges changes, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        var expected = new List<(string What, ulong Rows)?>();
+        void Add(NpgsqlBatchCommand command, string what, int rows)
+        {
+            batch.BatchCommands.Add(command);
+            expected.Add((what, (ulong)rows));
+        }
+
+        if (changes.NewJobs.Count > 0)
+        {
+            Add(JobRows.InsertJobs(changes), "jobs", changes.NewJobs.Count);
+            Add(JobRows.InsertTasks(changes), "tasks", changes.NewJobs.Sum(job => job.Tasks.Count));
+        }
+
+        if (changes.Jobs.Count > 0)
+        {
+            Add(JobRows.ApplyJobs(changes.Jobs), "jobs", changes.Jobs.Count);
+        }
+
+        if (changes.Tasks.Count > 0)
+        {
+            Add(JobRows.ApplyTasks(changes.Tasks), "tasks", changes.Tasks.Count);
+        }
+
+        if (changes.NewInstances.Count > 0)
+        {
+            Add(JobRows.Instances("Jobs/Sql/instance_claim.sql", changes.NewInstances, guarded: false), "task_instances", changes.NewInstances.Count);
+        }
+
+        if (changes.Instances.Count > 0)
+        {
+            Add(JobRows.Instances("Jobs/Sql/instance_apply_transition.sql", changes.Instances, guarded: true), "task_instances", changes.Instances.Count);
+        }
+
+        if (changes.Claims.Count > 0)
+        {
+            Add(JobRows.InsertClaims(changes.Claims, changes.Now), "claims", changes.Claims.Count);
+        }
+
+        if (changes.Journal.Count > 0)
+        {
+            Add(JournalRows.Insert(changes.Journal), "events", changes.Journal.Count);
+        }
+
+        if (batch.BatchCommands.Count == 0)
+        {
+            return;
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        for (var n = 0; n < expected.Count; n++)
+        {
+            if (expected[n] is { } wanted && batch.BatchCommands[n].Rows != wanted.Rows)
+            {
+                throw new InvalidOperationException(
+                    $"{wanted.What}: {batch.BatchCommands[n].Rows} rows written where {wanted.Rows} were decided. Something changed them without the job's lock.");
+            }
+        }
+    }
+
+    /// <summary>Those of the environments that take jobs, held until the end of the transaction.</summary>
+    internal static async Task<HashSet<string>> ShareEnvironmentsAsync(NpgsqlConnection connection, IEnumerable<string> envIds, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(SqlText.Load("Environments/Sql/environment_share.sql"), connection);
+        command.Parameters.Add(new NpgsqlParameter<string[]>("env_ids", [.. envIds.Distinct()]));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        await ReadAsync(reader, row => found.Add(row.GetString(0)), cancellationToken);
+        return found;
+    }
+
+    /// <summary>Those of the jobs that are stored.</summary>
+    internal static async Task<HashSet<string>> FindStoredAsync(NpgsqlConnection connection, IEnumerable<string> jobIds, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(SqlText.Load("Jobs/Sql/job_select_stored.sql"), connection);
+        command.Parameters.Add(new NpgsqlParameter<string[]>("job_ids", [.. jobIds]));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        await ReadAsync(reader, row => found.Add(row.GetString(0)), cancellationToken);
+        return found;
+    }
+
+    private static int InstanceSets(JobLoad load) =>
+        (load.Instances.Count > 0 ? 1 : 0) + (load.RequeuedLimits.Count > 0 ? 1 : 0) + (load.TerminatedJobIds.Count > 0 ? 1 : 0);
+
+    /// <summary>Locks are taken in this order by everybody: environments, idempotency keys, nodes, jobs; of each kind in the order of ids.</summary>
+    private static void AddLoads(NpgsqlBatch batch, JobLoad load)
+    {
+        if (load.NodeIds.Count > 0)
+        {
+            batch.BatchCommands.Add(JobRows.Command("Environments/Sql/node_lock.sql", new NpgsqlParameter<string[]>("node_ids", [.. load.NodeIds])));
+        }
+
+        if (load.JobIds.Count > 0)
+        {
+            string[] jobIds = [.. load.JobIds];
+            batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/job_lock.sql", new NpgsqlParameter<string[]>("job_ids", jobIds)));
+            batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/task_select.sql", new NpgsqlParameter<string[]>("job_ids", jobIds)));
+        }
+
+        if (load.Instances.Count > 0)
+        {
+            batch.BatchCommands.Add(JobRows.Command(
+                "Jobs/Sql/instance_select.sql",
+                new NpgsqlParameter<long[]>("task_ids", [.. load.Instances.Select(key => key.TaskId)]),
+                new NpgsqlParameter<int[]>("indexes", [.. load.Instances.Select(key => key.Index)])));
+        }
+
+        if (load.RequeuedLimits.Count > 0)
+        {
+            batch.BatchCommands.Add(JobRows.Command(
+                "Jobs/Sql/instance_select_requeued.sql",
+                new NpgsqlParameter<long[]>("task_ids", [.. load.RequeuedLimits.Keys]),
+                new NpgsqlParameter<int[]>("limits", [.. load.RequeuedLimits.Values])));
+        }
+
+        if (load.TerminatedJobIds.Count > 0)
+        {
+            batch.BatchCommands.Add(JobRows.Command(
+                "Jobs/Sql/instance_select_for_termination.sql",
+                new NpgsqlParameter<string[]>("job_ids", [.. load.TerminatedJobIds])));
+        }
+
+        batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/clock.sql"));
+    }
+
+    private Dictionary<string, JobAggregate> Assemble(
+        List<JobRecord> jobs,
+        List<(string JobId, TaskRecord Task)> tasks,
+        List<InstanceRecord> instances)
+    {
+        var tasksByJob = tasks.ToLookup(pair => pair.JobId, pair => pair.Task, StringComparer.Ordinal);
+        var jobByTask = tasks.ToDictionary(pair => pair.Task.TaskId, pair => pair.JobId);
+        var instancesByJob = instances.ToLookup(instance => jobByTask.GetValueOrDefault(instance.TaskId) ?? "", StringComparer.Ordinal);
+        return jobs.ToDictionary(
+            job => job.JobId,
+            job => new JobAggregate(job, [.. tasksByJob[job.JobId]], instancesByJob[job.JobId], limits),
+            StringComparer.Ordinal);
+    }
+
+    private static async Task ReadAsync(NpgsqlDataReader reader, Action<NpgsqlDataReader> onRow, CancellationToken cancellationToken)
+    {
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            onRow(reader);
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+    }
+}
+
+/// <summary>What a batch decided, ready to be stored.</summary>
+internal sealed class JobChanges
+{
+    internal required DateTimeOffset Now { get; init; }
+
+    internal List<NewJob> NewJobs { get; } = [];
+
+    internal List<JobRecord> Jobs { get; } = [];
+
+    internal List<(TaskRecord Task, bool Claimable)> Tasks { get; } = [];
+
+    internal List<InstanceRecord> NewInstances { get; } = [];
+
+    internal List<InstanceRecord> Instances { get; } = [];
+
+    internal List<NewClaim> Claims { get; } = [];
+
+    internal List<(JournalEntry Entry, ulong SubjectTxid)> Journal { get; } = [];
+
+    /// <summary>Takes everything that differs from what was loaded.</summary>
+    internal void Add(JobAggregate aggregate)
+    {
+        if (aggregate.Job.IsDirty)
+        {
+            Jobs.Add(aggregate.Job);
+        }
+
+        foreach (var task in aggregate.Tasks.Where(task => task.IsDirty))
+        {
+            Tasks.Add((task, aggregate.IsClaimable(task)));
+        }
+
+        foreach (var instance in aggregate.Instances.Where(instance => instance.IsDirty))
+        {
+            (instance.IsNew ? NewInstances : Instances).Add(instance);
+        }
+
+        AddJournal(aggregate);
+    }
+
+    /// <summary>Takes the journal of an aggregate; of a new one, everything else is in <see cref="NewJobs"/>.</summary>
+    internal void AddJournal(JobAggregate aggregate) =>
+        Journal.AddRange(aggregate.Journal.Select(entry => (entry, aggregate.Job.JournalTxid)));
+}

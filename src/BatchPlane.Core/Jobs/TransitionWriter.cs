@@ -1,0 +1,264 @@
+using System.Threading.Channels;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Idempotency;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.Scheduling;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>
+/// The one writer of jobs in this process. Requests gather while a transaction is under way and all go into the next one;
+/// when nothing is under way a request starts a transaction at once. Callers are answered after the commit.
+/// </summary>
+/// <remarks>
+/// Several servers run such writers against one database; the job's row lock orders them. A transaction that met a passing
+/// fault is run again; one that fails for another reason is run request by request, so that only the culprit fails.
+/// </remarks>
+public sealed partial class TransitionWriter : BackgroundService
+{
+    private readonly NpgsqlDataSource _dataSource;
+    private readonly EngineLimits _limits;
+    private readonly JobStore _store;
+    private readonly IdBlock _taskIds;
+    private readonly IdBlock _claimIds;
+    private readonly WorkSignal _workSignal;
+    private readonly OutboxSignal _outboxSignal;
+    private readonly TerminationSignal _terminationSignal;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TransitionWriter> _logger;
+    private readonly Channel<WriteRequest> _waiting;
+
+    /// <summary>Started by the host.</summary>
+    public TransitionWriter(
+        NpgsqlDataSource dataSource,
+        IOptions<EngineLimits> limits,
+        WorkSignal workSignal,
+        OutboxSignal outboxSignal,
+        TerminationSignal terminationSignal,
+        TimeProvider time,
+        ILogger<TransitionWriter> logger)
+    {
+        _dataSource = dataSource;
+        _limits = limits.Value;
+        _store = new(_limits);
+        _taskIds = new(dataSource, "Jobs/Sql/task_id_block.sql");
+        _claimIds = new(dataSource, "Scheduling/Sql/claim_id_block.sql");
+        _workSignal = workSignal;
+        _outboxSignal = outboxSignal;
+        _terminationSignal = terminationSignal;
+        _time = time;
+        _logger = logger;
+        _waiting = Channel.CreateBounded<WriteRequest>(new BoundedChannelOptions(_limits.MaxQueuedRequests) { SingleReader = true });
+    }
+
+    /// <summary>Stores a validated job whose tasks all name an environment.</summary>
+    public async Task<SubmitOutcome> SubmitAsync(JobDocument document, string submittedBy, IdempotencyKey? idempotencyKey, CancellationToken cancellationToken)
+    {
+        var taskIds = await _taskIds.TakeAsync(document.Tasks.Count, cancellationToken);
+        return await WriteAsync(new SubmitRequest(NewJob.From(document, EntityId.New(EntityId.Job), taskIds, submittedBy), idempotencyKey), cancellationToken);
+    }
+
+    /// <summary>Queues a request; its result comes after the commit. Throws what the database threw when it could not be stored.</summary>
+    /// <remarks>Cancelling stops the wait, not the request once it is queued.</remarks>
+    public async Task<TResult> WriteAsync<TResult>(WriteRequest<TResult> request, CancellationToken cancellationToken)
+        where TResult : class
+    {
+        await _waiting.Writer.WriteAsync(request, cancellationToken);
+        return await request.Completion.WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _waiting.Writer.TryComplete();
+        await base.StopAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        _taskIds.Dispose();
+        _claimIds.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Runs until the channel is completed and empty, so that what was accepted before a stop is still stored.</summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var gathered = new List<WriteRequest>();
+        while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            Gather(gathered);
+            await WriteTogetherAsync(gathered, stoppingToken);
+            gathered.Clear();
+        }
+    }
+
+    private void Gather(List<WriteRequest> gathered)
+    {
+        var weight = 0;
+        while (gathered.Count < _limits.MaxBatchRequests && weight < _limits.MaxBatchAttempts && _waiting.Reader.TryRead(out var request))
+        {
+            gathered.Add(request);
+            weight += request.Weight;
+        }
+    }
+
+    private async Task WriteTogetherAsync(List<WriteRequest> requests, CancellationToken stoppingToken)
+    {
+        var exception = await TryWriteAsync(requests, stoppingToken);
+        if (exception is null)
+        {
+            return;
+        }
+
+        if (requests.Count == 1)
+        {
+            Log.RequestFailed(_logger, requests[0].GetType().Name, exception);
+            requests[0].Fail(exception);
+            return;
+        }
+
+        if (ExpectedFaults.IsTransient(exception))
+        {
+            Log.BatchFailed(_logger, requests.Count, exception);
+            foreach (var request in requests)
+            {
+                request.Fail(exception);
+            }
+
+            return;
+        }
+
+        foreach (var request in requests.Where(request => !request.IsCompleted))
+        {
+            await WriteTogetherAsync([request], stoppingToken);
+        }
+    }
+
+    /// <summary>Null when committed, otherwise what stood in the way after all tries.</summary>
+    private async Task<Exception?> TryWriteAsync(IReadOnlyList<WriteRequest> requests, CancellationToken stoppingToken)
+    {
+        for (var failures = 0; requests.Count > 0; failures++)
+        {
+            var isCommitUnknown = false;
+            try
+            {
+                await WriteOnceAsync(requests, () => isCommitUnknown = true);
+                return null;
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                if (!ExpectedFaults.IsTransient(exception) || failures >= _limits.MaxTransactionRetries || stoppingToken.IsCancellationRequested)
+                {
+                    await ResetAsync(requests, isCommitUnknown: false);
+                    return exception;
+                }
+
+                Log.TransactionRepeated(_logger, failures + 1, exception.Message);
+                await Task.Delay(Backoff(failures), _time, CancellationToken.None);
+                requests = await ResetAsync(requests, isCommitUnknown);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task WriteOnceAsync(IReadOnlyList<WriteRequest> requests, Action onCommitting)
+    {
+        var batch = new TransitionBatch(requests, _store, _claimIds, _limits);
+        await using var connection = await _dataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await batch.DecideAndStoreAsync(connection, CancellationToken.None);
+        onCommitting();
+        await transaction.CommitAsync();
+        Ring(batch);
+        foreach (var request in requests)
+        {
+            request.Complete();
+        }
+    }
+
+    /// <summary>
+    /// Forgets what was decided. When the answer to a commit was lost, submits that are found stored are answered and taken
+    /// out; all other requests are safe to repeat.
+    /// </summary>
+    private async Task<IReadOnlyList<WriteRequest>> ResetAsync(IReadOnlyList<WriteRequest> requests, bool isCommitUnknown)
+    {
+        var stored = isCommitUnknown ? await FindStoredAsync(requests) : [];
+        var left = new List<WriteRequest>(requests.Count);
+        foreach (var request in requests)
+        {
+            if (request is SubmitRequest { Result: SubmitOutcome.Submitted submitted } && stored.Contains(submitted.JobId))
+            {
+                request.Complete();
+            }
+            else
+            {
+                request.Reset();
+                left.Add(request);
+            }
+        }
+
+        return left;
+    }
+
+    private async Task<HashSet<string>> FindStoredAsync(IReadOnlyList<WriteRequest> requests)
+    {
+        var jobIds = requests.OfType<SubmitRequest>().Select(request => request.Job.Job.JobId).ToList();
+        if (jobIds.Count == 0)
+        {
+            return [];
+        }
+
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                await using var connection = await _dataSource.OpenConnectionAsync();
+                return await JobStore.FindStoredAsync(connection, jobIds, CancellationToken.None);
+            }
+            catch (Exception exception) when (ExpectedFaults.IsTransient(exception) && failures < _limits.MaxTransactionRetries)
+            {
+                await Task.Delay(Backoff(failures), _time, CancellationToken.None);
+            }
+        }
+    }
+
+    private void Ring(TransitionBatch batch)
+    {
+        if (batch.LeftWork)
+        {
+            _workSignal.Set();
+        }
+
+        if (batch.LeftEvents)
+        {
+            _outboxSignal.Set();
+        }
+
+        if (batch.Terminated)
+        {
+            _terminationSignal.Set();
+        }
+    }
+
+    private static TimeSpan Backoff(int failures) => TimeSpan.FromMilliseconds(Math.Min(2_000, 10 << Math.Min(failures, 8)));
+
+    private static partial class Log
+    {
+        [LoggerMessage(2001, LogLevel.Information, "Transaction tried again after failure {Failures}: {Reason}")]
+        internal static partial void TransactionRepeated(ILogger logger, int failures, string reason);
+
+        [LoggerMessage(2002, LogLevel.Error, "A transaction of {Requests} requests was given up; their callers are told")]
+        internal static partial void BatchFailed(ILogger logger, int requests, Exception exception);
+
+        [LoggerMessage(2003, LogLevel.Error, "A {Request} could not be stored; its caller is told")]
+        internal static partial void RequestFailed(ILogger logger, string request, Exception exception);
+    }
+}
