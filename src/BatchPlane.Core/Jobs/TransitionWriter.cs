@@ -142,7 +142,7 @@ public sealed partial class TransitionWriter : BackgroundService
     }
 
     /// <summary>Null when committed, otherwise what stood in the way after all tries.</summary>
-    private async Task<Exception?> TryWriteAsync(IReadOnlyList<WriteRequest> requests, CancellationToken stoppingToken)
+    private async Task<Exception?> TryWriteAsync(List<WriteRequest> requests, CancellationToken stoppingToken)
     {
         for (var failures = 0; requests.Count > 0; failures++)
         {
@@ -169,7 +169,7 @@ public sealed partial class TransitionWriter : BackgroundService
         return null;
     }
 
-    private async Task WriteOnceAsync(IReadOnlyList<WriteRequest> requests, Action onCommitting)
+    private async Task WriteOnceAsync(List<WriteRequest> requests, Action onCommitting)
     {
         var batch = new TransitionBatch(requests, _store, _claimIds, _limits);
         await using var connection = await _dataSource.OpenConnectionAsync();
@@ -188,7 +188,7 @@ public sealed partial class TransitionWriter : BackgroundService
     /// Forgets what was decided. When the answer to a commit was lost, submits that are found stored are answered and taken
     /// out; all other requests are safe to repeat.
     /// </summary>
-    private async Task<IReadOnlyList<WriteRequest>> ResetAsync(IReadOnlyList<WriteRequest> requests, bool isCommitUnknown)
+    private async Task<List<WriteRequest>> ResetAsync(List<WriteRequest> requests, bool isCommitUnknown)
     {
         var stored = isCommitUnknown ? await FindStoredAsync(requests) : [];
         var left = new List<WriteRequest>(requests.Count);
@@ -208,7 +208,7 @@ public sealed partial class TransitionWriter : BackgroundService
         return left;
     }
 
-    private async Task<HashSet<string>> FindStoredAsync(IReadOnlyList<WriteRequest> requests)
+    private async Task<HashSet<string>> FindStoredAsync(List<WriteRequest> requests)
     {
         var jobIds = requests.OfType<SubmitRequest>().Select(request => request.Job.Job.JobId).ToList();
         if (jobIds.Count == 0)

@@ -47,6 +47,7 @@ CREATE TABLE nodes (
     load_average        double precision,
     running_attempts    integer NOT NULL DEFAULT 0,
     resource_created_at timestamptz,
+    failures            integer NOT NULL DEFAULT 0,
     created_at          timestamptz NOT NULL,
     state_since         timestamptz NOT NULL,
     deleted_at          timestamptz,
@@ -56,6 +57,7 @@ CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
 COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and running_attempts by heartbeats.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
+COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
 COMMENT ON COLUMN nodes.provider_host IS 'Which server host made the node (local provider); null for attached machines.';
 
 CREATE TABLE jobs (
@@ -126,6 +128,7 @@ CREATE TABLE tasks (
 CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
 -- Only claimable changes rarely; the counters are in no index, so that updating them stays within the page (HOT).
 CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, task_id) WHERE claimable;
+CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
 COMMENT ON COLUMN tasks.next_index IS 'Instances from here on were never claimed and have no row.';

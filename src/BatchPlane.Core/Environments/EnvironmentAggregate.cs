@@ -1,0 +1,260 @@
+using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
+
+namespace BatchPlane.Core.Environments;
+
+/// <summary>What a machine is, as its provider or its agent knows.</summary>
+/// <param name="HostName">Name of the host.</param>
+/// <param name="Cpu">Processors.</param>
+/// <param name="MemoryGib">Memory in GiB.</param>
+/// <param name="Slots">Instances it runs at once.</param>
+public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int Slots);
+
+/// <summary>
+/// Decides everything that happens to one environment and its nodes: pure, in memory, through the transition tables.
+/// <see cref="EnvironmentStore"/> loads it under the environment's row lock and stores it.
+/// </summary>
+public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumerable<NodeRecord> nodes, DateTimeOffset now)
+{
+    private readonly Dictionary<string, NodeRecord> _nodes = nodes.ToDictionary(node => node.NodeId, StringComparer.Ordinal);
+    private readonly List<JournalEntry> _journal = [];
+
+    /// <summary>The environment's row.</summary>
+    public EnvironmentRecord Environment { get; } = environment;
+
+    /// <summary>Nodes that are not deleted, and those made now.</summary>
+    public IReadOnlyCollection<NodeRecord> Nodes => _nodes.Values;
+
+    /// <summary>What happened, in sequence.</summary>
+    public IReadOnlyList<JournalEntry> Journal => _journal;
+
+    /// <summary>Time of the transaction, by the database's clock.</summary>
+    public DateTimeOffset Now { get; } = now;
+
+    /// <summary>The first thing that happens to a new environment.</summary>
+    public void Open(string source)
+    {
+        RecordEnvironment(source);
+        Move(EnvironmentEvent.Ready, source);
+    }
+
+    /// <summary>Notes that the environment is to go, with all its nodes. False when that was asked before.</summary>
+    public bool RequestDelete(string source)
+    {
+        if (!EnvironmentLifecycle.Table.Allows(Environment.State, EnvironmentEvent.DeleteRequested))
+        {
+            return false;
+        }
+
+        Environment.DeleteRequestedAt = Now;
+        Move(EnvironmentEvent.DeleteRequested, source);
+        foreach (var node in _nodes.Values.ToList())
+        {
+            RequestNodeDelete(node, source, "the environment is being deleted");
+        }
+
+        CloseIfEmpty();
+        return true;
+    }
+
+    /// <summary>Ends an environment that is being deleted once its last node is gone.</summary>
+    public void CloseIfEmpty()
+    {
+        if (Environment.State == EnvironmentState.Deleting && _nodes.Values.All(node => node.State == NodeState.Deleted))
+        {
+            Environment.DeletedAt = Now;
+            Move(EnvironmentEvent.LastNodeGone, JournalSource.Engine);
+        }
+    }
+
+    /// <summary>A node that a provider on <paramref name="providerHost"/> is to make.</summary>
+    public NodeRecord AddNode(string nodeId, string instanceId, string providerHost)
+    {
+        var node = NewNode(nodeId, instanceId, providerHost, isAttached: false);
+        Record(node, JournalSource.Engine);
+        Move(node, NodeEvent.CreationBegan, JournalSource.Engine);
+        return node;
+    }
+
+    /// <summary>A machine that somebody attached: made elsewhere, here from now on.</summary>
+    public NodeRecord Attach(string nodeId, string instanceId, MachineFacts facts)
+    {
+        var node = NewNode(nodeId, instanceId, providerHost: null, isAttached: true);
+        Record(node, JournalSource.Agent);
+        Move(node, NodeEvent.CreationBegan, JournalSource.Agent);
+        MachineCreated(node, facts);
+        return node;
+    }
+
+    /// <summary>The provider made the machine. Nothing when that is known.</summary>
+    public void MachineCreated(NodeRecord node, MachineFacts facts)
+    {
+        if (!NodeLifecycle.Table.Allows(node.State, NodeEvent.MachineCreated))
+        {
+            return;
+        }
+
+        Describe(node, facts);
+        node.ResourceCreatedAt = Now;
+        Move(node, NodeEvent.MachineCreated, JournalSource.Engine);
+    }
+
+    /// <summary>The machine could not be made, or never reported. Nothing when the node is past that.</summary>
+    public void CreationFailed(NodeRecord node, string reason)
+    {
+        if (NodeLifecycle.Table.Allows(node.State, NodeEvent.CreationFailed))
+        {
+            node.Reason = reason;
+            node.Failures++;
+            Move(node, NodeEvent.CreationFailed, JournalSource.Engine);
+        }
+    }
+
+    /// <summary>The node's agent joined: a new epoch and lease. An earlier incarnation that still ran is lost with what it held. False when the node takes no agent any more.</summary>
+    public bool Join(NodeRecord node, MachineFacts facts, string agentVersion, TimeSpan lease)
+    {
+        MachineCreated(node, facts);
+        if (node.State == NodeState.Running)
+        {
+            Lose(node, "its agent started anew");
+        }
+
+        if (!NodeLifecycle.Table.Allows(node.State, NodeEvent.Joined))
+        {
+            return false;
+        }
+
+        Describe(node, facts);
+        node.AgentVersion = agentVersion;
+        node.Epoch++;
+        node.LeaseUntil = Now + lease;
+        node.Reason = null;
+        Move(node, NodeEvent.Joined, JournalSource.Agent);
+        return true;
+    }
+
+    /// <summary>Gives a node up: its epoch ends. Nothing when it holds nothing that could be lost.</summary>
+    public void Lose(NodeRecord node, string reason)
+    {
+        if (NodeLifecycle.Table.Allows(node.State, NodeEvent.Lost))
+        {
+            node.Epoch++;
+            node.LeaseUntil = null;
+            node.Reason = reason;
+            Move(node, NodeEvent.Lost, JournalSource.Engine);
+        }
+    }
+
+    /// <summary>Notes that a node is to go. One that never had a machine is gone at once.</summary>
+    public void RequestNodeDelete(NodeRecord node, string source, string reason)
+    {
+        if (!NodeLifecycle.Table.Allows(node.State, NodeEvent.DeleteRequested))
+        {
+            return;
+        }
+
+        var hasMachine = node.State is NodeState.Creating or NodeState.Created or NodeState.Running or NodeState.Abnormal;
+        node.Reason = reason;
+        Move(node, NodeEvent.DeleteRequested, source);
+        if (!hasMachine)
+        {
+            Remove(node);
+        }
+    }
+
+    /// <summary>The machine is gone: its epoch ends and the node with it.</summary>
+    public void Remove(NodeRecord node)
+    {
+        if (NodeLifecycle.Table.Allows(node.State, NodeEvent.Removed))
+        {
+            node.Epoch++;
+            node.LeaseUntil = null;
+            node.DeletedAt = Now;
+            Move(node, NodeEvent.Removed, JournalSource.Engine);
+        }
+    }
+
+    /// <summary>The node of this id, null when there is none.</summary>
+    public NodeRecord? Find(string nodeId) => _nodes.GetValueOrDefault(nodeId);
+
+    private NodeRecord NewNode(string nodeId, string instanceId, string? providerHost, bool isAttached)
+    {
+        var node = new NodeRecord
+        {
+            NodeId = nodeId,
+            EnvId = Environment.EnvId,
+            IsAttached = isAttached,
+            InstanceId = instanceId,
+            ProviderHost = providerHost,
+            CreatedAt = Now,
+            StateSince = Now,
+            IsNew = true,
+            IsDirty = true,
+        };
+        _nodes.Add(nodeId, node);
+        return node;
+    }
+
+    private static void Describe(NodeRecord node, MachineFacts facts)
+    {
+        node.HostName = facts.HostName;
+        node.Cpu = facts.Cpu;
+        node.MemoryGib = facts.MemoryGib;
+        node.Slots = facts.Slots;
+        node.IsDirty = true;
+    }
+
+    private void Move(EnvironmentEvent on, string source)
+    {
+        Environment.State = EnvironmentLifecycle.Table.Next(Environment.State, on);
+        RecordEnvironment(source);
+    }
+
+    private void Move(NodeRecord node, NodeEvent on, string source)
+    {
+        node.State = NodeLifecycle.Table.Next(node.State, on);
+        node.StateSince = Now;
+        node.IsDirty = true;
+        Record(node, source);
+    }
+
+    private void RecordEnvironment(string source) => Append(new()
+    {
+        SubjectId = Environment.EnvId,
+        Sequence = 0,
+        Level = EventLevel.ComputeEnv,
+        State = WireName.Of(Environment.State),
+        Source = source,
+        OccurredAt = Now,
+        Notify = 0,
+        Details = JsonSerializer.Serialize(new EnvironmentDetails(Environment.DesiredNodeCount), BatchPlaneJson.Options),
+    });
+
+    private void Record(NodeRecord node, string source) => Append(new()
+    {
+        SubjectId = Environment.EnvId,
+        Sequence = 0,
+        Level = EventLevel.ComputeNode,
+        State = WireName.Of(node.State),
+        NodeId = node.NodeId,
+        Cause = node.State == NodeState.Abnormal ? Cause.NodeLost : null,
+        Reason = node.Reason,
+        Source = source,
+        OccurredAt = Now,
+        Notify = 0,
+        Details = JsonSerializer.Serialize(new NodeDetails(node.InstanceId, node.Cpu, node.MemoryGib, node.ResourceCreatedAt), BatchPlaneJson.Options),
+    });
+
+    private void Append(JournalEntry entry)
+    {
+        Environment.LastSequence++;
+        Environment.IsDirty = true;
+        _journal.Add(entry with { Sequence = Environment.LastSequence, Notify = Environment.Interest.MaskFor(entry.Level, entry.State) });
+    }
+
+    private sealed record EnvironmentDetails(int DesiredComputeNodeCount);
+
+    private sealed record NodeDetails(string InstanceId, int Cpu, int Mem, DateTimeOffset? ResourceCreatedTime);
+}

@@ -1,0 +1,111 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
+
+namespace BatchPlane.Core.Environments;
+
+/// <summary>A row of <c>environments</c> as the transition path sees it. Changed by <see cref="EnvironmentAggregate"/> alone.</summary>
+public sealed class EnvironmentRecord
+{
+    /// <summary>Column <c>env_id</c>.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Column <c>env_name</c>.</summary>
+    public required string EnvName { get; init; }
+
+    /// <summary>Column <c>state</c>.</summary>
+    public EnvironmentState State { get; internal set; } = EnvironmentLifecycle.Table.Initial;
+
+    /// <summary>Column <c>provider</c>.</summary>
+    public required NodeProvider Provider { get; init; }
+
+    /// <summary>Column <c>desired_node_count</c>.</summary>
+    public required int DesiredNodeCount { get; init; }
+
+    /// <summary>Column <c>slots_per_node</c>.</summary>
+    public int? SlotsPerNode { get; init; }
+
+    /// <summary>Column <c>interest</c>.</summary>
+    public NotificationInterest Interest { get; init; } = NotificationInterest.None;
+
+    /// <summary>Column <c>last_sequence</c>.</summary>
+    public long LastSequence { get; internal set; }
+
+    /// <summary>Column <c>journal_txid</c> as loaded.</summary>
+    public ulong JournalTxid { get; init; }
+
+    /// <summary>Column <c>delete_requested_at</c>.</summary>
+    public DateTimeOffset? DeleteRequestedAt { get; internal set; }
+
+    /// <summary>Column <c>deleted_at</c>.</summary>
+    public DateTimeOffset? DeletedAt { get; internal set; }
+
+    /// <summary>True once it differs from what was loaded.</summary>
+    public bool IsDirty { get; internal set; }
+}
+
+/// <summary>A row of <c>nodes</c> as the transition path sees it. Changed by <see cref="EnvironmentAggregate"/> alone; heartbeats write their own columns.</summary>
+public sealed class NodeRecord
+{
+    /// <summary>Column <c>node_id</c>.</summary>
+    public required string NodeId { get; init; }
+
+    /// <summary>Column <c>env_id</c>.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Column <c>state</c>.</summary>
+    public NodeState State { get; internal set; } = NodeLifecycle.Table.Initial;
+
+    /// <summary>Column <c>epoch</c>.</summary>
+    public long Epoch { get; internal set; }
+
+    /// <summary>Column <c>origin</c>: true for USER_ATTACHED, false for BATCH_CREATED.</summary>
+    public required bool IsAttached { get; init; }
+
+    /// <summary>Column <c>instance_id</c>.</summary>
+    public required string InstanceId { get; init; }
+
+    /// <summary>Column <c>provider_host</c>.</summary>
+    public string? ProviderHost { get; init; }
+
+    /// <summary>Column <c>host_name</c>.</summary>
+    public string? HostName { get; internal set; }
+
+    /// <summary>Column <c>agent_version</c>.</summary>
+    public string? AgentVersion { get; internal set; }
+
+    /// <summary>Column <c>cpu</c>.</summary>
+    public int Cpu { get; internal set; }
+
+    /// <summary>Column <c>memory_gib</c>.</summary>
+    public int MemoryGib { get; internal set; }
+
+    /// <summary>Column <c>slots</c>.</summary>
+    public int Slots { get; internal set; }
+
+    /// <summary>Column <c>reason</c>.</summary>
+    public string? Reason { get; internal set; }
+
+    /// <summary>Column <c>failures</c>.</summary>
+    public int Failures { get; internal set; }
+
+    /// <summary>Column <c>lease_until</c>.</summary>
+    public DateTimeOffset? LeaseUntil { get; internal set; }
+
+    /// <summary>Column <c>resource_created_at</c>.</summary>
+    public DateTimeOffset? ResourceCreatedAt { get; internal set; }
+
+    /// <summary>Column <c>created_at</c>.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Column <c>state_since</c>.</summary>
+    public required DateTimeOffset StateSince { get; set; }
+
+    /// <summary>Column <c>deleted_at</c>.</summary>
+    public DateTimeOffset? DeletedAt { get; internal set; }
+
+    /// <summary>True when there is no row yet.</summary>
+    public bool IsNew { get; init; }
+
+    /// <summary>True once it differs from what was loaded.</summary>
+    public bool IsDirty { get; internal set; }
+}

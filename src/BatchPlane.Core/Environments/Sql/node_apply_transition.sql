@@ -1,0 +1,58 @@
+-- Stores what was decided about a node, new or known. Caller: EnvironmentStore, under the lock of environment_lock.sql.
+INSERT INTO nodes (
+    node_id,
+    env_id,
+    state,
+    epoch,
+    origin,
+    instance_id,
+    provider_host,
+    host_name,
+    agent_version,
+    cpu,
+    memory_gib,
+    slots,
+    reason,
+    failures,
+    lease_until,
+    resource_created_at,
+    created_at,
+    state_since,
+    deleted_at
+)
+VALUES (
+    @node_id::text,
+    @env_id::text,
+    @state::text,
+    @epoch::bigint,
+    @origin::text,
+    @instance_id::text,
+    @provider_host::text,
+    @host_name::text,
+    @agent_version::text,
+    @cpu::integer,
+    @memory_gib::integer,
+    @slots::integer,
+    @reason::text,
+    @failures::integer,
+    @lease_until::timestamptz,
+    @resource_created_at::timestamptz,
+    @created_at::timestamptz,
+    @state_since::timestamptz,
+    @deleted_at::timestamptz
+)
+ON CONFLICT (node_id) DO UPDATE
+SET
+    state = excluded.state,
+    epoch = excluded.epoch,
+    host_name = excluded.host_name,
+    agent_version = excluded.agent_version,
+    cpu = excluded.cpu,
+    memory_gib = excluded.memory_gib,
+    slots = excluded.slots,
+    reason = excluded.reason,
+    failures = excluded.failures,
+    lease_until = excluded.lease_until,
+    resource_created_at = excluded.resource_created_at,
+    state_since = excluded.state_since,
+    deleted_at = excluded.deleted_at

@@ -1,0 +1,10 @@
+-- A sign of life: moves the lease. Caller: EnvironmentStore. No row: the epoch is not the node's, or it was given up.
+UPDATE nodes
+SET
+    lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::double precision),
+    load_average = @load_average::double precision,
+    running_attempts = @running_attempts::integer
+WHERE node_id = @node_id::text
+    AND epoch = @epoch::bigint
+    AND state IN ('RUNNING', 'DELETING')
+RETURNING state

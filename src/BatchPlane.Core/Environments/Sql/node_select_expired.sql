@@ -1,0 +1,10 @@
+-- Nodes whose lease ran out, and attached nodes that are to go and whose agent went without a word. Caller: EnvironmentStore.
+SELECT
+    node_id,
+    env_id
+FROM nodes
+WHERE lease_until < clock_timestamp()
+    AND state IN ('RUNNING', 'DELETING')
+    AND deleted_at IS NULL
+ORDER BY env_id
+LIMIT @node_limit::integer

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
+using Npgsql;
+
+namespace BatchPlane.Core.Scheduling;
+
+/// <summary>Attempts of one job held by one incarnation of a node that is gone.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="NodeId">The node.</param>
+/// <param name="NodeEpoch">Its epoch at the claim.</param>
+/// <param name="Attempts">Task and index of each.</param>
+public sealed record OrphanedAttempts(string JobId, string NodeId, long NodeEpoch, IReadOnlyList<(long TaskId, int Index)> Attempts);
+
+/// <summary>The only class that runs Scheduling/Sql outside the transition path.</summary>
+public sealed class ClaimStore(NpgsqlDataSource dataSource)
+{
+    /// <summary>Task details kept in memory at most; they never change, so that dropping them all now and then is harmless.</summary>
+    private const int MaxCachedTasks = 10_000;
+
+    private readonly ConcurrentDictionary<long, TaskDetails> _tasks = new();
+
+    /// <summary>Tasks of an environment with instances to claim, best first.</summary>
+    public async Task<IReadOnlyList<ClaimableTask>> ClaimableAsync(string envId, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/task_select_claimable.sql"));
+        command.Parameters.AddWithValue("env_id", envId);
+        command.Parameters.AddWithValue("task_limit", limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var tasks = new List<ClaimableTask>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            tasks.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetInt32(3)));
+        }
+
+        return [.. tasks.Where(task => task.Claimable > 0)];
+    }
+
+    /// <summary>Grants as the agent gets them.</summary>
+    public async Task<IReadOnlyList<ClaimGrant>> DescribeAsync(IReadOnlyList<Jobs.GrantedClaim> claims, CancellationToken cancellationToken)
+    {
+        var tasks = await DetailsAsync([.. claims.Select(claim => claim.TaskId).Distinct()], cancellationToken);
+        return [.. claims.Select(claim => new ClaimGrant
+        {
+            ClaimId = claim.ClaimId,
+            JobId = claim.JobId,
+            TaskId = claim.TaskId,
+            TaskName = tasks[claim.TaskId].Name,
+            TaskInstanceNum = tasks[claim.TaskId].InstanceCount,
+            Run = tasks[claim.TaskId].Run,
+            Attempts = claim.Attempts,
+        })];
+    }
+
+    /// <summary>What a node holds by claims older than <paramref name="grace"/> that are not among <paramref name="known"/>.</summary>
+    public async Task<IReadOnlyList<ClaimGrant>> UnknownAsync(string nodeId, long nodeEpoch, IReadOnlyList<long> known, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        var claims = new Dictionary<long, (string JobId, long TaskId, List<AttemptRange> Attempts)>();
+        await using (var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/claim_select_unknown.sql")))
+        {
+            command.Parameters.AddWithValue("node_id", nodeId);
+            command.Parameters.AddWithValue("node_epoch", nodeEpoch);
+            command.Parameters.AddWithValue("known", known.ToArray());
+            command.Parameters.AddWithValue("grace_seconds", grace.TotalSeconds);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                if (!claims.TryGetValue(reader.GetInt64(0), out var claim))
+                {
+                    claims[reader.GetInt64(0)] = claim = (reader.GetString(1), reader.GetInt64(2), []);
+                }
+
+                claim.Attempts.Add(new(reader.GetInt32(3), 1, reader.GetInt32(4)));
+            }
+        }
+
+        return await DescribeAsync([.. claims.Select(pair => new Jobs.GrantedClaim(pair.Key, pair.Value.JobId, pair.Value.TaskId, pair.Value.Attempts))], cancellationToken);
+    }
+
+    /// <summary>Jobs that the node may hold attempts of and whose end was asked for.</summary>
+    public async Task<IReadOnlyList<string>> TerminatedJobsAsync(string nodeId, long nodeEpoch, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/claim_select_terminated_jobs.sql"));
+        command.Parameters.AddWithValue("node_id", nodeId);
+        command.Parameters.AddWithValue("node_epoch", nodeEpoch);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var jobs = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            jobs.Add(reader.GetString(0));
+        }
+
+        return jobs;
+    }
+
+    /// <summary>Up to <paramref name="limit"/> attempts held by incarnations of nodes that are gone, by job and node.</summary>
+    public async Task<IReadOnlyList<OrphanedAttempts>> OrphansAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/claim_select_orphans.sql"));
+        command.Parameters.AddWithValue("attempt_limit", limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<(string NodeId, long Epoch, string JobId, long TaskId, int Index)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add((reader.GetString(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt64(3), reader.GetInt32(4)));
+        }
+
+        return [.. rows
+            .GroupBy(row => (row.JobId, row.NodeId, row.Epoch))
+            .Select(group => new OrphanedAttempts(group.Key.JobId, group.Key.NodeId, group.Key.Epoch, [.. group.Select(row => (row.TaskId, row.Index))]))];
+    }
+
+    /// <summary>Forgets claims older than <paramref name="grace"/> of which no attempt is held. Returns how many.</summary>
+    public async Task<int> PruneAsync(TimeSpan grace, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/claim_prune.sql"));
+        command.Parameters.AddWithValue("grace_seconds", grace.TotalSeconds);
+        command.Parameters.AddWithValue("claim_limit", limit);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task<Dictionary<long, TaskDetails>> DetailsAsync(long[] taskIds, CancellationToken cancellationToken)
+    {
+        var details = new Dictionary<long, TaskDetails>();
+        foreach (var taskId in taskIds)
+        {
+            if (_tasks.TryGetValue(taskId, out var known))
+            {
+                details[taskId] = known;
+            }
+        }
+
+        if (details.Count == taskIds.Length)
+        {
+            return details;
+        }
+
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/task_select_run.sql"));
+        command.Parameters.AddWithValue("task_ids", taskIds.Where(taskId => !details.ContainsKey(taskId)).ToArray());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var run = JsonSerializer.Deserialize<RunSpec>(reader.GetString(3), BatchPlaneJson.Options)!;
+            details[reader.GetInt64(0)] = new(reader.GetString(1), reader.GetInt32(2), run);
+        }
+
+        if (_tasks.Count > MaxCachedTasks)
+        {
+            _tasks.Clear();
+        }
+
+        foreach (var (taskId, task) in details)
+        {
+            _tasks[taskId] = task;
+        }
+
+        return details;
+    }
+
+    private sealed record TaskDetails(string Name, int InstanceCount, RunSpec Run);
+}
