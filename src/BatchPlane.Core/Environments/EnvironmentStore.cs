@@ -192,7 +192,7 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
 
     /// <summary>Id of the environment with this id or name, of the default one for null; null when there is none.</summary>
     public async Task<string?> FindAsync(string? idOrName, CancellationToken cancellationToken) =>
-        (await IdsAsync("Environments/Sql/environment_find.sql", cancellationToken, ("id_or_name", idOrName))).FirstOrDefault();
+        await IdsAsync("Environments/Sql/environment_find.sql", cancellationToken, ("id_or_name", idOrName)) is [var envId, ..] ? envId : null;
 
     private async Task<IReadOnlyList<string>> IdsAsync(string path, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters)
     {
