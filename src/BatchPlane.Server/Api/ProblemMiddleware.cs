@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net.Sockets;
+using BatchPlane.Core.Database;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace BatchPlane.Server.Api;
 
@@ -49,7 +48,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<A
     private ProblemResult OfException(HttpContext context, Exception exception)
     {
         var traceId = Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
-        if (IsOutage(exception))
+        if (ExpectedFaults.IsTransient(exception))
         {
             Log.Unavailable(logger, context.Request.Method, context.Request.Path, exception.Message);
             context.Response.Headers.RetryAfter = "5";
@@ -66,16 +65,6 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<A
 
     private static bool HasNoBody(HttpResponse response) =>
         response is { StatusCode: >= 400, HasStarted: false, ContentType: null } && response.ContentLength is null or 0;
-
-    /// <summary>True when the database cannot be reached, or says that it is not ready to serve.</summary>
-    private static bool IsOutage(Exception exception) => exception switch
-    {
-        PostgresException postgres => postgres.SqlState is
-            PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections,
-        NpgsqlException { InnerException: SocketException or IOException or TimeoutException } => true,
-        NpgsqlException npgsql => npgsql.IsTransient,
-        _ => exception.InnerException is not null && IsOutage(exception.InnerException),
-    };
 
     private static partial class Log
     {

@@ -15,7 +15,11 @@ internal sealed partial class RequestLogMiddleware(RequestDelegate next, ILogger
             < 500 => LogLevel.Information,
             _ => LogLevel.Warning,
         };
-        Log.Answered(logger, level, context.Request.Method, context.Request.Path, context.Response.StatusCode, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        if (logger.IsEnabled(level))
+        {
+            var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            Log.Answered(logger, level, context.Request.Method, context.Request.Path, context.Response.StatusCode, milliseconds);
+        }
     }
 
     private static partial class Log

@@ -16,7 +16,7 @@ internal static class OperationParameters
 
     /// <summary>Adds the header that makes a repeated request harmless.</summary>
     internal static RouteHandlerBuilder WithIdempotencyKey(this RouteHandlerBuilder endpoint) => endpoint.WithParameter(
-        Api.IdempotencyKey.Header,
+        Api.IdempotencyHeader.Name,
         ParameterLocation.Header,
         JsonSchemaType.String,
         "1 to 255 printable ASCII characters. The same key with the same body gives the same answer and changes nothing more; with another body: 422.");
