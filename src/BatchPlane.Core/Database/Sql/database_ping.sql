@@ -1,0 +1,2 @@
+-- Answers when the database serves. Caller: the server's readiness check.
+SELECT 1

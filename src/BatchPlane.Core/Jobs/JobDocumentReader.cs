@@ -1,0 +1,55 @@
+using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Validation;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>
+/// Reads the body of <c>POST /v1/jobs</c>: the job itself here, its tasks in <see cref="TaskReader"/>, its edges in
+/// <see cref="DependenceReader"/>. Whether environments exist is not known here.
+/// </summary>
+public static class JobDocumentReader
+{
+    private static readonly MemberSet Members = new(
+        [
+            "job_name", "job_description", "priority", "env_id", "tasks", "dependences", "task_execution_depend_on",
+            "notifications", "notification_target", "tags",
+        ],
+        ["state_if_create_cvm_failed"]);
+
+    private static readonly TextRule Name = new() { MaxLength = 60, TooLongCode = ItemCodes.JobNameTooLong };
+    private static readonly TextRule Description = new() { MaxLength = 200, TooLongCode = ItemCodes.JobDescriptionTooLong };
+
+    /// <summary>The job, or everything that is wrong with it.</summary>
+    public static Reading<JobDocument> Read(JsonElement body, JobLimits limits, NotificationLimits notificationLimits)
+    {
+        var problems = new ProblemList();
+        var job = ObjectReader.Open(body, JsonPath.Root, Members, problems) is { } members
+            ? ReadMembers(members, limits, notificationLimits, problems)
+            : null;
+        return Reading<JobDocument>.Of(problems, () => job!);
+    }
+
+    private static JobDocument ReadMembers(ObjectReader members, JobLimits limits, NotificationLimits notificationLimits, ProblemList problems)
+    {
+        var name = members.Text("job_name", Name) ?? "";
+        var description = members.Text("job_description", Description) ?? "";
+        var priority = members.Integer("priority", 0, 100) ?? 0;
+        var envId = members.Text("env_id", DocumentRules.EnvId);
+        var tasks = TaskReader.ReadAll(members, limits, problems);
+        return new JobDocument
+        {
+            JobName = name,
+            JobDescription = description,
+            Priority = priority,
+            EnvId = envId,
+            Tasks = tasks ?? [],
+            Dependences = DependenceReader.ReadAll(members, tasks, limits, problems),
+            TaskExecutionDependOn = members.Word<TaskExecutionDependOn>("task_execution_depend_on", Spelling.UpperWord) ?? TaskExecutionDependOn.PreTaskSucceed,
+            Notifications = NotificationReader.Read(members, EventScope.Job, notificationLimits, problems),
+            NotificationTarget = members.Word("notification_target", "CMQ", "TDMQ_CMQ"),
+            Tags = TagReader.Read(members, problems),
+        };
+    }
+}

@@ -1,0 +1,218 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Validation;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>Reads the tasks of a job: names, commands, counts and environment variables.</summary>
+internal sealed partial class TaskReader
+{
+    /// <summary>Name of the task in a job of one task that gives it none.</summary>
+    internal const string DefaultName = "task";
+
+    private const int MaxRetries = 100;
+    private const int MaxTimeoutSeconds = 31_536_000;
+    private const int DefaultTimeoutSeconds = 86_400;
+
+    private static readonly MemberSet TaskMembers = new(
+        [
+            "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
+            "max_concurrent_num", "failed_action",
+        ],
+        [
+            "compute_env", "redirect_info", "redirect_local_info", "input_mappings", "output_mappings",
+            "output_mapping_configs", "authentications", "restart_compute_node", "resource_max_retry_count",
+        ]);
+
+    private static readonly MemberSet ApplicationMembers = new(
+        ["delivery_form", "command", "argv"],
+        ["commands", "package_path", "docker"]);
+
+    private static readonly MemberSet EnvVarMembers = new(["name", "value"]);
+
+    private static readonly TextRule Name = new()
+    {
+        MinLength = 1,
+        MaxLength = 60,
+        Pattern = DocumentRules.PlainName(),
+        Form = DocumentRules.PlainNameForm,
+        EmptyCode = ItemCodes.TaskNameInvalid,
+        InvalidCode = ItemCodes.TaskNameInvalid,
+        TooLongCode = ItemCodes.TaskNameTooLong,
+    };
+
+    private static readonly TextRule EnvVarName = new()
+    {
+        MinLength = 1,
+        MaxLength = 256,
+        Pattern = EnvVarNamePattern(),
+        Form = "letters, digits and '_', not starting with a digit",
+        EmptyCode = ItemCodes.EnvVarNameInvalid,
+        InvalidCode = ItemCodes.EnvVarNameInvalid,
+    };
+
+    private readonly JobLimits _limits;
+    private readonly ProblemList _problems;
+    private readonly bool _single;
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly TextRule _command;
+    private readonly TextRule _argument;
+    private readonly TextRule _program;
+    private readonly TextRule _envVarValue;
+
+    private TaskReader(JobLimits limits, bool single, ProblemList problems)
+    {
+        _limits = limits;
+        _single = single;
+        _problems = problems;
+        _argument = new TextRule { MaxBytes = limits.MaxCommandBytes, TooLongCode = ItemCodes.CommandTooLong };
+        _command = _argument with { MinLength = 1 };
+        _program = _command;
+        _envVarValue = new TextRule { MaxBytes = limits.MaxEnvVarBytes };
+    }
+
+    /// <summary>The member <c>tasks</c> of a job; null when it cannot be read as a list, so that nothing is known of their names.</summary>
+    internal static IReadOnlyList<TaskDocument>? ReadAll(ObjectReader job, JobLimits limits, ProblemList problems)
+    {
+        if (job.Require("tasks") is not { } value)
+        {
+            return null;
+        }
+
+        var count = value.ValueKind == JsonValueKind.Array ? value.GetArrayLength() : 0;
+        var reader = new TaskReader(limits, single: count == 1, problems);
+        var tasks = job.List("tasks", limits.MaxTasks, reader.Read);
+        if (tasks is not null && count == 0)
+        {
+            problems.Add(job.PathOf("tasks"), ItemCodes.Empty, "Expected at least one task.");
+        }
+
+        return tasks;
+    }
+
+    private TaskDocument? Read(JsonElement element, string path)
+    {
+        if (ObjectReader.Open(element, path, TaskMembers, _problems) is not { } task)
+        {
+            return null;
+        }
+
+        return new TaskDocument
+        {
+            TaskName = ReadName(task),
+            Application = task.Require("application") is { } application
+                ? ReadApplication(application, task.PathOf("application"))
+                : new ApplicationDocument(),
+            TaskInstanceNum = task.Integer("task_instance_num", 1, _limits.MaxInstancesPerTask, ItemCodes.TaskInstanceNumOutOfRange) ?? 1,
+            EnvId = task.Text("env_id", DocumentRules.EnvId),
+            EnvVars = ReadEnvVars(task),
+            MaxRetryCount = task.Integer("max_retry_count", 0, MaxRetries, ItemCodes.MaxRetryCountOutOfRange) ?? 0,
+            Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds) ?? DefaultTimeoutSeconds,
+            MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue),
+            FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord) ?? FailedAction.Terminate,
+        };
+    }
+
+    private string ReadName(ObjectReader task)
+    {
+        if (_single && task.Find("task_name") is null)
+        {
+            return DefaultName;
+        }
+
+        var name = task.RequiredText("task_name", Name);
+        if (name.Length > 0 && !_names.Add(name))
+        {
+            _problems.Add(task.PathOf("task_name"), ItemCodes.TaskNameDuplicate, $"Another task is named \"{Shown.Clip(name)}\", too.");
+        }
+
+        return name;
+    }
+
+    private ApplicationDocument ReadApplication(JsonElement element, string path)
+    {
+        if (ObjectReader.Open(element, path, ApplicationMembers, _problems) is not { } application)
+        {
+            return new ApplicationDocument();
+        }
+
+        var form = application.Word("delivery_form", "LOCAL", "PACKAGE");
+        if (form == "PACKAGE")
+        {
+            _problems.Add(application.PathOf("delivery_form"), ItemCodes.NotSupported, "PACKAGE is not supported yet; the program has to be on the node (LOCAL).");
+        }
+
+        var hasCommand = application.Find("command") is not null;
+        var hasArgv = application.Find("argv") is not null;
+        if (hasCommand == hasArgv)
+        {
+            _problems.Add(path, ItemCodes.CommandOrArgv, $"Expected exactly one of 'command' (for a shell) and 'argv' (without a shell), given {(hasCommand ? "both" : "neither")}.");
+        }
+
+        return new ApplicationDocument { Command = application.Text("command", _command), Argv = ReadArgv(application) };
+    }
+
+    private List<string>? ReadArgv(ObjectReader application)
+    {
+        var bytes = 0L;
+        var argv = application.List("argv", _limits.MaxArguments, (element, path) =>
+        {
+            // Arguments may be empty, the program not.
+            var rule = bytes == 0 ? _program : _argument;
+            var text = ObjectReader.TextOf(element, path, rule, _problems);
+            bytes += 1 + Encoding.UTF8.GetByteCount(text ?? "");
+            return text;
+        });
+        if (argv is null)
+        {
+            return null;
+        }
+
+        if (bytes == 0)
+        {
+            _problems.Add(application.PathOf("argv"), ItemCodes.Empty, "Expected at least the program.");
+        }
+        else if (bytes > _limits.MaxArgvBytes)
+        {
+            _problems.Add(application.PathOf("argv"), ItemCodes.CommandTooLong, string.Create(CultureInfo.InvariantCulture, $"Expected at most {_limits.MaxArgvBytes} bytes together, given {bytes}."));
+        }
+
+        return argv;
+    }
+
+    private List<EnvVarDocument> ReadEnvVars(ObjectReader task)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var vars = task.List("env_vars", _limits.MaxEnvVars, (element, path) => ReadEnvVar(element, path, names)) ?? [];
+        var bytes = vars.Sum(pair => (long)Encoding.UTF8.GetByteCount(pair.Name) + Encoding.UTF8.GetByteCount(pair.Value));
+        if (bytes > _limits.MaxEnvVarsBytes)
+        {
+            _problems.Add(task.PathOf("env_vars"), ItemCodes.TooLong, string.Create(CultureInfo.InvariantCulture, $"Expected at most {_limits.MaxEnvVarsBytes} bytes of names and values together, given {bytes}."));
+        }
+
+        return vars;
+    }
+
+    private EnvVarDocument? ReadEnvVar(JsonElement element, string path, HashSet<string> names)
+    {
+        if (ObjectReader.Open(element, path, EnvVarMembers, _problems) is not { } pair)
+        {
+            return null;
+        }
+
+        var name = pair.RequiredText("name", EnvVarName);
+        var value = pair.RequiredText("value", _envVarValue);
+        if (name.Length > 0 && !names.Add(name))
+        {
+            _problems.Add(pair.PathOf("name"), ItemCodes.EnvVarDuplicate, $"The variable \"{Shown.Clip(name)}\" is given twice.");
+        }
+
+        return new EnvVarDocument(name, value);
+    }
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z")]
+    private static partial Regex EnvVarNamePattern();
+}

@@ -1,0 +1,28 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BatchPlane.Core.Notifications;
+
+/// <summary>How much may be asked for in a notifications block. Section <c>NotificationLimits</c>.</summary>
+public sealed class NotificationLimits
+{
+    /// <summary>Default of <see cref="MaxEventVars"/>.</summary>
+    public const int DefaultMaxEventVars = 32;
+
+    /// <summary>Default of <see cref="MaxEventVarNameBytes"/>.</summary>
+    public const int DefaultMaxEventVarNameBytes = 256;
+
+    /// <summary>Default of <see cref="MaxEventVarValueBytes"/>.</summary>
+    public const int DefaultMaxEventVarValueBytes = 1_024;
+
+    /// <summary>Most custom parameters of one event. They travel in every message, which is to stay below 64 KiB.</summary>
+    [Range(0, 256)]
+    public int MaxEventVars { get; set; } = DefaultMaxEventVars;
+
+    /// <summary>Longest name of a custom parameter, in bytes of UTF-8.</summary>
+    [Range(1, 4_096)]
+    public int MaxEventVarNameBytes { get; set; } = DefaultMaxEventVarNameBytes;
+
+    /// <summary>Longest value of a custom parameter, in bytes of UTF-8.</summary>
+    [Range(1, 32_768)]
+    public int MaxEventVarValueBytes { get; set; } = DefaultMaxEventVarValueBytes;
+}

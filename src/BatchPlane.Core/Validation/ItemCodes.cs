@@ -1,0 +1,138 @@
+namespace BatchPlane.Core.Validation;
+
+/// <summary>
+/// Codes of the single problems in a refused request. They are part of the wire contract: never renamed, never reused.
+/// Specific codes exist where a caller, or a façade with codes of its own, has reason to tell them apart.
+/// docs/http-status-codes.md lists them from the summaries below.
+/// </summary>
+public static class ItemCodes
+{
+    /// <summary>A value has another JSON type than expected.</summary>
+    public const string TypeMismatch = "type_mismatch";
+
+    /// <summary>A required member is missing or null.</summary>
+    public const string Required = "required";
+
+    /// <summary>A member is not known at this place; the message names the nearest known one.</summary>
+    public const string MemberUnknown = "member_unknown";
+
+    /// <summary>The same member is given twice, perhaps in two spellings.</summary>
+    public const string MemberDuplicate = "member_duplicate";
+
+    /// <summary>The member or value is known but not honoured by this version.</summary>
+    public const string NotSupported = "not_supported";
+
+    /// <summary>A word is not one of the words listed in the message.</summary>
+    public const string ValueUnknown = "value_unknown";
+
+    /// <summary>A number lies outside the range given in the message.</summary>
+    public const string OutOfRange = "out_of_range";
+
+    /// <summary>A text is longer than the message says.</summary>
+    public const string TooLong = "too_long";
+
+    /// <summary>A list has more elements than the message says.</summary>
+    public const string TooMany = "too_many";
+
+    /// <summary>A text or list that needs content is empty.</summary>
+    public const string Empty = "empty";
+
+    /// <summary>A text cannot be read or stored: it contains NUL or half a surrogate pair.</summary>
+    public const string TextInvalid = "text_invalid";
+
+    /// <summary>More problems were found than are listed.</summary>
+    public const string TooManyProblems = "too_many_problems";
+
+    /// <summary>The job's name is longer than 60 characters.</summary>
+    public const string JobNameTooLong = "job_name_too_long";
+
+    /// <summary>The job's description is longer than 200 characters.</summary>
+    public const string JobDescriptionTooLong = "job_description_too_long";
+
+    /// <summary>A task's name contains characters that are not allowed.</summary>
+    public const string TaskNameInvalid = "task_name_invalid";
+
+    /// <summary>A task's name is longer than 60 characters.</summary>
+    public const string TaskNameTooLong = "task_name_too_long";
+
+    /// <summary>Two tasks of the job have the same name.</summary>
+    public const string TaskNameDuplicate = "task_name_duplicate";
+
+    /// <summary>The number of instances of a task lies outside the range.</summary>
+    public const string TaskInstanceNumOutOfRange = "task_instance_num_out_of_range";
+
+    /// <summary>The number of retries lies outside the range.</summary>
+    public const string MaxRetryCountOutOfRange = "max_retry_count_out_of_range";
+
+    /// <summary>Not exactly one of <c>command</c> and <c>argv</c> is given.</summary>
+    public const string CommandOrArgv = "command_or_argv";
+
+    /// <summary>The command line or an argument vector is longer than allowed.</summary>
+    public const string CommandTooLong = "command_too_long";
+
+    /// <summary>The name of an environment variable contains characters that are not allowed.</summary>
+    public const string EnvVarNameInvalid = "env_var_name_invalid";
+
+    /// <summary>The same environment variable is given twice.</summary>
+    public const string EnvVarDuplicate = "env_var_duplicate";
+
+    /// <summary>The same label key is given twice.</summary>
+    public const string TagKeyDuplicate = "tag_key_duplicate";
+
+    /// <summary>A dependence names a task that the job does not have.</summary>
+    public const string DependenceUnknownTask = "dependence_unknown_task";
+
+    /// <summary>A task depends on itself.</summary>
+    public const string DependenceSelf = "dependence_self";
+
+    /// <summary>The same dependence is given twice.</summary>
+    public const string DependenceDuplicate = "dependence_duplicate";
+
+    /// <summary>The dependences form a circle; the message names it in order.</summary>
+    public const string DependenceCycle = "dependence_cycle";
+
+    /// <summary>A topic's name is empty or contains characters that are not allowed.</summary>
+    public const string TopicNameInvalid = "topic_name_invalid";
+
+    /// <summary>A topic's name is longer than 64 characters.</summary>
+    public const string TopicNameTooLong = "topic_name_too_long";
+
+    /// <summary>There is no event of this name; the message lists the valid ones.</summary>
+    public const string EventUnknown = "event_unknown";
+
+    /// <summary>The same event is asked for twice on the same topic.</summary>
+    public const string EventDuplicate = "event_duplicate";
+
+    /// <summary>The event exists, but not for this kind of subject.</summary>
+    public const string EventNotAllowed = "event_not_allowed";
+
+    /// <summary>An environment's name is empty or contains characters that are not allowed.</summary>
+    public const string EnvNameInvalid = "env_name_invalid";
+
+    /// <summary>An environment's name is longer than 60 characters.</summary>
+    public const string EnvNameTooLong = "env_name_too_long";
+
+    /// <summary>An environment's description is longer than 200 characters.</summary>
+    public const string EnvDescriptionTooLong = "env_description_too_long";
+
+    /// <summary>An environment id does not have the shape <c>env-xxxxxxxx</c>.</summary>
+    public const string EnvIdMalformed = "env_id_malformed";
+
+    /// <summary>A queue's name is reserved by RabbitMQ or too long.</summary>
+    public const string EndpointInvalid = "endpoint_invalid";
+
+    /// <summary>A binding is not a pattern of words, <c>*</c> and <c>#</c> joined by dots.</summary>
+    public const string BindingInvalid = "binding_invalid";
+
+    /// <summary>The environment named in the request does not exist, or takes no more jobs.</summary>
+    public const string EnvironmentUnknown = "environment_unknown";
+
+    /// <summary>A paging cursor was not made by this server for this list.</summary>
+    public const string CursorInvalid = "cursor_invalid";
+
+    /// <summary>A query parameter is not known here.</summary>
+    public const string QueryUnknown = "query_unknown";
+
+    /// <summary>A header's value breaks its rule.</summary>
+    public const string HeaderInvalid = "header_invalid";
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+
+namespace BatchPlane.Server.Api;
+
+/// <summary>One kind of refusal. docs/http-status-codes.md is made of these.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Code">Stable code.</param>
+/// <param name="Title">One line for people.</param>
+/// <param name="Advice">What the reader should do.</param>
+internal sealed record ProblemKind(int Status, string Code, string Title, string Advice)
+{
+    internal static readonly ProblemKind InvalidRequest = new(400, "invalid_request", "The request is not valid.", "Fix everything listed under `errors`; nothing was changed.");
+    internal static readonly ProblemKind MalformedJson = new(400, "malformed_json", "The body is not JSON.", "Fix the syntax at the place named in `errors`.");
+    internal static readonly ProblemKind BadRequest = new(400, "bad_request", "The request cannot be understood.", "Fix the request; the detail says what is wrong with it.");
+    internal static readonly ProblemKind Unauthenticated = new(401, "unauthenticated", "The caller is not known.", "Send `Authorization: Bearer <key>` with a key that is not revoked.");
+    internal static readonly ProblemKind Forbidden = new(403, "forbidden", "The caller may not do this.", "Use another key.");
+    internal static readonly ProblemKind RouteNotFound = new(404, "route_not_found", "There is nothing at this path.", "Compare the path with `/openapi/v1.json`.");
+    internal static readonly ProblemKind JobNotFound = new(404, "job_not_found", "There is no such job.", "Check the id.");
+    internal static readonly ProblemKind TaskNotFound = new(404, "task_not_found", "The job has no such task.", "Check the name against `GET /v1/jobs/{id}`.");
+    internal static readonly ProblemKind InstanceNotFound = new(404, "instance_not_found", "The task has no such instance.", "Check the index: 0 to the task's count - 1.");
+    internal static readonly ProblemKind OutputNotFound = new(404, "output_not_found", "There is no output.", "The instance has not run yet, or its output was removed.");
+    internal static readonly ProblemKind EnvironmentNotFound = new(404, "environment_not_found", "There is no such environment.", "Check the id.");
+    internal static readonly ProblemKind NodeNotFound = new(404, "node_not_found", "There is no such node.", "Check the id.");
+    internal static readonly ProblemKind TopicNotFound = new(404, "topic_not_found", "There is no such topic.", "Make it with `POST /v1/topics`.");
+    internal static readonly ProblemKind SubscriptionNotFound = new(404, "subscription_not_found", "The topic has no such subscription.", "Check the id.");
+    internal static readonly ProblemKind MethodNotAllowed = new(405, "method_not_allowed", "The path does not know this method.", "Use a method named in the `Allow` header.");
+    internal static readonly ProblemKind RequestTimeout = new(408, "request_timeout", "The body did not arrive in time.", "Send it again.");
+    internal static readonly ProblemKind EnvironmentExists = new(409, "environment_exists", "There is an environment of this name.", "Use it, or choose another name.");
+    internal static readonly ProblemKind EnvironmentState = new(409, "environment_state", "The state of the environment does not allow this.", "The detail names the state and what it allows.");
+    internal static readonly ProblemKind TopicExists = new(409, "topic_exists", "There is a topic of this name, perhaps in another case.", "Use it, or choose another name.");
+    internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
+    internal static readonly ProblemKind JobState = new(409, "job_state", "The state of the job does not allow this.", "The detail names the state and what it allows.");
+    internal static readonly ProblemKind Fenced = new(409, "fenced", "The node was given up.", "For agents: end what runs, forget it and join again.");
+    internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
+    internal static readonly ProblemKind UnsupportedMediaType = new(415, "unsupported_media_type", "The body has the wrong content type.", "Send JSON with `Content-Type: application/json`.");
+    internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
+    internal static readonly ProblemKind Internal = new(500, "internal", "Something went wrong here.", "Our bug: report the trace id from the detail. Whether anything changed is unknown; repeat with the same `Idempotency-Key`.");
+    internal static readonly ProblemKind Unavailable = new(503, "unavailable", "The server cannot reach its database.", "Try again later, with the same `Idempotency-Key`.");
+
+    /// <summary>All kinds, by status.</summary>
+    internal static readonly ImmutableArray<ProblemKind> All =
+    [
+        InvalidRequest, MalformedJson, BadRequest,
+        Unauthenticated,
+        Forbidden,
+        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TopicNotFound, SubscriptionNotFound,
+        MethodNotAllowed,
+        RequestTimeout,
+        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, JobState, Fenced,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        IdempotencyKeyReused,
+        Internal,
+        Unavailable,
+    ];
+
+    /// <summary>The kind for a status that was set without a body.</summary>
+    internal static ProblemKind OfStatus(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => Unauthenticated,
+        StatusCodes.Status403Forbidden => Forbidden,
+        StatusCodes.Status404NotFound => RouteNotFound,
+        StatusCodes.Status405MethodNotAllowed => MethodNotAllowed,
+        StatusCodes.Status408RequestTimeout => RequestTimeout,
+        StatusCodes.Status413PayloadTooLarge => BodyTooLarge,
+        StatusCodes.Status415UnsupportedMediaType => UnsupportedMediaType,
+        >= 500 => Internal with { Status = status },
+        _ => BadRequest with { Status = status },
+    };
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text.Json;
+using BatchPlane.Core.Validation;
+
+namespace BatchPlane.Server.Api;
+
+/// <summary>Reads query parameters; everything wrong goes to the problem list, unknown parameters too.</summary>
+internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
+{
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    /// <summary>A text; null when absent. Given twice is a problem.</summary>
+    internal string? Text(string name)
+    {
+        _known.Add(name);
+        var values = query[name];
+        if (values.Count > 1)
+        {
+            problems.Add($"?{name}", ItemCodes.MemberDuplicate, $"'{name}' is given {values.Count.ToString(CultureInfo.InvariantCulture)} times.");
+        }
+
+        return values.Count == 0 ? null : values[0];
+    }
+
+    /// <summary>A whole number within the range; <paramref name="otherwise"/> when absent.</summary>
+    internal long Number(string name, long min, long max, long otherwise)
+    {
+        if (Text(name) is not { } text)
+        {
+            return otherwise;
+        }
+
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        problems.Add($"?{name}", ItemCodes.OutOfRange, FormattableString.Invariant($"Expected a whole number, {min} to {max}, given \"{text}\"."));
+        return otherwise;
+    }
+
+    /// <summary>Elements of a page.</summary>
+    internal int Limit(ApiOptions options) => (int)Number("limit", 1, options.MaxPageSize, Math.Min(options.PageSize, options.MaxPageSize));
+
+    /// <summary>The place to continue at; null at the beginning.</summary>
+    internal string[]? Cursor(int parts)
+    {
+        if (Text("cursor") is not { } cursor)
+        {
+            return null;
+        }
+
+        var place = Api.Cursor.Decode(cursor, parts);
+        if (place is null)
+        {
+            problems.Add("?cursor", ItemCodes.CursorInvalid, "Expected a next_cursor of this list.");
+        }
+
+        return place;
+    }
+
+    /// <summary>One or more words of an enum, joined by commas or given repeatedly, in upper snake case; empty when absent.</summary>
+    internal IReadOnlyList<T> Words<T>(string name)
+        where T : struct, Enum
+    {
+        _known.Add(name);
+        var valid = Enum.GetValues<T>().ToDictionary(value => JsonNamingPolicy.SnakeCaseUpper.ConvertName(value.ToString()), StringComparer.OrdinalIgnoreCase);
+        var words = new List<T>();
+        foreach (var word in query[name].SelectMany(value => (value ?? "").Split(',')))
+        {
+            if (valid.TryGetValue(word, out var value))
+            {
+                words.Add(value);
+            }
+            else
+            {
+                problems.Add($"?{name}", ItemCodes.ValueUnknown, $"Expected one of {string.Join(", ", valid.Keys)}, given \"{word}\".");
+            }
+        }
+
+        return words;
+    }
+
+    /// <summary>Names parameters that nothing asked for; called last.</summary>
+    internal void RefuseOthers()
+    {
+        foreach (var name in query.Keys.Where(name => !_known.Contains(name)))
+        {
+            problems.Add($"?{name}", ItemCodes.QueryUnknown, $"'{name}' is not known here. Known parameters: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+        }
+    }
+}

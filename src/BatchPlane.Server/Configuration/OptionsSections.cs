@@ -1,0 +1,43 @@
+using BatchPlane.Core.Access;
+using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Server.Api;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Configuration;
+
+/// <summary>
+/// The one list of options classes and their sections. Read once at start; a key that no class knows, a value that cannot be
+/// read or lies outside its range stops the start, with every problem named.
+/// </summary>
+internal static class OptionsSections
+{
+    /// <summary>Section name to options class.</summary>
+    internal static readonly IReadOnlyList<IOptionsSection> All =
+    [
+        new OptionsSection<ApiOptions>("Api"),
+        new OptionsSection<AccessOptions>("Access"),
+        new OptionsSection<JobLimits>("JobLimits"),
+        new OptionsSection<NotificationLimits>("NotificationLimits"),
+    ];
+
+    /// <summary>Registers every class as <see cref="IOptions{TOptions}"/>. Throws <see cref="ConfigurationException"/>.</summary>
+    internal static void AddTo(IServiceCollection services, IConfiguration configuration)
+    {
+        var problems = new List<string>();
+        foreach (var section in All)
+        {
+            section.AddTo(services, configuration.GetSection(section.Name), problems);
+        }
+
+        foreach (var unknown in configuration.GetChildren().Where(child => !All.Any(section => section.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase))))
+        {
+            problems.Add($"Options {unknown.Key}: there is no such section. Sections: {string.Join(", ", All.Select(section => section.Name))}.");
+        }
+
+        if (problems.Count > 0)
+        {
+            throw new ConfigurationException(problems);
+        }
+    }
+}

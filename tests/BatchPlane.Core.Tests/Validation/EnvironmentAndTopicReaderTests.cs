@@ -1,0 +1,63 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
+
+namespace BatchPlane.Core.Tests.Validation;
+
+public sealed class EnvironmentAndTopicReaderTests
+{
+    [Fact]
+    public void SmallestEnvironment_HasTheDefaults()
+    {
+        var environment = ReadingAssert.Valid(ReadingAssert.Environment("""{"EnvName":"e"}"""));
+
+        Assert.Equal(("e", "", 0, NodeProvider.Local, null), (environment.EnvName, environment.EnvDescription, environment.DesiredComputeNodeCount, environment.Provider, environment.SlotsPerNode));
+    }
+
+    [Fact]
+    public void EveryMemberOfAnEnvironment_IsRead()
+    {
+        var environment = ReadingAssert.Valid(ReadingAssert.Environment("""
+            {"env_name":"e.1","env_description":"d","desired_compute_node_count":2000,"provider":"ATTACHED","slots_per_node":1024,
+             "notifications":[{"topic_name":"t","event_configs":[{"event_name":"compute_node_created"}]}],"tags":[{"key":"k","value":""}]}
+            """));
+
+        Assert.Equal(("e.1", "d", 2_000, NodeProvider.Attached, 1_024), (environment.EnvName, environment.EnvDescription, environment.DesiredComputeNodeCount, environment.Provider, environment.SlotsPerNode));
+        Assert.Equal("COMPUTE_NODE_CREATED", environment.Notifications[0].EventConfigs[0].EventName);
+    }
+
+    [Theory]
+    [InlineData("""{}""", "$.env_name", "required")]
+    [InlineData("""{"env_name":""}""", "$.env_name", "env_name_invalid")]
+    [InlineData("""{"env_name":"a b"}""", "$.env_name", "env_name_invalid")]
+    [InlineData("""{"env_name":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "$.env_name", "env_name_too_long")]
+    [InlineData("""{"env_name":"e","desired_compute_node_count":2001}""", "$.desired_compute_node_count", "out_of_range")]
+    [InlineData("""{"env_name":"e","slots_per_node":0}""", "$.slots_per_node", "out_of_range")]
+    [InlineData("""{"env_name":"e","provider":"slurm"}""", "$.provider", "value_unknown")]
+    [InlineData("""{"env_name":"e","EnvData":{}}""", "$.EnvData", "not_supported")]
+    public void EnvironmentWithOneThingWrong_IsRefused(string json, string path, string code) =>
+        ReadingAssert.Refused(ReadingAssert.Environment(json), path, code);
+
+    [Fact]
+    public void Topic_IsRead() =>
+        Assert.Equal("job-message", ReadingAssert.Valid(TopicDocumentReader.ReadTopic(ReadingAssert.Parse("""{"TopicName":"job-message"}"""))).TopicName);
+
+    [Fact]
+    public void SubscriptionWithoutBinding_GetsEverything()
+    {
+        var subscription = ReadingAssert.Valid(TopicDocumentReader.ReadSubscription(ReadingAssert.Parse("""{"protocol":"QUEUE","endpoint":"q"}""")));
+
+        Assert.Equal(("queue", "q", "#"), (subscription.Protocol, subscription.Endpoint, subscription.Binding));
+    }
+
+    [Theory]
+    [InlineData("""{"endpoint":"q"}""", "$.protocol", "required")]
+    [InlineData("""{"protocol":"http","endpoint":"q"}""", "$.protocol", "value_unknown")]
+    [InlineData("""{"protocol":"queue"}""", "$.endpoint", "required")]
+    [InlineData("""{"protocol":"queue","endpoint":""}""", "$.endpoint", "empty")]
+    [InlineData("""{"protocol":"queue","endpoint":"amq.q"}""", "$.endpoint", "endpoint_invalid")]
+    [InlineData("""{"protocol":"queue","endpoint":"q","binding":""}""", "$.binding", "binding_invalid")]
+    [InlineData("""{"protocol":"queue","endpoint":"q","binding":"job..failed"}""", "$.binding", "binding_invalid")]
+    [InlineData("""{"protocol":"queue","endpoint":"q","binding":"job#"}""", "$.binding", "binding_invalid")]
+    public void SubscriptionWithOneThingWrong_IsRefused(string json, string path, string code) =>
+        ReadingAssert.Refused(TopicDocumentReader.ReadSubscription(ReadingAssert.Parse(json)), path, code);
+}

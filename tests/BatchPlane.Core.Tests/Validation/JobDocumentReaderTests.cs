@@ -1,0 +1,208 @@
+using System.Text;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Validation;
+
+namespace BatchPlane.Core.Tests.Validation;
+
+public sealed class JobDocumentReaderTests
+{
+    private const string Run = """ "application":{"command":"true"} """;
+
+    [Fact]
+    public void SmallestJob_HasTheDefaults()
+    {
+        var job = ReadingAssert.Valid(ReadingAssert.Job($$"""{"tasks":[{{{Run}}}]}"""));
+
+        var task = Assert.Single(job.Tasks);
+        Assert.Equal(("", 0, null), (job.JobName, job.Priority, job.EnvId));
+        Assert.Equal(TaskExecutionDependOn.PreTaskSucceed, job.TaskExecutionDependOn);
+        Assert.Equal(("task", 1, 0, 86_400), (task.TaskName, task.TaskInstanceNum, task.MaxRetryCount, task.Timeout));
+        Assert.Equal(("LOCAL", "true", null), (task.Application.DeliveryForm, task.Application.Command, task.Application.Argv));
+        Assert.Null(task.MaxConcurrentNum);
+    }
+
+    [Fact]
+    public void EveryMember_IsRead()
+    {
+        var job = ReadingAssert.Valid(ReadingAssert.Job("""
+            {"job_name":"demo","job_description":"d","priority":100,"env_id":"env-0a1b2c3d",
+             "tasks":[{"task_name":"a","application":{"delivery_form":"local","argv":["/bin/echo",""]},"task_instance_num":3,
+                       "env_id":"env-zzzzzzzz","env_vars":[{"name":"X","value":""}],"max_retry_count":2,"timeout":60,
+                       "max_concurrent_num":2,"failed_action":"fast_interrupt"},
+                      {"task_name":"b","application":{"command":"true"}}],
+             "dependences":[{"start_task":"a","end_task":"b"}],"task_execution_depend_on":"PRE_TASK_FINISHED",
+             "notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed"}]}],
+             "notification_target":"tdmq_cmq","tags":[{"key":"k","value":"v"}]}
+            """));
+
+        Assert.Equal(("demo", "d", 100, "env-0a1b2c3d", "TDMQ_CMQ"), (job.JobName, job.JobDescription, job.Priority, job.EnvId, job.NotificationTarget));
+        Assert.Equal(TaskExecutionDependOn.PreTaskFinished, job.TaskExecutionDependOn);
+        Assert.Equal(["/bin/echo", ""], job.Tasks[0].Application.Argv!);
+        Assert.Equal((3, "env-zzzzzzzz", 2, 60, 2), (job.Tasks[0].TaskInstanceNum, job.Tasks[0].EnvId, job.Tasks[0].MaxRetryCount, job.Tasks[0].Timeout, job.Tasks[0].MaxConcurrentNum));
+        Assert.Equal(FailedAction.FastInterrupt, job.Tasks[0].FailedAction);
+        Assert.Equal([new EnvVarDocument("X", "")], job.Tasks[0].EnvVars);
+        Assert.Equal([new DependenceDocument("a", "b")], job.Dependences);
+        Assert.Equal("JOB_FAILED", job.Notifications[0].EventConfigs[0].EventName);
+        Assert.Equal([new TagDocument("k", "v")], job.Tags);
+    }
+
+    [Fact]
+    public void PascalCase_IsTheSame()
+    {
+        var job = ReadingAssert.Valid(ReadingAssert.Job("""
+            {"JobName":"demo","Tasks":[{"TaskName":"a","Application":{"Command":"true"},"TaskInstanceNum":3,"FailedAction":"FastInterrupt"}],
+             "Notifications":[{"TopicName":"t","EventConfigs":[{"EventName":"JOB_SUCCEED","EventVars":[{"Name":"n","Value":"v"}]}]}]}
+            """));
+
+        Assert.Equal(("demo", 3, FailedAction.FastInterrupt), (job.JobName, job.Tasks[0].TaskInstanceNum, job.Tasks[0].FailedAction));
+        Assert.Equal([new EventVarDocument("n", "v")], job.Notifications[0].EventConfigs[0].EventVars);
+    }
+
+    public static TheoryData<string, string, string> Refusals => new()
+    {
+        { "7", "$", "type_mismatch" },
+        { "{}", "$.tasks", "required" },
+        { """{"tasks":null}""", "$.tasks", "required" },
+        { """{"tasks":{}}""", "$.tasks", "type_mismatch" },
+        { """{"tasks":[]}""", "$.tasks", "empty" },
+        { """{"Tasks":[3]}""", "$.Tasks[0]", "type_mismatch" },
+        { With("\"job_nam\":\"x\""), "$.job_nam", "member_unknown" },
+        { With("\"not a name\":1"), "$['not a name']", "member_unknown" },
+        { With("\"job_name\":\"x\",\"JobName\":\"x\""), "$.JobName", "member_duplicate" },
+        { With("\"state_if_create_cvm_failed\":\"FAILED\""), "$.state_if_create_cvm_failed", "not_supported" },
+        { With($"\"job_name\":\"{new string('n', 61)}\""), "$.job_name", "job_name_too_long" },
+        { With("\"job_name\":7"), "$.job_name", "type_mismatch" },
+        { With("\"job_name\":\"a\\u0000b\""), "$.job_name", "text_invalid" },
+        { With("\"job_name\":\"\\ud800\""), "$.job_name", "text_invalid" },
+        { With($"\"JobDescription\":\"{new string('n', 201)}\""), "$.JobDescription", "job_description_too_long" },
+        { With("\"priority\":101"), "$.priority", "out_of_range" },
+        { With("\"priority\":-1"), "$.priority", "out_of_range" },
+        { With("\"priority\":1.5"), "$.priority", "type_mismatch" },
+        { With("\"priority\":\"1\""), "$.priority", "type_mismatch" },
+        { With("\"priority\":99999999999999999999"), "$.priority", "out_of_range" },
+        { With("\"env_id\":\"local\""), "$.env_id", "env_id_malformed" },
+        { With("\"env_id\":\"env-0a1b2c3d\\n\""), "$.env_id", "env_id_malformed" },
+        { With("\"task_execution_depend_on\":\"SOMETIMES\""), "$.task_execution_depend_on", "value_unknown" },
+        { With("\"notification_target\":\"SMTP\""), "$.notification_target", "value_unknown" },
+        { With("\"tags\":[{\"key\":\"k\",\"value\":\"1\"},{\"key\":\"k\",\"value\":\"2\"}]"), "$.tags[1].key", "tag_key_duplicate" },
+        { With($"\"tags\":[{string.Join(',', Enumerable.Repeat("0", 11))}]"), "$.tags", "too_many" },
+        { Task("\"task_name\":\"-a\"," + Run), "$.tasks[0].task_name", "task_name_invalid" },
+        { Task("\"task_name\":\"\"," + Run), "$.tasks[0].task_name", "task_name_invalid" },
+        { Task("\"task_name\":\"a\\n\"," + Run), "$.tasks[0].task_name", "task_name_invalid" },
+        { Task($"\"task_name\":\"{new string('n', 61)}\"," + Run), "$.tasks[0].task_name", "task_name_too_long" },
+        { Task(""), "$.tasks[0].application", "required" },
+        { Task("\"application\":[]"), "$.tasks[0].application", "type_mismatch" },
+        { Task("\"application\":{}"), "$.tasks[0].application", "command_or_argv" },
+        { Task("\"application\":{\"command\":\"true\",\"argv\":[\"true\"]}"), "$.tasks[0].application", "command_or_argv" },
+        { Task("\"application\":{\"command\":\"\"}"), "$.tasks[0].application.command", "empty" },
+        { Task($"\"application\":{{\"command\":\"{new string('x', 131_072)}\"}}"), "$.tasks[0].application.command", "command_too_long" },
+        { Task("\"application\":{\"argv\":[]}"), "$.tasks[0].application.argv", "empty" },
+        { Task("\"application\":{\"argv\":[\"\"]}"), "$.tasks[0].application.argv[0]", "empty" },
+        { Task("\"application\":{\"argv\":[\"a\",7]}"), "$.tasks[0].application.argv[1]", "type_mismatch" },
+        { Task("\"application\":{\"argv\":[\"a\",\"b\\u0000\"]}"), "$.tasks[0].application.argv[1]", "text_invalid" },
+        { Task($"\"application\":{{\"argv\":[{string.Join(',', Enumerable.Repeat($"\"{new string('x', 131_071)}\"", 5))}]}}"), "$.tasks[0].application.argv", "command_too_long" },
+        { Task("\"application\":{\"command\":\"true\",\"docker\":{}}"), "$.tasks[0].application.docker", "not_supported" },
+        { Task("\"application\":{\"command\":\"true\",\"delivery_form\":\"PACKAGE\"}"), "$.tasks[0].application.delivery_form", "not_supported" },
+        { Task("\"application\":{\"command\":\"true\",\"delivery_form\":\"FTP\"}"), "$.tasks[0].application.delivery_form", "value_unknown" },
+        { Task("\"InputMappings\":[]," + Run), "$.tasks[0].InputMappings", "not_supported" },
+        { Task("\"task_instance_num\":0," + Run), "$.tasks[0].task_instance_num", "task_instance_num_out_of_range" },
+        { Task("\"task_instance_num\":10000001," + Run), "$.tasks[0].task_instance_num", "task_instance_num_out_of_range" },
+        { Task("\"max_retry_count\":101," + Run), "$.tasks[0].max_retry_count", "max_retry_count_out_of_range" },
+        { Task("\"timeout\":0," + Run), "$.tasks[0].timeout", "out_of_range" },
+        { Task("\"max_concurrent_num\":0," + Run), "$.tasks[0].max_concurrent_num", "out_of_range" },
+        { Task("\"failed_action\":\"IGNORE\"," + Run), "$.tasks[0].failed_action", "value_unknown" },
+        { Task("\"env_vars\":{}," + Run), "$.tasks[0].env_vars", "type_mismatch" },
+        { Task("\"env_vars\":[{\"name\":\"1X\",\"value\":\"\"}]," + Run), "$.tasks[0].env_vars[0].name", "env_var_name_invalid" },
+        { Task("\"env_vars\":[{\"name\":\"X\"}]," + Run), "$.tasks[0].env_vars[0].value", "required" },
+        { Task("\"env_vars\":[{\"name\":\"X\",\"value\":\"1\"},{\"name\":\"X\",\"value\":\"2\"}]," + Run), "$.tasks[0].env_vars[1].name", "env_var_duplicate" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public void OneThingWrong_IsTheOnlyProblem(string json, string path, string code) =>
+        ReadingAssert.Refused(ReadingAssert.Job(json), path, code);
+
+    [Fact]
+    public void SeveralThingsWrong_AreAllNamedAtOnce()
+    {
+        var reading = ReadingAssert.Job("""
+            {"job_nam":"x","priority":200,
+             "tasks":[{"task_name":"a","application":{}},{"application":{"command":"true"}},{"task_name":"a","application":{"command":"true"},"timeout":"1h"}],
+             "dependences":[{"start_task":"a","end_task":"aa"}],
+             "notifications":[{"topic_name":"1","event_configs":[]}]}
+            """);
+
+        Assert.Null(reading.Value);
+        Assert.Equal(
+            [
+                ("$.job_nam", "member_unknown"),
+                ("$.priority", "out_of_range"),
+                ("$.tasks[0].application", "command_or_argv"),
+                ("$.tasks[1].task_name", "required"),
+                ("$.tasks[2].task_name", "task_name_duplicate"),
+                ("$.tasks[2].timeout", "type_mismatch"),
+                ("$.dependences[0].end_task", "dependence_unknown_task"),
+                ("$.notifications[0].topic_name", "topic_name_invalid"),
+                ("$.notifications[0].event_configs", "empty"),
+            ],
+            reading.Problems.Select(problem => (problem.Path, problem.Code)));
+    }
+
+    [Fact]
+    public void MisspeltMember_NamesTheNearest()
+    {
+        var message = ReadingAssert.Refused(ReadingAssert.Job(With("\"notificatons\":[]")), "$.notificatons", "member_unknown");
+
+        Assert.Contains("Did you mean 'notifications'?", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MoreProblemsThanListed_AreCounted()
+    {
+        var members = string.Join(',', Enumerable.Range(0, 500).Select(n => $"\"x{n}\":0"));
+
+        var reading = ReadingAssert.Job(With(members));
+
+        Assert.Equal(ProblemList.MaxListed + 1, reading.Problems.Count);
+        Assert.Equal(("$", "too_many_problems", "400 more problems are not listed."), (reading.Problems[^1].Path, reading.Problems[^1].Code, reading.Problems[^1].Message));
+    }
+
+    [Fact]
+    public void MoreTasksThanTheLimit_AreNotLookedAt()
+    {
+        var reading = JobDocumentReader.Read(
+            ReadingAssert.Parse("""{"tasks":[1,2,3],"dependences":[{"start_task":"a","end_task":"b"}]}"""),
+            new JobLimits { MaxTasks = 2 },
+            new NotificationLimits());
+
+        ReadingAssert.Refused(reading, "$.tasks", "too_many");
+    }
+
+    [Fact]
+    public void NameOfSixtyCharactersOutsideTheBasicPlane_IsNotTooLong()
+    {
+        var name = string.Concat(Enumerable.Repeat("😀", 60));
+
+        var job = ReadingAssert.Valid(ReadingAssert.Job(With($"\"job_name\":\"{name}\"")));
+
+        Assert.Equal(name, job.JobName);
+    }
+
+    [Fact]
+    public void BytesThatAreNotUtf8_AreAProblem()
+    {
+        var bytes = Encoding.UTF8.GetBytes(With("\"job_name\":\"?\""));
+        bytes[Array.IndexOf(bytes, (byte)'?')] = 0xff;
+        using var document = System.Text.Json.JsonDocument.Parse(bytes);
+
+        var reading = JobDocumentReader.Read(document.RootElement, new JobLimits(), new NotificationLimits());
+
+        ReadingAssert.Refused(reading, "$.job_name", "text_invalid");
+    }
+
+    private static string With(string members) => $$"""{{{members}},"tasks":[{{{Run}}}]}""";
+
+    private static string Task(string members) => $$"""{"tasks":[{{{members}}}]}""";
+}
