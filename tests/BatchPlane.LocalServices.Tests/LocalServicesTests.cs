@@ -18,7 +18,7 @@ public sealed class LocalServicesTests : IDisposable
         Assert.True(Processes().Count >= 2, "The servers should outlive their owner.");
         var orphans = Processes().Select(ProcessIdentity.Of).OfType<ProcessIdentity>().ToList();
 
-        var services = await LocalServices.StartAsync(
+        await using var services = await LocalServices.StartAsync(
             new LocalServiceOptions { DataDirectory = _directory.Path }, progress: null, CancellationToken.None);
 
         Assert.DoesNotContain(orphans, orphan => orphan.IsRunning);

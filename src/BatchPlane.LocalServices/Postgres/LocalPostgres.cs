@@ -156,7 +156,11 @@ public sealed class LocalPostgres : IAsyncDisposable
         // With the claim held and no postmaster left these are children that have not yet noticed its death; they
         // would keep the next postmaster from starting, as would a pid file whose number somebody else has by now.
         await ServiceProcess.KillAllAsync(ProcessTable.WithTitle($"postgres: {ClusterName}: "));
-        File.Delete(Path.Combine(DataFolder, "postmaster.pid"));
+        if (Directory.Exists(DataFolder))
+        {
+            File.Delete(Path.Combine(DataFolder, "postmaster.pid"));
+        }
+
         File.Delete(IdentityFile);
     }
 

@@ -22,7 +22,7 @@ public sealed class LocalRabbit : IAsyncDisposable
 
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan QuietLimit = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan QuietLimit = TimeSpan.FromMilliseconds(1500);
     private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(2);
     private static readonly byte[] ProtocolHeader = "AMQP\0\0\u0009\u0001"u8.ToArray();
 
@@ -120,7 +120,10 @@ public sealed class LocalRabbit : IAsyncDisposable
     public Task DeleteVirtualHostAsync(string name, CancellationToken cancellationToken = default) =>
         Management.DeleteVirtualHostAsync(name, cancellationToken);
 
-    /// <summary>SIGKILL for all of its processes, as a crash would; returns when they are gone. Data and ports stay for <see cref="RestartAsync"/>.</summary>
+    /// <summary>
+    /// SIGKILL for all of its processes, as a crash would; returns when they are gone. Data and ports stay for <see cref="RestartAsync"/>.
+    /// RabbitMQ 3.10 notes a new quorum queue on disk up to a second late: one declared just before is lost with its messages.
+    /// </summary>
     public async Task KillAsync()
     {
         var processes = new[] { _process, _nameServer };
@@ -182,8 +185,9 @@ public sealed class LocalRabbit : IAsyncDisposable
     }
 
     /// <summary>
-    /// SIGTERM closes listeners, queues and stores within a fraction of a second; then the statistics plugin keeps the node alive for five
-    /// idle seconds. A node that no longer listens and no longer computes has nothing left to save and is ended.
+    /// SIGTERM closes listeners, queues and stores within a fraction of a second; then the statistics plugin keeps the node waiting for five
+    /// seconds. A node that no longer listens and no longer computes is ended, but not before its tables had the second of rest after
+    /// which they save themselves.
     /// </summary>
     private async Task StopNodeAsync(ServiceProcess node, CancellationToken cancellationToken)
     {
