@@ -1,0 +1,87 @@
+using System.Diagnostics;
+
+namespace BatchPlane.TestRunner;
+
+/// <summary>Runs the test projects that are built and sums up.</summary>
+internal static class TestRun
+{
+    // More would only make the tests wait for each other's processor time.
+    private const int AssembliesAtOnce = 2;
+    private const string HangLimit = "5m";
+
+    /// <returns>0 when at least one test ran and none failed, else 1.</returns>
+    internal static async Task<int> RunAsync(string configuration, string? filter, CancellationToken cancellationToken)
+    {
+        var assemblies = FindAssemblies(configuration);
+        var results = Directory.CreateTempSubdirectory("batchplane-results-").FullName;
+        try
+        {
+            var exitCode = await RunWithServicesAsync(assemblies, filter, results, cancellationToken);
+            var totals = TestTotals.Read(results);
+            if (exitCode != 0 && totals.Failed == 0)
+            {
+                await Console.Out.WriteLineAsync($"The test run ended with exit code {exitCode} although no test failed: see above.");
+            }
+
+            await Console.Out.WriteLineAsync(totals.ToString());
+            return exitCode == 0 && totals.Failed == 0 && totals.Passed > 0 ? 0 : 1;
+        }
+        finally
+        {
+            Directory.Delete(results, recursive: true);
+        }
+    }
+
+    private static List<string> FindAssemblies(string configuration)
+    {
+        var tests = Path.Combine(Directory.GetCurrentDirectory(), "tests");
+        var assemblies = Directory.GetFiles(tests, "*.Tests.csproj", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .Select(project => Path.Combine(
+                Path.GetDirectoryName(project)!, "bin", configuration, "net10.0", Path.GetFileNameWithoutExtension(project) + ".dll"))
+            .ToList();
+        var missing = assemblies.Where(assembly => !File.Exists(assembly)).ToList();
+        return missing.Count == 0
+            ? assemblies
+            : throw new InvalidOperationException($"Not built: {string.Join(", ", missing)}");
+    }
+
+    private static async Task<int> RunWithServicesAsync(
+        List<string> assemblies, string? filter, string results, CancellationToken cancellationToken)
+    {
+        if (ServiceAddresses.FromEnvironment() is { } external)
+        {
+            return await RunTestsAsync(assemblies, filter, results, external, cancellationToken);
+        }
+
+        await using var services = await TemporaryServices.StartAsync(cancellationToken);
+        return await RunTestsAsync(assemblies, filter, results, services.Addresses, cancellationToken);
+    }
+
+    private static async Task<int> RunTestsAsync(
+        List<string> assemblies, string? filter, string results, ServiceAddresses services, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("dotnet",
+        [
+            "test", .. assemblies,
+            "--logger", "console;verbosity=minimal", "--logger", "trx", "--results-directory", results,
+            "--blame-hang-timeout", HangLimit, "--blame-hang-dump-type", "none",
+            .. filter is null ? Array.Empty<string>() : ["--filter", filter],
+            "--", $"RunConfiguration.MaxCpuCount={AssembliesAtOnce}",
+        ]);
+        start.Environment[ServiceAddresses.PostgresVariable] = services.Postgres;
+        start.Environment[ServiceAddresses.RabbitVariable] = services.Rabbit;
+        start.Environment[ServiceAddresses.RabbitManagementVariable] = services.RabbitManagement;
+        using var process = Process.Start(start)!;
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken);
+            return process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+}
