@@ -69,7 +69,7 @@ public sealed record WorkRequest
     /// <summary>Epoch of the join.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>How many instances the agent can take now: free slots plus what it likes to hold ready. At least 1.</summary>
+    /// <summary>How many instances the agent can take now: free slots plus what it likes to hold ready. 0: it is full and waits only for jobs to end.</summary>
     public required int Capacity { get; init; }
 
     /// <summary>Seconds to wait when there is nothing, 0 to 60.</summary>

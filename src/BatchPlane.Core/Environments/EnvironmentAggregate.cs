@@ -101,13 +101,29 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         Move(node, NodeEvent.MachineCreated, JournalSource.Engine);
     }
 
+    /// <summary>The provider tried to start the node's agent. Every try counts as a failure until the agent joins; that spaces the tries.</summary>
+    public void Started(NodeRecord node, MachineFacts facts, string? failure)
+    {
+        if (failure is null)
+        {
+            MachineCreated(node, facts);
+        }
+        else
+        {
+            CreationFailed(node, failure);
+        }
+
+        node.Failures++;
+        node.StateSince = Now;
+        node.IsDirty = true;
+    }
+
     /// <summary>The machine could not be made, or never reported. Nothing when the node is past that.</summary>
     public void CreationFailed(NodeRecord node, string reason)
     {
         if (NodeLifecycle.Table.Allows(node.State, NodeEvent.CreationFailed))
         {
             node.Reason = reason;
-            node.Failures++;
             Move(node, NodeEvent.CreationFailed, JournalSource.Engine);
         }
     }
@@ -131,6 +147,7 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         node.Epoch++;
         node.LeaseUntil = Now + lease;
         node.Reason = null;
+        node.Failures = 0;
         Move(node, NodeEvent.Joined, JournalSource.Agent);
         return true;
     }

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace BatchPlane.Core.Jobs;
 
-/// <summary>Limits and batch sizes of the transition path. Configuration section <c>BatchPlane:Engine</c>.</summary>
+/// <summary>Limits and batch sizes of the transition path. Options section <c>Engine</c>.</summary>
 public sealed class EngineLimits
 {
     /// <summary>Default of <see cref="MaxLostAttempts"/>.</summary>

@@ -172,7 +172,8 @@ internal sealed class TransitionBatch(IReadOnlyList<WriteRequest> requests, JobS
     private static void Decide(ClaimRequest claim, LockedJobs locked, List<(ClaimRequest, TaskClaim, IReadOnlyList<AttemptRange>)> grants)
     {
         var mayClaim = locked.Nodes.TryGetValue(claim.NodeId, out var node) && node.Epoch == claim.NodeEpoch && node.State == NodeState.Running;
-        claim.Result = new([], Fenced: !mayClaim);
+        var isCurrent = node.Epoch == claim.NodeEpoch && NodeLifecycle.HoldsInstances(node.State);
+        claim.Result = new([], Fenced: !isCurrent);
         if (!mayClaim)
         {
             return;

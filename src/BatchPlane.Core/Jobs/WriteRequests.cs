@@ -105,7 +105,7 @@ public sealed record TaskClaim(string JobId, long TaskId, int Limit);
 
 /// <summary>What a claim was granted.</summary>
 /// <param name="Claims">Empty when others were faster, the tasks ended meanwhile, or the node may not claim.</param>
-/// <param name="Fenced">True when the epoch is not the node's, or the node is not running.</param>
+/// <param name="Fenced">True when the epoch is not the node's current one.</param>
 public sealed record ClaimOutcome(IReadOnlyList<GrantedClaim> Claims, bool Fenced);
 
 /// <summary>Instances of one task granted in one transaction.</summary>

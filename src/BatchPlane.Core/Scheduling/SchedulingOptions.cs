@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace BatchPlane.Core.Scheduling;
 
-/// <summary>How instances find nodes. Configuration section <c>BatchPlane:Scheduling</c>.</summary>
+/// <summary>How instances find nodes. Options section <c>Scheduling</c>.</summary>
 public sealed class SchedulingOptions
 {
     /// <summary>Seconds between looks at the database when no bell rings: how late a server notices work that another one took in. 0.05 to 60; default 0.5.</summary>

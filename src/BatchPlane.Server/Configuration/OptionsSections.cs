@@ -1,7 +1,11 @@
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
+using BatchPlane.Server.Nodes;
+using BatchPlane.Server.Outputs;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Configuration;
@@ -19,6 +23,11 @@ internal static class OptionsSections
         new OptionsSection<AccessOptions>("Access"),
         new OptionsSection<JobLimits>("JobLimits"),
         new OptionsSection<NotificationLimits>("NotificationLimits"),
+        new OptionsSection<EngineLimits>("Engine"),
+        new OptionsSection<SchedulingOptions>("Scheduling"),
+        new OptionsSection<JournalOptions>("Journal"),
+        new OptionsSection<NodeOptions>("Nodes"),
+        new OptionsSection<OutputOptions>("Outputs"),
     ];
 
     /// <summary>Registers every class as <see cref="IOptions{TOptions}"/>. Throws <see cref="ConfigurationException"/>.</summary>

@@ -279,3 +279,59 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 COMMENT ON TABLE idempotency_keys IS 'Idempotency-Key of submits and creates, stored in their transaction. Scope: <key id>:<operation>.';
+
+-- Makes the partition of the journal for one day (UTC), if there is none. Callers: JournalKeeper, once at start and then hourly.
+CREATE FUNCTION journal_ensure_partition(day date) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    partition_name text := 'events_' || to_char(day, 'YYYYMMDD');
+BEGIN
+    IF to_regclass(partition_name) IS NULL THEN
+        EXECUTE format(
+            'CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+            partition_name,
+            day::text || ' 00:00:00+00',
+            (day + 1)::text || ' 00:00:00+00');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION journal_ensure_partition IS 'Makes the partition of the journal for one day (UTC), if there is none.';
+
+-- Drops partitions of days before the given one whose events are all delivered: behind every shard's cursor. Returns how many.
+CREATE FUNCTION journal_drop_partitions_before(day date) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    candidate record;
+    is_pending boolean;
+    dropped integer := 0;
+BEGIN
+    FOR candidate IN
+        SELECT c.relname
+        FROM pg_inherits AS i
+        JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'events'::regclass
+            AND c.relname ~ '^events_\d{8}$'
+            AND c.relname < 'events_' || to_char(day, 'YYYYMMDD')
+        ORDER BY c.relname
+    LOOP
+        EXECUTE format(
+            'SELECT EXISTS (
+                SELECT
+                FROM %I AS e
+                JOIN dispatcher_shards AS s ON s.shard = e.shard
+                WHERE e.notify <> 0
+                    AND (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+            )',
+            candidate.relname)
+        INTO is_pending;
+        IF NOT is_pending THEN
+            EXECUTE format('DROP TABLE %I', candidate.relname);
+            dropped := dropped + 1;
+        END IF;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+COMMENT ON FUNCTION journal_drop_partitions_before IS 'Drops partitions of days before the given one whose events are all delivered. Returns how many.';

@@ -1,0 +1,21 @@
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Server.Agents;
+
+/// <summary>The agent protocol; see <see cref="AgentRoutes"/>. Not part of the public OpenAPI document: agents and server are of one version.</summary>
+internal static class AgentEndpoints
+{
+    /// <summary>Maps the routes of agents.</summary>
+    internal static IEndpointRouteBuilder MapAgents(this IEndpointRouteBuilder routes)
+    {
+        var agents = routes.MapGroup("/agent/v1").ExcludeFromDescription();
+        agents.MapPost("/join", Join.HandleAsync);
+        var node = agents.MapGroup("/nodes/{nodeId}");
+        node.MapPost("/work", PollWork.HandleAsync);
+        node.MapPost("/report", ReportAttempts.HandleAsync);
+        node.MapPost("/heartbeat", Heartbeat.HandleAsync);
+        node.MapPost("/leave", Leave.HandleAsync);
+        node.MapPost("/output/{jobId}/{taskId:long:min(0)}/{index:int:min(0)}/{attempt:int:min(1)}/{stream}", AppendOutput.HandleAsync);
+        return routes;
+    }
+}

@@ -1,0 +1,95 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core;
+using BatchPlane.Core.Access;
+using BatchPlane.Core.Environments;
+using BatchPlane.Server.Api;
+using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.Nodes;
+using BatchPlane.Server.Outputs;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Agents;
+
+/// <summary>An agent joins: the node it was started for, or a machine that somebody attaches. A new epoch begins.</summary>
+internal static class Join
+{
+    internal static async Task<IResult> HandleAsync(
+        HttpContext context,
+        JoinToken joinToken,
+        InstallationKey installationKey,
+        EnvironmentStore environments,
+        NodeLossSignal losses,
+        IOptions<NodeOptions> nodes,
+        IOptions<OutputOptions> outputs)
+    {
+        if (!joinToken.IsCarriedBy(context.Request))
+        {
+            return new ProblemResult(ProblemKind.Unauthenticated, "The request does not carry the join token.");
+        }
+
+        var (request, refusal) = await AgentGate.ReadAsync<JoinRequest>(context);
+        if (request is null)
+        {
+            return refusal!;
+        }
+
+        if (request.Slots < 1 || request.Cpu < 1 || request.Mem < 1 || request.HostName.Length == 0)
+        {
+            return new ProblemResult(ProblemKind.BadRequest, "slots, cpu and mem are at least 1, host_name is not empty.");
+        }
+
+        var envId = request.NodeId is { } nodeId
+            ? (await environments.FindHolderAsync(nodeId, context.RequestAborted))?.EnvId
+            : await environments.FindAsync(request.Env, context.RequestAborted);
+        if (envId is null)
+        {
+            return request.NodeId is null
+                ? new ProblemResult(ProblemKind.EnvironmentNotFound, $"There is no environment '{request.Env ?? "(default)"}'.")
+                : new ProblemResult(ProblemKind.NodeNotFound, $"There is no node '{request.NodeId}'.");
+        }
+
+        var joined = await environments.ChangeAsync(envId, environment => Decide(environment, request, nodes.Value), context.RequestAborted);
+        if (joined?.Node is not { } node)
+        {
+            return new ProblemResult(ProblemKind.NodeNotFound, "The node or its environment is being deleted.");
+        }
+
+        // Whatever an earlier incarnation held is looked for at once.
+        losses.Set();
+        return Results.Json(
+            new JoinResponse
+            {
+                NodeId = node.NodeId,
+                EnvId = envId,
+                Epoch = node.Epoch,
+                NodeToken = installationKey.NodeToken(node.NodeId, node.Epoch),
+                LeaseSeconds = nodes.Value.LeaseSeconds,
+                HeartbeatSeconds = nodes.Value.HeartbeatSeconds,
+                KillGraceSeconds = nodes.Value.KillGraceSeconds,
+                MaxOutputBytes = outputs.Value.MaxBytes,
+            },
+            BatchPlaneJson.Options);
+    }
+
+    private static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options)
+    {
+        var facts = new MachineFacts(request.HostName, request.Cpu, request.Mem, request.Slots);
+        if (request.NodeId is not null)
+        {
+            return environment.Find(request.NodeId) is { } known && environment.Join(known, facts, request.AgentVersion, options.Lease)
+                ? new(known)
+                : new(null);
+        }
+
+        if (environment.Environment.State != EnvironmentState.Created)
+        {
+            return new(null);
+        }
+
+        var node = environment.Attach(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), facts);
+        environment.Join(node, facts, request.AgentVersion, options.Lease);
+        return new(node);
+    }
+
+    private sealed record Joined(NodeRecord? Node);
+}

@@ -1,0 +1,43 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
+using BatchPlane.Core.Journal;
+using BatchPlane.Server.Nodes;
+
+namespace BatchPlane.Server.Agents;
+
+/// <summary>An agent leaves: nothing runs there any more and nothing will. The node is gone; a local one is replaced by the reconciler.</summary>
+internal static class Leave
+{
+    internal static async Task<IResult> HandleAsync(HttpContext context, string nodeId, AgentGate gate, EnvironmentStore environments, NodeLossSignal losses)
+    {
+        var (request, refusal) = await AgentGate.ReadAsync<LeaveRequest>(context);
+        refusal ??= gate.Refuse(context.Request, nodeId, request!.Epoch);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var holder = await environments.FindHolderAsync(nodeId, context.RequestAborted);
+        if (holder?.Epoch != request!.Epoch)
+        {
+            return AgentGate.Fenced(nodeId, request.Epoch);
+        }
+
+        await environments.ChangeAsync(
+            holder.EnvId,
+            environment =>
+            {
+                if (environment.Find(nodeId) is { } node && node.Epoch == request.Epoch)
+                {
+                    environment.RequestNodeDelete(node, JournalSource.Agent, "its agent left");
+                    environment.Remove(node);
+                    environment.CloseIfEmpty();
+                }
+
+                return environment;
+            },
+            context.RequestAborted);
+        losses.Set();
+        return Results.NoContent();
+    }
+}

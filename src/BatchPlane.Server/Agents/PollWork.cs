@@ -1,0 +1,70 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
+using BatchPlane.Core.Scheduling;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Agents;
+
+/// <summary>An agent waits for instances. Also wakes when a job it may run is to end.</summary>
+internal static class PollWork
+{
+    private const int MaxWaitSeconds = 60;
+
+    internal static async Task<IResult> HandleAsync(
+        HttpContext context,
+        string nodeId,
+        AgentGate gate,
+        EnvironmentStore environments,
+        ClaimDesk desk,
+        ClaimStore claims,
+        TerminationNotices terminations,
+        IOptions<SchedulingOptions> options)
+    {
+        var (request, refusal) = await AgentGate.ReadAsync<WorkRequest>(context);
+        refusal ??= gate.Refuse(context.Request, nodeId, request!.Epoch);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var holder = await environments.FindHolderAsync(nodeId, context.RequestAborted);
+        if (holder is null || holder.Epoch != request!.Epoch || !NodeLifecycle.HoldsInstances(holder.State))
+        {
+            terminations.Forget(nodeId, request!.Epoch);
+            return AgentGate.Fenced(nodeId, request.Epoch);
+        }
+
+        if (holder.State == NodeState.Deleting)
+        {
+            return Answer(new WorkResponse { Drain = true, TerminatedJobs = await terminations.TakeAsync(nodeId, request.Epoch, context.RequestAborted) });
+        }
+
+        var limit = TimeSpan.FromSeconds(Math.Clamp(request.WaitSeconds, 0, MaxWaitSeconds));
+        var termination = terminations.Next(nodeId, request.Epoch);
+        var outcome = request.Capacity > 0
+            ? await desk.VisitAsync(
+                holder.EnvId,
+                new(nodeId, request.Epoch, Math.Min(request.Capacity, options.Value.MaxInstancesPerGrant)),
+                limit,
+                termination,
+                context.RequestAborted)
+            : await ListenAsync(termination, limit, context);
+        return outcome.Fenced
+            ? AgentGate.Fenced(nodeId, request.Epoch)
+            : Answer(new WorkResponse
+            {
+                Claims = await claims.DescribeAsync(outcome.Claims, CancellationToken.None),
+                TerminatedJobs = await terminations.TakeAsync(nodeId, request.Epoch, context.RequestAborted),
+            });
+    }
+
+    /// <summary>A full agent waits for nothing but terminations.</summary>
+    private static async Task<Core.Jobs.ClaimOutcome> ListenAsync(Task termination, TimeSpan limit, HttpContext context)
+    {
+        var time = context.RequestServices.GetRequiredService<TimeProvider>();
+        await Core.Signals.Signal.WaitAsync(termination, limit, time, context.RequestAborted);
+        return new([], Fenced: false);
+    }
+
+    private static IResult Answer(WorkResponse response) => Results.Json(response, BatchPlaneJson.Options);
+}

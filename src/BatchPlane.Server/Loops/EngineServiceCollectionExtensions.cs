@@ -1,0 +1,31 @@
+using BatchPlane.Core.Access;
+using BatchPlane.Server.Agents;
+using BatchPlane.Server.Nodes;
+using BatchPlane.Server.Outputs;
+
+namespace BatchPlane.Server.Loops;
+
+/// <summary>Registration of nodes, agents and the engine's loops.</summary>
+internal static class EngineServiceCollectionExtensions
+{
+    /// <summary>Adds what agents talk to. Needs <see cref="InstallationKey"/> and the join token.</summary>
+    internal static IServiceCollection AddAgents(this IServiceCollection services)
+    {
+        services.AddSingleton<AgentGate>();
+        services.AddSingleton<TerminationNotices>();
+        services.AddSingleton<OutputStore>();
+        services.AddSingleton<NodeLossSignal>();
+        services.AddSingleton<LocalNodeProvider>();
+        return services;
+    }
+
+    /// <summary>Adds the loops of the role <c>engine</c>.</summary>
+    internal static IServiceCollection AddEngineLoops(this IServiceCollection services)
+    {
+        services.AddHostedService<NodeMonitor>();
+        services.AddHostedService<ClaimPruner>();
+        services.AddHostedService<JournalKeeper>();
+        services.AddHostedService<EnvironmentReconciler>();
+        return services;
+    }
+}
