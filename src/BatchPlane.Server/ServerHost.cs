@@ -2,8 +2,11 @@ using System.Net;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Configuration;
@@ -33,6 +36,7 @@ public static class ServerHost
         ServerLogging.AddTo(builder.Logging, settings.Serilog);
         OptionsSections.AddTo(builder.Services, settings.Options ?? new ConfigurationBuilder().Build());
         AddFoundation(builder.Services, settings);
+        AddWriter(builder.Services);
         AddApi(builder, settings);
 
         var app = builder.Build();
@@ -54,6 +58,14 @@ public static class ServerHost
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<BrokerStatus>();
         services.AddHostedService<StartTasks>();
+    }
+
+    /// <summary>The one writer of jobs of this process, for API and engine alike.</summary>
+    private static void AddWriter(IServiceCollection services)
+    {
+        services.AddSingleton<WorkSignal>().AddSingleton<OutboxSignal>().AddSingleton<TerminationSignal>();
+        services.AddSingleton<TransitionWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<TransitionWriter>());
     }
 
     private static void AddApi(WebApplicationBuilder builder, ServerSettings settings)

@@ -17,6 +17,7 @@ internal static class OptionsSections
     [
         new OptionsSection<ApiOptions>("Api"),
         new OptionsSection<AccessOptions>("Access"),
+        new OptionsSection<EngineLimits>("Engine"),
         new OptionsSection<JobLimits>("JobLimits"),
         new OptionsSection<NotificationLimits>("NotificationLimits"),
     ];
