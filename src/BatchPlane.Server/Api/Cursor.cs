@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 
 namespace BatchPlane.Server.Api;
@@ -14,6 +15,9 @@ internal static class Cursor
 
     /// <summary>The cursor for a place given by the sort values of the last row.</summary>
     internal static string Encode(params string[] place) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Join('\n', place)));
+
+    /// <summary>The cursor after a row of a list by time and id.</summary>
+    internal static string After(DateTimeOffset time, string id) => Encode(time.UtcTicks.ToString(CultureInfo.InvariantCulture), id);
 
     /// <summary>The sort values; null when this is no cursor of <paramref name="parts"/> values.</summary>
     internal static string[]? Decode(string cursor, int parts)

@@ -53,10 +53,44 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
         var place = Api.Cursor.Decode(cursor, parts);
         if (place is null)
         {
-            problems.Add("?cursor", ItemCodes.CursorInvalid, "Expected a next_cursor of this list.");
+            RefuseCursor();
         }
 
         return place;
+    }
+
+    /// <summary>The place to continue a list by time and id; null at the beginning.</summary>
+    internal (DateTimeOffset Time, string Id)? Place()
+    {
+        if (Cursor(parts: 2) is not { } place)
+        {
+            return null;
+        }
+
+        if (long.TryParse(place[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks)
+        {
+            return (new DateTimeOffset(ticks, TimeSpan.Zero), place[1]);
+        }
+
+        RefuseCursor();
+        return null;
+    }
+
+    /// <summary>The number to continue a numbered list at or after, by the list's own rule; 0 at the beginning.</summary>
+    internal long Position(long max)
+    {
+        if (Cursor(parts: 1) is not { } place)
+        {
+            return 0;
+        }
+
+        if (long.TryParse(place[0], NumberStyles.None, CultureInfo.InvariantCulture, out var position) && position <= max)
+        {
+            return position;
+        }
+
+        RefuseCursor();
+        return 0;
     }
 
     /// <summary>One or more words of an enum, joined by commas or given repeatedly, in upper snake case; empty when absent.</summary>
@@ -89,4 +123,6 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
             problems.Add($"?{name}", ItemCodes.QueryUnknown, $"'{name}' is not known here. Known parameters: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
         }
     }
+
+    private void RefuseCursor() => problems.Add("?cursor", ItemCodes.CursorInvalid, "Expected a next_cursor of this list.");
 }

@@ -15,11 +15,14 @@ internal sealed partial class RequestLogMiddleware(RequestDelegate next, ILogger
             < 500 => LogLevel.Information,
             _ => LogLevel.Warning,
         };
-        if (logger.IsEnabled(level))
+        if (!logger.IsEnabled(level))
         {
-            var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-            Log.Answered(logger, level, context.Request.Method, context.Request.Path, context.Response.StatusCode, milliseconds);
+            return;
         }
+
+        var path = context.Request.Path.Value ?? "";
+        var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+        Log.Answered(logger, level, context.Request.Method, path, context.Response.StatusCode, milliseconds);
     }
 
     private static partial class Log

@@ -21,6 +21,7 @@ internal static class OptionsSections
     [
         new OptionsSection<ApiOptions>("Api"),
         new OptionsSection<AccessOptions>("Access"),
+        new OptionsSection<EngineLimits>("Engine"),
         new OptionsSection<JobLimits>("JobLimits"),
         new OptionsSection<NotificationLimits>("NotificationLimits"),
         new OptionsSection<EngineLimits>("Engine"),

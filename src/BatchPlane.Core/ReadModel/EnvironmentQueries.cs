@@ -1,0 +1,117 @@
+using BatchPlane.Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace BatchPlane.Core.ReadModel;
+
+/// <summary>Environments and their nodes as callers see them.</summary>
+public sealed class EnvironmentQueries(ReadContexts contexts)
+{
+    /// <summary>At most <paramref name="limit"/> environments that are not deleted, newest first, older than the place when given.</summary>
+    public async Task<IReadOnlyList<EnvironmentView>> ListAsync((DateTimeOffset CreatedAt, string EnvId)? before, int limit, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var query = context.Environments.Where(environment => environment.DeletedAt == null);
+        if (before is var (createdAt, envId))
+        {
+            query = query.Where(row => EF.Functions.LessThan(ValueTuple.Create(row.CreatedAt, row.EnvId), ValueTuple.Create(createdAt, envId)));
+        }
+
+        var rows = await query.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.EnvId).Take(limit).ToListAsync(cancellationToken);
+        return await ToViewsAsync(context, rows, cancellationToken);
+    }
+
+    /// <summary>One environment, also a deleted one; null when there never was one.</summary>
+    public async Task<EnvironmentView?> FindAsync(string envId, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var rows = await context.Environments.Where(environment => environment.EnvId == envId).ToListAsync(cancellationToken);
+        return (await ToViewsAsync(context, rows, cancellationToken)).SingleOrDefault();
+    }
+
+    /// <summary>True when there is or was such an environment.</summary>
+    public async Task<bool> ExistsAsync(string envId, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        return await context.Environments.AnyAsync(environment => environment.EnvId == envId, cancellationToken);
+    }
+
+    /// <summary>Id of the environment for jobs that name none; null when there is none.</summary>
+    public async Task<string?> FindDefaultAsync(CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        return await context.Environments
+            .Where(environment => environment.IsDefault && environment.DeletedAt == null)
+            .Select(environment => environment.EnvId)
+            .SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Nodes of an environment that are not deleted, oldest first.</summary>
+    public async Task<IReadOnlyList<NodeView>> ListNodesAsync(string envId, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var nodes = await context.Nodes
+            .Where(node => node.EnvId == envId && node.DeletedAt == null)
+            .OrderBy(node => node.CreatedAt).ThenBy(node => node.NodeId)
+            .ToListAsync(cancellationToken);
+        return [.. nodes.Select(ToView)];
+    }
+
+    private static async Task<IReadOnlyList<EnvironmentView>> ToViewsAsync(ReadContext context, List<EnvironmentRow> rows, CancellationToken cancellationToken)
+    {
+        var envIds = rows.Select(row => row.EnvId).ToArray();
+        var counts = await context.Nodes
+            .Where(node => envIds.Contains(node.EnvId) && node.DeletedAt == null)
+            .GroupBy(node => new { node.EnvId, node.State })
+            .Select(group => new { group.Key.EnvId, group.Key.State, Count = group.Count() })
+            .ToListAsync(cancellationToken);
+        var byEnvironment = counts.ToLookup(count => count.EnvId, count => (WireName.Parse<NodeState>(count.State), count.Count), StringComparer.Ordinal);
+        return [.. rows.Select(row => ToView(row, Metrics(byEnvironment[row.EnvId])))];
+    }
+
+    private static NodeMetrics Metrics(IEnumerable<(NodeState State, int Count)> counts)
+    {
+        var byState = counts.ToDictionary(count => count.State, count => count.Count);
+        return new NodeMetrics
+        {
+            SubmittedCount = byState.GetValueOrDefault(NodeState.Submitted),
+            CreatingCount = byState.GetValueOrDefault(NodeState.Creating),
+            CreationFailedCount = byState.GetValueOrDefault(NodeState.CreationFailed),
+            CreatedCount = byState.GetValueOrDefault(NodeState.Created),
+            RunningCount = byState.GetValueOrDefault(NodeState.Running),
+            DeletingCount = byState.GetValueOrDefault(NodeState.Deleting),
+            AbnormalCount = byState.GetValueOrDefault(NodeState.Abnormal),
+        };
+    }
+
+    private static EnvironmentView ToView(EnvironmentRow row, NodeMetrics metrics) => new()
+    {
+        EnvId = row.EnvId,
+        EnvName = row.EnvName,
+        EnvDescription = row.EnvDescription,
+        EnvState = WireName.Parse<EnvironmentState>(row.State),
+        Provider = WireName.Parse<NodeProvider>(row.Provider),
+        IsDefault = row.IsDefault,
+        DesiredComputeNodeCount = row.DesiredNodeCount,
+        ComputeNodeMetrics = metrics,
+        Notifications = ReadJson.Of<NotificationDocument[]>(row.Notifications),
+        CreatedAt = row.CreatedAt,
+        Tags = ReadJson.Of<TagDocument[]>(row.Tags),
+    };
+
+    private static NodeView ToView(NodeRow row) => new()
+    {
+        ComputeNodeId = row.NodeId,
+        EnvId = row.EnvId,
+        ComputeNodeState = WireName.Parse<NodeState>(row.State),
+        ComputeNodeInstanceId = row.InstanceId,
+        Cpu = row.Cpu,
+        Mem = row.MemoryGib,
+        Slots = row.Slots,
+        Epoch = row.Epoch,
+        HostName = row.HostName,
+        AgentVersion = row.AgentVersion,
+        StateReason = row.Reason,
+        ResourceCreatedAt = row.ResourceCreatedAt,
+        LeaseUntil = row.LeaseUntil,
+    };
+}

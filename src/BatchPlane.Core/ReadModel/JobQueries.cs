@@ -1,0 +1,256 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
+using Microsoft.EntityFrameworkCore;
+
+namespace BatchPlane.Core.ReadModel;
+
+/// <summary>Which jobs to list.</summary>
+public sealed record JobFilter
+{
+    /// <summary>Only jobs in one of these states; empty: all.</summary>
+    public IReadOnlyList<RunState> States { get; init; } = [];
+
+    /// <summary>Only jobs of exactly this name; null: all.</summary>
+    public string? JobName { get; init; }
+
+    /// <summary>Only jobs older than this place in the order; null: from the newest.</summary>
+    public JobPlace? Before { get; init; }
+}
+
+/// <summary>Place of a job in the list.</summary>
+/// <param name="CreatedAt">When it was stored.</param>
+/// <param name="JobId">Its id, which orders jobs of the same instant.</param>
+public sealed record JobPlace(DateTimeOffset CreatedAt, string JobId);
+
+/// <summary>Jobs, tasks and instances as callers see them. Each answer is of one moment per statement.</summary>
+public sealed class JobQueries(ReadContexts contexts)
+{
+    /// <summary>At most <paramref name="limit"/> jobs, newest first.</summary>
+    public async Task<IReadOnlyList<JobView>> ListAsync(JobFilter filter, int limit, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var query = context.Jobs;
+        if (filter.States.Count > 0)
+        {
+            var states = filter.States.Select(WireName.Of).ToArray();
+            query = query.Where(job => states.Contains(job.State));
+        }
+
+        if (filter.JobName is { } name)
+        {
+            query = query.Where(job => job.JobName == name);
+        }
+
+        if (filter.Before is { } place)
+        {
+            query = query.Where(job => EF.Functions.LessThan(ValueTuple.Create(job.CreatedAt, job.JobId), ValueTuple.Create(place.CreatedAt, place.JobId)));
+        }
+
+        var jobs = await query.OrderByDescending(job => job.CreatedAt).ThenByDescending(job => job.JobId).Take(limit).ToListAsync(cancellationToken);
+        var metrics = await SumInstancesAsync(context, [.. jobs.Select(job => job.JobId)], cancellationToken);
+        return [.. jobs.Select(job => ToView(job, metrics.GetValueOrDefault(job.JobId) ?? new RunMetrics()))];
+    }
+
+    /// <summary>One job with its tasks; null when there is none.</summary>
+    public async Task<JobDetail?> FindAsync(string jobId, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        if (await context.Jobs.SingleOrDefaultAsync(job => job.JobId == jobId, cancellationToken) is not { } job)
+        {
+            return null;
+        }
+
+        var tasks = await context.Tasks.Where(task => task.JobId == jobId).OrderBy(task => task.TaskNo).ToListAsync(cancellationToken);
+        return ToDetail(job, tasks);
+    }
+
+    /// <summary>True when there is such a job.</summary>
+    public async Task<bool> ExistsAsync(string jobId, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        return await context.Jobs.AnyAsync(job => job.JobId == jobId, cancellationToken);
+    }
+
+    /// <summary>The key of a task; null when the job has none of this name, or does not exist.</summary>
+    public async Task<long?> FindTaskIdAsync(string jobId, string taskName, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        return await context.Tasks.Where(task => task.JobId == jobId && task.TaskName == taskName).Select(task => (long?)task.TaskId).SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// At most <paramref name="limit"/> instances of a task from <paramref name="from"/> on, by index, those without a row included; null
+    /// when there is no such task.
+    /// </summary>
+    public async Task<IReadOnlyList<TaskInstanceView>?> ListInstancesAsync(string jobId, string taskName, int from, int limit, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        if (await context.Tasks.SingleOrDefaultAsync(task => task.JobId == jobId && task.TaskName == taskName, cancellationToken) is not { } task)
+        {
+            return null;
+        }
+
+        var end = (int)Math.Min(task.InstanceCount, from + (long)limit);
+        var rows = await context.Instances
+            .Where(instance => instance.TaskId == task.TaskId && instance.InstanceIndex >= from && instance.InstanceIndex < end)
+            .ToDictionaryAsync(instance => instance.InstanceIndex, cancellationToken);
+        return [.. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row) ? ToView(row) : Unclaimed(task, index))];
+    }
+
+    /// <summary>Instances of each job per state, from the counters of its tasks.</summary>
+    private static async Task<Dictionary<string, RunMetrics>> SumInstancesAsync(ReadContext context, string[] jobIds, CancellationToken cancellationToken)
+    {
+        var sums = await context.Tasks
+            .Where(task => jobIds.Contains(task.JobId))
+            .GroupBy(task => new { task.JobId, task.State, task.Closed })
+            .Select(group => new
+            {
+                group.Key.JobId,
+                group.Key.State,
+                group.Key.Closed,
+                Total = group.Sum(task => (long)task.InstanceCount),
+                Starting = group.Sum(task => (long)task.StartingCount),
+                Running = group.Sum(task => (long)task.RunningCount),
+                Succeed = group.Sum(task => (long)task.SucceedCount),
+                Failed = group.Sum(task => (long)task.FailedCount),
+                Interrupted = group.Sum(task => (long)task.InterruptedCount),
+            })
+            .ToListAsync(cancellationToken);
+        return sums
+            .GroupBy(sum => sum.JobId, StringComparer.Ordinal)
+            .ToDictionary(
+                job => job.Key,
+                job => RunMetricsSum.Of(job.Select(sum => Metrics(sum.State, sum.Total, sum.Starting, sum.Running, sum.Succeed, sum.Failed, sum.Interrupted))),
+                StringComparer.Ordinal);
+    }
+
+    /// <summary>What is in no counter waits, in the way its task waits.</summary>
+    private static RunMetrics Metrics(string state, long total, long starting, long running, long succeed, long failed, long interrupted)
+    {
+        var waiting = total - starting - running - succeed - failed - interrupted;
+        var task = WireName.Parse<RunState>(state);
+        return new RunMetrics
+        {
+            SubmittedCount = task == RunState.Submitted ? waiting : 0,
+            PendingCount = task == RunState.Pending ? waiting : 0,
+            RunnableCount = task is RunState.Submitted or RunState.Pending ? 0 : waiting,
+            StartingCount = starting,
+            RunningCount = running,
+            SucceedCount = succeed,
+            FailedCount = failed,
+            FailedInterruptedCount = interrupted,
+        };
+    }
+
+    private static RunMetrics Metrics(TaskRow task) =>
+        Metrics(task.State, task.InstanceCount, task.StartingCount, task.RunningCount, task.SucceedCount, task.FailedCount, task.InterruptedCount);
+
+    private static JobView ToView(JobRow job, RunMetrics instances) => new()
+    {
+        JobId = job.JobId,
+        JobName = job.JobName,
+        JobState = WireName.Parse<RunState>(job.State),
+        Priority = job.Priority,
+        Cause = WireName.ParseNullable<Cause>(job.Cause),
+        StateReason = job.Reason,
+        CreatedAt = job.CreatedAt,
+        RunningAt = job.RunningAt,
+        FinishedAt = job.FinishedAt,
+        TerminateRequestedAt = job.TerminateRequestedAt,
+        TaskInstanceMetrics = instances,
+        Tags = ReadJson.Of<TagDocument[]>(job.Tags),
+    };
+
+    private static JobDetail ToDetail(JobRow job, List<TaskRow> tasks) => new()
+    {
+        JobId = job.JobId,
+        JobName = job.JobName,
+        JobDescription = job.JobDescription,
+        JobState = WireName.Parse<RunState>(job.State),
+        Priority = job.Priority,
+        Cause = WireName.ParseNullable<Cause>(job.Cause),
+        StateReason = job.Reason,
+        CreatedAt = job.CreatedAt,
+        RunningAt = job.RunningAt,
+        FinishedAt = job.FinishedAt,
+        TerminateRequestedAt = job.TerminateRequestedAt,
+        Tags = ReadJson.Of<TagDocument[]>(job.Tags),
+        Tasks = [.. tasks.Select(ToView)],
+        Dependences = ReadJson.Of<JobDocument>(job.Document).Dependences,
+        TaskMetrics = CountTasks(tasks),
+        TaskInstanceMetrics = RunMetricsSum.Of(tasks.Select(Metrics)),
+        Notifications = ReadJson.Of<NotificationDocument[]>(job.Notifications),
+    };
+
+    private static TaskView ToView(TaskRow task) => new()
+    {
+        TaskName = task.TaskName,
+        TaskState = WireName.Parse<RunState>(task.State),
+        EnvId = task.EnvId,
+        TaskInstanceNum = task.InstanceCount,
+        Cause = WireName.ParseNullable<Cause>(task.Cause),
+        StateReason = task.Reason,
+        RunningAt = task.RunningAt,
+        FinishedAt = task.FinishedAt,
+        TaskInstanceMetrics = Metrics(task),
+    };
+
+    private static RunMetrics CountTasks(List<TaskRow> tasks)
+    {
+        var counts = tasks.CountBy(task => WireName.Parse<RunState>(task.State)).ToDictionary();
+        return new RunMetrics
+        {
+            SubmittedCount = counts.GetValueOrDefault(RunState.Submitted),
+            PendingCount = counts.GetValueOrDefault(RunState.Pending),
+            RunnableCount = counts.GetValueOrDefault(RunState.Runnable),
+            StartingCount = counts.GetValueOrDefault(RunState.Starting),
+            RunningCount = counts.GetValueOrDefault(RunState.Running),
+            SucceedCount = counts.GetValueOrDefault(RunState.Succeed),
+            FailedCount = counts.GetValueOrDefault(RunState.Failed),
+            FailedInterruptedCount = counts.GetValueOrDefault(RunState.FailedInterrupted),
+        };
+    }
+
+    private static TaskInstanceView ToView(TaskInstanceRow row) => new()
+    {
+        TaskInstanceIndex = row.InstanceIndex,
+        TaskInstanceState = WireName.Parse<RunState>(row.State),
+        Attempt = row.Attempt,
+        ExitCode = row.ExitCode,
+        Cause = WireName.ParseNullable<Cause>(row.Cause),
+        StateReason = row.Reason,
+        ComputeNodeId = row.NodeId,
+        LaunchedAt = row.LaunchedAt,
+        RunningAt = row.RunningAt,
+        FinishedAt = row.FinishedAt,
+    };
+
+    /// <summary>
+    /// An instance that was never claimed and has no row: it waits as its task waits, until the task is closed, which ends it. The task's
+    /// own cause tells why, except where that speaks of instances that did run.
+    /// </summary>
+    private static TaskInstanceView Unclaimed(TaskRow task, int index)
+    {
+        var state = WireName.Parse<RunState>(task.State);
+        if (!task.Closed)
+        {
+            return new TaskInstanceView
+            {
+                TaskInstanceIndex = index,
+                TaskInstanceState = state is RunState.Submitted or RunState.Pending ? state : RunState.Runnable,
+                Attempt = 0,
+            };
+        }
+
+        var cause = WireName.ParseNullable<Cause>(task.Cause);
+        return new TaskInstanceView
+        {
+            TaskInstanceIndex = index,
+            TaskInstanceState = RunState.Failed,
+            Attempt = 0,
+            Cause = cause is Cause.DependencyUnmet ? cause : Cause.Terminated,
+            StateReason = task.Reason,
+            FinishedAt = task.FinishedAt,
+        };
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+
+namespace BatchPlane.Core.ReadModel;
+
+/// <summary>
+/// The schema as lists, filters and searches see it. Read only: nothing is tracked and nothing is ever saved through it. The schema
+/// itself comes from the migrations; columns are the property names in snake_case.
+/// </summary>
+internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbContext(options)
+{
+    internal IQueryable<JobRow> Jobs => Set<JobRow>();
+
+    internal IQueryable<TaskRow> Tasks => Set<TaskRow>();
+
+    internal IQueryable<TaskInstanceRow> Instances => Set<TaskInstanceRow>();
+
+    internal IQueryable<EnvironmentRow> Environments => Set<EnvironmentRow>();
+
+    internal IQueryable<NodeRow> Nodes => Set<NodeRow>();
+
+    internal IQueryable<TopicRow> Topics => Set<TopicRow>();
+
+    internal IQueryable<SubscriptionRow> Subscriptions => Set<SubscriptionRow>();
+
+    internal IQueryable<EventRow> Events => Set<EventRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<JobRow>(job =>
+        {
+            job.ToTable("jobs").HasKey(row => row.JobId);
+            job.Property(row => row.Document).HasColumnType("jsonb");
+            job.Property(row => row.Notifications).HasColumnType("jsonb");
+            job.Property(row => row.Tags).HasColumnType("jsonb");
+        });
+        modelBuilder.Entity<TaskRow>(task =>
+        {
+            task.ToTable("tasks").HasKey(row => row.TaskId);
+            task.Property(row => row.Requeued).HasColumnType("int4multirange");
+        });
+        modelBuilder.Entity<TaskInstanceRow>().ToTable("task_instances").HasKey(row => new { row.TaskId, row.InstanceIndex });
+        modelBuilder.Entity<EnvironmentRow>(environment =>
+        {
+            environment.ToTable("environments").HasKey(row => row.EnvId);
+            environment.Property(row => row.Notifications).HasColumnType("jsonb");
+            environment.Property(row => row.Tags).HasColumnType("jsonb");
+        });
+        modelBuilder.Entity<NodeRow>().ToTable("nodes").HasKey(row => row.NodeId);
+        modelBuilder.Entity<TopicRow>().ToTable("topics").HasKey(row => row.TopicKey);
+        modelBuilder.Entity<SubscriptionRow>().ToTable("subscriptions").HasKey(row => row.SubscriptionId);
+        modelBuilder.Entity<EventRow>(entry =>
+        {
+            entry.ToTable("events").HasKey(row => row.EventNo);
+            entry.Property(row => row.Details).HasColumnType("jsonb");
+        });
+
+        foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(type => type.GetProperties()))
+        {
+            property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
+        }
+    }
+}

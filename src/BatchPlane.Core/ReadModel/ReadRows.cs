@@ -1,0 +1,141 @@
+using NpgsqlTypes;
+
+namespace BatchPlane.Core.ReadModel;
+
+/// <summary>A row of <c>jobs</c>; columns are the property names in snake_case.</summary>
+internal sealed class JobRow
+{
+    public required string JobId { get; init; }
+    public required string JobName { get; init; }
+    public required string JobDescription { get; init; }
+    public int Priority { get; init; }
+    public required string State { get; init; }
+    public string? Cause { get; init; }
+    public string? Reason { get; init; }
+    public required string Document { get; init; }
+    public required string Notifications { get; init; }
+    public required string Tags { get; init; }
+    public long LastSequence { get; init; }
+    public DateTimeOffset? TerminateRequestedAt { get; init; }
+    public string? TerminateReason { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? RunningAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>A row of <c>tasks</c>.</summary>
+internal sealed class TaskRow
+{
+    public long TaskId { get; init; }
+    public required string JobId { get; init; }
+    public int TaskNo { get; init; }
+    public required string TaskName { get; init; }
+    public required string EnvId { get; init; }
+    public required string State { get; init; }
+    public string? Cause { get; init; }
+    public string? Reason { get; init; }
+    public int InstanceCount { get; init; }
+    public int NextIndex { get; init; }
+    public required NpgsqlRange<int>[] Requeued { get; init; }
+    public bool Closed { get; init; }
+    public int StartingCount { get; init; }
+    public int RunningCount { get; init; }
+    public int SucceedCount { get; init; }
+    public int FailedCount { get; init; }
+    public int InterruptedCount { get; init; }
+    public DateTimeOffset? RunningAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>A row of <c>task_instances</c>: an instance that was claimed at least once.</summary>
+internal sealed class TaskInstanceRow
+{
+    public long TaskId { get; init; }
+    public int InstanceIndex { get; init; }
+    public required string State { get; init; }
+    public int Attempt { get; init; }
+    public required string NodeId { get; init; }
+    public int? ExitCode { get; init; }
+    public string? Cause { get; init; }
+    public string? Reason { get; init; }
+    public DateTimeOffset LaunchedAt { get; init; }
+    public DateTimeOffset? RunningAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>A row of <c>environments</c>.</summary>
+internal sealed class EnvironmentRow
+{
+    public required string EnvId { get; init; }
+    public required string EnvName { get; init; }
+    public required string EnvDescription { get; init; }
+    public required string State { get; init; }
+    public required string Provider { get; init; }
+    public bool IsDefault { get; init; }
+    public int DesiredNodeCount { get; init; }
+    public required string Notifications { get; init; }
+    public required string Tags { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? DeletedAt { get; init; }
+}
+
+/// <summary>A row of <c>nodes</c>.</summary>
+internal sealed class NodeRow
+{
+    public required string NodeId { get; init; }
+    public required string EnvId { get; init; }
+    public required string State { get; init; }
+    public long Epoch { get; init; }
+    public required string InstanceId { get; init; }
+    public string? HostName { get; init; }
+    public string? AgentVersion { get; init; }
+    public int Cpu { get; init; }
+    public int MemoryGib { get; init; }
+    public int Slots { get; init; }
+    public string? Reason { get; init; }
+    public DateTimeOffset? LeaseUntil { get; init; }
+    public DateTimeOffset? ResourceCreatedAt { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? DeletedAt { get; init; }
+}
+
+/// <summary>A row of <c>topics</c>.</summary>
+internal sealed class TopicRow
+{
+    public required string TopicKey { get; init; }
+    public required string TopicName { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>A row of <c>subscriptions</c>.</summary>
+internal sealed class SubscriptionRow
+{
+    public required string SubscriptionId { get; init; }
+    public required string TopicKey { get; init; }
+    public required string Protocol { get; init; }
+    public required string Endpoint { get; init; }
+    public required string Binding { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>A row of <c>events</c>; stands for <see cref="Span"/> consecutive events.</summary>
+internal sealed class EventRow
+{
+    public long EventNo { get; init; }
+    public required string SubjectId { get; init; }
+    public long Sequence { get; init; }
+    public int Span { get; init; }
+    public required string Level { get; init; }
+    public required string State { get; init; }
+    public int? TaskNo { get; init; }
+    public int? InstanceIndex { get; init; }
+    public int? Attempt { get; init; }
+    public string? NodeId { get; init; }
+    public int? ExitCode { get; init; }
+    public string? Cause { get; init; }
+    public string? Reason { get; init; }
+    public required string Source { get; init; }
+    public DateTimeOffset OccurredAt { get; init; }
+    public int Notify { get; init; }
+    public string? Details { get; init; }
+}

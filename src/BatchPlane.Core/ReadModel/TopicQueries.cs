@@ -1,0 +1,60 @@
+using BatchPlane.Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace BatchPlane.Core.ReadModel;
+
+/// <summary>Topics and their subscriptions as callers see them.</summary>
+public sealed class TopicQueries(ReadContexts contexts)
+{
+    /// <summary>At most <paramref name="limit"/> topics by name, after the given name when there is one.</summary>
+    public async Task<IReadOnlyList<TopicView>> ListAsync(string? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var query = context.Topics;
+        if (after is not null)
+        {
+            var key = Key(after);
+            query = query.Where(topic => string.Compare(topic.TopicKey, key) > 0);
+        }
+
+        var topics = await query.OrderBy(topic => topic.TopicKey).Take(limit).ToListAsync(cancellationToken);
+        return await ToViewsAsync(context, topics, cancellationToken);
+    }
+
+    /// <summary>One topic, its name in any case; null when there is none.</summary>
+    public async Task<TopicView?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var key = Key(name);
+        var topics = await context.Topics.Where(topic => topic.TopicKey == key).ToListAsync(cancellationToken);
+        return (await ToViewsAsync(context, topics, cancellationToken)).SingleOrDefault();
+    }
+
+    private static async Task<IReadOnlyList<TopicView>> ToViewsAsync(ReadContext context, List<TopicRow> topics, CancellationToken cancellationToken)
+    {
+        var keys = topics.Select(topic => topic.TopicKey).ToArray();
+        var subscriptions = await context.Subscriptions
+            .Where(subscription => keys.Contains(subscription.TopicKey))
+            .OrderBy(subscription => subscription.CreatedAt).ThenBy(subscription => subscription.SubscriptionId)
+            .ToListAsync(cancellationToken);
+        var byTopic = subscriptions.ToLookup(subscription => subscription.TopicKey, StringComparer.Ordinal);
+        return [.. topics.Select(topic => new TopicView
+        {
+            TopicName = topic.TopicName,
+            CreatedAt = topic.CreatedAt,
+            Subscriptions = [.. byTopic[topic.TopicKey].Select(subscription => ToView(topic, subscription))],
+        })];
+    }
+
+    private static SubscriptionView ToView(TopicRow topic, SubscriptionRow subscription) => new()
+    {
+        SubscriptionId = subscription.SubscriptionId,
+        TopicName = topic.TopicName,
+        Protocol = subscription.Protocol,
+        Endpoint = subscription.Endpoint,
+        Binding = subscription.Binding,
+        CreatedAt = subscription.CreatedAt,
+    };
+
+    private static string Key(string name) => name.ToLowerInvariant();
+}

@@ -1,0 +1,11 @@
+namespace BatchPlane.Server.Environments;
+
+/// <summary>Everything under <c>/v1/environments</c>, apart from events.</summary>
+internal static class EnvironmentEndpoints
+{
+    internal static void MapEnvironments(this IEndpointRouteBuilder routes)
+    {
+        ListEnvironments.Map(routes);
+        GetEnvironment.Map(routes);
+    }
+}

@@ -1,0 +1,32 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Validation;
+using BatchPlane.Server.Api;
+using BatchPlane.Server.OpenApi;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Environments;
+
+/// <summary><c>GET /v1/environments</c>: environments that exist, newest first.</summary>
+internal static class ListEnvironments
+{
+    internal static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/environments", HandleAsync)
+        .WithName("ListEnvironments").WithTags("environments").WithSummary("List environments, newest first")
+        .Produces<Page<EnvironmentView>>()
+        .WithPaging();
+
+    private static async Task<IResult> HandleAsync(HttpContext context, EnvironmentQueries environments, IOptions<ApiOptions> options)
+    {
+        var problems = new ProblemList();
+        var query = new QueryReader(context.Request.Query, problems);
+        var limit = query.Limit(options.Value);
+        var before = query.Place();
+        query.RefuseOthers();
+        return problems.Any
+            ? ProblemResult.Invalid(problems.Items)
+            : ApiResults.Page(
+                await environments.ListAsync(before, limit + 1, context.RequestAborted),
+                limit,
+                environment => Cursor.After(environment.CreatedAt, environment.EnvId));
+    }
+}

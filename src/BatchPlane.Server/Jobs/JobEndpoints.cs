@@ -1,0 +1,17 @@
+using BatchPlane.Server.Events;
+
+namespace BatchPlane.Server.Jobs;
+
+/// <summary>Everything under <c>/v1/jobs</c>.</summary>
+internal static class JobEndpoints
+{
+    internal static void MapJobs(this IEndpointRouteBuilder routes)
+    {
+        SubmitJob.Map(routes);
+        ListJobs.Map(routes);
+        GetJob.Map(routes);
+        TerminateJob.Map(routes);
+        ListTaskInstances.Map(routes);
+        ListEvents.Map(routes);
+    }
+}

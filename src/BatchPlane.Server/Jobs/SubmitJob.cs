@@ -1,0 +1,97 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Validation;
+using BatchPlane.Server.Api;
+using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.OpenApi;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Jobs;
+
+/// <summary><c>POST /v1/jobs</c>: stores a job, or says everything that is wrong with it.</summary>
+internal static class SubmitJob
+{
+    internal static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/jobs", HandleAsync)
+        .WithName("SubmitJob").WithTags("jobs").WithSummary("Submit a job")
+        .Accepts<JobDocument>("application/json")
+        .Produces<SubmitJobResponse>(StatusCodes.Status201Created)
+        .WithIdempotencyKey();
+
+    private static async Task<IResult> HandleAsync(
+        HttpContext context,
+        IOptions<JobLimits> limits,
+        IOptions<NotificationLimits> notificationLimits,
+        EnvironmentQueries environments,
+        TransitionWriter writer)
+    {
+        var (body, refusal) = await RequestBody.ReadAsync(context);
+        if (body is null)
+        {
+            return refusal!;
+        }
+
+        using (body)
+        {
+            var problems = new ProblemList();
+            var key = ApiResults.KeyOf(context, body, "submit_job", problems);
+            var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value);
+            if (!reading.IsValid || problems.Any)
+            {
+                return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
+            }
+
+            if (await WithEnvironmentsAsync(reading.Value, environments, context.RequestAborted) is not { } job)
+            {
+                return ProblemResult.Invalid([new ProblemItem("$.env_id", ItemCodes.EnvironmentUnknown, "The server has no default environment: name one.")]);
+            }
+
+            return Answer(await writer.SubmitAsync(job, Caller.Of(context).Source, key, context.RequestAborted), job);
+        }
+    }
+
+    private static IResult Answer(SubmitOutcome outcome, JobDocument job) => outcome switch
+    {
+        SubmitOutcome.Submitted submitted => TypedResults.Created($"/v1/jobs/{submitted.JobId}", new SubmitJobResponse(submitted.JobId)),
+        SubmitOutcome.KeyReused => ApiResults.KeyReused(),
+        SubmitOutcome.EnvironmentsMissing missing => ProblemResult.Invalid([.. Missing(job, missing.EnvIds)]),
+        _ => throw new InvalidOperationException($"Unknown outcome {outcome}."),
+    };
+
+    /// <summary>The job with every task naming its environment; null when one is needed that nobody named and the server has no default.</summary>
+    private static async Task<JobDocument?> WithEnvironmentsAsync(JobDocument job, EnvironmentQueries environments, CancellationToken cancellationToken)
+    {
+        var envId = job.EnvId;
+        if (envId is null && job.Tasks.Any(task => task.EnvId is null))
+        {
+            envId = await environments.FindDefaultAsync(cancellationToken);
+            if (envId is null)
+            {
+                return null;
+            }
+        }
+
+        return job with { Tasks = [.. job.Tasks.Select(task => task.EnvId is null ? task with { EnvId = envId } : task)] };
+    }
+
+    /// <summary>Where the environments that do not exist are named.</summary>
+    private static IEnumerable<ProblemItem> Missing(JobDocument job, IReadOnlyList<string> envIds)
+    {
+        if (job.EnvId is { } named && envIds.Contains(named))
+        {
+            yield return Unknown("$.env_id", named);
+        }
+
+        for (var index = 0; index < job.Tasks.Count; index++)
+        {
+            if (job.Tasks[index].EnvId is { } envId && envId != job.EnvId && envIds.Contains(envId))
+            {
+                yield return Unknown(FormattableString.Invariant($"$.tasks[{index}].env_id"), envId);
+            }
+        }
+    }
+
+    private static ProblemItem Unknown(string path, string envId) =>
+        new(path, ItemCodes.EnvironmentUnknown, $"There is no environment {envId} that takes jobs.");
+}

@@ -1,0 +1,202 @@
+using System.Net;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Server.Tests.Jobs;
+
+public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<ServerFixture>
+{
+    private const string Diamond = """
+        {"job_name":"diamond","tags":[{"key":"k","value":"v"}],
+         "tasks":[{"task_name":"split","application":{"command":"true"}},
+                  {"task_name":"count","application":{"argv":["/bin/true"]},"task_instance_num":1000000}],
+         "dependences":[{"start_task":"split","end_task":"count"}],
+         "notifications":[{"topic_name":"other","event_configs":[{"event_name":"JobFailed"}]},
+                          {"topic_name":"job-message","event_configs":[{"event_name":"JobRunning"}]}]}
+        """;
+
+    [Fact]
+    public async Task SubmittedJob_IsShownWithItsTasks()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        var job = await server.GetAsync<JobDetail>($"/v1/jobs/{id}");
+
+        Assert.Equal(("diamond", RunState.Runnable, new TagDocument("k", "v")), (job.JobName, job.JobState, Assert.Single(job.Tags)));
+        Assert.Equal([("split", RunState.Runnable, ServerFixture.DefaultEnvId), ("count", RunState.Pending, ServerFixture.DefaultEnvId)], job.Tasks.Select(task => (task.TaskName, task.TaskState, task.EnvId)));
+        Assert.Equal([new DependenceDocument("split", "count")], job.Dependences);
+        Assert.Equal((1L, 1_000_000L), (job.TaskInstanceMetrics.RunnableCount, job.TaskInstanceMetrics.PendingCount));
+        Assert.Equal((1L, 1L), (job.TaskMetrics.RunnableCount, job.TaskMetrics.PendingCount));
+        Assert.Equal("JOB_FAILED", job.Notifications[0].EventConfigs[0].EventName);
+    }
+
+    [Fact]
+    public async Task UnclaimedInstances_AreShownWithoutRows()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        var first = await server.GetAsync<Page<TaskInstanceView>>($"/v1/jobs/{id}/tasks/count/instances?limit=2");
+        var second = await server.GetAsync<Page<TaskInstanceView>>($"/v1/jobs/{id}/tasks/count/instances?limit=2&cursor={first.NextCursor}");
+
+        Assert.Equal([0, 1, 2, 3], first.Items.Concat(second.Items).Select(instance => instance.TaskInstanceIndex));
+        Assert.All(first.Items, instance => Assert.Equal((RunState.Pending, 0), (instance.TaskInstanceState, instance.Attempt)));
+    }
+
+    [Fact]
+    public async Task TerminatedJob_EndsAndShowsWhy()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var response = await server.PostAsync($"/v1/jobs/{id}/terminate", """{"reason":"not needed"}""");
+        var job = await server.GetAsync<JobDetail>($"/v1/jobs/{id}");
+        var instances = await server.GetAsync<Page<TaskInstanceView>>($"/v1/jobs/{id}/tasks/count/instances?limit=1");
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal((RunState.Failed, Cause.Terminated), (job.JobState, job.Cause));
+        Assert.Equal(1_000_001, job.TaskInstanceMetrics.FailedCount);
+        Assert.Equal((RunState.Failed, Cause.Terminated), (instances.Items[0].TaskInstanceState, instances.Items[0].Cause));
+    }
+
+    [Fact]
+    public async Task TerminationWithoutBody_IsAccepted()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var response = await server.Client.PostAsync($"/v1/jobs/{id}/terminate", null);
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Events_ComeInSequenceAndSpansAreExpanded()
+    {
+        var id = await SubmitAsync("""
+            {"tasks":[{"application":{"command":"true"},"task_instance_num":5}],
+             "notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed"}]}]}
+            """);
+        using var terminated = await server.Client.PostAsync($"/v1/jobs/{id}/terminate", null);
+
+        var events = new List<EventView>();
+        string? cursor = null;
+        do
+        {
+            var page = await server.GetAsync<Page<EventView>>($"/v1/jobs/{id}/events?limit=2{(cursor is null ? "" : $"&cursor={cursor}")}");
+            events.AddRange(page.Items);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+
+        Assert.Equal(Enumerable.Range(1, events.Count).Select(n => (long)n), events.Select(entry => entry.Sequence));
+        Assert.Equal([0, 1, 2, 3, 4], events.Where(entry => entry.EventName == "TASK_INSTANCE_FAILED").Select(entry => entry.TaskInstanceIndex!.Value));
+        var end = Assert.Single(events, entry => entry.EventName == "JOB_FAILED");
+        Assert.Equal(["t"], end.Topics);
+        Assert.Equal($"{id}:{end.Sequence}", end.EventId);
+        Assert.Contains(events, entry => entry.Source == "user:bootstrap");
+        Assert.Equal(events.Skip(3).Select(entry => entry.EventId), (await server.GetAsync<Page<EventView>>($"/v1/jobs/{id}/events?after=3")).Items.Select(entry => entry.EventId));
+    }
+
+    [Fact]
+    public async Task List_IsNewestFirstAndPages()
+    {
+        var older = await SubmitAsync("""{"job_name":"paged","tasks":[{"application":{"command":"true"}}]}""");
+        var newer = await SubmitAsync("""{"job_name":"paged","tasks":[{"application":{"command":"true"}}]}""");
+
+        var first = await server.GetAsync<Page<JobView>>("/v1/jobs?job_name=paged&state=RUNNABLE,RUNNING&limit=1");
+        var second = await server.GetAsync<Page<JobView>>($"/v1/jobs?job_name=paged&limit=1&cursor={first.NextCursor}");
+
+        Assert.Equal([newer, older], first.Items.Concat(second.Items).Select(job => job.JobId));
+        Assert.Equal(1, first.Items[0].TaskInstanceMetrics.RunnableCount);
+        Assert.Null(second.NextCursor);
+    }
+
+    [Fact]
+    public async Task SameKeyAndBody_GiveTheSameJob()
+    {
+        var key = Guid.NewGuid().ToString();
+
+        var first = await SubmitAsync(Diamond, key);
+        var second = await SubmitAsync(Diamond, key);
+        using var third = await server.PostAsync("/v1/jobs", Diamond + " ", key);
+
+        Assert.Equal(first, second);
+        await ServerFixture.ProblemAsync(third, 422, "idempotency_key_reused");
+    }
+
+    [Fact]
+    public async Task BadKeyAndBadBody_AreNamedTogether()
+    {
+        using var response = await server.PostAsync("/v1/jobs", "{}", new string('k', 256));
+
+        var problem = await ServerFixture.ProblemAsync(response, 400, "invalid_request");
+        Assert.Equal([("Idempotency-Key", "header_invalid"), ("$.tasks", "required")], problem.Errors.Select(error => (error.Path, error.Code)));
+    }
+
+    [Fact]
+    public async Task RefusedJob_StoresNothing()
+    {
+        var before = (await server.CountAsync("jobs"), await server.CountAsync("idempotency_keys"));
+
+        using var cyclic = await server.PostAsync("/v1/jobs", """
+            {"tasks":[{"task_name":"a","application":{"command":"true"}},{"task_name":"b","application":{"command":"true"}}],
+             "dependences":[{"start_task":"a","end_task":"b"},{"start_task":"b","end_task":"a"}]}
+            """, "cyclic");
+        using var homeless = await server.PostAsync("/v1/jobs", """
+            {"env_id":"env-xxxxxxxx","tasks":[{"task_name":"a","application":{"command":"true"}},{"task_name":"b","application":{"command":"true"},"env_id":"env-yyyyyyyy"}]}
+            """, "homeless");
+
+        Assert.Contains("a -> b -> a", (await ServerFixture.ProblemAsync(cyclic, 400, "invalid_request")).Errors.Single().Message, StringComparison.Ordinal);
+        Assert.Equal(
+            [("$.env_id", "environment_unknown"), ("$.tasks[1].env_id", "environment_unknown")],
+            (await ServerFixture.ProblemAsync(homeless, 400, "invalid_request")).Errors.Select(error => (error.Path, error.Code)));
+        Assert.Equal(before, (await server.CountAsync("jobs"), await server.CountAsync("idempotency_keys")));
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/jobs/job-00000000", "job_not_found")]
+    [InlineData("POST", "/v1/jobs/job-00000000/terminate", "job_not_found")]
+    [InlineData("GET", "/v1/jobs/job-00000000/events", "job_not_found")]
+    [InlineData("GET", "/v1/jobs/job-00000000/tasks/a/instances", "job_not_found")]
+    [InlineData("GET", "/v1/environments/env-00000000", "environment_not_found")]
+    [InlineData("GET", "/v1/environments/env-00000000/nodes", "environment_not_found")]
+    [InlineData("GET", "/v1/environments/env-00000000/events", "environment_not_found")]
+    public async Task MissingThing_IsNotFound(string method, string path, string code)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var response = await server.Client.SendAsync(request);
+
+        await ServerFixture.ProblemAsync(response, 404, code);
+    }
+
+    [Fact]
+    public async Task MissingTask_IsNotFound()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var response = await server.Client.GetAsync($"/v1/jobs/{id}/tasks/merge/instances");
+
+        await ServerFixture.ProblemAsync(response, 404, "task_not_found");
+    }
+
+    [Fact]
+    public async Task Environments_AreShownWithTheirNodes()
+    {
+        await server.ExecuteAsync($"""
+            INSERT INTO nodes (node_id, env_id, state, epoch, origin, instance_id, created_at, state_since)
+            VALUES ('node-00000001', '{ServerFixture.DefaultEnvId}', 'CREATED', 0, 'USER_ATTACHED', 'ins-00000001', now(), now())
+            """);
+
+        var environment = Assert.Single((await server.GetAsync<Page<EnvironmentView>>("/v1/environments")).Items);
+        var node = Assert.Single((await server.GetAsync<Page<NodeView>>($"/v1/environments/{environment.EnvId}/nodes")).Items);
+
+        Assert.Equal((ServerFixture.DefaultEnvId, true, 1), (environment.EnvId, environment.IsDefault, environment.ComputeNodeMetrics.CreatedCount));
+        Assert.Equal(("node-00000001", NodeState.Created), (node.ComputeNodeId, node.ComputeNodeState));
+    }
+
+    private async Task<string> SubmitAsync(string job, string? idempotencyKey = null)
+    {
+        using var response = await server.PostAsync("/v1/jobs", job, idempotencyKey);
+        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
+        var id = (await ServerFixture.ReadAsync<SubmitJobResponse>(response)).JobId;
+        Assert.Equal($"/v1/jobs/{id}", response.Headers.Location?.ToString());
+        return id;
+    }
+}
