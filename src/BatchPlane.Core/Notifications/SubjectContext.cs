@@ -6,6 +6,8 @@ namespace BatchPlane.Core.Notifications;
 /// <summary>What a message needs to know of the job or environment beyond the journal row.</summary>
 public sealed record SubjectContext
 {
+    private Dictionary<(int Block, int Kind), IReadOnlyList<EventVarDocument>>? _vars;
+
     /// <summary>Job or environment id.</summary>
     public required string SubjectId { get; init; }
 
@@ -30,20 +32,13 @@ public sealed record SubjectContext
     /// <summary>The variables that block <paramref name="block"/> asked for with this event; null when the block does not list it.</summary>
     public IReadOnlyList<EventVarDocument>? VarsOf(int block, EventKind kind)
     {
-        if (block >= Notifications.Count)
-        {
-            return null;
-        }
-
-        foreach (var config in Notifications[block].EventConfigs)
-        {
-            if (EventCatalogue.Find(config.EventName) == kind)
-            {
-                return config.EventVars;
-            }
-        }
-
-        return null;
+        // Asked for every message: names are compared once for each subject, not each time.
+        _vars ??= Notifications
+            .SelectMany((notification, number) => notification.EventConfigs.Select(config => (number, config)))
+            .Where(asked => EventCatalogue.Find(asked.config.EventName) is not null)
+            .DistinctBy(asked => (asked.number, EventCatalogue.Find(asked.config.EventName)))
+            .ToDictionary(asked => (asked.number, EventCatalogue.Find(asked.config.EventName)!.Number), asked => asked.config.EventVars);
+        return _vars.GetValueOrDefault((block, kind.Number));
     }
 }
 
