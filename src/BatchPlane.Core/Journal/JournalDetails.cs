@@ -25,7 +25,7 @@ public sealed record JournalDetails
     public int? Mem { get; init; }
 
     /// <summary>Of a node: when its machine was made.</summary>
-    public DateTimeOffset? ResourceCreatedAt { get; init; }
+    public DateTimeOffset? ResourceCreatedTime { get; init; }
 
     /// <summary>Of an environment: the wished number of nodes.</summary>
     public int? DesiredComputeNodeCount { get; init; }

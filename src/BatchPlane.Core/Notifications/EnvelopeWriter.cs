@@ -204,7 +204,7 @@ public sealed class EnvelopeWriter : IDisposable
         _writer.WriteString("EnvId"u8, ofJob ? node?.EnvId ?? "" : row.SubjectId);
         _writer.WriteString("ComputeNodeState"u8, row.State);
         _writer.WriteNumber("Mem"u8, row.Details?.Mem ?? node?.MemoryGib ?? 0);
-        var createdAt = row.Details?.ResourceCreatedAt ?? node?.ResourceCreatedAt;
+        var createdAt = row.Details?.ResourceCreatedTime ?? node?.ResourceCreatedAt;
         if (createdAt is { } known)
         {
             WriteTime("ResourceCreatedTime"u8, known);

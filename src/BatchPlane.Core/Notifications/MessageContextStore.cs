@@ -132,7 +132,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
     {
         string[] keys = [.. subjects
             .SelectMany(subject => subject.Notifications)
-            .Select(notification => TopicRules.KeyOf(notification.TopicName))
+            .Select(notification => TopicKey.Of(notification.TopicName))
             .Distinct(StringComparer.Ordinal)];
         if (keys.Length == 0)
         {
@@ -144,7 +144,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
         {
             Notifications = [.. subject.Notifications.Select(notification => notification with
             {
-                TopicName = spelling.GetValueOrDefault(TopicRules.KeyOf(notification.TopicName), notification.TopicName),
+                TopicName = spelling.GetValueOrDefault(TopicKey.Of(notification.TopicName), notification.TopicName),
             })],
         });
     }

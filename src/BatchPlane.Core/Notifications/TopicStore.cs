@@ -18,7 +18,7 @@ public sealed record QueueBinding(string TopicName, string Endpoint, string Bind
 
 /// <summary>
 /// The topics and subscriptions of PostgreSQL, which is the truth: the broker's exchanges, queues and bindings follow. Names are
-/// found without regard to case and kept as they were given. Takes valid names only (<see cref="TopicRules"/>).
+/// found without regard to case and kept as they were given. Takes valid names only (<see cref="TopicDocumentReader"/>).
 /// </summary>
 public sealed class TopicStore(NpgsqlDataSource dataSource)
 {
@@ -51,7 +51,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
 
         return names
             .Distinct(StringComparer.Ordinal)
-            .ToDictionary(name => name, name => existing.GetValueOrDefault(TopicRules.KeyOf(name), name), StringComparer.Ordinal);
+            .ToDictionary(name => name, name => existing.GetValueOrDefault(TopicKey.Of(name), name), StringComparer.Ordinal);
     }
 
     /// <summary>Makes a topic. False when one of that name exists, in whatever spelling.</summary>
@@ -62,17 +62,17 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
     public async Task<string?> DeleteAsync(string name, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_delete.sql"));
-        command.Parameters.AddWithValue("topic_key", TopicRules.KeyOf(name));
+        command.Parameters.AddWithValue("topic_key", TopicKey.Of(name));
         return await command.ExecuteScalarAsync(cancellationToken) as string;
     }
 
     /// <summary>One topic with its subscriptions; null when there is none.</summary>
     public async Task<TopicView?> FindAsync(string name, CancellationToken cancellationToken) =>
-        (await SelectAsync(TopicRules.KeyOf(name), after: null, pageSize: 1, cancellationToken)).SingleOrDefault();
+        (await SelectAsync(TopicKey.Of(name), after: null, pageSize: 1, cancellationToken)).SingleOrDefault();
 
     /// <summary>Up to <paramref name="pageSize"/> topics in the order of their names without case, beginning after the topic <paramref name="after"/>.</summary>
     public Task<IReadOnlyList<TopicView>> ListAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
-        SelectAsync(topicKey: null, after is null ? null : TopicRules.KeyOf(after), pageSize, cancellationToken);
+        SelectAsync(topicKey: null, after is null ? null : TopicKey.Of(after), pageSize, cancellationToken);
 
     /// <summary>Subscribes a queue. Null when there is no such topic. Safe to repeat: the same queue and binding are one subscription.</summary>
     public async Task<StoredSubscription?> SubscribeAsync(
@@ -97,7 +97,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
     public async Task<QueueBinding?> UnsubscribeAsync(string topicName, string subscriptionId, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_delete.sql"));
-        command.Parameters.AddWithValue("topic_key", TopicRules.KeyOf(topicName));
+        command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
         command.Parameters.AddWithValue("subscription_id", subscriptionId);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
@@ -127,7 +127,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
         var wanted = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in names)
         {
-            wanted.TryAdd(TopicRules.KeyOf(name), name);
+            wanted.TryAdd(TopicKey.Of(name), name);
         }
 
         return wanted;
@@ -205,7 +205,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_insert.sql"));
         command.Parameters.AddWithValue("subscription_id", EntityId.New(EntityId.Subscription));
-        command.Parameters.AddWithValue("topic_key", TopicRules.KeyOf(topicName));
+        command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
         command.Parameters.AddWithValue("endpoint", queue);
         command.Parameters.AddWithValue("binding", binding);
         command.Parameters.AddWithValue("created_by", createdBy);

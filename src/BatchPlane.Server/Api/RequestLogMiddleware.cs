@@ -18,7 +18,8 @@ internal sealed partial class RequestLogMiddleware(RequestDelegate next, ILogger
         if (logger.IsEnabled(level))
         {
             var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-            Log.Answered(logger, level, context.Request.Method, context.Request.Path, context.Response.StatusCode, milliseconds);
+            var path = context.Request.Path.Value ?? "";
+            Log.Answered(logger, level, context.Request.Method, path, context.Response.StatusCode, milliseconds);
         }
     }
 

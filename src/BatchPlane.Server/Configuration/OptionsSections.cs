@@ -2,6 +2,8 @@ using BatchPlane.Core.Access;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Api;
+using BatchPlane.Server.Dispatch;
+using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Configuration;
@@ -19,6 +21,9 @@ internal static class OptionsSections
         new OptionsSection<AccessOptions>("Access"),
         new OptionsSection<JobLimits>("JobLimits"),
         new OptionsSection<NotificationLimits>("NotificationLimits"),
+        new OptionsSection<NotificationOptions>("Notifications"),
+        new OptionsSection<BrokerOptions>("Broker"),
+        new OptionsSection<DispatchOptions>("Dispatch"),
     ];
 
     /// <summary>Registers every class as <see cref="IOptions{TOptions}"/>. Throws <see cref="ConfigurationException"/>.</summary>

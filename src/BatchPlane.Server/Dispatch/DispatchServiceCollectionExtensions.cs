@@ -1,8 +1,8 @@
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
+using BatchPlane.Server.Health;
 using BatchPlane.Server.Topics;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace BatchPlane.Server.Dispatch;
@@ -10,28 +10,19 @@ namespace BatchPlane.Server.Dispatch;
 /// <summary>Registration of topics and dispatcher.</summary>
 internal static class DispatchServiceCollectionExtensions
 {
-    /// <summary>Configuration section of <see cref="BrokerOptions"/>.</summary>
-    internal const string BrokerSection = "Broker";
-
-    /// <summary>Configuration section of <see cref="DispatchOptions"/>.</summary>
-    internal const string DispatchSection = "Dispatch";
-
-    /// <summary>Configuration section of <see cref="NotificationOptions"/>.</summary>
-    internal const string NotificationsSection = "Notifications";
-
     /// <summary>
     /// Adds topics (<see cref="TopicService"/>, <see cref="TopicStore"/>), the broker connection, <see cref="OutboxSignal"/> and, for the
-    /// role <c>dispatcher</c>, the delivery of events. Needs an <c>NpgsqlDataSource</c> and configuration. Nothing here keeps a server
-    /// from starting while the broker is away.
+    /// role <c>dispatcher</c>, the delivery of events. Needs an <c>NpgsqlDataSource</c>; options classes
+    /// that nobody registered have their defaults. Nothing here keeps a server from starting while the broker is away.
     /// </summary>
-    internal static IServiceCollection AddDispatch(this IServiceCollection services, bool dispatcherRole = true)
+    internal static IServiceCollection AddDispatch(this IServiceCollection services, Uri broker, bool dispatcherRole)
     {
-        services.AddOptions<BrokerOptions>().BindConfiguration(BrokerSection).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<DispatchOptions>().BindConfiguration(DispatchSection).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<NotificationOptions>().BindConfiguration(NotificationsSection).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<OutboxSignal>();
+        services.TryAddSingleton<OutboxSignal>();
+        services.TryAddSingleton<BrokerStatus>();
+        services.AddSingleton(new BrokerAddress(broker));
         services.AddSingleton<TopicStore>();
         services.AddSingleton<TopicTopology>();
         services.AddSingleton<TopicService>();

@@ -1,8 +1,6 @@
 using BatchPlane.Core;
+using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace BatchPlane.Server.Dispatch;
 
@@ -56,7 +54,7 @@ internal sealed partial class DispatcherLoop(
                 Log.DatabaseBack(logger);
             }
         }
-        catch (NpgsqlException fault)
+        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
         {
             if (!_databaseAway)
             {
@@ -119,7 +117,7 @@ internal sealed partial class DispatcherLoop(
             await Task.WhenAll(_shards.Values.ToArray().Select(ReleaseAsync));
             await leases.LeaveAsync(_holder, CancellationToken.None);
         }
-        catch (NpgsqlException fault)
+        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
         {
             Log.LeftWithoutWord(logger, fault.Message);
         }

@@ -1,7 +1,6 @@
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
-using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Server.Dispatch;
 

@@ -1,8 +1,7 @@
+using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
-using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace BatchPlane.Server.Dispatch;
 
@@ -102,7 +101,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception fault) when (BrokerConnection.IsOutage(fault) || fault is NpgsqlException)
+            catch (Exception fault) when (BrokerConnection.IsOutage(fault) || ExpectedFaults.IsTransient(fault))
             {
                 await PauseAsync(fault.Message);
             }

@@ -1,9 +1,7 @@
+using BatchPlane.Core.Database;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace BatchPlane.Server.Dispatch;
 
@@ -65,7 +63,7 @@ internal sealed partial class TopologyReconciler(
                 after = page[^1].TopicName;
             }
         }
-        catch (NpgsqlException fault)
+        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
         {
             Log.NoDatabase(logger, fault.Message);
             return false;

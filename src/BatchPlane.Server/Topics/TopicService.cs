@@ -15,9 +15,6 @@ internal abstract record CreateTopicResult
 
     /// <summary>409. RabbitMQ has an exchange of that name that is none of a topic, or keeps the name for itself. Nothing was stored.</summary>
     internal sealed record ExchangeConflict(string Reason) : CreateTopicResult;
-
-    /// <summary>400. Every problem of the request.</summary>
-    internal sealed record Invalid(IReadOnlyList<ProblemItem> Problems) : CreateTopicResult;
 }
 
 /// <summary>What became of a request to subscribe.</summary>
@@ -34,13 +31,10 @@ internal abstract record SubscribeResult
 
     /// <summary>409. RabbitMQ does not let us have or bind that queue: it is exclusive to somebody's connection, for example. Nothing was stored.</summary>
     internal sealed record QueueConflict(string Reason) : SubscribeResult;
-
-    /// <summary>400. Every problem of the request.</summary>
-    internal sealed record Invalid(IReadOnlyList<ProblemItem> Problems) : SubscribeResult;
 }
 
 /// <summary>
-/// Topics and their subscriptions, for the API. PostgreSQL is the truth. While the broker is away, topics and subscriptions are
+/// Topics and their subscriptions, for the API, which has validated the documents. PostgreSQL is the truth. While the broker is away, topics and subscriptions are
 /// stored all the same and declared when it is back.
 /// </summary>
 /// <remarks>
@@ -49,16 +43,9 @@ internal abstract record SubscribeResult
 /// </remarks>
 internal sealed class TopicService(TopicStore store, TopicTopology topology)
 {
-    private const string QueueProtocol = "queue";
-
     /// <summary>Makes a topic and its exchange.</summary>
     internal async Task<CreateTopicResult> CreateAsync(TopicDocument document, string createdBy, CancellationToken cancellationToken)
     {
-        if (Check(document) is { Count: > 0 } problems)
-        {
-            return new CreateTopicResult.Invalid(problems);
-        }
-
         if (await store.FindAsync(document.TopicName, cancellationToken) is { } existing)
         {
             return new CreateTopicResult.AlreadyExists(existing);
@@ -103,11 +90,6 @@ internal sealed class TopicService(TopicStore store, TopicTopology topology)
         string createdBy,
         CancellationToken cancellationToken)
     {
-        if (Check(document) is { Count: > 0 } problems)
-        {
-            return new SubscribeResult.Invalid(problems);
-        }
-
         if (await store.FindAsync(topicName, cancellationToken) is not { } topic)
         {
             return new SubscribeResult.NoSuchTopic();
@@ -137,49 +119,6 @@ internal sealed class TopicService(TopicStore store, TopicTopology topology)
 
         await topology.UnbindQueueAsync(bound.TopicName, bound.Endpoint, bound.Binding, cancellationToken);
         return true;
-    }
-
-    private static List<ProblemItem> Check(TopicDocument document)
-    {
-        if (TopicRules.IsTopicName(document.TopicName))
-        {
-            return [];
-        }
-
-        return
-        [
-            new(
-                "$.topic_name",
-                "invalid_topic_name",
-                $"Expected a letter, then letters, digits, '_' or '-', at most {TopicRules.MaxTopicNameLength} characters; got '{document.TopicName}'."),
-        ];
-    }
-
-    private static List<ProblemItem> Check(SubscriptionDocument document)
-    {
-        var problems = new List<ProblemItem>();
-        if (document.Protocol != QueueProtocol)
-        {
-            problems.Add(new("$.protocol", "invalid_protocol", $"Expected '{QueueProtocol}'; got '{document.Protocol}'."));
-        }
-
-        if (!TopicRules.IsQueueName(document.Endpoint))
-        {
-            problems.Add(new(
-                "$.endpoint",
-                "invalid_queue_name",
-                $"Expected a queue name of 1 to {TopicRules.MaxShortStringBytes} bytes that does not begin with '{TopicRules.ReservedPrefix}'; got '{document.Endpoint}'."));
-        }
-
-        if (!TopicRules.IsBinding(document.Binding))
-        {
-            problems.Add(new(
-                "$.binding",
-                "invalid_binding",
-                $"Expected a pattern such as 'job.#' of 1 to {TopicRules.MaxShortStringBytes} bytes; got '{document.Binding}'."));
-        }
-
-        return problems;
     }
 
     private async Task<Declaration> BindAsync(string topicName, SubscriptionDocument document, CancellationToken cancellationToken)

@@ -1,12 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+using BatchPlane.Server.Health;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
 
 namespace BatchPlane.Server.Dispatch.Bus;
+
+/// <summary>Where RabbitMQ is: AMQP URI with user, password and virtual host.</summary>
+internal sealed record BrokerAddress(Uri Uri);
 
 /// <summary>
 /// The one connection of this process to RabbitMQ. Kept up in the background: lost, it is made again after a growing wait with
@@ -20,6 +22,8 @@ internal sealed partial class BrokerConnection : BackgroundService
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    private readonly BrokerAddress _address;
+    private readonly BrokerStatus _status;
     private readonly BrokerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<BrokerConnection> _logger;
@@ -28,8 +32,15 @@ internal sealed partial class BrokerConnection : BackgroundService
     private TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _blocked;
 
-    public BrokerConnection(IOptions<BrokerOptions> options, TimeProvider time, ILogger<BrokerConnection> logger)
+    public BrokerConnection(
+        BrokerAddress address,
+        BrokerStatus status,
+        IOptions<BrokerOptions> options,
+        TimeProvider time,
+        ILogger<BrokerConnection> logger)
     {
+        _address = address;
+        _status = status;
         _options = options.Value;
         _time = time;
         _logger = logger;
@@ -119,6 +130,7 @@ internal sealed partial class BrokerConnection : BackgroundService
             }
             catch (Exception fault) when (IsOutage(fault))
             {
+                _status.Lost(fault.InnerException?.Message ?? fault.Message);
                 if (backoff.IsFresh)
                 {
                     Log.Unreachable(_logger, fault.InnerException?.Message ?? fault.Message);
@@ -131,7 +143,7 @@ internal sealed partial class BrokerConnection : BackgroundService
 
     private ConnectionFactory Factory() => new()
     {
-        Uri = new(_options.Url),
+        Uri = _address.Uri,
         AutomaticRecoveryEnabled = false,
         TopologyRecoveryEnabled = false,
         RequestedHeartbeat = Heartbeat,
@@ -165,10 +177,12 @@ internal sealed partial class BrokerConnection : BackgroundService
                 _open.SetResult(connection);
             }
 
+            _status.Connected();
             Log.Connected(_logger, connection.Endpoint.HostName, connection.Endpoint.Port);
             try
             {
                 var reason = await lost.Task.WaitAsync(cancellationToken);
+                _status.Lost(reason);
                 Log.Lost(_logger, reason);
             }
             finally

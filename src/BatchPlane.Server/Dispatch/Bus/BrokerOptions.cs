@@ -2,12 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace BatchPlane.Server.Dispatch.Bus;
 
-/// <summary>Where RabbitMQ is. Section <c>Broker</c>.</summary>
+/// <summary>How the connection to RabbitMQ is kept up. Section <c>Broker</c>.</summary>
 public sealed class BrokerOptions
 {
-    /// <summary>Default of <see cref="Url"/>.</summary>
-    public const string DefaultUrl = "amqp://guest:guest@127.0.0.1:5672/";
-
     /// <summary>Default of <see cref="ReconnectMin"/>.</summary>
     public static readonly TimeSpan DefaultReconnectMin = TimeSpan.FromMilliseconds(250);
 
@@ -16,10 +13,6 @@ public sealed class BrokerOptions
 
     /// <summary>Default of <see cref="RequestTimeout"/>.</summary>
     public static readonly TimeSpan DefaultRequestTimeout = TimeSpan.FromSeconds(10);
-
-    /// <summary>AMQP URL with user, password and virtual host; <c>amqps</c> for TLS. Default: the broker's own defaults on this machine.</summary>
-    [Required]
-    public string Url { get; set; } = DefaultUrl;
 
     /// <summary>First wait after a lost connection; doubled each time, with jitter. 10 ms to 1 minute; default 250 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
