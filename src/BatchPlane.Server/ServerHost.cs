@@ -1,19 +1,22 @@
 using System.Net;
 using BatchPlane.Contracts;
+using BatchPlane.Core;
 using BatchPlane.Core.Access;
-using BatchPlane.Core.Database;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
-using BatchPlane.Core.Scheduling;
+using BatchPlane.Server.Agents;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Configuration;
 using BatchPlane.Server.Environments;
+using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
+using BatchPlane.Server.Loops;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
 using Microsoft.AspNetCore.Authentication;
@@ -26,6 +29,8 @@ namespace BatchPlane.Server;
 /// <summary>Puts the control-plane process together: what it is made of, and in which order a request passes through it.</summary>
 public static class ServerHost
 {
+    private const int MaxPreparedStatements = 100;
+
     /// <summary>
     /// The server, ready to run. Throws <see cref="ConfigurationException"/> with every problem of settings and options. Nothing is
     /// contacted before it runs.
@@ -36,7 +41,14 @@ public static class ServerHost
         ServerLogging.AddTo(builder.Logging, settings.Serilog);
         OptionsSections.AddTo(builder.Services, settings.Options ?? new ConfigurationBuilder().Build());
         AddFoundation(builder.Services, settings);
-        AddWriter(builder.Services);
+        builder.Services.AddBatchPlaneCore();
+        builder.Services.AddDispatch(settings.RabbitMq, settings.Roles.HasFlag(ServerRoles.Dispatcher));
+        builder.Services.AddAgents();
+        if (settings.Roles.HasFlag(ServerRoles.Engine))
+        {
+            builder.Services.AddEngineLoops();
+        }
+
         AddApi(builder, settings);
 
         var app = builder.Build();
@@ -51,21 +63,12 @@ public static class ServerHost
     {
         services.AddSingleton(settings);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(_ => NpgsqlDataSource.Create(settings.Postgres));
+        services.AddSingleton(_ => NpgsqlDataSource.Create(WithDefaults(settings.Postgres)));
         services.AddSingleton(_ => new InstallationKey(LoadInstallationKey(settings)));
         services.AddSingleton(new JoinToken(settings.JoinToken));
-        services.AddSingleton<MigrationRunner>();
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<BrokerStatus>();
         services.AddHostedService<StartTasks>();
-    }
-
-    /// <summary>The one writer of jobs of this process, for API and engine alike.</summary>
-    private static void AddWriter(IServiceCollection services)
-    {
-        services.AddSingleton<WorkSignal>().AddSingleton<OutboxSignal>().AddSingleton<TerminationSignal>();
-        services.AddSingleton<TransitionWriter>();
-        services.AddHostedService(provider => provider.GetRequiredService<TransitionWriter>());
     }
 
     private static void AddApi(WebApplicationBuilder builder, ServerSettings settings)
@@ -74,7 +77,7 @@ public static class ServerHost
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>();
-        builder.Services.AddSingleton<TopicStore>();
+        builder.Services.AddSingleton<IdempotencyGuard>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddAuthorization();
         OpenApiSetup.AddTo(builder.Services);
@@ -110,6 +113,20 @@ public static class ServerHost
         v1.MapJobs();
         v1.MapEnvironments();
         v1.MapTopics();
+        app.MapAgents();
+    }
+
+    /// <summary>Statements are prepared once per connection; what the connection string says itself stays as it is.</summary>
+    private static string WithDefaults(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "batchplane" };
+        if (!builder.ContainsKey("Max Auto Prepare") || builder.MaxAutoPrepare == 0)
+        {
+            builder.MaxAutoPrepare = MaxPreparedStatements;
+            builder.AutoPrepareMinUsages = 2;
+        }
+
+        return builder.ConnectionString;
     }
 
     private static void CheckAuthentication(ServerSettings settings, ApiOptions options)

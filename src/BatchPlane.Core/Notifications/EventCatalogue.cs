@@ -117,6 +117,17 @@ public static class EventCatalogue
         EventLevel.ComputeNode => "compute_node",
     };
 
+    /// <summary>The level of a wire name. Throws <see cref="ArgumentOutOfRangeException"/> for any other text.</summary>
+    public static EventLevel ParseLevel(string wireName) => wireName switch
+    {
+        "job" => EventLevel.Job,
+        "task" => EventLevel.Task,
+        "task_instance" => EventLevel.TaskInstance,
+        "compute_env" => EventLevel.ComputeEnv,
+        "compute_node" => EventLevel.ComputeNode,
+        _ => throw new ArgumentOutOfRangeException(nameof(wireName), wireName, "Not a level of events."),
+    };
+
     /// <summary>State as the last word of a routing key, <c>failed_interrupted</c>.</summary>
     public static string StateWord(string state) => state.ToLowerInvariant();
 

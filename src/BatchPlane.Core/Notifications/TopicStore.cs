@@ -1,140 +1,236 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
-using BatchPlane.Core.Idempotency;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace BatchPlane.Core.Notifications;
 
-/// <summary>What became of making a topic or a subscription.</summary>
-public enum TopicOutcome
-{
-    /// <summary>Stored now, or by an earlier request with the same key and body.</summary>
-    Stored,
+/// <summary>A subscription that was stored, or stood already.</summary>
+/// <param name="Subscription">The subscription.</param>
+/// <param name="IsNew">False when the same queue was bound the same way before.</param>
+public sealed record StoredSubscription(SubscriptionView Subscription, bool IsNew);
 
-    /// <summary>There is one already; nothing is stored.</summary>
-    Exists,
+/// <summary>What a subscription had bound.</summary>
+/// <param name="TopicName">Exchange.</param>
+/// <param name="Endpoint">Queue.</param>
+/// <param name="Binding">Pattern.</param>
+public sealed record QueueBinding(string TopicName, string Endpoint, string Binding);
 
-    /// <summary>There is no such topic; nothing is stored.</summary>
-    TopicMissing,
-
-    /// <summary>The idempotency key was used with another body; nothing is stored.</summary>
-    KeyReused,
-}
-
-/// <summary>Runs Notifications/Sql for topics and subscriptions. What RabbitMQ knows of them is the dispatcher's concern.</summary>
+/// <summary>
+/// The topics and subscriptions of PostgreSQL, which is the truth: the broker's exchanges, queues and bindings follow. Names are
+/// found without regard to case and kept as they were given. Takes valid names only (<see cref="TopicDocumentReader"/>).
+/// </summary>
 public sealed class TopicStore(NpgsqlDataSource dataSource)
 {
-    /// <summary>Makes a topic.</summary>
-    public async Task<TopicOutcome> CreateAsync(TopicDocument topic, string createdBy, IdempotencyKey? idempotencyKey, CancellationToken cancellationToken)
+    private const int MaxSubscribeTries = 3;
+
+    /// <summary>Those of <paramref name="names"/> that no topic has, in the given order; each once.</summary>
+    public async Task<IReadOnlyList<string>> FindMissingAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (await FindUsedAsync(connection, idempotencyKey, topic.TopicName, cancellationToken) is { } used)
-        {
-            return Answer(used, idempotencyKey!);
-        }
-
-        var rows = await ExecuteAsync(
-            connection,
-            "Notifications/Sql/topic_insert.sql",
-            cancellationToken,
-            ("topic_key", Key(topic.TopicName)),
-            ("topic_name", topic.TopicName),
-            ("created_by", createdBy));
-        if (rows == 0)
-        {
-            return TopicOutcome.Exists;
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        return TopicOutcome.Stored;
+        var wanted = ByKey(names);
+        var existing = await SpellingAsync(dataSource, [.. wanted.Keys], cancellationToken);
+        return [.. wanted.Where(topic => !existing.ContainsKey(topic.Key)).Select(topic => topic.Value)];
     }
 
-    /// <summary>Makes a subscription of the topic, whose name may be in any case. Gives the subscription's id with <see cref="TopicOutcome.Stored"/>.</summary>
-    public async Task<(TopicOutcome Outcome, string? SubscriptionId)> SubscribeAsync(
-        string topicName,
-        SubscriptionDocument subscription,
+    /// <summary>
+    /// Makes the topics that do not exist. Returns the spelling that holds for each given name: that of the topic. Safe to repeat.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<string, string>> EnsureAsync(
+        IReadOnlyCollection<string> names,
         string createdBy,
-        IdempotencyKey? idempotencyKey,
         CancellationToken cancellationToken)
     {
-        var id = EntityId.New(EntityId.Subscription);
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (await FindUsedAsync(connection, idempotencyKey, id, cancellationToken) is { } used)
+        var wanted = ByKey(names);
+        string[] keys = [.. wanted.Keys];
+        var existing = await SpellingAsync(dataSource, keys, cancellationToken);
+        if (existing.Count < keys.Length)
         {
-            return (Answer(used, idempotencyKey!), used.ResourceId);
+            await InsertAsync(wanted, createdBy, cancellationToken);
+            existing = await SpellingAsync(dataSource, keys, cancellationToken);
         }
 
-        if (await LockTopicAsync(connection, topicName, cancellationToken) is not { } topicKey)
+        return names
+            .Distinct(StringComparer.Ordinal)
+            .ToDictionary(name => name, name => existing.GetValueOrDefault(TopicKey.Of(name), name), StringComparer.Ordinal);
+    }
+
+    /// <summary>Makes a topic. False when one of that name exists, in whatever spelling.</summary>
+    public async Task<bool> CreateAsync(string name, string createdBy, CancellationToken cancellationToken) =>
+        await InsertAsync(ByKey([name]), createdBy, cancellationToken) == 1;
+
+    /// <summary>Deletes a topic and its subscriptions. Returns its name as it was made; null when there is none.</summary>
+    public async Task<string?> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_delete.sql"));
+        command.Parameters.AddWithValue("topic_key", TopicKey.Of(name));
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
+    /// <summary>One topic with its subscriptions; null when there is none.</summary>
+    public async Task<TopicView?> FindAsync(string name, CancellationToken cancellationToken) =>
+        (await SelectAsync(TopicKey.Of(name), after: null, pageSize: 1, cancellationToken)).SingleOrDefault();
+
+    /// <summary>Up to <paramref name="pageSize"/> topics in the order of their names without case, beginning after the topic <paramref name="after"/>.</summary>
+    public Task<IReadOnlyList<TopicView>> ListAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
+        SelectAsync(topicKey: null, after is null ? null : TopicKey.Of(after), pageSize, cancellationToken);
+
+    /// <summary>Subscribes a queue. Null when there is no such topic. Safe to repeat: the same queue and binding are one subscription.</summary>
+    public async Task<StoredSubscription?> SubscribeAsync(
+        string topicName,
+        string queue,
+        string binding,
+        string createdBy,
+        CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; attempt <= MaxSubscribeTries; attempt++)
         {
-            return (TopicOutcome.TopicMissing, null);
+            if (await TrySubscribeAsync(topicName, queue, binding, createdBy, cancellationToken) is { } stored)
+            {
+                return stored;
+            }
         }
 
-        var rows = await ExecuteAsync(
-            connection,
-            "Notifications/Sql/subscription_insert.sql",
-            cancellationToken,
-            ("subscription_id", id),
-            ("topic_key", topicKey),
-            ("protocol", subscription.Protocol),
-            ("endpoint", subscription.Endpoint),
-            ("binding", subscription.Binding),
-            ("created_by", createdBy));
-        if (rows == 0)
+        return null;
+    }
+
+    /// <summary>Ends a subscription. Returns what it had bound; null when the topic has no such subscription.</summary>
+    public async Task<QueueBinding?> UnsubscribeAsync(string topicName, string subscriptionId, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_delete.sql"));
+        command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
+        command.Parameters.AddWithValue("subscription_id", subscriptionId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new(reader.GetString(0), reader.GetString(1), reader.GetString(2))
+            : null;
+    }
+
+    internal static async Task<Dictionary<string, string>> SpellingAsync(
+        NpgsqlDataSource dataSource,
+        string[] keys,
+        CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_spelling.sql"));
+        command.Parameters.AddWithValue("topic_keys", keys);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            return (TopicOutcome.Exists, null);
+            names.Add(reader.GetString(0), reader.GetString(1));
         }
 
-        await transaction.CommitAsync(cancellationToken);
-        return (TopicOutcome.Stored, id);
+        return names;
     }
 
-    /// <summary>Removes a topic and its subscriptions. False when there is none.</summary>
-    public async Task<bool> DeleteAsync(string topicName, CancellationToken cancellationToken)
+    private static Dictionary<string, string> ByKey(IEnumerable<string> names)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        return await ExecuteAsync(connection, "Notifications/Sql/topic_delete.sql", cancellationToken, ("topic_key", Key(topicName))) > 0;
-    }
-
-    /// <summary>Removes a subscription of the topic. False when there is none.</summary>
-    public async Task<bool> UnsubscribeAsync(string topicName, string subscriptionId, CancellationToken cancellationToken)
-    {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        return await ExecuteAsync(
-            connection,
-            "Notifications/Sql/subscription_delete.sql",
-            cancellationToken,
-            ("topic_key", Key(topicName)),
-            ("subscription_id", subscriptionId)) > 0;
-    }
-
-    /// <summary>What an earlier request with this key made; null when the key is new and now taken, or there is none.</summary>
-    private static async Task<UsedKey?> FindUsedAsync(NpgsqlConnection connection, IdempotencyKey? key, string resourceId, CancellationToken cancellationToken) =>
-        key is null
-            ? null
-            : (await IdempotencyStore.TakeAsync(connection, [(key, resourceId)], cancellationToken)).GetValueOrDefault((key.Scope, key.Key));
-
-    private static TopicOutcome Answer(UsedKey used, IdempotencyKey key) =>
-        used.BodyHash.AsSpan().SequenceEqual(key.BodyHash) ? TopicOutcome.Stored : TopicOutcome.KeyReused;
-
-    private static async Task<string?> LockTopicAsync(NpgsqlConnection connection, string topicName, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(SqlText.Load("Notifications/Sql/topic_share.sql"), connection);
-        command.Parameters.AddWithValue("topic_key", Key(topicName));
-        return (string?)await command.ExecuteScalarAsync(cancellationToken);
-    }
-
-    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string path, CancellationToken cancellationToken, params (string Name, string Value)[] parameters)
-    {
-        await using var command = new NpgsqlCommand(SqlText.Load(path), connection);
-        foreach (var (name, value) in parameters)
+        var wanted = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in names)
         {
-            command.Parameters.AddWithValue(name, value);
+            wanted.TryAdd(TopicKey.Of(name), name);
         }
 
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        return wanted;
     }
 
-    private static string Key(string topicName) => topicName.ToLowerInvariant();
+    private async Task<int> InsertAsync(Dictionary<string, string> wanted, string createdBy, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_insert.sql"));
+        command.Parameters.AddWithValue("topic_keys", wanted.Keys.ToArray());
+        command.Parameters.AddWithValue("topic_names", wanted.Values.ToArray());
+        command.Parameters.AddWithValue("created_by", createdBy);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var made = 0;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            made++;
+        }
+
+        return made;
+    }
+
+    private async Task<IReadOnlyList<TopicView>> SelectAsync(
+        string? topicKey,
+        string? after,
+        int pageSize,
+        CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_select.sql"));
+        command.Parameters.Add(new("topic_key", NpgsqlDbType.Text) { Value = (object?)topicKey ?? DBNull.Value });
+        command.Parameters.Add(new("after", NpgsqlDbType.Text) { Value = (object?)after ?? DBNull.Value });
+        command.Parameters.AddWithValue("page_size", pageSize);
+        var topics = new List<(string Key, TopicView View)>();
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                var view = new TopicView { TopicName = reader.GetString(1), CreatedAt = reader.GetFieldValue<DateTimeOffset>(2) };
+                topics.Add((reader.GetString(0), view));
+            }
+        }
+
+        var subscriptions = await SubscriptionsAsync([.. topics.Select(topic => topic.Key)], cancellationToken);
+        return [.. topics.Select(topic => topic.View with { Subscriptions = [.. subscriptions[topic.Key]] })];
+    }
+
+    private async Task<ILookup<string, SubscriptionView>> SubscriptionsAsync(string[] topicKeys, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_select.sql"));
+        command.Parameters.AddWithValue("topic_keys", topicKeys);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<(string TopicKey, SubscriptionView View)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add((reader.GetString(1), new()
+            {
+                SubscriptionId = reader.GetString(0),
+                TopicName = reader.GetString(2),
+                Protocol = reader.GetString(3),
+                Endpoint = reader.GetString(4),
+                Binding = reader.GetString(5),
+                CreatedAt = reader.GetFieldValue<DateTimeOffset>(6),
+            }));
+        }
+
+        return found.ToLookup(subscription => subscription.TopicKey, subscription => subscription.View, StringComparer.Ordinal);
+    }
+
+    /// <summary>Null when there is no such topic, or the id was taken, or another caller made the same subscription at this moment.</summary>
+    private async Task<StoredSubscription?> TrySubscribeAsync(
+        string topicName,
+        string queue,
+        string binding,
+        string createdBy,
+        CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_insert.sql"));
+        command.Parameters.AddWithValue("subscription_id", EntityId.New(EntityId.Subscription));
+        command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
+        command.Parameters.AddWithValue("endpoint", queue);
+        command.Parameters.AddWithValue("binding", binding);
+        command.Parameters.AddWithValue("created_by", createdBy);
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            if (!await reader.ReadAsync(cancellationToken))
+            {
+                return null;
+            }
+
+            var view = new SubscriptionView
+            {
+                SubscriptionId = reader.GetString(0),
+                TopicName = reader.GetString(1),
+                Protocol = "queue",
+                Endpoint = queue,
+                Binding = binding,
+                CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
+            };
+            return new(view, reader.GetBoolean(3));
+        }
+        catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "subscriptions_pkey" })
+        {
+            return null;
+        }
+    }
 }

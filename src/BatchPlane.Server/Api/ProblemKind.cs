@@ -29,6 +29,8 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind EnvironmentState = new(409, "environment_state", "The state of the environment does not allow this.", "The detail names the state and what it allows.");
     internal static readonly ProblemKind TopicExists = new(409, "topic_exists", "There is a topic of this name, perhaps in another case.", "Use it, or choose another name.");
     internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
+    internal static readonly ProblemKind TopicConflict = new(409, "topic_conflict", "RabbitMQ has an exchange of this name that is none of a topic.", "Choose another name, or remove the exchange; nothing was stored.");
+    internal static readonly ProblemKind QueueConflict = new(409, "queue_conflict", "RabbitMQ does not let this queue be bound.", "The detail says why; nothing was stored.");
     internal static readonly ProblemKind JobState = new(409, "job_state", "The state of the job does not allow this.", "The detail names the state and what it allows.");
     internal static readonly ProblemKind Fenced = new(409, "fenced", "The node was given up.", "For agents: end what runs, forget it and join again.");
     internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
@@ -46,7 +48,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TopicNotFound, SubscriptionNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, JobState, Fenced,
+        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, JobState, Fenced,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,

@@ -15,14 +15,12 @@ internal sealed partial class RequestLogMiddleware(RequestDelegate next, ILogger
             < 500 => LogLevel.Information,
             _ => LogLevel.Warning,
         };
-        if (!logger.IsEnabled(level))
+        if (logger.IsEnabled(level))
         {
-            return;
+            var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            var path = context.Request.Path.Value ?? "";
+            Log.Answered(logger, level, context.Request.Method, path, context.Response.StatusCode, milliseconds);
         }
-
-        var path = context.Request.Path.Value ?? "";
-        var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-        Log.Answered(logger, level, context.Request.Method, path, context.Response.StatusCode, milliseconds);
     }
 
     private static partial class Log

@@ -4,6 +4,8 @@ using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
+using BatchPlane.Server.Dispatch;
+using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Outputs;
 using Microsoft.Extensions.Options;
@@ -24,11 +26,13 @@ internal static class OptionsSections
         new OptionsSection<EngineLimits>("Engine"),
         new OptionsSection<JobLimits>("JobLimits"),
         new OptionsSection<NotificationLimits>("NotificationLimits"),
-        new OptionsSection<EngineLimits>("Engine"),
         new OptionsSection<SchedulingOptions>("Scheduling"),
         new OptionsSection<JournalOptions>("Journal"),
         new OptionsSection<NodeOptions>("Nodes"),
         new OptionsSection<OutputOptions>("Outputs"),
+        new OptionsSection<NotificationOptions>("Notifications"),
+        new OptionsSection<BrokerOptions>("Broker"),
+        new OptionsSection<DispatchOptions>("Dispatch"),
     ];
 
     /// <summary>Registers every class as <see cref="IOptions{TOptions}"/>. Throws <see cref="ConfigurationException"/>.</summary>

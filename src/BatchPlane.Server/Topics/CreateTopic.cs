@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Notifications;
-using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
@@ -17,7 +17,7 @@ internal static class CreateTopic
         .Produces<TopicView>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, TopicStore store, TopicQueries topics)
+    private static async Task<IResult> HandleAsync(HttpContext context, TopicService topics, IdempotencyGuard idempotency)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -35,25 +35,20 @@ internal static class CreateTopic
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
             }
 
-            return await store.CreateAsync(reading.Value, Caller.Of(context).Source, key, context.RequestAborted) switch
+            if (!await idempotency.AdmitAsync(key, reading.Value.TopicName, context.RequestAborted))
             {
-                TopicOutcome.Stored => await CreatedAsync(context, reading.Value.TopicName, topics),
-                TopicOutcome.Exists => new ProblemResult(ProblemKind.TopicExists, $"There is a topic '{reading.Value.TopicName}'."),
-                TopicOutcome.KeyReused => ApiResults.KeyReused(),
-                TopicOutcome.TopicMissing => throw new InvalidOperationException("A topic to be made cannot be missing."),
+                return ApiResults.KeyReused();
+            }
+
+            return await topics.CreateAsync(reading.Value, Caller.Of(context).Source, context.RequestAborted) switch
+            {
+                CreateTopicResult.Created created => TypedResults.Created($"/v1/topics/{created.Topic.TopicName}", created.Topic),
+                CreateTopicResult.AlreadyExists existing when key is not null && existing.Topic.TopicName == reading.Value.TopicName =>
+                    TypedResults.Created($"/v1/topics/{existing.Topic.TopicName}", existing.Topic),
+                CreateTopicResult.AlreadyExists existing => new ProblemResult(ProblemKind.TopicExists, $"There is a topic '{existing.Topic.TopicName}'."),
+                CreateTopicResult.ExchangeConflict conflict => new ProblemResult(ProblemKind.TopicConflict, conflict.Reason),
+                var other => throw new InvalidOperationException($"No answer for {other}."),
             };
         }
-    }
-
-    private static async Task<IResult> CreatedAsync(HttpContext context, string name, TopicQueries topics)
-    {
-        if (context.RequestServices.GetService<ITopicDeclarer>() is { } declarer)
-        {
-            await declarer.DeclareAsync(name, context.RequestAborted);
-        }
-
-        return await topics.FindAsync(name, context.RequestAborted) is { } topic
-            ? TypedResults.Created($"/v1/topics/{topic.TopicName}", topic)
-            : new ProblemResult(ProblemKind.TopicNotFound, $"The topic '{name}' was removed meanwhile.");
     }
 }

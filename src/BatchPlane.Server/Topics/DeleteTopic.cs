@@ -1,5 +1,3 @@
-using BatchPlane.Core.Notifications;
-using BatchPlane.Core.ReadModel;
 using BatchPlane.Server.Api;
 
 namespace BatchPlane.Server.Topics;
@@ -17,39 +15,13 @@ internal static class DeleteTopic
             .Produces(StatusCodes.Status204NoContent);
     }
 
-    private static async Task<IResult> TopicAsync(HttpContext context, string name, TopicStore store, TopicQueries topics)
-    {
-        var topic = await topics.FindAsync(name, context.RequestAborted);
-        if (topic is null || !await store.DeleteAsync(name, context.RequestAborted))
-        {
-            return new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'.");
-        }
+    private static async Task<IResult> TopicAsync(HttpContext context, string name, TopicService topics) =>
+        await topics.DeleteAsync(name, context.RequestAborted)
+            ? TypedResults.NoContent()
+            : new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'.");
 
-        foreach (var subscription in topic.Subscriptions)
-        {
-            await RemoveAsync(context, subscription);
-        }
-
-        return TypedResults.NoContent();
-    }
-
-    private static async Task<IResult> SubscriptionAsync(HttpContext context, string name, string id, TopicStore store, TopicQueries topics)
-    {
-        var subscription = (await topics.FindAsync(name, context.RequestAborted))?.Subscriptions.FirstOrDefault(candidate => candidate.SubscriptionId == id);
-        if (subscription is null || !await store.UnsubscribeAsync(name, id, context.RequestAborted))
-        {
-            return new ProblemResult(ProblemKind.SubscriptionNotFound, $"The topic '{name}' has no subscription {id}.");
-        }
-
-        await RemoveAsync(context, subscription);
-        return TypedResults.NoContent();
-    }
-
-    private static async Task RemoveAsync(HttpContext context, Contracts.SubscriptionView subscription)
-    {
-        if (context.RequestServices.GetService<ITopicDeclarer>() is { } declarer)
-        {
-            await declarer.RemoveAsync(subscription, context.RequestAborted);
-        }
-    }
+    private static async Task<IResult> SubscriptionAsync(HttpContext context, string name, string id, TopicService topics) =>
+        await topics.UnsubscribeAsync(name, id, context.RequestAborted)
+            ? TypedResults.NoContent()
+            : new ProblemResult(ProblemKind.SubscriptionNotFound, $"The topic '{name}' has no subscription {id}.");
 }

@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Notifications;
-using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
@@ -17,7 +17,7 @@ internal static class Subscribe
         .Produces<SubscriptionView>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, string name, TopicStore store, TopicQueries topics)
+    private static async Task<IResult> HandleAsync(HttpContext context, string name, TopicService topics, IdempotencyGuard idempotency)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -35,30 +35,22 @@ internal static class Subscribe
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
             }
 
-            var (outcome, id) = await store.SubscribeAsync(name, reading.Value, Caller.Of(context).Source, key, context.RequestAborted);
-            return outcome switch
+            if (!await idempotency.AdmitAsync(key, reading.Value.Endpoint, context.RequestAborted))
             {
-                TopicOutcome.Stored => await CreatedAsync(context, name, id!, topics),
-                TopicOutcome.Exists => new ProblemResult(ProblemKind.SubscriptionExists, $"The queue '{reading.Value.Endpoint}' is bound to '{name}' by '{reading.Value.Binding}'."),
-                TopicOutcome.TopicMissing => new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'."),
-                TopicOutcome.KeyReused => ApiResults.KeyReused(),
+                return ApiResults.KeyReused();
+            }
+
+            return await topics.SubscribeAsync(name, reading.Value, Caller.Of(context).Source, context.RequestAborted) switch
+            {
+                SubscribeResult.Created created => TypedResults.Created(Place(created.Subscription), created.Subscription),
+                SubscribeResult.AlreadyExists existing when key is not null => TypedResults.Created(Place(existing.Subscription), existing.Subscription),
+                SubscribeResult.AlreadyExists => new ProblemResult(ProblemKind.SubscriptionExists, $"The queue '{reading.Value.Endpoint}' is bound to '{name}' by '{reading.Value.Binding}'."),
+                SubscribeResult.NoSuchTopic => new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'."),
+                SubscribeResult.QueueConflict conflict => new ProblemResult(ProblemKind.QueueConflict, conflict.Reason),
+                var other => throw new InvalidOperationException($"No answer for {other}."),
             };
         }
     }
 
-    private static async Task<IResult> CreatedAsync(HttpContext context, string name, string id, TopicQueries topics)
-    {
-        var subscription = (await topics.FindAsync(name, context.RequestAborted))?.Subscriptions.FirstOrDefault(candidate => candidate.SubscriptionId == id);
-        if (subscription is null)
-        {
-            return new ProblemResult(ProblemKind.SubscriptionNotFound, $"The subscription {id} was removed meanwhile.");
-        }
-
-        if (context.RequestServices.GetService<ITopicDeclarer>() is { } declarer)
-        {
-            await declarer.DeclareAsync(subscription, context.RequestAborted);
-        }
-
-        return TypedResults.Created($"/v1/topics/{subscription.TopicName}/subscriptions/{id}", subscription);
-    }
+    private static string Place(SubscriptionView subscription) => $"/v1/topics/{subscription.TopicName}/subscriptions/{subscription.SubscriptionId}";
 }

@@ -1,0 +1,23 @@
+using Npgsql;
+
+namespace BatchPlane.Core.Idempotency;
+
+/// <summary>
+/// Idempotency keys of requests that may be repeated by their nature: taken before the request is done, so that all there is
+/// to find out is whether the key came with another body.
+/// </summary>
+public sealed class IdempotencyGuard(NpgsqlDataSource dataSource)
+{
+    /// <summary>False when the key was used with another body. Without a key always true.</summary>
+    public async Task<bool> AdmitAsync(IdempotencyKey? key, string resourceId, CancellationToken cancellationToken)
+    {
+        if (key is null)
+        {
+            return true;
+        }
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var used = await IdempotencyStore.TakeAsync(connection, [(key, resourceId)], cancellationToken);
+        return used.Values.All(earlier => earlier.BodyHash.AsSpan().SequenceEqual(key.BodyHash));
+    }
+}

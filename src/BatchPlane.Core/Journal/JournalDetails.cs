@@ -1,0 +1,42 @@
+using System.Text.Json;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Core.Journal;
+
+/// <summary>
+/// Shape of <c>events.details</c>: facts of the subject at the moment of the transition, which the message needs and which may
+/// be different when it is sent. Everything is optional; what is absent is left out of the message or read from the subject's row.
+/// </summary>
+public sealed record JournalDetails
+{
+    /// <summary>Of a job: its tasks per state.</summary>
+    public RunMetrics? TaskMetrics { get; init; }
+
+    /// <summary>Of a job or task: its instances per state.</summary>
+    public RunMetrics? TaskInstanceMetrics { get; init; }
+
+    /// <summary>Of a node: id of the machine behind it.</summary>
+    public string? InstanceId { get; init; }
+
+    /// <summary>Of a node: processors.</summary>
+    public int? Cpu { get; init; }
+
+    /// <summary>Of a node: memory in GiB.</summary>
+    public int? Mem { get; init; }
+
+    /// <summary>Of a node: when its machine was made.</summary>
+    public DateTimeOffset? ResourceCreatedTime { get; init; }
+
+    /// <summary>Of an environment: the wished number of nodes.</summary>
+    public int? DesiredComputeNodeCount { get; init; }
+
+    /// <summary>W3C trace context of what caused the transition.</summary>
+    public string? Traceparent { get; init; }
+
+    /// <summary>As stored in the journal.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, BatchPlaneJson.Options);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote. Throws <see cref="JsonException"/> when it is something else.</summary>
+    public static JournalDetails Parse(string json) =>
+        JsonSerializer.Deserialize<JournalDetails>(json, BatchPlaneJson.Options) ?? new();
+}

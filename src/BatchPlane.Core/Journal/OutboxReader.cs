@@ -1,0 +1,165 @@
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Notifications;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace BatchPlane.Core.Journal;
+
+/// <summary>
+/// Reads the journal as an outbox, one shard at a time, and moves the shard's cursor.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Rows are read in the order <c>(order_txid, event_no)</c>, and only those below the horizon
+/// <c>pg_snapshot_xmin(pg_current_snapshot())</c>: the oldest transaction still in flight.
+/// </para>
+/// <para>
+/// <b>No gaps.</b> <c>order_txid</c> is at least the id of the transaction that wrote the row. A row below the horizon was
+/// therefore written by a transaction that has ended, and was visible or never will be. No row can still appear
+/// behind a cursor that only ever moves below the horizon. A reader of "greater than the last <c>event_no</c>" has no such
+/// promise: numbers are taken before the commit, and transactions commit in another order.
+/// </para>
+/// <para>
+/// <b>Order per subject.</b> Whoever writes a row of a subject holds the lock of the subject's row, so its transactions follow
+/// each other. But a transaction that began earlier (smaller id) may get the lock later. Hence <c>order_txid</c> is the greatest of the
+/// writer's id and the subject's last <c>order_txid</c>: it never falls along the sequence of a subject. Where it is equal,
+/// <c>event_no</c> decides, and that is taken under the same lock (the sequence caches nothing).
+/// </para>
+/// <para>
+/// The price: one long writing transaction anywhere in the cluster holds the horizon, and everybody's events wait. Writers are short.
+/// </para>
+/// <para>
+/// The cursor moves only under the epoch of the lease (<see cref="ShardLeases"/>): a dispatcher that was given up moves nothing.
+/// </para>
+/// </remarks>
+public sealed class OutboxReader(NpgsqlDataSource dataSource)
+{
+    /// <summary>
+    /// The next rows of a shard after <paramref name="position"/>, at most <paramref name="pageSize"/>. The offset of the position is
+    /// not applied: the first row is returned whole.
+    /// </summary>
+    public async Task<OutboxPage> ReadAsync(short shard, OutboxPosition position, int pageSize, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+
+        // Asked before the page: what is unsettled now is in the page or still unsettled after it, never neither.
+        batch.BatchCommands.Add(new(SqlText.Load("Journal/Sql/events_unsettled.sql"))
+        {
+            Parameters = { new("shard", shard) },
+        });
+        batch.BatchCommands.Add(new(SqlText.Load("Journal/Sql/events_page.sql"))
+        {
+            Parameters =
+            {
+                new("shard", shard),
+                new("cursor_txid", NpgsqlDbType.Xid8) { Value = position.TxId },
+                new("cursor_event_no", position.EventNo),
+                new("page_size", pageSize),
+            },
+        });
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var unsettled = await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0);
+        await reader.NextResultAsync(cancellationToken);
+        var rows = new List<OutboxRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(ReadRow(reader));
+        }
+
+        return new(rows, Full: rows.Count == pageSize, unsettled);
+    }
+
+    /// <summary>
+    /// Moves the cursor over what is confirmed and, in the same transaction, notes the messages that did not simply arrive.
+    /// False, and nothing written, when the shard was taken over. <paramref name="position"/> is beyond the cursor.
+    /// </summary>
+    public async Task<bool> MoveAsync(
+        short shard,
+        long epoch,
+        OutboxPosition position,
+        IReadOnlyCollection<DeliveryException> exceptions,
+        CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        if (exceptions.Count == 0)
+        {
+            return await MoveCursorAsync(connection, shard, epoch, position, cancellationToken);
+        }
+
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (!await MoveCursorAsync(connection, shard, epoch, position, cancellationToken))
+        {
+            return false;
+        }
+
+        await NoteAsync(connection, exceptions, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    private static async Task<bool> MoveCursorAsync(
+        NpgsqlConnection connection,
+        short shard,
+        long epoch,
+        OutboxPosition position,
+        CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(SqlText.Load("Journal/Sql/dispatcher_shards_move.sql"), connection)
+        {
+            Parameters =
+            {
+                new("shard", shard),
+                new("epoch", epoch),
+                new("txid", NpgsqlDbType.Xid8) { Value = position.TxId },
+                new("event_no", position.EventNo),
+                new("offset", position.Offset),
+            },
+        };
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    private static async Task NoteAsync(
+        NpgsqlConnection connection,
+        IReadOnlyCollection<DeliveryException> exceptions,
+        CancellationToken cancellationToken)
+    {
+        // One statement may touch a row once: a message that was sent again after a fault appears twice.
+        DeliveryException[] latest = [.. exceptions
+            .GroupBy(exception => (exception.SubjectId, exception.Sequence, exception.TopicName))
+            .Select(group => group.Last())];
+        await using var command = new NpgsqlCommand(SqlText.Load("Journal/Sql/delivery_exceptions_upsert.sql"), connection)
+        {
+            Parameters =
+            {
+                new("subject_ids", latest.Select(exception => exception.SubjectId).ToArray()),
+                new("sequences", latest.Select(exception => exception.Sequence).ToArray()),
+                new("topic_names", latest.Select(exception => exception.TopicName).ToArray()),
+                new("states", latest.Select(exception => exception.Outcome == DeliveryOutcome.Unrouted ? "unrouted" : "failed").ToArray()),
+                new("reasons", latest.Select(exception => exception.Reason).ToArray()),
+            },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static OutboxRow ReadRow(NpgsqlDataReader reader) => new()
+    {
+        OrderTxId = reader.GetFieldValue<ulong>(0),
+        EventNo = reader.GetInt64(1),
+        SubjectId = reader.GetString(2),
+        Sequence = reader.GetInt64(3),
+        Span = reader.GetInt32(4),
+        Level = EventCatalogue.ParseLevel(reader.GetString(5)),
+        State = reader.GetString(6),
+        TaskNo = reader.IsDBNull(7) ? null : reader.GetInt32(7),
+        InstanceIndex = reader.IsDBNull(8) ? null : reader.GetInt32(8),
+        NodeId = reader.IsDBNull(9) ? null : reader.GetString(9),
+        ExitCode = reader.IsDBNull(10) ? null : reader.GetInt32(10),
+        Reason = reader.IsDBNull(11) ? null : reader.GetString(11),
+        LaunchedAt = reader.IsDBNull(12) ? null : reader.GetFieldValue<DateTimeOffset>(12),
+        RunningAt = reader.IsDBNull(13) ? null : reader.GetFieldValue<DateTimeOffset>(13),
+        OccurredAt = reader.GetFieldValue<DateTimeOffset>(14),
+        Notify = reader.GetInt32(15),
+        Details = reader.IsDBNull(16) ? null : JournalDetails.Parse(reader.GetString(16)),
+    };
+}

@@ -1,0 +1,35 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BatchPlane.Core.Notifications;
+
+/// <summary>What happens when a job or environment names a topic that does not exist.</summary>
+public enum UnknownTopicPolicy
+{
+    /// <summary>The topic is made. The default.</summary>
+    Create,
+
+    /// <summary>The request is refused with 400 and the path of the name.</summary>
+    Strict,
+}
+
+/// <summary>Messages and topics. Section <c>Notifications</c>.</summary>
+public sealed class NotificationOptions
+{
+    /// <summary>Default of <see cref="Region"/>.</summary>
+    public const string DefaultRegion = "ap-local";
+
+    /// <summary>Default of <see cref="MaxMessageBytes"/>: what the topics of the original service accept.</summary>
+    public const int DefaultMaxMessageBytes = 65_536;
+
+    /// <summary>Region id that messages carry. Default <c>ap-local</c>.</summary>
+    [Required]
+    [StringLength(64, MinimumLength = 1)]
+    public string Region { get; set; } = DefaultRegion;
+
+    /// <summary>Largest message body in bytes; a longer one loses the end of its <c>StateReason</c>. 4,096 to 1,048,576; default 65,536.</summary>
+    [Range(4_096, 1_048_576)]
+    public int MaxMessageBytes { get; set; } = DefaultMaxMessageBytes;
+
+    /// <summary>What to do about a topic that does not exist: <c>create</c> (default) or <c>strict</c>.</summary>
+    public UnknownTopicPolicy UnknownTopic { get; set; } = UnknownTopicPolicy.Create;
+}

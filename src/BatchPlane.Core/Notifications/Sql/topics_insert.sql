@@ -1,0 +1,16 @@
+-- Makes the topics that do not exist yet, in any spelling.
+-- Caller: TopicStore. Parameters: @topic_keys, @topic_names: arrays of equal length, each key once; @created_by.
+-- Returns the rows it made. Locks those; sorted, so that two callers do not wait for each other in a circle.
+INSERT INTO topics (topic_key, topic_name, created_by, created_at)
+SELECT
+    topic_key,
+    topic_name,
+    @created_by,
+    clock_timestamp()
+FROM unnest(@topic_keys, @topic_names) AS wanted (topic_key, topic_name)
+ORDER BY topic_key
+ON CONFLICT (topic_key) DO NOTHING
+RETURNING
+    topic_key,
+    topic_name,
+    created_at;

@@ -1,0 +1,72 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+
+namespace BatchPlane.Core.Notifications;
+
+/// <summary>What a message needs to know of the job or environment beyond the journal row.</summary>
+public sealed record SubjectContext
+{
+    private Dictionary<(int Block, int Kind), IReadOnlyList<EventVarDocument>>? _vars;
+
+    /// <summary>Job or environment id.</summary>
+    public required string SubjectId { get; init; }
+
+    /// <summary>Job or environment name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Priority of the job; 0 for an environment.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Names of the job's tasks by <c>task_no</c>.</summary>
+    public IReadOnlyDictionary<int, string> TaskNames { get; init; } = new Dictionary<int, string>();
+
+    /// <summary>The notifications as stored; their topics by the spelling of the topic that exists.</summary>
+    public required IReadOnlyList<NotificationDocument> Notifications { get; init; }
+
+    /// <summary>Name of a task; empty when it is not known.</summary>
+    public string TaskName(int? taskNo) => taskNo is { } number ? TaskNames.GetValueOrDefault(number, "") : "";
+
+    /// <summary>The variables that block <paramref name="block"/> asked for with this event; null when the block does not list it.</summary>
+    public IReadOnlyList<EventVarDocument>? VarsOf(int block, EventKind kind)
+    {
+        // Asked for every message: names are compared once for each subject, not each time.
+        _vars ??= Notifications
+            .SelectMany((notification, number) => notification.EventConfigs.Select(config => (number, config)))
+            .Where(asked => EventCatalogue.Find(asked.config.EventName) is not null)
+            .DistinctBy(asked => (asked.number, EventCatalogue.Find(asked.config.EventName)))
+            .ToDictionary(asked => (asked.number, EventCatalogue.Find(asked.config.EventName)!.Number), asked => asked.config.EventVars);
+        return _vars.GetValueOrDefault((block, kind.Number));
+    }
+}
+
+/// <summary>What a message needs to know of a node.</summary>
+/// <param name="EnvId">Its environment.</param>
+/// <param name="EnvName">Name of it.</param>
+/// <param name="InstanceId">Id of the machine behind the node.</param>
+/// <param name="Cpu">Processors; 0 while unknown.</param>
+/// <param name="MemoryGib">Memory in GiB; 0 while unknown.</param>
+/// <param name="ResourceCreatedAt">When the machine was made; null while it was not.</param>
+public sealed record NodeFacts(
+    string EnvId,
+    string EnvName,
+    string InstanceId,
+    int Cpu,
+    int MemoryGib,
+    DateTimeOffset? ResourceCreatedAt);
+
+/// <summary>Contexts of the rows of one page.</summary>
+/// <param name="Subjects">Jobs and environments by id; one that was deleted is absent.</param>
+/// <param name="Nodes">Nodes by id.</param>
+public sealed record MessageContexts(
+    IReadOnlyDictionary<string, SubjectContext> Subjects,
+    IReadOnlyDictionary<string, NodeFacts> Nodes)
+{
+    /// <summary>The subject of a row; null when it was deleted.</summary>
+    public SubjectContext? SubjectOf(OutboxRow row) => Subjects.GetValueOrDefault(row.SubjectId);
+
+    /// <summary>The node of a row; null when it has none or it is not known.</summary>
+    public NodeFacts? NodeOf(OutboxRow row) => row.NodeId is { } nodeId ? Nodes.GetValueOrDefault(nodeId) : null;
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using BatchPlane.Core.Journal;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace BatchPlane.Server.Dispatch.Bus;
+
+/// <summary>
+/// An AMQP channel of one shard with publisher confirms: sends in order, keeps up to a limit of messages without an answer and
+/// notes the answers in its <see cref="PublishLedger"/>. After a fault it is thrown away and the shard is read again from its cursor.
+/// </summary>
+/// <remarks>
+/// The client's own confirm tracking is off: a cancelled publish corrupts it for good, it adds a header of its own to every
+/// message, and it makes a task for each. No publish here is ever given a token that can be cancelled; a stop closes the channel.
+/// </remarks>
+internal sealed class PublishChannel : IAsyncDisposable
+{
+    private const string ContentType = "application/json";
+    private const string AppId = "batchplane";
+
+    private readonly IChannel _channel;
+    private readonly BrokerConnection _broker;
+    private readonly TimeProvider _time;
+    private readonly DispatchOptions _options;
+    private readonly string _source;
+
+    private PublishChannel(
+        IChannel channel,
+        BrokerConnection broker,
+        TimeProvider time,
+        DispatchOptions options,
+        string region,
+        OutboxPosition start)
+    {
+        _channel = channel;
+        _broker = broker;
+        _time = time;
+        _options = options;
+        _source = $"urn:batchplane:{region}";
+        Ledger = new(options.MaxInFlight, start);
+        channel.BasicAcksAsync += OnAccepted;
+        channel.BasicNacksAsync += OnRefused;
+        channel.BasicReturnAsync += OnReturned;
+        channel.ChannelShutdownAsync += OnShutdown;
+        if (channel.CloseReason is { } reason)
+        {
+            Ledger.Fail(PublishFault.Closed, reason.ReplyText);
+        }
+    }
+
+    /// <summary>What was sent and what came of it.</summary>
+    internal PublishLedger Ledger { get; }
+
+    /// <summary>Opens a channel as soon as the broker is there; its confirmed position begins at <paramref name="start"/>.</summary>
+    internal static async Task<PublishChannel> OpenAsync(
+        BrokerConnection broker,
+        TimeProvider time,
+        DispatchOptions options,
+        string region,
+        OutboxPosition start,
+        CancellationToken cancellationToken)
+    {
+        var connection = await broker.WhenOpenAsync(cancellationToken);
+        var settings = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
+        var channel = await connection.CreateChannelAsync(settings, cancellationToken);
+        return new(channel, broker, time, options, region, start);
+    }
+
+    /// <summary>Sends one message, after waiting for room. False when the channel has a fault: nothing was sent.</summary>
+    internal async ValueTask<bool> SendAsync(OutboundMessage message)
+    {
+        if (Ledger.InFlight >= _options.MaxInFlight)
+        {
+            // Down to three quarters rather than one less: one wake-up for many messages.
+            await WaitAsync(_options.MaxInFlight * 3 / 4);
+        }
+
+        if (Ledger.Fault.Fault != PublishFault.None)
+        {
+            return false;
+        }
+
+        var journalEvent = message.Event;
+        Ledger.Sending(new(message.Topic, journalEvent.Row.SubjectId, journalEvent.Sequence));
+        try
+        {
+            await _channel.BasicPublishAsync(
+                message.Topic,
+                message.Kind.RoutingKey,
+                mandatory: true,
+                PropertiesOf(message),
+                message.Body,
+                CancellationToken.None);
+            return true;
+        }
+        catch (Exception fault) when (BrokerConnection.IsOutage(fault))
+        {
+            Ledger.Fail(PublishFault.Closed, fault.Message);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Waits until at most <paramref name="inFlight"/> messages are without an answer or the channel is closed. A broker that
+    /// answers nothing for the confirm timeout, and has not said that it is blocked, is a fault.
+    /// </summary>
+    internal async Task WaitAsync(int inFlight)
+    {
+        while (true)
+        {
+            var answered = Ledger.Settled;
+            try
+            {
+                await Ledger.WhenAtMostAsync(inFlight).WaitAsync(_options.ConfirmTimeout, _time);
+                return;
+            }
+            catch (TimeoutException)
+            {
+                if (Ledger.Settled == answered && !_broker.IsBlocked)
+                {
+                    Ledger.Fail(PublishFault.TimedOut, $"nothing was confirmed for {_options.ConfirmTimeout}");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Closes the channel; what is without an answer stays so.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await _channel.DisposeAsync();
+        }
+        catch (Exception fault) when (BrokerConnection.IsOutage(fault))
+        {
+            // Closed already, by the broker or with the connection.
+        }
+    }
+
+    private Task OnAccepted(object sender, BasicAckEventArgs answer)
+    {
+        Ledger.Answered(answer.DeliveryTag, answer.Multiple, accepted: true);
+        return Task.CompletedTask;
+    }
+
+    private Task OnRefused(object sender, BasicNackEventArgs answer)
+    {
+        Ledger.Answered(answer.DeliveryTag, answer.Multiple, accepted: false);
+        return Task.CompletedTask;
+    }
+
+    private Task OnReturned(object sender, BasicReturnEventArgs returned)
+    {
+        Ledger.Returned(returned.Exchange, returned.BasicProperties.MessageId ?? "", $"{returned.ReplyCode} {returned.ReplyText}");
+        return Task.CompletedTask;
+    }
+
+    private Task OnShutdown(object sender, ShutdownEventArgs shutdown)
+    {
+        Ledger.Fail(PublishFault.Closed, shutdown.ReplyText);
+        return Task.CompletedTask;
+    }
+
+    private BasicProperties PropertiesOf(OutboundMessage message)
+    {
+        var journalEvent = message.Event;
+        var row = journalEvent.Row;
+        var id = journalEvent.Id;
+        var headers = new Dictionary<string, object?>(9)
+        {
+            ["x-batchplane-sequence"] = journalEvent.Sequence,
+            ["cloudEvents_specversion"] = "1.0",
+            ["cloudEvents_id"] = id,
+            ["cloudEvents_source"] = _source,
+            ["cloudEvents_type"] = message.Kind.Name,
+            ["cloudEvents_subject"] = message.Subject,
+            ["cloudEvents_time"] = row.OccurredAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
+            ["cloudEvents_datacontenttype"] = ContentType,
+        };
+        if (row.Details?.Traceparent is { } traceparent)
+        {
+            headers["traceparent"] = traceparent;
+        }
+
+        return new()
+        {
+            MessageId = id,
+            Type = message.Kind.Name,
+            Timestamp = new(row.OccurredAt.ToUnixTimeSeconds()),
+            ContentType = ContentType,
+            AppId = AppId,
+            CorrelationId = row.SubjectId,
+            Persistent = true,
+            Headers = headers,
+        };
+    }
+}

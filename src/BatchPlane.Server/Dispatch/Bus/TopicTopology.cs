@@ -1,0 +1,161 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace BatchPlane.Server.Dispatch.Bus;
+
+/// <summary>What became of a declaration.</summary>
+internal abstract record Declaration
+{
+    /// <summary>It stands as wanted.</summary>
+    internal sealed record Done : Declaration;
+
+    /// <summary>Something of that name exists and is of another kind.</summary>
+    internal sealed record Conflict(string Reason) : Declaration;
+
+    /// <summary>The broker does not let us.</summary>
+    internal sealed record Refused(string Reason) : Declaration;
+
+    /// <summary>The broker cannot be asked now; it is declared when it is back.</summary>
+    internal sealed record BrokerAway : Declaration;
+}
+
+/// <summary>
+/// Exchanges, queues and bindings in RabbitMQ. Everything is safe to repeat. Each declaration has a channel of its own, since a
+/// refused one closes its channel.
+/// </summary>
+internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<TopicTopology> logger)
+{
+    private const ushort AccessRefused = 403;
+    private const ushort NotFound = 404;
+    private const ushort ResourceLocked = 405;
+    private const ushort PreconditionFailed = 406;
+
+    private static readonly Dictionary<string, object?> QuorumQueue = new() { ["x-queue-type"] = "quorum" };
+
+    /// <summary>The topic's exchange: durable, of type <c>topic</c>.</summary>
+    internal Task<Declaration> DeclareExchangeAsync(string topic, CancellationToken cancellationToken) =>
+        OnOwnChannelAsync(
+            $"exchange {topic}",
+            (channel, token) => channel.ExchangeDeclareAsync(topic, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: token),
+            cancellationToken);
+
+    /// <summary>
+    /// A queue and its binding. A queue that exists is bound as it is, whatever its arguments: it is its maker's. One that does
+    /// not is declared durable, of type quorum.
+    /// </summary>
+    internal async Task<Declaration> BindQueueAsync(string topic, string queue, string binding, CancellationToken cancellationToken)
+    {
+        var declared = await EnsureQueueAsync(queue, cancellationToken);
+        return declared is Declaration.Done
+            ? await OnOwnChannelAsync(
+                $"binding {binding} of queue {queue} to exchange {topic}",
+                (channel, token) => channel.QueueBindAsync(queue, topic, binding, cancellationToken: token),
+                cancellationToken)
+            : declared;
+    }
+
+    /// <summary>Takes a binding away. The queue stays, with what is in it: it may have other bindings and readers. Nothing there: nothing to do.</summary>
+    internal Task<Declaration> UnbindQueueAsync(string topic, string queue, string binding, CancellationToken cancellationToken) =>
+        OnOwnChannelAsync(
+            $"binding {binding} of queue {queue} to exchange {topic}",
+            (channel, token) => IgnoringAbsenceAsync(channel.QueueUnbindAsync(queue, topic, binding, cancellationToken: token)),
+            cancellationToken);
+
+    /// <summary>Deletes the topic's exchange with all its bindings. Nothing there: nothing to do.</summary>
+    internal Task<Declaration> DeleteExchangeAsync(string topic, CancellationToken cancellationToken) =>
+        OnOwnChannelAsync(
+            $"exchange {topic}",
+            (channel, token) => IgnoringAbsenceAsync(channel.ExchangeDeleteAsync(topic, cancellationToken: token)),
+            cancellationToken);
+
+    private async Task<Declaration> EnsureQueueAsync(string queue, CancellationToken cancellationToken)
+    {
+        var exists = false;
+        var found = await OnOwnChannelAsync(
+            $"queue {queue}",
+            async (channel, token) => exists = await ExistsAsync(channel, queue, token),
+            cancellationToken);
+        if (exists || found is not Declaration.Done)
+        {
+            return found;
+        }
+
+        return await OnOwnChannelAsync(
+            $"queue {queue}",
+            (channel, token) => channel.QueueDeclareAsync(
+                queue,
+                durable: true,
+                exclusive: false,
+                autoDelete: false,
+                arguments: QuorumQueue,
+                cancellationToken: token),
+            cancellationToken);
+    }
+
+    private static async Task<bool> ExistsAsync(IChannel channel, string queue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await channel.QueueDeclarePassiveAsync(queue, cancellationToken);
+            return true;
+        }
+        catch (OperationInterruptedException fault) when (fault.ShutdownReason?.ReplyCode == NotFound)
+        {
+            return false;
+        }
+    }
+
+    private static async Task IgnoringAbsenceAsync(Task request)
+    {
+        try
+        {
+            await request;
+        }
+        catch (OperationInterruptedException fault) when (fault.ShutdownReason?.ReplyCode == NotFound)
+        {
+            // What was to be taken away is not there.
+        }
+    }
+
+    private async Task<Declaration> OnOwnChannelAsync(
+        string what,
+        Func<IChannel, CancellationToken, Task> request,
+        CancellationToken cancellationToken)
+    {
+        if (!broker.TryGetOpen(out var connection))
+        {
+            return new Declaration.BrokerAway();
+        }
+
+        try
+        {
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            await request(channel, cancellationToken);
+            return new Declaration.Done();
+        }
+        catch (OperationInterruptedException fault) when (fault.ShutdownReason is { ReplyCode: PreconditionFailed or ResourceLocked } reason)
+        {
+            Log.Refused(logger, what, reason.ReplyText);
+            return new Declaration.Conflict(reason.ReplyText);
+        }
+        catch (OperationInterruptedException fault) when (fault.ShutdownReason is { ReplyCode: AccessRefused or NotFound } reason)
+        {
+            Log.Refused(logger, what, reason.ReplyText);
+            return new Declaration.Refused(reason.ReplyText);
+        }
+        catch (Exception fault) when (BrokerConnection.IsOutage(fault))
+        {
+            Log.Postponed(logger, what, fault.Message);
+            return new Declaration.BrokerAway();
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(5011, LogLevel.Warning, "RabbitMQ refused the {What}: {Reason}")]
+        internal static partial void Refused(ILogger logger, string what, string reason);
+
+        [LoggerMessage(5012, LogLevel.Debug, "The {What} is declared later: {Reason}")]
+        internal static partial void Postponed(ILogger logger, string what, string reason);
+    }
+}

@@ -1,0 +1,77 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BatchPlane.Server.Dispatch;
+
+/// <summary>The dispatcher: from the journal to the topics. Section <c>Dispatch</c>.</summary>
+public sealed class DispatchOptions
+{
+    /// <summary>Default of <see cref="PageSize"/>.</summary>
+    public const int DefaultPageSize = 1_000;
+
+    /// <summary>Default of <see cref="MaxInFlight"/>.</summary>
+    public const int DefaultMaxInFlight = 1_000;
+
+    /// <summary>Default of <see cref="MaxRefusals"/>.</summary>
+    public const int DefaultMaxRefusals = 5;
+
+    /// <summary>Default of <see cref="PollInterval"/>.</summary>
+    public static readonly TimeSpan DefaultPollInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Default of <see cref="LeaseDuration"/>.</summary>
+    public static readonly TimeSpan DefaultLeaseDuration = TimeSpan.FromSeconds(15);
+
+    /// <summary>Default of <see cref="LeaseRenewal"/>.</summary>
+    public static readonly TimeSpan DefaultLeaseRenewal = TimeSpan.FromSeconds(3);
+
+    /// <summary>Default of <see cref="ConfirmTimeout"/>.</summary>
+    public static readonly TimeSpan DefaultConfirmTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Default of <see cref="RetryMax"/>.</summary>
+    public static readonly TimeSpan DefaultRetryMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Default of <see cref="StopTimeout"/>.</summary>
+    public static readonly TimeSpan DefaultStopTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Default of <see cref="ReconcileInterval"/>.</summary>
+    public static readonly TimeSpan DefaultReconcileInterval = TimeSpan.FromMinutes(5);
+
+    /// <summary>Journal rows read at once. 1 to 10,000; default 1,000.</summary>
+    [Range(1, 10_000)]
+    public int PageSize { get; set; } = DefaultPageSize;
+
+    /// <summary>Messages of a shard sent and not yet confirmed, at most. 1 to 10,000; default 1,000.</summary>
+    [Range(1, 10_000)]
+    public int MaxInFlight { get; set; } = DefaultMaxInFlight;
+
+    /// <summary>How often a message may be refused (negative acknowledgement) before it counts as failed. 1 to 100; default 5.</summary>
+    [Range(1, 100)]
+    public int MaxRefusals { get; set; } = DefaultMaxRefusals;
+
+    /// <summary>Longest time between two looks at the journal: finds what other servers wrote. 10 ms to 1 s; default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:01")]
+    public TimeSpan PollInterval { get; set; } = DefaultPollInterval;
+
+    /// <summary>How long a shard stays with a dispatcher that is not heard of. 1 second to 5 minutes; default 15 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan LeaseDuration { get; set; } = DefaultLeaseDuration;
+
+    /// <summary>How often leases are renewed and shards shared out; well below <see cref="LeaseDuration"/>. 50 ms to 1 minute; default 3 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
+    public TimeSpan LeaseRenewal { get; set; } = DefaultLeaseRenewal;
+
+    /// <summary>How long the broker may confirm nothing before its channel is given up. 100 ms to 10 minutes; default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan ConfirmTimeout { get; set; } = DefaultConfirmTimeout;
+
+    /// <summary>Longest wait after a fault of a shard before it is tried again. 10 ms to 10 minutes; default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan RetryMax { get; set; } = DefaultRetryMax;
+
+    /// <summary>How long a stop waits for confirms still on their way. 0 to 1 minute; default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan StopTimeout { get; set; } = DefaultStopTimeout;
+
+    /// <summary>How often all exchanges, queues and bindings are declared again, besides every (re)connect. 1 second to 1 day; default 5 minutes.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan ReconcileInterval { get; set; } = DefaultReconcileInterval;
+}

@@ -1,0 +1,143 @@
+using BatchPlane.Core;
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Journal;
+
+namespace BatchPlane.Server.Dispatch;
+
+/// <summary>
+/// Role <c>dispatcher</c>: holds this server's share of the shards and runs a <see cref="ShardDispatcher"/> for each. Renews
+/// its leases, takes free shards up to its share and gives up what is beyond it, so that servers that come and go divide the shards
+/// evenly. One that dies is replaced when its leases run out; one that stops gives its shards back at once.
+/// </summary>
+internal sealed partial class DispatcherLoop(
+    ShardLeases leases,
+    DispatchServices services,
+    TimeProvider time,
+    ILogger<DispatcherLoop> logger) : BackgroundService
+{
+    private readonly string _holder = $"{Environment.MachineName}:{Environment.ProcessId}:{EntityId.New("")}";
+    private readonly Dictionary<short, ShardDispatcher> _shards = [];
+    private bool _databaseAway;
+
+    /// <summary>Shards held now.</summary>
+    internal int Held => _shards.Count;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await StepAsync(stoppingToken);
+                await Task.Delay(services.Options.LeaseRenewal, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await LeaveAsync();
+        }
+    }
+
+    private async Task StepAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Before the request: the database counts the lease from a later moment, so ours ends first.
+            var validUntil = time.GetTimestamp() + (long)(services.Options.LeaseDuration.TotalSeconds * time.TimestampFrequency);
+            var held = _shards.Values.Select(shard => shard.Lease).ToArray();
+            var renewal = await leases.RenewAsync(_holder, held, services.Options.LeaseDuration, cancellationToken);
+            await ApplyAsync(renewal, validUntil);
+            await ShareAsync(renewal.Share, validUntil, cancellationToken);
+            if (_databaseAway)
+            {
+                _databaseAway = false;
+                Log.DatabaseBack(logger);
+            }
+        }
+        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
+        {
+            if (!_databaseAway)
+            {
+                _databaseAway = true;
+                Log.DatabaseAway(logger, fault.Message);
+            }
+        }
+    }
+
+    private async Task ApplyAsync(LeaseRenewal renewal, long validUntil)
+    {
+        foreach (var shard in _shards.Values.ToArray())
+        {
+            if (renewal.Renewed.Contains(shard.Lease.Shard) && !shard.Running.IsCompleted)
+            {
+                shard.Extend(validUntil);
+            }
+            else
+            {
+                shard.Lose();
+                await shard.DisposeAsync();
+                _shards.Remove(shard.Lease.Shard);
+            }
+        }
+    }
+
+    private async Task ShareAsync(int share, long validUntil, CancellationToken cancellationToken)
+    {
+        while (_shards.Count > share)
+        {
+            await ReleaseAsync(_shards.Values.Last());
+        }
+
+        if (_shards.Count == share)
+        {
+            return;
+        }
+
+        foreach (var lease in await leases.ClaimAsync(_holder, share - _shards.Count, services.Options.LeaseDuration, cancellationToken))
+        {
+            var shard = new ShardDispatcher(lease, services);
+            _shards.Add(lease.Shard, shard);
+            shard.Start(validUntil);
+            Log.Took(logger, lease.Shard, lease.Epoch);
+        }
+    }
+
+    private async Task ReleaseAsync(ShardDispatcher shard)
+    {
+        _shards.Remove(shard.Lease.Shard);
+        await shard.DisposeAsync();
+        await leases.ReleaseAsync(shard.Lease, CancellationToken.None);
+        Log.Released(logger, shard.Lease.Shard, shard.Lease.Epoch);
+    }
+
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_shards.Values.ToArray().Select(ReleaseAsync));
+            await leases.LeaveAsync(_holder, CancellationToken.None);
+        }
+        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
+        {
+            Log.LeftWithoutWord(logger, fault.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(5031, LogLevel.Information, "Delivers shard {Shard}, epoch {Epoch}")]
+        internal static partial void Took(ILogger logger, short shard, long epoch);
+
+        [LoggerMessage(5032, LogLevel.Information, "Gave shard {Shard} back, epoch {Epoch}")]
+        internal static partial void Released(ILogger logger, short shard, long epoch);
+
+        [LoggerMessage(5033, LogLevel.Warning, "Dispatcher leases cannot be renewed: {Reason}")]
+        internal static partial void DatabaseAway(ILogger logger, string reason);
+
+        [LoggerMessage(5034, LogLevel.Information, "Dispatcher leases can be renewed again")]
+        internal static partial void DatabaseBack(ILogger logger);
+
+        [LoggerMessage(5035, LogLevel.Warning, "Could not give the shards back; they are taken over when their leases run out: {Reason}")]
+        internal static partial void LeftWithoutWord(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,145 @@
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Server.Dispatch.Bus;
+
+namespace BatchPlane.Server.Dispatch;
+
+/// <summary>
+/// Turns an event of the journal into its messages, one for each notification block that asked for it, and sends them on a
+/// channel. Lives as long as its shard's lease: it remembers which messages the broker refused before.
+/// </summary>
+internal sealed partial class EventSender(DispatchServices services) : IDisposable
+{
+    private readonly EnvelopeWriter _envelope = new(services.Notifications);
+    private readonly Dictionary<SentMessage, int> _refusals = [];
+
+    // Null: the exchange is there. Else why it can never be.
+    private readonly Dictionary<string, string?> _exchanges = new(StringComparer.Ordinal);
+
+    /// <summary>A new channel begins: a missing exchange may be what ended the last one, so all are declared again at their first use.</summary>
+    internal void BeginChannel() => _exchanges.Clear();
+
+    /// <summary>The broker refused these; a message that is refused too often is given up.</summary>
+    internal void CountRefusals(IReadOnlyList<SentMessage> refused)
+    {
+        if (refused.Count == 0)
+        {
+            _refusals.Clear();
+        }
+
+        foreach (var message in refused)
+        {
+            _refusals[message] = _refusals.GetValueOrDefault(message) + 1;
+        }
+    }
+
+    /// <summary>Sends the messages of one event. False when the channel has a fault: at least one was not sent.</summary>
+    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts)
+    {
+        var row = journalEvent.Row;
+        if (contexts.SubjectOf(row) is not { } subject)
+        {
+            Log.NoSubject(services.Logger, journalEvent.Id);
+            return true;
+        }
+
+        if (EventCatalogue.Of(row.Level, row.State) is not { } kind)
+        {
+            return true;
+        }
+
+        for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
+        {
+            if ((row.Notify & (1 << block)) != 0
+                && subject.VarsOf(block, kind) is not null
+                && !await SendToAsync(channel, journalEvent, kind, subject, contexts.NodeOf(row), block))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    public void Dispose() => _envelope.Dispose();
+
+    private async ValueTask<bool> SendToAsync(
+        PublishChannel channel,
+        JournalEvent journalEvent,
+        EventKind kind,
+        SubjectContext subject,
+        NodeFacts? node,
+        int block)
+    {
+        var row = journalEvent.Row;
+        var topic = subject.Notifications[block].TopicName;
+        if (!_exchanges.ContainsKey(topic) && !await DeclareAsync(channel, topic))
+        {
+            return false;
+        }
+
+        var sent = new SentMessage(topic, row.SubjectId, journalEvent.Sequence);
+        var body = _envelope.Write(kind, journalEvent, subject, node, subject.VarsOf(block, kind) ?? [], out var tooLong);
+        if (WhyNot(sent, topic, body.Length, tooLong) is { } reason)
+        {
+            channel.Ledger.NotSent(new(row.SubjectId, journalEvent.Sequence, topic, DeliveryOutcome.Failed, reason));
+            return true;
+        }
+
+        services.Metrics.Published();
+        return await channel.SendAsync(new(topic, kind, journalEvent, SubjectOf(journalEvent, subject), body));
+    }
+
+    /// <summary>Why a message is not sent at all; null when it is.</summary>
+    private string? WhyNot(SentMessage message, string topic, int length, bool tooLong)
+    {
+        if (_exchanges[topic] is { } refused)
+        {
+            return refused;
+        }
+
+        if (tooLong)
+        {
+            return $"The message has {length} bytes; the limit is {services.Notifications.MaxMessageBytes}.";
+        }
+
+        return _refusals.GetValueOrDefault(message) >= services.Options.MaxRefusals
+            ? $"The broker refused it {services.Options.MaxRefusals} times."
+            : null;
+    }
+
+    private async Task<bool> DeclareAsync(PublishChannel channel, string topic)
+    {
+        switch (await services.Topology.DeclareExchangeAsync(topic, CancellationToken.None))
+        {
+            case Declaration.Refused refused:
+                _exchanges[topic] = refused.Reason;
+                return true;
+            case Declaration.BrokerAway:
+                channel.Ledger.Fail(PublishFault.Closed, $"exchange {topic} could not be declared");
+                return false;
+            default:
+                // Of another type than ours: somebody made it so on purpose, and it takes messages all the same.
+                _exchanges[topic] = null;
+                return true;
+        }
+    }
+
+    private static string SubjectOf(JournalEvent journalEvent, SubjectContext subject)
+    {
+        var row = journalEvent.Row;
+        return row.Level switch
+        {
+            EventLevel.Job or EventLevel.ComputeEnv => row.SubjectId,
+            EventLevel.Task => $"{row.SubjectId}/{subject.TaskName(row.TaskNo)}",
+            EventLevel.TaskInstance => $"{row.SubjectId}/{subject.TaskName(row.TaskNo)}/{journalEvent.InstanceIndex}",
+            EventLevel.ComputeNode => $"{row.SubjectId}/{row.NodeId}",
+        };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(5023, LogLevel.Warning, "Event {EventId} is not sent: its job or environment is gone")]
+        internal static partial void NoSubject(ILogger logger, string eventId);
+    }
+}

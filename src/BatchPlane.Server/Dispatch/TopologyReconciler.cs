@@ -1,0 +1,98 @@
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Server.Dispatch.Bus;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Dispatch;
+
+/// <summary>
+/// Makes the broker follow PostgreSQL: declares the exchanges, queues and bindings of all topics whenever the broker is
+/// (re)connected, and every now and then. A broker that lost its data is rebuilt this way; what it holds beyond is left alone.
+/// </summary>
+internal sealed partial class TopologyReconciler(
+    TopicStore topics,
+    TopicTopology topology,
+    BrokerConnection broker,
+    IOptions<DispatchOptions> options,
+    TimeProvider time,
+    ILogger<TopologyReconciler> logger) : BackgroundService
+{
+    private const int PageSize = 200;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await broker.WhenOpenAsync(stoppingToken);
+                var complete = await PassAsync(stoppingToken);
+                var lost = broker.WhenLostAsync(stoppingToken);
+                await Task.WhenAny(lost, Task.Delay(complete ? options.Value.ReconcileInterval : RetryDelay, time, stoppingToken));
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>One pass over all topics. False when the broker or the database went away on the way.</summary>
+    internal async Task<bool> PassAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            string? after = null;
+            while (true)
+            {
+                var page = await topics.ListAsync(after, PageSize, cancellationToken);
+                foreach (var topic in page)
+                {
+                    if (!await DeclareAsync(topic, cancellationToken))
+                    {
+                        return false;
+                    }
+                }
+
+                if (page.Count < PageSize)
+                {
+                    return true;
+                }
+
+                after = page[^1].TopicName;
+            }
+        }
+        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
+        {
+            Log.NoDatabase(logger, fault.Message);
+            return false;
+        }
+    }
+
+    /// <summary>A refused declaration is logged where it happens and does not keep the others from being made.</summary>
+    private async Task<bool> DeclareAsync(Contracts.TopicView topic, CancellationToken cancellationToken)
+    {
+        if (await topology.DeclareExchangeAsync(topic.TopicName, cancellationToken) is Declaration.BrokerAway)
+        {
+            return false;
+        }
+
+        foreach (var subscription in topic.Subscriptions)
+        {
+            var bound = await topology.BindQueueAsync(topic.TopicName, subscription.Endpoint, subscription.Binding, cancellationToken);
+            if (bound is Declaration.BrokerAway)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(5013, LogLevel.Warning, "Topics cannot be read now: {Reason}")]
+        internal static partial void NoDatabase(ILogger logger, string reason);
+    }
+}
