@@ -9,6 +9,9 @@ internal enum AnswerKind
     /// <summary>The node was given up: this epoch is over.</summary>
     Fenced,
 
+    /// <summary>The server itself (not something in between) does not know the node, its token or what is asked for: 401, 403, 404, 410.</summary>
+    Unknown,
+
     /// <summary>Any other 4xx: repeating the same request will not help.</summary>
     Refused,
 

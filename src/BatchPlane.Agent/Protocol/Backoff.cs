@@ -2,6 +2,7 @@ namespace BatchPlane.Agent.Protocol;
 
 /// <summary>Growing pauses between tries, each spread by half up and down so that many agents do not come back at once.</summary>
 /// <param name="max">Longest pause before it is spread.</param>
+/// <param name="time">Clock of the pauses.</param>
 internal sealed class Backoff(TimeSpan max, TimeProvider time)
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(100);

@@ -56,9 +56,7 @@ internal sealed class ServerClient : IDisposable
         NodeAsync<HeartbeatResponse>(
             _heartbeats, AgentRoutes.Heartbeat(Node.NodeId), JsonBody(request), TimeSpan.FromSeconds(Math.Max(1, Node.LeaseSeconds / 3.0)), cancellation);
 
-    /// <summary>Uploads a piece of output; harmless when repeated.</summary>
-    /// <param name="route">From <see cref="AgentRoutes.Output"/>.</param>
-    /// <param name="piece">At most 1 MiB.</param>
+    /// <summary>Uploads a piece of output, at most 1 MiB, to a route of <see cref="AgentRoutes.Output"/>; harmless when repeated.</summary>
     internal Task<Answer<Nothing>> UploadAsync(string route, ReadOnlyMemory<byte> piece, CancellationToken cancellation)
     {
         var body = new ReadOnlyMemoryContent(piece);
@@ -160,6 +158,7 @@ internal sealed class ServerClient : IDisposable
     private static AnswerKind Judge(HttpStatusCode status, Problem? problem) => status switch
     {
         HttpStatusCode.Conflict when problem?.Code == AgentRoutes.FencedCode => AnswerKind.Fenced,
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Gone when problem is not null => AnswerKind.Unknown,
         HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => AnswerKind.Unavailable,
         >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError => AnswerKind.Refused,
         _ => AnswerKind.Unavailable,
