@@ -80,6 +80,12 @@ public sealed class AgentOptions
     /// </summary>
     public TimeSpan StartReportDelay { get; init; } = TimeSpan.FromMilliseconds(25);
 
+    /// <summary>
+    /// Shortest time from one report request to the next, so that a stream of short instances is told in few requests; a report
+    /// after a quiet time goes at once. Default 10 ms; zero: none.
+    /// </summary>
+    public TimeSpan ReportInterval { get; init; } = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Bytes of an output that travel inside the report; longer output is uploaded. 0 to 65,536, default 4,096.</summary>
     [Range(0, 65_536)]
     public int InlineOutputBytes { get; init; } = DefaultInlineOutputBytes;

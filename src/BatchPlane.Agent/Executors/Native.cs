@@ -20,6 +20,7 @@ internal static partial class Native
     internal const int ClockBootTime = 7;
     internal const int EpollAdd = 1;
     internal const uint EpollIn = 1;
+    internal const uint EpollOneShot = 1u << 30;
     internal const int CloseOnExec = 0x80000;
 
     internal const int Eintr = 4;

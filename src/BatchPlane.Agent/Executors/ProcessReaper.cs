@@ -109,7 +109,9 @@ internal sealed unsafe class ProcessReaper : IDisposable
     private void Add(int fd, int pid)
     {
         var entry = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt32LittleEndian(new Span<byte>(entry, sizeof(uint)), Native.EpollIn);
+        // One event each: a child that is just being started holds copies of the agent's files, so that closing a pid file descriptor does
+        // not always take it out of the set at once.
+        BinaryPrimitives.WriteUInt32LittleEndian(new Span<byte>(entry, sizeof(uint)), Native.EpollIn | Native.EpollOneShot);
         BinaryPrimitives.WriteInt64LittleEndian(new Span<byte>(entry + DataOffset, sizeof(long)), pid);
         Checked(Native.EpollControl(_epoll, Native.EpollAdd, fd, entry));
     }

@@ -12,8 +12,14 @@ internal sealed class ReportLoop(AgentOptions options, JoinResponse node, Server
     /// <summary>Runs until cancelled.</summary>
     internal async Task RunAsync(CancellationToken session)
     {
+        long? last = null;
         while (true)
         {
+            if (last is { } sent && options.ReportInterval - time.GetElapsedTime(sent) is var early && early > TimeSpan.Zero)
+            {
+                await Task.Delay(early, time, session);
+            }
+
             var batch = queue.Take(out var untilDue);
             if (batch.Count == 0)
             {
@@ -21,6 +27,7 @@ internal sealed class ReportLoop(AgentOptions options, JoinResponse node, Server
                 continue;
             }
 
+            last = time.GetTimestamp();
             var response = await SendAsync(batch, session);
             Settle(batch, response);
         }
