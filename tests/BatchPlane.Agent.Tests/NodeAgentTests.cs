@@ -1,4 +1,5 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Hosts;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging.Abstractions;
 using static BatchPlane.Agent.Tests.AgentHarness;
@@ -290,7 +291,7 @@ public sealed class NodeAgentTests
         var ledger = ProcessLedger.Open(Path.Combine(directory, "processes.ledger"), out _);
         var executor = new ProcessExecutor(ledger);
         var claim = new ClaimGrant { ClaimId = 1, JobId = JobId, TaskId = 1, TaskName = "t", TaskInstanceNum = 1, Run = Shell(command), Attempts = [] };
-        var started = executor.Start(new Launch(claim, 0, 1, new AttemptPaths(directory, Path.Combine(directory, "out"), Path.Combine(directory, "err"))));
+        var started = executor.Start(new Launch(claim, 0, 1, new AttemptPaths(directory, new OutputFile(Path.Combine(directory, "out")), new OutputFile(Path.Combine(directory, "err")))));
         var flag = new ExitFlag();
         started.Execution!.Watch(flag);
         return flag;

@@ -114,7 +114,7 @@ public sealed class ProcessAttemptsTests
     {
         await using var agent = await StartAsync();
 
-        agent.Server.Offer(Shell("cut -d' ' -f1,5,6 /proc/$$/stat; grep -E 'Sig(Blk|Ign)' /proc/$$/status; readlink /proc/$$/fd/0; ls /proc/$$/fd | tr '\\n' ' '"));
+        agent.Server.Offer(Shell("cut -d' ' -f1,5,6 /proc/$$/stat; grep -E 'Sig(Blk|Ign)' /proc/$$/status; readlink /proc/$$/fd/0; ls /proc/$$/fd"));
         var end = await agent.Server.EndAsync();
         var lines = Encoding.UTF8.GetString(Convert.FromBase64String(end.Stdout!)).Split('\n');
 
@@ -125,7 +125,7 @@ public sealed class ProcessAttemptsTests
         // The C library keeps 32 and 33 for its threads and has every spawned program begin with them ignored.
         Assert.Matches("^SigIgn:\t0000000(00|18)0000000$", lines[2]);
         Assert.Equal("/dev/null", lines[3]);
-        Assert.Equal("0 1 2 ", lines[4]);
+        Assert.Equal(["0", "1", "2", ""], lines[4..]);
     }
 
     [Theory]

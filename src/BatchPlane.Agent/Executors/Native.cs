@@ -16,6 +16,9 @@ internal static partial class Native
     internal const short SpawnSetSid = 0x80;
     internal const int OpenReadOnly = 0;
     internal const int OpenOutput = 0x1 | 0x40 | 0x200 | 0x400; // O_WRONLY | O_CREAT | O_TRUNC | O_APPEND
+    internal const int OpenForLease = 0x1 | CloseOnExec; // O_WRONLY | O_CLOEXEC
+    internal const int SetLease = 1024; // F_SETLEASE
+    internal const int WriteLease = 1; // F_WRLCK
     internal const int ExecuteAccess = 1;
     internal const int ClockBootTime = 7;
     internal const int EpollAdd = 1;
@@ -99,6 +102,12 @@ internal static partial class Native
 
     [LibraryImport(LibC, EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int fd);
+
+    [LibraryImport(LibC, EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int Open(string path, int flags);
+
+    [LibraryImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int FileControl(int fd, int command, int argument);
 
     [LibraryImport(LibC, EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int Access(string path, int mode);

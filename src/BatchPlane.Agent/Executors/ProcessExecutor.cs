@@ -79,7 +79,7 @@ internal sealed unsafe class ProcessExecutor : IAttemptExecutor
     }
 
     private static int SizeOf(string program, IReadOnlyList<string> argv, Dictionary<string, string> environment, AttemptPaths paths) =>
-        NativeStrings.SizeOf(program) + NativeStrings.SizeOf(paths.Directory) + NativeStrings.SizeOf(paths.Stdout) + NativeStrings.SizeOf(paths.Stderr)
+        NativeStrings.SizeOf(program) + NativeStrings.SizeOf(paths.Directory) + NativeStrings.SizeOf(paths.Stdout.Path) + NativeStrings.SizeOf(paths.Stderr.Path)
         + NativeStrings.SizeOf("/dev/null")
         + NativeStrings.SizeOf(argv.Count) + argv.Sum(NativeStrings.SizeOf)
         + NativeStrings.SizeOf(environment.Count) + environment.Sum(variable => NativeStrings.SizeOf(variable.Key) + NativeStrings.SizeOf(variable.Value) + 1);
@@ -89,8 +89,8 @@ internal sealed unsafe class ProcessExecutor : IAttemptExecutor
     {
         _ = Native.FileActionsAddChdir(actions, strings.Add(paths.Directory));
         _ = Native.FileActionsAddOpen(actions, 0, strings.Add("/dev/null"), Native.OpenReadOnly, 0);
-        _ = Native.FileActionsAddOpen(actions, 1, strings.Add(paths.Stdout), Native.OpenOutput, OutputMode);
-        _ = Native.FileActionsAddOpen(actions, 2, strings.Add(paths.Stderr), Native.OpenOutput, OutputMode);
+        _ = Native.FileActionsAddOpen(actions, 1, strings.Add(paths.Stdout.Path), Native.OpenOutput, OutputMode);
+        _ = Native.FileActionsAddOpen(actions, 2, strings.Add(paths.Stderr.Path), Native.OpenOutput, OutputMode);
         if (!_hasCloseFrom)
         {
             return;

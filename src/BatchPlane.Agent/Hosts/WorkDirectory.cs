@@ -8,14 +8,16 @@ using Microsoft.Extensions.Logging;
 namespace BatchPlane.Agent.Hosts;
 
 /// <summary>
-/// The agent's directory: one agent at a time (a lock that the kernel lets go with the process), the working directories and outputs of the
-/// attempts under <c>attempts/&lt;job&gt;/</c>, and the ledger of process groups.
+/// The agent's directory: one agent at a time (a lock that the kernel lets go with the process), the working directories and outputs of
+/// the attempts, and the ledger of process groups.
 /// </summary>
 /// <remarks>
 /// <code>
-/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;/         working directory
-/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.stdout   outputs, until they are at the server; not inside, since commands list their directory
-/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept     marks a directory that outlives its attempt
+/// agent.lock                                    held by the agent
+/// processes.ledger                              process groups, see ProcessLedger
+/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;/       working directory
+/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt
+/// outputs/&lt;number&gt;                              one output, until it is at the server; not in the working directory, which commands list
 /// </code>
 /// Removal happens on a loop of its own, so that it never holds up a start.
 /// </remarks>
@@ -25,6 +27,7 @@ internal sealed partial class WorkDirectory : IAsyncDisposable
     private const uint DirectoryMode = 0x1ED; // 0755
 
     private readonly string _attempts;
+    private readonly OutputFiles _outputs;
     private readonly FileStream _lock;
     private readonly ILogger _log;
     private readonly Channel<AttemptPaths> _discarded = Channel.CreateUnbounded<AttemptPaths>(new() { SingleReader = true });
@@ -42,6 +45,7 @@ internal sealed partial class WorkDirectory : IAsyncDisposable
         }
 
         RemoveLeftovers();
+        _outputs = new OutputFiles(Path.Combine(root, "outputs"));
         Directory.CreateDirectory(_attempts);
         _removing = Task.Run(RemoveDiscardedAsync);
     }
@@ -64,7 +68,7 @@ internal sealed partial class WorkDirectory : IAsyncDisposable
     internal AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt)
     {
         var directory = string.Create(CultureInfo.InvariantCulture, $"{_attempts}/{claim.JobId}/{claim.TaskId}.{index}.{attempt}");
-        return new AttemptPaths(directory, directory + ".stdout", directory + ".stderr");
+        return new AttemptPaths(directory, _outputs.Take(), _outputs.Take());
     }
 
     /// <summary>Makes the working directory, empty. Null, or why it cannot be made.</summary>
@@ -95,6 +99,13 @@ internal sealed partial class WorkDirectory : IAsyncDisposable
 
     /// <summary>The attempt is over and told: its directory and outputs are removed some time soon.</summary>
     internal void Discard(AttemptPaths paths) => _discarded.Writer.TryWrite(paths);
+
+    /// <summary>The outputs are at the server, or not wanted. Harmless when repeated.</summary>
+    internal void ReturnOutputs(AttemptPaths paths)
+    {
+        _outputs.Return(paths.Stdout);
+        _outputs.Return(paths.Stderr);
+    }
 
     /// <summary>The working directory stays, for people to look into; the agent never removes it.</summary>
     internal static void Keep(AttemptPaths paths)
@@ -145,11 +156,10 @@ internal sealed partial class WorkDirectory : IAsyncDisposable
         }
     }
 
-    // Most directories are empty and most outputs were removed when they were read: plain system calls, whose failure tells enough.
-    private static void Remove(AttemptPaths paths)
+    // Most directories are empty: a plain system call, whose failure tells enough.
+    private void Remove(AttemptPaths paths)
     {
-        _ = Native.Unlink(paths.Stdout);
-        _ = Native.Unlink(paths.Stderr);
+        ReturnOutputs(paths);
         if (!File.Exists(paths.Directory + Kept) && Native.RemoveDirectory(paths.Directory) != 0 && Marshal.GetLastPInvokeError() != Native.Enoent)
         {
             Directory.Delete(paths.Directory, recursive: true);

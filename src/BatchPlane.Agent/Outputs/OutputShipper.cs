@@ -1,5 +1,5 @@
 using System.Text;
-using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Protocol;
 using BatchPlane.Agent.Sessions;
 using BatchPlane.Contracts;
@@ -21,16 +21,18 @@ internal sealed class OutputShipper
     private readonly AgentOptions _options;
     private readonly ServerClient _client;
     private readonly JoinResponse _node;
+    private readonly WorkDirectory _directory;
     private readonly TimeProvider _time;
     private readonly Action<string> _fenced;
     private readonly byte[] _cutNote;
 
     /// <summary>A shipper for one epoch; calls <paramref name="fenced"/> when the server says that it is over.</summary>
-    internal OutputShipper(AgentOptions options, ServerClient client, JoinResponse node, TimeProvider time, Action<string> fenced)
+    internal OutputShipper(AgentOptions options, ServerClient client, JoinResponse node, WorkDirectory directory, TimeProvider time, Action<string> fenced)
     {
         _options = options;
         _client = client;
         _node = node;
+        _directory = directory;
         _time = time;
         _fenced = fenced;
         _cutNote = Encoding.UTF8.GetBytes($"\n[batchplane: output cut here, {node.MaxOutputBytes} bytes are kept]\n");
@@ -48,7 +50,7 @@ internal sealed class OutputShipper
         await ShipLiveAsync(attempt, OutputStream.Stderr, cancellation);
     }
 
-    /// <summary>Brings everything that is still missing of an ended attempt; tries until it is there or not wanted, then removes the files.</summary>
+    /// <summary>Brings everything that is still missing of an ended attempt; tries until it is there or not wanted, then gives the files back.</summary>
     internal async ValueTask<InlineOutput> FinishAsync(Attempt attempt, CancellationToken cancellation)
     {
         if (!attempt.Shipping.IsCompleted)
@@ -58,12 +60,11 @@ internal sealed class OutputShipper
 
         var output = new InlineOutput(
             await FinishAsync(attempt, OutputStream.Stdout, cancellation), await FinishAsync(attempt, OutputStream.Stderr, cancellation));
-        _ = Native.Unlink(attempt.Paths.Stdout);
-        _ = Native.Unlink(attempt.Paths.Stderr);
+        _directory.ReturnOutputs(attempt.Paths);
         return output;
     }
 
-    private static string PathOf(Attempt attempt, OutputStream stream) => stream == OutputStream.Stdout ? attempt.Paths.Stdout : attempt.Paths.Stderr;
+    private static string PathOf(Attempt attempt, OutputStream stream) => stream == OutputStream.Stdout ? attempt.Paths.Stdout.Path : attempt.Paths.Stderr.Path;
 
     private static long ShippedOf(Attempt attempt, OutputStream stream) => stream == OutputStream.Stdout ? attempt.StdoutShipped : attempt.StderrShipped;
 

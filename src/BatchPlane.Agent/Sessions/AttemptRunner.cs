@@ -83,7 +83,7 @@ internal sealed partial class AttemptRunner(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.OutputUnreadable(log, e, attempt.Paths.Stdout);
+            Log.OutputUnreadable(log, e, attempt.Paths.Stdout.Path);
         }
         catch (OperationCanceledException)
         {
@@ -133,7 +133,7 @@ internal sealed partial class AttemptRunner(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.OutputUnreadable(log, e, attempt.Paths.Stdout);
+            Log.OutputUnreadable(log, e, attempt.Paths.Stdout.Path);
             return default;
         }
     }
