@@ -1,0 +1,108 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BatchPlane.Agent;
+
+/// <summary>How one node agent runs. Everything else (lease, grace, output limit) is told by the server when it joins.</summary>
+public sealed class AgentOptions
+{
+    /// <summary>Default of <see cref="PrefillFactor"/>: as many attempts ready as there are slots.</summary>
+    public const double DefaultPrefillFactor = 1.0;
+
+    /// <summary>Default of <see cref="PrefillMax"/>.</summary>
+    public const int DefaultPrefillMax = 2_000;
+
+    /// <summary>Default of <see cref="ReportMaxAttempts"/>.</summary>
+    public const int DefaultReportMaxAttempts = 1_000;
+
+    /// <summary>Default of <see cref="ReportMaxOutputBytes"/>: 2 MiB.</summary>
+    public const int DefaultReportMaxOutputBytes = 2 * 1024 * 1024;
+
+    /// <summary>Default of <see cref="InlineOutputBytes"/>.</summary>
+    public const int DefaultInlineOutputBytes = 4_096;
+
+    /// <summary>Default of <see cref="OutputPieceBytes"/>, which is also its maximum: 1 MiB.</summary>
+    public const int MaxOutputPieceBytes = 1024 * 1024;
+
+    /// <summary>Base URL of the server, <c>http://host:8080</c>.</summary>
+    [Required]
+    public required Uri ServerUrl { get; init; }
+
+    /// <summary>Join token of the installation (secret).</summary>
+    [Required]
+    public required string JoinToken { get; init; }
+
+    /// <summary>Node this agent was started for by a provider; null: an attached machine, which becomes a new node of <see cref="Env"/>.</summary>
+    public string? NodeId { get; init; }
+
+    /// <summary>Id or name of the environment to attach to; null: the server's default environment. Ignored with <see cref="NodeId"/>.</summary>
+    public string? Env { get; init; }
+
+    /// <summary>Instances run at once, 1 to 1,024. Default: the number of processors.</summary>
+    [Range(1, 1024)]
+    public int Slots { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// Work root, created when missing: working directories and output of the attempts. One agent per directory; what a
+    /// dead agent left in it is killed and removed at start.
+    /// </summary>
+    [Required]
+    public required string Directory { get; init; }
+
+    /// <summary>Attempts held ready beside the running ones, as a multiple of <see cref="Slots"/>, 0 to 100. Default 1.</summary>
+    [Range(0.0, 100.0)]
+    public double PrefillFactor { get; init; } = DefaultPrefillFactor;
+
+    /// <summary>
+    /// How far ahead short instances are held ready on top of <see cref="PrefillFactor"/>: the attempts that end in this
+    /// time at the present rate, so that a round trip to the server never leaves a slot empty. Default 250 ms; zero: off.
+    /// </summary>
+    public TimeSpan PrefillAhead { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Ceiling of what <see cref="PrefillAhead"/> adds, in attempts, 0 to 100,000. Default 2,000.</summary>
+    [Range(0, 100_000)]
+    public int PrefillMax { get; init; } = DefaultPrefillMax;
+
+    /// <summary>Seconds a request for work waits at the server when there is none, 0 to 60. Default 30.</summary>
+    [Range(0, 60)]
+    public int WorkWaitSeconds { get; init; } = 30;
+
+    /// <summary>Attempts in one report request, 1 to 10,000. Default 1,000.</summary>
+    [Range(1, 10_000)]
+    public int ReportMaxAttempts { get; init; } = DefaultReportMaxAttempts;
+
+    /// <summary>Bytes of short output in one report request, before base64; at least one attempt is always sent. Default 2 MiB.</summary>
+    [Range(1, 64 * 1024 * 1024)]
+    public int ReportMaxOutputBytes { get; init; } = DefaultReportMaxOutputBytes;
+
+    /// <summary>
+    /// How long the begin of an attempt may wait for its end, so that a short attempt is one report and one write.
+    /// Default 25 ms; zero: told at once.
+    /// </summary>
+    public TimeSpan StartReportDelay { get; init; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>
+    /// Shortest time from one report request to the next, so that a stream of short instances is told in few requests; a report
+    /// after a quiet time goes at once. Default 10 ms; zero: none.
+    /// </summary>
+    public TimeSpan ReportInterval { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Bytes of an output that travel inside the report; longer output is uploaded. 0 to 65,536, default 4,096.</summary>
+    [Range(0, 65_536)]
+    public int InlineOutputBytes { get; init; } = DefaultInlineOutputBytes;
+
+    /// <summary>Bytes of one uploaded piece of output, 1 to 1,048,576. Default 1 MiB.</summary>
+    [Range(1, MaxOutputPieceBytes)]
+    public int OutputPieceBytes { get; init; } = MaxOutputPieceBytes;
+
+    /// <summary>How often long output of a running attempt is uploaded. Default 2 s.</summary>
+    public TimeSpan OutputInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long running attempts may go on after a stop was asked for; then they are killed and go to another node. Default 30 s.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a stopping agent tries to deliver its last reports and to leave. Default 15 s.</summary>
+    public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Longest pause between two tries while the server cannot be reached. Default 5 s.</summary>
+    public TimeSpan RetryPauseMax { get; init; } = TimeSpan.FromSeconds(5);
+}

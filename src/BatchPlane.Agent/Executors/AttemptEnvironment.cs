@@ -1,0 +1,47 @@
+using System.Collections;
+using System.Globalization;
+
+namespace BatchPlane.Agent.Executors;
+
+/// <summary>
+/// Environment variables of an attempt: a few of the agent's own that say where and in which language it runs, over them the task's,
+/// over them the system's. Nothing else of the agent's environment is passed on: it may hold secrets.
+/// </summary>
+internal static class AttemptEnvironment
+{
+    private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "LANGUAGE", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR"];
+
+    private static readonly Dictionary<string, string> Base = Passed();
+
+    /// <summary>Name to value, complete.</summary>
+    internal static Dictionary<string, string> Make(Launch launch)
+    {
+        var variables = new Dictionary<string, string>(Base, StringComparer.Ordinal);
+        foreach (var variable in launch.Claim.Run.EnvVars)
+        {
+            variables[variable.Name] = variable.Value;
+        }
+
+        variables["BATCH_JOB_ID"] = launch.Claim.JobId;
+        variables["BATCH_TASK_NAME"] = launch.Claim.TaskName;
+        variables["BATCH_TASK_INSTANCE_NUM"] = launch.Claim.TaskInstanceNum.ToString(CultureInfo.InvariantCulture);
+        variables["BATCH_TASK_INSTANCE_INDEX"] = launch.Index.ToString(CultureInfo.InvariantCulture);
+        variables["BATCH_ATTEMPT"] = launch.Attempt.ToString(CultureInfo.InvariantCulture);
+        return variables;
+    }
+
+    private static Dictionary<string, string> Passed()
+    {
+        var passed = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = ProgramLookup.DefaultPath };
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)variable.Key;
+            if (Inherited.Contains(name, StringComparer.Ordinal) || name.StartsWith("LC_", StringComparison.Ordinal))
+            {
+                passed[name] = (string?)variable.Value ?? "";
+            }
+        }
+
+        return passed;
+    }
+}

@@ -1,0 +1,70 @@
+using BatchPlane.Agent.Hosts;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Agent.Executors;
+
+/// <summary>A way to run attempts: as processes, in containers, ….</summary>
+internal interface IAttemptExecutor : IDisposable
+{
+    /// <summary>
+    /// Begins an attempt in its directory, which exists and is empty. May block for as long as a program takes to start. What the
+    /// author of a job can get wrong comes back as <see cref="StartResult.Failure"/>, never as an exception.
+    /// </summary>
+    StartResult Start(Launch launch);
+}
+
+/// <summary>An attempt that has begun.</summary>
+internal interface IExecution
+{
+    /// <summary>
+    /// Tells <paramref name="listener"/> once when the attempt has ended, which may be before this returns. Called exactly
+    /// once, after everything the listener needs is in place.
+    /// </summary>
+    void Watch(IExitListener listener);
+
+    /// <summary>Sends a signal to the attempt and everything it started; nothing happens when it has ended.</summary>
+    void Signal(EndSignal signal);
+}
+
+/// <summary>Is told of the end of one attempt.</summary>
+internal interface IExitListener
+{
+    /// <summary>The attempt ended and nothing of it runs any more. Called on the executor's own thread: must not block.</summary>
+    void Exited(ExitStatus status);
+}
+
+/// <summary>How the agent ends an attempt.</summary>
+internal enum EndSignal
+{
+    /// <summary>Ask: SIGTERM.</summary>
+    Terminate,
+
+    /// <summary>Force: SIGKILL.</summary>
+    Kill,
+}
+
+/// <summary>What to begin and where.</summary>
+/// <param name="Claim">The task.</param>
+/// <param name="Index">Instance index.</param>
+/// <param name="Attempt">Attempt number, from 1.</param>
+/// <param name="Paths">Its directory and output files.</param>
+internal readonly record struct Launch(ClaimGrant Claim, int Index, int Attempt, AttemptPaths Paths);
+
+/// <summary>Absolute paths of one attempt.</summary>
+/// <param name="Directory">Working directory.</param>
+/// <param name="Stdout">File that takes standard output.</param>
+/// <param name="Stderr">File that takes standard error.</param>
+internal sealed record AttemptPaths(string Directory, OutputFile Stdout, OutputFile Stderr);
+
+/// <summary>Either a running attempt or why there is none, in words for the author of the job.</summary>
+internal readonly record struct StartResult(IExecution? Execution, string? Failure)
+{
+    internal static StartResult Began(IExecution execution) => new(execution, null);
+
+    internal static StartResult Failed(string reason) => new(null, reason);
+}
+
+/// <summary>How a command ended: exactly one of the two is set.</summary>
+/// <param name="ExitCode">0 to 255.</param>
+/// <param name="Signal">Number of the signal that ended it.</param>
+internal readonly record struct ExitStatus(int? ExitCode, int? Signal);

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace BatchPlane.Agent.Hosts;
+
+/// <summary>What the agent tells of its machine.</summary>
+internal static class HostFacts
+{
+    private const double KibPerGib = 1024 * 1024;
+
+    /// <summary>Host name, as the kernel knows it.</summary>
+    internal static string HostName => ReadOrNull("/proc/sys/kernel/hostname")?.Trim() is { Length: > 0 } name ? name : Environment.MachineName;
+
+    /// <summary>Processors that this process may use.</summary>
+    internal static int Cpu => Environment.ProcessorCount;
+
+    /// <summary>Memory in GiB, rounded up, at least 1.</summary>
+    internal static int MemoryGib => Math.Max(1, ParseMemoryGib(ReadOrNull("/proc/meminfo") ?? ""));
+
+    /// <summary>Version of the agent, without build metadata.</summary>
+    internal static string AgentVersion { get; } =
+        typeof(HostFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+
+    /// <summary>Load average of the last minute; null where the system has none.</summary>
+    internal static double? Load() =>
+        double.TryParse(ReadOrNull("/proc/loadavg")?.Split(' ')[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var load) ? load : null;
+
+    /// <summary>GiB, rounded up, of a <c>/proc/meminfo</c>; 0 when it does not tell.</summary>
+    internal static int ParseMemoryGib(string memInfo)
+    {
+        var total = memInfo.Split('\n').FirstOrDefault(line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
+        var kib = total?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
+        return double.TryParse(kib, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? (int)Math.Ceiling(value / KibPerGib) : 0;
+    }
+
+    private static string? ReadOrNull(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

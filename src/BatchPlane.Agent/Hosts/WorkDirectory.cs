@@ -1,0 +1,219 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using BatchPlane.Agent.Executors;
+using BatchPlane.Contracts;
+using Microsoft.Extensions.Logging;
+
+namespace BatchPlane.Agent.Hosts;
+
+/// <summary>
+/// The agent's directory: one agent at a time (a lock that the kernel lets go with the process), the working directories and outputs of
+/// the attempts, and the ledger of process groups.
+/// </summary>
+/// <remarks>
+/// <code>
+/// agent.lock                                    held by the agent
+/// processes.ledger                              process groups, see ProcessLedger
+/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;/       working directory
+/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt
+/// outputs/&lt;number&gt;                              one output, until it is at the server; not in the working directory, which commands list
+/// </code>
+/// Removal happens on a loop of its own, so that it never holds up a start.
+/// </remarks>
+internal sealed partial class WorkDirectory : IAsyncDisposable
+{
+    private const string Kept = ".kept";
+    private const uint DirectoryMode = 0x1ED; // 0755
+
+    private readonly string _attempts;
+    private readonly OutputFiles _outputs;
+    private readonly FileStream _lock;
+    private readonly ILogger _log;
+    private readonly Channel<AttemptPaths> _discarded = Channel.CreateUnbounded<AttemptPaths>(new() { SingleReader = true });
+    private readonly Task _removing;
+
+    private WorkDirectory(string root, FileStream held, ILogger log)
+    {
+        _attempts = Path.Combine(root, "attempts");
+        _lock = held;
+        _log = log;
+        Ledger = ProcessLedger.Open(Path.Combine(root, "processes.ledger"), out var killed);
+        if (killed > 0)
+        {
+            Log.OrphansKilled(log, killed);
+        }
+
+        RemoveLeftovers();
+        _outputs = new OutputFiles(Path.Combine(root, "outputs"));
+        Directory.CreateDirectory(_attempts);
+        _removing = Task.Run(RemoveDiscardedAsync);
+    }
+
+    /// <summary>Record of process groups.</summary>
+    internal ProcessLedger Ledger { get; }
+
+    /// <summary>Takes the directory, kills and removes what a dead agent left in it.</summary>
+    /// <exception cref="IOException">It cannot be made, or another agent is using it.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    internal static WorkDirectory Open(string path, ILogger log)
+    {
+        var root = Path.GetFullPath(path);
+        Directory.CreateDirectory(root);
+        var held = new FileStream(Path.Combine(root, "agent.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        return new WorkDirectory(root, held, log);
+    }
+
+    /// <summary>Where an attempt runs; nothing is made.</summary>
+    internal AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt)
+    {
+        var directory = string.Create(CultureInfo.InvariantCulture, $"{_attempts}/{claim.JobId}/{claim.TaskId}.{index}.{attempt}");
+        return new AttemptPaths(directory, _outputs.Take(), _outputs.Take());
+    }
+
+    /// <summary>Makes the working directory, empty. Null, or why it cannot be made.</summary>
+    internal static string? Make(AttemptPaths paths)
+    {
+        // The job's directory may be removed by the loop below between its making and its use: three tries.
+        for (var tries = 1; ; tries++)
+        {
+            if (Native.MakeDirectory(paths.Directory, DirectoryMode) == 0)
+            {
+                return null;
+            }
+
+            var error = Marshal.GetLastPInvokeError();
+            try
+            {
+                if (tries == 3 || !MakeRoom(paths.Directory, error))
+                {
+                    return $"cannot make the working directory {paths.Directory}: {Native.Describe(error)}";
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return $"cannot make the working directory {paths.Directory}: {e.Message}";
+            }
+        }
+    }
+
+    /// <summary>The attempt is over and told: its directory and outputs are removed some time soon.</summary>
+    internal void Discard(AttemptPaths paths) => _discarded.Writer.TryWrite(paths);
+
+    /// <summary>The outputs are at the server, or not wanted. Harmless when repeated.</summary>
+    internal void ReturnOutputs(AttemptPaths paths)
+    {
+        _outputs.Return(paths.Stdout);
+        _outputs.Return(paths.Stderr);
+    }
+
+    /// <summary>The working directory stays, for people to look into; the agent never removes it.</summary>
+    internal static void Keep(AttemptPaths paths)
+    {
+        if (Directory.Exists(paths.Directory))
+        {
+            File.Create(paths.Directory + Kept).Dispose();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _discarded.Writer.Complete();
+        await _removing;
+        Ledger.Dispose();
+        await _lock.DisposeAsync();
+    }
+
+    private static bool MakeRoom(string directory, int error)
+    {
+        if (error == Native.Enoent)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
+            return true;
+        }
+
+        if (error == Native.Eexist)
+        {
+            Directory.Delete(directory, recursive: true);
+            return true;
+        }
+
+        return false;
+    }
+
+    private async Task RemoveDiscardedAsync()
+    {
+        await foreach (var paths in _discarded.Reader.ReadAllAsync())
+        {
+            try
+            {
+                Remove(paths);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Log.NotRemoved(_log, e, paths.Directory);
+            }
+        }
+    }
+
+    // Most directories are empty: a plain system call, whose failure tells enough.
+    private void Remove(AttemptPaths paths)
+    {
+        ReturnOutputs(paths);
+        if (!File.Exists(paths.Directory + Kept) && Native.RemoveDirectory(paths.Directory) != 0 && Marshal.GetLastPInvokeError() != Native.Enoent)
+        {
+            Directory.Delete(paths.Directory, recursive: true);
+        }
+
+        // Succeeds for the last attempt of the job here.
+        _ = Native.RemoveDirectory(Path.GetDirectoryName(paths.Directory)!);
+    }
+
+    private void RemoveLeftovers()
+    {
+        if (!Directory.Exists(_attempts))
+        {
+            return;
+        }
+
+        foreach (var job in new DirectoryInfo(_attempts).EnumerateDirectories())
+        {
+            foreach (var entry in job.EnumerateFileSystemInfos().Where(entry => !IsKept(entry)))
+            {
+                RemoveLeftover(entry);
+            }
+
+            _ = Native.RemoveDirectory(job.FullName);
+        }
+    }
+
+    private void RemoveLeftover(FileSystemInfo entry)
+    {
+        try
+        {
+            if (entry is DirectoryInfo directory)
+            {
+                directory.Delete(recursive: true);
+            }
+            else
+            {
+                entry.Delete();
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.NotRemoved(_log, e, entry.FullName);
+        }
+    }
+
+    private static bool IsKept(FileSystemInfo entry) => entry.Name.EndsWith(Kept, StringComparison.Ordinal) || File.Exists(entry.FullName + Kept);
+
+    private static partial class Log
+    {
+        [LoggerMessage(6030, LogLevel.Warning, "Killed {Count} processes that an earlier agent of this directory left running")]
+        internal static partial void OrphansKilled(ILogger logger, int count);
+
+        [LoggerMessage(6031, LogLevel.Warning, "{Path} could not be removed; the next start of the agent tries again")]
+        internal static partial void NotRemoved(ILogger logger, Exception e, string path);
+    }
+}

@@ -1,0 +1,113 @@
+using BatchPlane.Agent.Executors;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Agent.Sessions;
+
+/// <summary>Names an attempt within the server.</summary>
+/// <param name="TaskId">The task, as in the claim.</param>
+/// <param name="Index">Instance index.</param>
+/// <param name="Number">Attempt number, from 1.</param>
+internal readonly record struct AttemptKey(long TaskId, int Index, int Number);
+
+/// <summary>Where an attempt is in the agent.</summary>
+internal enum AttemptPhase
+{
+    /// <summary>Granted, waits for a slot. Left by a starter, or given back.</summary>
+    Ready,
+
+    /// <summary>Has a slot; the executor is at work on it.</summary>
+    Starting,
+
+    /// <summary>Its command runs.</summary>
+    Running,
+
+    /// <summary>Holds no slot any more; its output and end are on the way to the server.</summary>
+    Ended,
+
+    /// <summary>Final: acknowledged, refused or abandoned.</summary>
+    Gone,
+}
+
+/// <summary>Why the agent kills an attempt.</summary>
+internal enum KillCause
+{
+    /// <summary>It does not.</summary>
+    None,
+
+    /// <summary>It ran for longer than its task allows; reported.</summary>
+    Timeout,
+
+    /// <summary>The job's end was asked for; reported.</summary>
+    Terminated,
+
+    /// <summary>The agent stops; asked to end first, not reported: the server passes it on when the node leaves.</summary>
+    Stopped,
+
+    /// <summary>The node does not hold it any more; killed at once, not reported.</summary>
+    Abandoned,
+}
+
+/// <summary>How an attempt ended, as it will be reported.</summary>
+/// <param name="Outcome">Any but <see cref="AttemptOutcome.Running"/>.</param>
+/// <param name="ExitCode">With <see cref="AttemptOutcome.Exited"/>.</param>
+/// <param name="Signal">With <see cref="AttemptOutcome.Signaled"/>.</param>
+/// <param name="Reason">In words; null when the outcome says it all.</param>
+internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = null, int? Signal = null, string? Reason = null)
+{
+    /// <summary>Short standard output, base64.</summary>
+    internal string? Stdout { get; init; }
+
+    /// <summary>Short standard error, base64.</summary>
+    internal string? Stderr { get; init; }
+
+    /// <summary>True when the command ran and did not succeed by itself.</summary>
+    internal bool IsFailure => Outcome is AttemptOutcome.Signaled or AttemptOutcome.Timeout || ExitCode is > 0;
+}
+
+/// <summary>One granted attempt. Its mutable members are guarded by the lock of the <see cref="AttemptBook"/> unless they say otherwise.</summary>
+internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPaths paths)
+{
+    internal AttemptKey Key { get; } = new(claim.TaskId, index, number);
+
+    internal ClaimGrant Claim => claim;
+
+    internal AttemptPaths Paths => paths;
+
+    internal AttemptPhase Phase { get; set; }
+
+    internal KillCause Kill { get; set; }
+
+    /// <summary>Timestamp of the first signal the agent sent; null: none yet.</summary>
+    internal long? SignaledAt { get; set; }
+
+    internal bool KillSent { get; set; }
+
+    internal IExecution? Execution { get; set; }
+
+    /// <summary>Timestamp of the command's begin; null: it never began. Written once, before the attempt is queued for a report.</summary>
+    internal long? BeganAt { get; set; }
+
+    /// <summary>Timestamp of the end; null: not ended. Written once, before the result.</summary>
+    internal long? EndedAt { get; set; }
+
+    /// <summary>Timestamp of the last upload of live output.</summary>
+    internal long ShippedAt { get; set; }
+
+    /// <summary>Completed when no upload of live output is under way.</summary>
+    internal Task Shipping { get; set; } = Task.CompletedTask;
+
+    /// <summary>Bytes of standard output at the server. Owned by whoever ships: the live upload, after it the final one.</summary>
+    internal long StdoutShipped { get; set; }
+
+    /// <summary>Bytes of standard error at the server; owned like <see cref="StdoutShipped"/>.</summary>
+    internal long StderrShipped { get; set; }
+
+    /// <summary>True when the server takes no output of it; owned like <see cref="StdoutShipped"/>.</summary>
+    internal bool OutputRefused { get; set; }
+
+    /// <summary>Guarded by the lock of the <see cref="ReportQueue"/>; null while it runs.</summary>
+    internal AttemptResult? Result { get; set; }
+
+    /// <summary>Guarded by the lock of the <see cref="ReportQueue"/>: nothing of it is reported any more.</summary>
+    internal bool Unreported { get; set; }
+}

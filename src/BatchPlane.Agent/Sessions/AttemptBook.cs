@@ -1,0 +1,434 @@
+using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Hosts;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Agent.Sessions;
+
+/// <summary>
+/// What the node holds in one epoch: every granted attempt from its grant until its end is acknowledged, and the claims they came
+/// with. The only place that moves an attempt from one <see cref="AttemptPhase"/> to the next. Safe for threads.
+/// </summary>
+/// <remarks>
+/// A grant may arrive twice (answer of a long poll and of a heartbeat), in any order with its end: an attempt is taken once per epoch,
+/// known by its key while it is held and for the last <see cref="RememberedKeys"/> after that.
+/// </remarks>
+internal sealed class AttemptBook
+{
+    private const int RememberedKeys = 100_000;
+    private const int RememberedJobs = 10_000;
+
+    private readonly Lock _gate = new();
+    private readonly AgentOptions _options;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _killGrace;
+    private readonly WorkDirectory _directory;
+    private readonly ReportQueue _reports;
+    private readonly Dictionary<AttemptKey, Attempt> _held = [];
+    private readonly Dictionary<long, int> _claims = [];
+    private readonly HashSet<Attempt> _running = [];
+    private readonly Queue<Attempt> _ready = new();
+    private readonly HashSet<string> _terminated = [];
+    private readonly RecentKeys _over = new(RememberedKeys);
+    private readonly RateMeter _ends;
+    private int _readyCount;
+    private bool _draining;
+
+    internal AttemptBook(AgentOptions options, TimeSpan killGrace, WorkDirectory directory, ReportQueue reports, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _killGrace = killGrace;
+        _directory = directory;
+        _reports = reports;
+        _ends = new RateMeter(time);
+        Startable = new Bell(time);
+        Room = new Bell(time);
+        Changed = new Bell(time);
+    }
+
+    /// <summary>Rung when an attempt may be started.</summary>
+    internal Bell Startable { get; }
+
+    /// <summary>Rung when there may be room for more work.</summary>
+    internal Bell Room { get; }
+
+    /// <summary>Rung when an attempt ended or was acknowledged.</summary>
+    internal Bell Changed { get; }
+
+    /// <summary>Attempts that hold a slot.</summary>
+    internal int RunningCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _running.Count;
+            }
+        }
+    }
+
+    /// <summary>True when nothing is held: all is told and acknowledged.</summary>
+    internal bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _held.Count == 0;
+            }
+        }
+    }
+
+    /// <summary>Claims with attempts whose end is not acknowledged.</summary>
+    internal IReadOnlyList<long> ClaimIds()
+    {
+        lock (_gate)
+        {
+            return [.. _claims.Keys];
+        }
+    }
+
+    /// <summary>How many attempts to ask for now; 0 when asking is not worth a request yet.</summary>
+    internal int Wanted()
+    {
+        lock (_gate)
+        {
+            var prefill = (int)Math.Ceiling(_options.Slots * _options.PrefillFactor)
+                + (int)Math.Min(_options.PrefillMax, _ends.PerSecond() * _options.PrefillAhead.TotalSeconds);
+            var room = _options.Slots + prefill - _readyCount - _running.Count;
+            return !_draining && room >= Math.Max(1, prefill / 2) ? room : 0;
+        }
+    }
+
+    /// <summary>Takes granted attempts, except those already known.</summary>
+    internal void Take(IReadOnlyList<ClaimGrant> claims)
+    {
+        lock (_gate)
+        {
+            foreach (var claim in claims)
+            {
+                foreach (var range in claim.Attempts)
+                {
+                    for (var i = 0; i < range.Count; i++)
+                    {
+                        Take(claim, range.FirstIndex + i, range.Attempt);
+                    }
+                }
+            }
+        }
+
+        Startable.Ring();
+    }
+
+    /// <summary>The next attempt to start, which has a slot from now on; null when there is none or no slot is free.</summary>
+    internal Attempt? NextToStart()
+    {
+        Attempt? next = null;
+        bool more;
+        lock (_gate)
+        {
+            while (next is null && _running.Count < _options.Slots && _ready.TryDequeue(out var attempt))
+            {
+                next = attempt.Phase == AttemptPhase.Ready ? attempt : null;
+            }
+
+            if (next is null)
+            {
+                return null;
+            }
+
+            next.Phase = AttemptPhase.Starting;
+            _readyCount--;
+            _running.Add(next);
+            more = _readyCount > 0 && _running.Count < _options.Slots;
+        }
+
+        if (more)
+        {
+            Startable.Ring();
+        }
+
+        return next;
+    }
+
+    /// <summary>Its command runs; a kill that was asked for meanwhile is carried out.</summary>
+    internal void Began(Attempt attempt, IExecution execution)
+    {
+        lock (_gate)
+        {
+            attempt.Phase = AttemptPhase.Running;
+            attempt.Execution = execution;
+            attempt.BeganAt = attempt.ShippedAt = _time.GetTimestamp();
+            SignalFirst(attempt);
+        }
+    }
+
+    /// <summary>It ended, or could not be started; its slot is free. Returns why the agent killed it, if it did.</summary>
+    internal KillCause Ended(Attempt attempt)
+    {
+        KillCause kill;
+        lock (_gate)
+        {
+            attempt.Phase = AttemptPhase.Ended;
+            attempt.EndedAt = _time.GetTimestamp();
+            attempt.Execution = null;
+            _running.Remove(attempt);
+            _ends.Count();
+            kill = attempt.Kill;
+            if (kill is KillCause.Abandoned or KillCause.Stopped)
+            {
+                Forget(attempt);
+            }
+        }
+
+        Startable.Ring();
+        Room.Ring();
+        Changed.Ring();
+        return kill;
+    }
+
+    /// <summary>The server has its end on record.</summary>
+    internal void Acknowledged(Attempt attempt)
+    {
+        lock (_gate)
+        {
+            Forget(attempt);
+        }
+
+        Changed.Ring();
+    }
+
+    /// <summary>The node does not hold it (any more): killed when it runs, and forgotten.</summary>
+    internal void Refused(AttemptKey key)
+    {
+        lock (_gate)
+        {
+            if (_held.TryGetValue(key, out var attempt))
+            {
+                Abandon(attempt);
+            }
+        }
+
+        Changed.Ring();
+    }
+
+    /// <summary>Ends the attempts of jobs whose end was asked for, and those granted later in this epoch.</summary>
+    internal void Terminate(IReadOnlyList<string> jobIds)
+    {
+        if (jobIds.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_terminated.Count > RememberedJobs)
+            {
+                _terminated.Clear();
+            }
+
+            _terminated.UnionWith(jobIds);
+            foreach (var attempt in _held.Values.Where(attempt => _terminated.Contains(attempt.Claim.JobId)).ToArray())
+            {
+                if (attempt.Phase == AttemptPhase.Ready)
+                {
+                    EndUnstarted(attempt, AttemptOutcome.Terminated);
+                }
+                else
+                {
+                    AskToEnd(attempt, KillCause.Terminated);
+                }
+            }
+        }
+    }
+
+    /// <summary>From now on nothing is started: what waits for a slot, or is still granted, is given back.</summary>
+    internal void Drain()
+    {
+        lock (_gate)
+        {
+            _draining = true;
+            foreach (var attempt in _held.Values.Where(attempt => attempt.Phase == AttemptPhase.Ready).ToArray())
+            {
+                EndUnstarted(attempt, AttemptOutcome.Returned);
+            }
+        }
+
+        Changed.Ring();
+    }
+
+    /// <summary>Ends what runs because the agent stops.</summary>
+    internal void StopRunning()
+    {
+        lock (_gate)
+        {
+            foreach (var attempt in _running)
+            {
+                AskToEnd(attempt, KillCause.Stopped);
+            }
+        }
+    }
+
+    /// <summary>Forgets everything and kills what runs: the epoch is over.</summary>
+    internal void AbandonAll()
+    {
+        lock (_gate)
+        {
+            _draining = true;
+            foreach (var attempt in _held.Values.ToArray())
+            {
+                Abandon(attempt);
+            }
+        }
+
+        Changed.Ring();
+    }
+
+    /// <summary>
+    /// Asks attempts beyond their time to end and kills those that did not end within the grace. Returns the running attempts whose
+    /// live output was last looked after before <paramref name="outputInterval"/>; each has to be given a <see cref="Attempt.Shipping"/> by <paramref name="ship"/>.
+    /// </summary>
+    internal void Tend(TimeSpan outputInterval, Func<Attempt, Task> ship)
+    {
+        lock (_gate)
+        {
+            foreach (var attempt in _running)
+            {
+                if (attempt.Phase == AttemptPhase.Running)
+                {
+                    TendTimes(attempt);
+                    if (attempt.Shipping.IsCompleted && _time.GetElapsedTime(attempt.ShippedAt) >= outputInterval)
+                    {
+                        attempt.ShippedAt = _time.GetTimestamp();
+                        attempt.Shipping = ship(attempt);
+                    }
+                }
+            }
+        }
+    }
+
+    private void Take(ClaimGrant claim, int index, int number)
+    {
+        var key = new AttemptKey(claim.TaskId, index, number);
+        if (_held.ContainsKey(key) || _over.Contains(key))
+        {
+            return;
+        }
+
+        var attempt = new Attempt(claim, index, number, _directory.PathsOf(claim, index, number));
+        _held.Add(key, attempt);
+        _claims[claim.ClaimId] = _claims.GetValueOrDefault(claim.ClaimId) + 1;
+        _readyCount++;
+        if (_terminated.Contains(claim.JobId))
+        {
+            EndUnstarted(attempt, AttemptOutcome.Terminated);
+        }
+        else if (_draining)
+        {
+            EndUnstarted(attempt, AttemptOutcome.Returned);
+        }
+        else
+        {
+            _ready.Enqueue(attempt);
+        }
+    }
+
+    // It stays in the queue of ready ones, where its phase says that it is to be skipped.
+    private void EndUnstarted(Attempt attempt, AttemptOutcome outcome)
+    {
+        _readyCount--;
+        attempt.Phase = AttemptPhase.Ended;
+        attempt.EndedAt = _time.GetTimestamp();
+        _reports.Ended(attempt, new AttemptResult(outcome));
+        Room.Ring();
+    }
+
+    private void AskToEnd(Attempt attempt, KillCause cause)
+    {
+        if (attempt.Kill == KillCause.None && attempt.Phase is AttemptPhase.Starting or AttemptPhase.Running)
+        {
+            attempt.Kill = cause;
+            SignalFirst(attempt);
+        }
+    }
+
+    private void SignalFirst(Attempt attempt)
+    {
+        if (attempt.Kill == KillCause.None || attempt.Execution is null)
+        {
+            return;
+        }
+
+        attempt.SignaledAt ??= _time.GetTimestamp();
+        attempt.KillSent = attempt.Kill == KillCause.Abandoned;
+        attempt.Execution.Signal(attempt.KillSent ? EndSignal.Kill : EndSignal.Terminate);
+    }
+
+    private void TendTimes(Attempt attempt)
+    {
+        var limit = attempt.Claim.Run.TimeoutSeconds;
+        if (attempt.Kill == KillCause.None && limit > 0 && _time.GetElapsedTime(attempt.BeganAt!.Value) >= TimeSpan.FromSeconds(limit))
+        {
+            AskToEnd(attempt, KillCause.Timeout);
+        }
+
+        if (attempt.SignaledAt is { } asked && !attempt.KillSent && _time.GetElapsedTime(asked) >= _killGrace)
+        {
+            attempt.KillSent = true;
+            attempt.Execution!.Signal(EndSignal.Kill);
+        }
+    }
+
+    private void Abandon(Attempt attempt)
+    {
+        switch (attempt.Phase)
+        {
+            case AttemptPhase.Ready:
+                _readyCount--;
+                Forget(attempt);
+                break;
+            case AttemptPhase.Starting:
+            case AttemptPhase.Running:
+                _reports.Withdraw(attempt);
+                attempt.Kill = KillCause.Abandoned;
+                SignalFirst(attempt);
+                Unhold(attempt);
+                break;
+            case AttemptPhase.Ended:
+                _reports.Withdraw(attempt);
+                Forget(attempt);
+                break;
+            case AttemptPhase.Gone:
+                break;
+        }
+    }
+
+    private void Forget(Attempt attempt)
+    {
+        if (attempt.Phase != AttemptPhase.Gone)
+        {
+            attempt.Phase = AttemptPhase.Gone;
+            Unhold(attempt);
+            _directory.Discard(attempt.Paths);
+        }
+    }
+
+    private void Unhold(Attempt attempt)
+    {
+        if (!_held.Remove(attempt.Key))
+        {
+            return;
+        }
+
+        _over.Add(attempt.Key);
+        var left = _claims[attempt.Claim.ClaimId] - 1;
+        if (left == 0)
+        {
+            _claims.Remove(attempt.Claim.ClaimId);
+        }
+        else
+        {
+            _claims[attempt.Claim.ClaimId] = left;
+        }
+    }
+}

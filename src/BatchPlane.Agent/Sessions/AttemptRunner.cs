@@ -1,0 +1,160 @@
+using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Hosts;
+using BatchPlane.Agent.Outputs;
+using BatchPlane.Contracts;
+using Microsoft.Extensions.Logging;
+
+namespace BatchPlane.Agent.Sessions;
+
+/// <summary>
+/// Moves attempts through the executor: starts ready ones on free slots, keeps them to their time, and brings output and end of
+/// each to the report queue.
+/// </summary>
+internal sealed partial class AttemptRunner(
+    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, IAttemptExecutor executor, TimeProvider time, ILogger log)
+{
+    private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(200);
+
+    // A start blocks its thread until the program is loaded; more starters than processors only get in each other's way.
+    private readonly int _starters = Math.Clamp(Environment.ProcessorCount, 1, options.Slots);
+
+    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private CancellationToken _session;
+
+    /// <summary>Runs until cancelled, which ends no attempt, or until something unforeseen happens, which it throws.</summary>
+    internal async Task RunAsync(CancellationToken session)
+    {
+        _session = session;
+        await await Task.WhenAny(
+            [TendAsync(session), _broken.Task, .. Enumerable.Range(0, _starters).Select(_ => Task.Run(() => StartAsync(session), session))]);
+    }
+
+    private async Task StartAsync(CancellationToken session)
+    {
+        while (true)
+        {
+            while (book.NextToStart() is { } attempt)
+            {
+                Start(attempt);
+            }
+
+            await book.Startable.WaitAsync(Timeout.InfiniteTimeSpan, session);
+        }
+    }
+
+    private void Start(Attempt attempt)
+    {
+        var failure = WorkDirectory.Make(attempt.Paths);
+        var started = failure is null
+            ? executor.Start(new Launch(attempt.Claim, attempt.Key.Index, attempt.Key.Number, attempt.Paths))
+            : StartResult.Failed(failure);
+        if (started.Execution is { } execution)
+        {
+            book.Began(attempt, execution);
+            reports.Began(attempt);
+            execution.Watch(new ExitListener(this, attempt));
+            return;
+        }
+
+        // A kill that came meanwhile decides, as it would have for a command that began.
+        var kill = book.Ended(attempt);
+        if (kill is not (KillCause.Abandoned or KillCause.Stopped))
+        {
+            reports.Ended(attempt, new AttemptResult(
+                kill == KillCause.Terminated ? AttemptOutcome.Terminated : AttemptOutcome.StartFailed, Reason: started.Failure));
+        }
+    }
+
+    private async Task TendAsync(CancellationToken session)
+    {
+        using var timer = new PeriodicTimer(TendInterval, time);
+        while (await timer.WaitForNextTickAsync(session))
+        {
+            book.Tend(options.OutputInterval, attempt => Task.Run(() => ShipLiveAsync(attempt), session));
+        }
+    }
+
+    private async Task ShipLiveAsync(Attempt attempt)
+    {
+        try
+        {
+            await outputs.ShipLiveAsync(attempt, _session);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.OutputUnreadable(log, e, attempt.Paths.Stdout.Path);
+        }
+        catch (OperationCanceledException)
+        {
+            // The epoch is over and with it the attempt.
+        }
+    }
+
+    // On the executor's thread: everything that takes time is done on another.
+    private void Exited(Attempt attempt, ExitStatus status)
+    {
+        var kill = book.Ended(attempt);
+        if (kill is not (KillCause.Abandoned or KillCause.Stopped))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => _ = FinishAsync(attempt, status, kill), null);
+        }
+    }
+
+    private async Task FinishAsync(Attempt attempt, ExitStatus status, KillCause kill)
+    {
+        try
+        {
+            var output = await ReadOutputAsync(attempt);
+            var result = Judge(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr };
+            if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
+            {
+                WorkDirectory.Keep(attempt.Paths);
+            }
+
+            reports.Ended(attempt, result);
+        }
+        catch (OperationCanceledException)
+        {
+            // The epoch is over and with it the attempt.
+        }
+        catch (Exception e)
+        {
+            // Nobody awaits this: without it a bug would leave the attempt unreported for ever.
+            _broken.TrySetException(e);
+        }
+    }
+
+    private async ValueTask<InlineOutput> ReadOutputAsync(Attempt attempt)
+    {
+        try
+        {
+            return await outputs.FinishAsync(attempt, _session);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.OutputUnreadable(log, e, attempt.Paths.Stdout.Path);
+            return default;
+        }
+    }
+
+    private static AttemptResult Judge(Attempt attempt, ExitStatus status, KillCause kill) => kill switch
+    {
+        KillCause.Timeout => new(AttemptOutcome.Timeout, Reason: $"killed after its timeout of {attempt.Claim.Run.TimeoutSeconds} s"),
+        KillCause.Terminated => new(AttemptOutcome.Terminated),
+        KillCause.None or KillCause.Stopped or KillCause.Abandoned => status.Signal is { } signal
+            ? new(AttemptOutcome.Signaled, Signal: signal)
+            : new(AttemptOutcome.Exited, ExitCode: status.ExitCode),
+    };
+
+    private sealed class ExitListener(AttemptRunner runner, Attempt attempt) : IExitListener
+    {
+        public void Exited(ExitStatus status) => runner.Exited(attempt, status);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(6020, LogLevel.Warning, "Output {Path} cannot be read; the attempt is reported without it")]
+        internal static partial void OutputUnreadable(ILogger logger, Exception e, string path);
+    }
+}
