@@ -20,8 +20,14 @@ internal static class CommandTree
         """
         BatchPlane: jobs, environments and the events they leave in RabbitMQ.
 
-        Exit codes: 0 the job succeeded, or done - 1 the job failed - 2 wrong usage, or the server refused the request -
-        3 the job was terminated - 4 gave up waiting - 5 the server cannot be reached - 130 interrupted.
+        Exit codes:
+          0    done; of a job that was waited for: it succeeded
+          1    the job failed, or something could not be started
+          2    wrong usage, or the server refused the request
+          3    the job was terminated
+          4    gave up waiting
+          5    the server cannot be reached, or cannot answer
+          130  interrupted
         """;
 
     /// <summary>Runs one command line to its end and says how it went, as an exit code.</summary>

@@ -15,7 +15,7 @@ internal static class DemoCommand
         {
             HelpName = "DIR",
             DefaultValueFactory = _ => DefaultDirectory,
-            Description = $"Directory of the stack; a second run on it starts faster. Default: {DefaultDirectory}.",
+            Description = "Directory of the stack; a second run on it starts faster.",
         };
         var command = new Command(
             "demo",

@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using BatchPlane.Cli.Connections;
-using BatchPlane.Cli.Dev;
 using BatchPlane.Cli.Jobs;
 using BatchPlane.Cli.Output;
 using BatchPlane.Cli.Topics;

@@ -16,7 +16,7 @@ internal static class DevCommand
         {
             HelpName = "DIR",
             DefaultValueFactory = _ => DevInfo.DefaultDirectory,
-            Description = $"Directory of the stack; starting again on it goes on where it was. Default: {DevInfo.DefaultDirectory}.",
+            Description = "Directory of the stack; starting again on it goes on where it was.",
         };
         var http = Number("--http", "PORT", 0, HighestPort,
             $"Port of the REST API on 127.0.0.1; 0 takes a free one. Default: that of the last start, else {DevOptions.DefaultHttpPort} or, when that is taken, a free one.");

@@ -20,15 +20,15 @@ internal static class ServicesDirectory
     internal static string Prepare(string directory, IProgress<string> say)
     {
         var path = Path.Combine(directory, "services");
-        if (File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
+        if (new FileInfo(path).LinkTarget is { } target)
         {
-            if (Directory.Exists(target.FullName))
+            if (Directory.Exists(target))
             {
-                return target.FullName;
+                return target;
             }
 
             // /var/tmp may be emptied by the system; the data is gone then and the stack begins anew.
-            say.Report($"{target.FullName} is gone; PostgreSQL and RabbitMQ start empty");
+            say.Report($"{target} is gone; PostgreSQL and RabbitMQ start empty");
             File.Delete(path);
         }
 

@@ -30,7 +30,7 @@ internal static class InstancesCommand
             {
                 table.Add(
                     Show.Number(instance.TaskInstanceIndex), Show.Word(instance.TaskInstanceState), Show.Number(instance.Attempt),
-                    Show.Number(instance.ExitCode), Show.Word(instance.Cause), instance.ComputeNodeId, Show.Time(instance.RunningAt),
+                    Show.NumberOrNull(instance.ExitCode), Show.Word(instance.Cause), instance.ComputeNodeId, Show.Time(instance.RunningAt),
                     Show.Span(instance.RunningAt, instance.FinishedAt), instance.StateReason);
             }
 

@@ -30,7 +30,7 @@ internal static class JobArguments
     internal static Option<int> Limit(int fallback) => new("--limit")
     {
         HelpName = "N",
-        Description = $"List at most N. Default: {fallback}.",
+        Description = "List at most N.",
         DefaultValueFactory = _ => fallback,
         Validators =
         {

@@ -31,8 +31,8 @@ internal static class Show
     /// <summary>A number.</summary>
     internal static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>As <see cref="Number(long)"/>; null stays null.</summary>
-    internal static string? Number(int? value) => value?.ToString(CultureInfo.InvariantCulture);
+    /// <summary>A number; null stays null.</summary>
+    internal static string? NumberOrNull(int? value) => value?.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Number of instances or tasks in all states.</summary>
     internal static long Total(RunMetrics metrics) =>

@@ -84,7 +84,7 @@ internal static class TopicsCommand
         {
             HelpName = "PATTERN",
             DefaultValueFactory = _ => EverythingBinding,
-            Description = "Which events, as an AMQP pattern over level.state: job.#, *.failed. Default: #, all.",
+            Description = "Which events, as an AMQP pattern over level.state: job.#, *.failed; # is all.",
         };
         return client.Create("subscribe", "Bind a queue to a topic.", [name, queue, binding], async call =>
         {
