@@ -22,7 +22,8 @@ internal static class TerminateCommand
             }
             else
             {
-                call.Context.Out.WriteLine($"{seen.Value.JobId} {Show.Word(seen.Value.JobState)}, end asked for");
+                var outcome = seen.Value.TerminateRequestedAt is null ? "had ended before" : "end asked for";
+                call.Context.Out.WriteLine($"{seen.Value.JobId} {Show.Word(seen.Value.JobState)}: {outcome}");
             }
 
             return ExitCodes.Success;

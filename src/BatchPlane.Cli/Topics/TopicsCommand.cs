@@ -21,6 +21,7 @@ internal static class TopicsCommand
         var topics = client.Create("topics", "List topics, or change them with one of the verbs below.", [], ListAsync);
         topics.Add(CreateCreate(client));
         topics.Add(CreateSubscribe(client));
+        topics.Add(CreateUnsubscribe(client));
         topics.Add(CreateDelete(client));
         return topics;
     }
@@ -100,10 +101,21 @@ internal static class TopicsCommand
         });
     }
 
+    private static Command CreateUnsubscribe(ClientCommands client)
+    {
+        var name = Name();
+        var id = new Argument<string>("SUBSCRIPTION") { Description = "Id of the subscription, subsc-…" };
+        return client.Create("unsubscribe", "Unbind a queue. The queue and what waits in it stay.", [name, id], async call =>
+        {
+            await call.Api.DeleteAsync($"{Subscriptions(call.Get(name))}/{call.GetSegment(id)}", call.Cancellation);
+            return ExitCodes.Success;
+        });
+    }
+
     private static Command CreateDelete(ClientCommands client)
     {
         var name = Name();
-        return client.Create("delete", "Delete a topic and its subscriptions.", [name], async call =>
+        return client.Create("delete", "Delete a topic and its subscriptions. Queues and what waits in them stay.", [name], async call =>
         {
             await call.Api.DeleteAsync(Topic(call.Get(name)), call.Cancellation);
             return ExitCodes.Success;
