@@ -249,7 +249,8 @@ internal sealed class DevStack : IAsyncDisposable
 
             if (_time.GetElapsedTime(begin) > NodesLimit)
             {
-                _say.Report($"only {running} of {_options.Nodes} nodes run after {NodesLimit.TotalSeconds:0} s; see {ServerLog}");
+                var what = local is null ? $"there is no environment '{EnvironmentName}'" : $"only {running} of {_options.Nodes} nodes run";
+                _say.Report($"{what} after {NodesLimit.TotalSeconds:0} s; going on without, see {ServerLog}");
                 return;
             }
 

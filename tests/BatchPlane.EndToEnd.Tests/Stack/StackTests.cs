@@ -144,6 +144,6 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
         var notifications = topic is null ? "" : $$""","notifications":[{"topic_name":"{{topic}}","event_configs":[{{configs}}]}]""";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"job_name":"{{task}}","tasks":[{"task_name":"{{task}}","task_instance_num":{{instances}},"application":{"command":{{JsonSerializer.Serialize(command)}}}}]{{notifications}}}""");
+            $$"""{"job_name":"{{task}}","tasks":[{"task_name":"{{task}}","task_instance_num":{{instances}},"application":{"command":{{JsonSerializer.Serialize(command)}} } }]{{notifications}} }""");
     }
 }
