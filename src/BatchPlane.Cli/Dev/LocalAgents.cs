@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace BatchPlane.Cli.Dev;
+
+/// <summary>
+/// The agents of the environment <c>local</c>. The server starts them and they survive its death; what starts and stops the
+/// whole stack has to end them. Each has a <see cref="ProcessRecord"/> in <c>nodes/NODE/agent.pid</c> of the server's data directory.
+/// </summary>
+internal static class LocalAgents
+{
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Stops all of them, and what they run.</summary>
+    internal static async Task StopAsync(string serverData, IProgress<string> say, TimeProvider time)
+    {
+        var nodes = Path.Combine(serverData, "nodes");
+        if (!Directory.Exists(nodes))
+        {
+            return;
+        }
+
+        var running = Directory.EnumerateFiles(nodes, "agent.pid", SearchOption.AllDirectories)
+            .Select(ProcessRecord.Read)
+            .OfType<ProcessRecord>()
+            .Where(agent => agent.IsRunning)
+            .ToArray();
+        if (running.Length > 0)
+        {
+            say.Report(string.Create(CultureInfo.InvariantCulture, $"stopping {running.Length} agent{(running.Length == 1 ? "" : "s")}"));
+            await Task.WhenAll(running.Select(agent => agent.StopTreeAsync(StopGrace, time)));
+        }
+    }
+}

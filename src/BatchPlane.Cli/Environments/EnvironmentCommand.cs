@@ -1,0 +1,54 @@
+using System.CommandLine;
+using BatchPlane.Cli.Commands;
+using BatchPlane.Cli.Jobs;
+using BatchPlane.Cli.Output;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Cli.Environments;
+
+/// <summary><c>batchplane env ENV</c>: one environment; its nodes are in <c>batchplane nodes ENV</c>.</summary>
+internal static class EnvironmentCommand
+{
+    internal static Command Create(ClientCommands client)
+    {
+        var id = new Argument<string>("ENV") { Description = "Id of the environment, env-…" };
+        return client.Create("env", "Show an environment.", [id], async call =>
+        {
+            var answer = await call.Api.GetAsync<EnvironmentView>(EnvironmentRoutes.Environment(call.GetSegment(id)), call.Cancellation);
+            if (call.AsJson)
+            {
+                Json.Write(call.Context, answer.Json);
+            }
+            else
+            {
+                Write(call.Context, answer.Value);
+            }
+
+            return ExitCodes.Success;
+        });
+    }
+
+    private static void Write(CliContext context, EnvironmentView environment)
+    {
+        var metrics = environment.ComputeNodeMetrics;
+        JobCommand.Facts(context,
+            ("environment", environment.EnvId),
+            ("name", environment.EnvName),
+            ("description", environment.EnvDescription),
+            ("state", Show.Word(environment.EnvState)),
+            ("provider", Show.Word(environment.Provider)),
+            ("default", environment.IsDefault ? "yes" : "no"),
+            ("created", Show.Time(environment.CreatedAt)),
+            ("events to", string.Join(", ", environment.Notifications.Select(notification => notification.TopicName))));
+        context.Out.WriteLine();
+        var table = new Table("WISHED FOR", "RUNNING", "ON THE WAY", "ABNORMAL", "FAILED", "DELETING");
+        table.Add(
+            Show.Number(environment.DesiredComputeNodeCount),
+            Show.Number(metrics.RunningCount),
+            Show.Number(metrics.SubmittedCount + metrics.CreatingCount + metrics.CreatedCount),
+            Show.Number(metrics.AbnormalCount),
+            Show.Number(metrics.CreationFailedCount),
+            Show.Number(metrics.DeletingCount));
+        table.Write(context);
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.ComponentModel.DataAnnotations;
+using BatchPlane.Agent;
+using Microsoft.Extensions.Logging;
+
+namespace BatchPlane.Cli.Hosting;
+
+/// <summary><c>batchplane agent</c>: one node. SIGTERM lets what runs finish, gives back the rest, and leaves.</summary>
+internal static class AgentCommand
+{
+    private const string DefaultDirectory = "/var/lib/batchplane-agent";
+    private const string TimeOnALine = "HH:mm:ss.fff ";
+
+    internal static Command Create(CliContext context)
+    {
+        var server = Text("--server", "URL", $"Base URL of the server; also {ServerVariables.Server}.");
+        var token = Text("--token", "TOKEN", $"Join token; also {ServerVariables.JoinToken}, which does not show in the process list.");
+        var node = Text("--node-id", "NODE", $"Be this node, node-…; also {ServerVariables.NodeId}. Default: a new node.");
+        var environment = Text("--env", "ENV", $"Id or name of the environment to join; also {ServerVariables.Environment}. Default: the server's default environment.");
+        var slots = new Option<int?>("--slots") { HelpName = "N", Description = "Instances run at once, 1 to 1,024. Default: one for each processor." };
+        var directory = Text("--dir", "DIR", $"Directory for working directories and output of instances; one agent per directory. Default: {DefaultDirectory}.");
+        var command = new Command("agent", "Run a node: take instances from a server and run them here.")
+        {
+            server, token, node, environment, slots, directory,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var options = new AgentOptions
+            {
+                ServerUrl = Url(parsed.GetValue(server) ?? context.Variable(ServerVariables.Server)),
+                JoinToken = parsed.GetValue(token) ?? context.Variable(ServerVariables.JoinToken)
+                    ?? throw new UsageException($"no join token given; set {ServerVariables.JoinToken} or use --token"),
+                NodeId = parsed.GetValue(node) ?? context.Variable(ServerVariables.NodeId),
+                Env = parsed.GetValue(environment) ?? context.Variable(ServerVariables.Environment),
+                Slots = parsed.GetValue(slots) ?? Environment.ProcessorCount,
+                Directory = context.Resolve(parsed.GetValue(directory) ?? DefaultDirectory),
+            };
+            return RunAsync(options, context, cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(AgentOptions options, CliContext context, CancellationToken cancellation)
+    {
+        // As the server's log: a line for people on a terminal, a JSON document a line otherwise.
+        using var loggers = LoggerFactory.Create(logging => _ = Console.IsOutputRedirected
+            ? logging.AddJsonConsole()
+            : logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, TimeOnALine)));
+        try
+        {
+            return await new NodeAgent(options, loggers, context.Time).RunAsync(cancellation);
+        }
+        catch (ValidationException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    private static Uri Url(string? text) => text switch
+    {
+        null => throw new UsageException($"no server given; use --server or set {ServerVariables.Server}"),
+        _ when Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" => url,
+        _ => throw new UsageException($"'{text}' is not a URL such as http://127.0.0.1:8080"),
+    };
+
+    private static Option<string?> Text(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description };
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using BatchPlane.Cli.Commands;
+using BatchPlane.Cli.Output;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Cli.Jobs;
+
+/// <summary><c>batchplane instances JOB TASK</c>: the instances of a task, with exit codes and nodes.</summary>
+internal static class InstancesCommand
+{
+    private const int DefaultLimit = 100;
+
+    internal static Command Create(ClientCommands client)
+    {
+        var job = JobArguments.Job();
+        var task = JobArguments.Task();
+        var limit = JobArguments.Limit(DefaultLimit);
+        return client.Create("instances", "List the instances of a task, by index.", [job, task, limit], async call =>
+        {
+            var path = JobRoutes.Instances(call.GetSegment(job), call.GetSegment(task));
+            var instances = await call.Api.ListAsync<TaskInstanceView>(path, call.Get(limit), call.Cancellation);
+            if (call.AsJson)
+            {
+                Json.WriteAll(call.Context, instances);
+                return ExitCodes.Success;
+            }
+
+            var table = new Table("INDEX", "STATE", "ATTEMPT", "EXIT", "CAUSE", "NODE", "BEGAN (UTC)", "TOOK", "REASON");
+            foreach (var instance in instances.Select(answer => answer.Value))
+            {
+                table.Add(
+                    Show.Number(instance.TaskInstanceIndex), Show.Word(instance.TaskInstanceState), Show.Number(instance.Attempt),
+                    Show.NumberOrNull(instance.ExitCode), Show.Word(instance.Cause), instance.ComputeNodeId, Show.Time(instance.RunningAt),
+                    Show.Span(instance.RunningAt, instance.FinishedAt), instance.StateReason);
+            }
+
+            table.Write(call.Context);
+            return ExitCodes.Success;
+        });
+    }
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace BatchPlane.Cli.Jobs;
+
+/// <summary>Paths of the REST routes about jobs, relative to the server. Arguments are already escaped.</summary>
+internal static class JobRoutes
+{
+    internal const string Jobs = "v1/jobs";
+
+    internal static string Job(string job) => $"{Jobs}/{job}";
+
+    internal static string Terminate(string job) => $"{Jobs}/{job}/terminate";
+
+    internal static string Instances(string job, string task) => $"{Jobs}/{job}/tasks/{task}/instances";
+
+    internal static string Log(string job, string task, int index, string stream, int? attempt)
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"{Instances(job, task)}/{index}/logs/{stream}");
+        return attempt is { } number ? string.Create(CultureInfo.InvariantCulture, $"{path}?attempt={number}") : path;
+    }
+
+    internal static string Events(string job, long after, int limit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Jobs}/{job}/events?after={after}&limit={limit}");
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text.Json;
+using BatchPlane.Cli.Dev;
+
+namespace BatchPlane.EndToEnd.Tests.Stack;
+
+/// <summary>The whole system as a user has it, through the command line.</summary>
+public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
+{
+    private static readonly TimeSpan EventsLimit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task SubmitAndWait_JobSucceedsAndItsOutputIsThere()
+    {
+        var run = await stack.RunWithInputAsync(Job("greet", "echo hello $BATCH_TASK_INSTANCE_INDEX of $BATCH_TASK_INSTANCE_NUM", 3), "submit", "-", "--wait");
+
+        var job = run.Out.Split('\n')[0];
+        Assert.True(run.ExitCode == 0, run.Out + run.Error);
+        var log = await stack.RunAsync("logs", job, "greet", "2");
+        Assert.Equal("hello 2 of 3\n", log.Out);
+        var instances = await stack.RunAsync("instances", job, "greet", "-o", "json");
+        using var document = JsonDocument.Parse(instances.Out);
+        Assert.All(document.RootElement.EnumerateArray(), instance => Assert.Equal(0, instance.GetProperty("exit_code").GetInt32()));
+    }
+
+    [Fact]
+    public async Task FailedJob_WaitExitsWith1AndNamesTheExitCode()
+    {
+        var run = await stack.RunWithInputAsync(Job("fail", "echo broken >&2; exit 7", 1), "submit", "-", "--wait");
+
+        var job = run.Out.Split('\n')[0];
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("FAILED", run.Out, StringComparison.Ordinal);
+        Assert.Equal("broken\n", (await stack.RunAsync("logs", job, "fail", "0", "--stderr")).Out);
+        Assert.Contains("exit 7 (exit_code)", (await stack.RunAsync("events", job)).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TerminatedJob_WaitExitsWith3()
+    {
+        var submitted = await stack.RunWithInputAsync(Job("sleep", "sleep 1000", 2), "submit", "-");
+        var job = submitted.Out.Trim();
+        Assert.Equal(4, (await stack.RunAsync("wait", job, "--timeout", "0.5")).ExitCode);
+
+        await stack.RunAsync("terminate", job, "--reason", "enough");
+        var waited = await stack.RunAsync("wait", job, "--timeout", "60");
+
+        Assert.True(waited.ExitCode == 3, waited.Out + waited.Error);
+    }
+
+    [Fact]
+    public async Task SameIdempotencyKey_IsTheSameJob()
+    {
+        var key = Guid.NewGuid().ToString();
+        var first = await stack.RunWithInputAsync(Job("once", "true", 1), "submit", "-", "--idempotency-key", key);
+
+        var again = await stack.RunWithInputAsync(Job("once", "true", 1), "submit", "-", "--idempotency-key", key);
+        var other = await stack.RunWithInputAsync(Job("once", "false", 1), "submit", "-", "--idempotency-key", key);
+
+        Assert.Equal((0, first.Out), (again.ExitCode, again.Out));
+        Assert.Equal(2, other.ExitCode);
+    }
+
+    [Fact]
+    public async Task CyclicJob_IsRefusedAndTheCycleIsNamed()
+    {
+        const string Cyclic =
+            """
+            {"tasks":[{"task_name":"a","application":{"command":"true"}},{"task_name":"b","application":{"command":"true"}}],
+             "dependences":[{"start_task":"a","end_task":"b"},{"start_task":"b","end_task":"a"}]}
+            """;
+
+        var run = await stack.RunWithInputAsync(Cyclic, "submit", "-");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("$.dependences", run.Error, StringComparison.Ordinal);
+        Assert.Contains('a', run.Error);
+    }
+
+    [Fact]
+    public async Task SecondDevOnTheDirectory_IsRefused()
+    {
+        using var second = BatchPlaneProcess.Start(Path.GetTempPath(), "dev", "--data", stack.Directory);
+
+        Assert.Equal(1, await second.ExitCodeAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("another 'batchplane dev' is running", second.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DevJson_IsForItsOwnerOnly() =>
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(stack.Directory, "dev.json")));
+
+    [Fact]
+    public async Task ServerKilledDuringAJob_JobEndsOnceAndEveryEventArrives()
+    {
+        await stack.RunAsync("topics", "create", "killed-server");
+        await using var queue = await QueueReader.BindAsync(stack.Info.AmqpUrl, "killed-server", "#");
+        var submitted = await stack.RunWithInputAsync(Job("step", "sleep 0.3; echo done", 200, "killed-server"), "submit", "-");
+        var job = submitted.Out.Trim();
+        await Eventually.TrueAsync(
+            () => queue.Messages.Any(message => message.RoutingKey == "task_instance.succeed"), EventsLimit, () => $"{queue.Messages.Count} messages");
+        var killed = stack.ServerPid;
+
+        Posix.Signal(killed, Posix.SigKill);
+        var waited = await stack.RunAsync("wait", job);
+
+        Assert.True(waited.ExitCode == 0, waited.Out + waited.Error + stack.Output);
+        Assert.NotEqual(killed, stack.ServerPid);
+        await AssertEveryInstanceRanOnceAsync(job);
+        await AssertQueueGotTheJournalAsync(job, queue);
+    }
+
+    /// <summary>The server's death disturbs no running instance: each has one attempt.</summary>
+    private async Task AssertEveryInstanceRanOnceAsync(string job)
+    {
+        var instances = await stack.RunAsync("instances", job, "step", "--limit", "1000", "-o", "json");
+        using var document = JsonDocument.Parse(instances.Out);
+        Assert.Equal(200, document.RootElement.GetArrayLength());
+        Assert.All(document.RootElement.EnumerateArray(), instance => Assert.Equal(1, instance.GetProperty("attempt").GetInt32()));
+    }
+
+    private async Task AssertQueueGotTheJournalAsync(string job, QueueReader queue)
+    {
+        var events = await stack.RunAsync("events", job, "-o", "json");
+        var journal = events.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        var asked = journal.Where(row => row.TryGetProperty("topics", out var topics) && topics.GetArrayLength() > 0)
+            .Select(row => row.GetProperty("event_id").GetString()!).ToArray();
+
+        await Eventually.TrueAsync(
+            () => asked.Except(queue.Messages.Select(message => message.Id)).Take(1).ToArray() is [],
+            EventsLimit,
+            () => $"missing: {string.Join(' ', asked.Except(queue.Messages.Select(message => message.Id)).Take(10))}");
+
+        Assert.Equal(Enumerable.Range(1, journal.Length), journal.Select(row => (int)row.GetProperty("sequence").GetInt64()));
+        Assert.Single(journal, row => row.GetProperty("event_name").GetString() == "JOB_SUCCEED");
+        Assert.Empty(queue.Messages.Select(message => message.Id).Except(asked));
+        Assert.All(queue.Messages.GroupBy(message => message.Id), same => Assert.Single(same.Select(message => message.Body).Distinct()));
+    }
+
+    private static string Job(string task, string command, int instances, string? topic = null)
+    {
+        string[] names = ["JobRunning", "JobSucceed", "JobFailed", "TaskRunning", "TaskSucceed", "TaskInstanceRunning", "TaskInstanceSucceed", "TaskInstanceFailed"];
+        var configs = string.Join(',', names.Select(name => $$"""{"event_name":"{{name}}"}"""));
+        var notifications = topic is null ? "" : $$""","notifications":[{"topic_name":"{{topic}}","event_configs":[{{configs}}]}]""";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"job_name":"{{task}}","tasks":[{"task_name":"{{task}}","task_instance_num":{{instances}},"application":{"command":{{JsonSerializer.Serialize(command)}} } }]{{notifications}} }""");
+    }
+}
