@@ -9,6 +9,10 @@ internal static class TestRun
     private const int AssembliesAtOnce = 2;
     private const string HangLimit = "5m";
 
+    // Said of every test project, whether or not something is wrong.
+    private static readonly string[] Noise =
+        ["VSTest version", "Data collector 'Blame' message: All tests finished", "No test is available in", "No test matches the given", "Results File:"];
+
     /// <returns>0 when at least one test ran and none failed, else 1.</returns>
     internal static async Task<int> RunAsync(string configuration, string? filter, CancellationToken cancellationToken)
     {
@@ -72,9 +76,18 @@ internal static class TestRun
         start.Environment[ServiceAddresses.PostgresVariable] = services.Postgres;
         start.Environment[ServiceAddresses.RabbitVariable] = services.Rabbit;
         start.Environment[ServiceAddresses.RabbitManagementVariable] = services.RabbitManagement;
+        start.RedirectStandardOutput = true;
         using var process = Process.Start(start)!;
         try
         {
+            while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+            {
+                if (!Noise.Any(noise => line.StartsWith(noise, StringComparison.Ordinal)))
+                {
+                    await Console.Out.WriteLineAsync(line);
+                }
+            }
+
             await process.WaitForExitAsync(cancellationToken);
             return process.ExitCode;
         }
