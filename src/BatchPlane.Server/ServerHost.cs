@@ -2,6 +2,7 @@ using System.Net;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
@@ -36,7 +37,7 @@ public static class ServerHost
         ServerLogging.AddTo(builder.Logging, settings.Serilog);
         OptionsSections.AddTo(builder.Services, settings.Options ?? new ConfigurationBuilder().Build());
         AddFoundation(builder.Services, settings);
-        AddWriter(builder.Services);
+        AddWriters(builder.Services);
         AddApi(builder, settings);
 
         var app = builder.Build();
@@ -60,12 +61,13 @@ public static class ServerHost
         services.AddHostedService<StartTasks>();
     }
 
-    /// <summary>The one writer of jobs of this process, for API and engine alike.</summary>
-    private static void AddWriter(IServiceCollection services)
+    /// <summary>What changes jobs and environments, for API and engine alike.</summary>
+    private static void AddWriters(IServiceCollection services)
     {
         services.AddSingleton<WorkSignal>().AddSingleton<OutboxSignal>().AddSingleton<TerminationSignal>();
         services.AddSingleton<TransitionWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<TransitionWriter>());
+        services.AddSingleton<EnvironmentStore>();
     }
 
     private static void AddApi(WebApplicationBuilder builder, ServerSettings settings)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Server.Api;
 
@@ -29,8 +30,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind EnvironmentState = new(409, "environment_state", "The state of the environment does not allow this.", "The detail names the state and what it allows.");
     internal static readonly ProblemKind TopicExists = new(409, "topic_exists", "There is a topic of this name, perhaps in another case.", "Use it, or choose another name.");
     internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
-    internal static readonly ProblemKind JobState = new(409, "job_state", "The state of the job does not allow this.", "The detail names the state and what it allows.");
-    internal static readonly ProblemKind Fenced = new(409, "fenced", "The node was given up.", "For agents: end what runs, forget it and join again.");
+    internal static readonly ProblemKind Fenced = new(409, AgentRoutes.FencedCode, "The node was given up.", "For agents: end what runs, forget it and join again.");
     internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
     internal static readonly ProblemKind UnsupportedMediaType = new(415, "unsupported_media_type", "The body has the wrong content type.", "Send JSON with `Content-Type: application/json`.");
     internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
@@ -46,7 +46,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TopicNotFound, SubscriptionNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, JobState, Fenced,
+        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, Fenced,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,

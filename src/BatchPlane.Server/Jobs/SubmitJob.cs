@@ -1,7 +1,7 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
-using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
@@ -23,7 +23,7 @@ internal static class SubmitJob
         HttpContext context,
         IOptions<JobLimits> limits,
         IOptions<NotificationLimits> notificationLimits,
-        EnvironmentQueries environments,
+        EnvironmentStore environments,
         TransitionWriter writer)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
@@ -60,12 +60,12 @@ internal static class SubmitJob
     };
 
     /// <summary>The job with every task naming its environment; null when one is needed that nobody named and the server has no default.</summary>
-    private static async Task<JobDocument?> WithEnvironmentsAsync(JobDocument job, EnvironmentQueries environments, CancellationToken cancellationToken)
+    private static async Task<JobDocument?> WithEnvironmentsAsync(JobDocument job, EnvironmentStore environments, CancellationToken cancellationToken)
     {
         var envId = job.EnvId;
         if (envId is null && job.Tasks.Any(task => task.EnvId is null))
         {
-            envId = await environments.FindDefaultAsync(cancellationToken);
+            envId = await environments.FindAsync(null, cancellationToken);
             if (envId is null)
             {
                 return null;
