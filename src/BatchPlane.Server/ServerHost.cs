@@ -11,8 +11,8 @@ using BatchPlane.Server.Agents;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Configuration;
-using BatchPlane.Server.Environments;
 using BatchPlane.Server.Dispatch;
+using BatchPlane.Server.Environments;
 using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
@@ -77,7 +77,7 @@ public static class ServerHost
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>();
-        builder.Services.AddSingleton<IdempotencyGuard>();
+        builder.Services.AddSingleton<IdempotencyGuard>().AddSingleton<TopicAdmission>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddAuthorization();
         OpenApiSetup.AddTo(builder.Services);

@@ -1,19 +1,25 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Environments;
+using BatchPlane.Core.Journal;
 using BatchPlane.Server.Api;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server;
 
 /// <summary>
-/// What has to be done before anything else runs or the first request is taken: the schema is brought up to date and the configured
-/// API key is stored. Waits for PostgreSQL, which may be starting as well.
+/// What has to be done before anything else runs or the first request is taken: the schema is brought up to date, the configured
+/// API key is stored, the journal has its partitions and jobs that name no environment have one. Waits for PostgreSQL, which may be starting as well.
 /// </summary>
 internal sealed partial class StartTasks(
     MigrationRunner migrations,
     ApiKeyStore keys,
+    JournalStore journal,
+    EnvironmentStore environments,
     ServerSettings settings,
     IOptions<ApiOptions> options,
+    IOptions<JournalOptions> journalOptions,
     TimeProvider time,
     ILogger<StartTasks> logger) : IHostedService
 {
@@ -32,10 +38,35 @@ internal sealed partial class StartTasks(
         {
             await keys.StoreBootstrapAsync(bootstrap, cancellationToken);
         }
+
+        await journal.EnsurePartitionsAsync(journalOptions.Value.DaysAhead, cancellationToken);
+        await EnsureDefaultEnvironmentAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Servers that start together may all try; one of them makes it.</summary>
+    private async Task EnsureDefaultEnvironmentAsync(CancellationToken cancellationToken)
+    {
+        if (settings.DefaultEnvironment is not { } name || await environments.FindAsync(null, cancellationToken) is not null)
+        {
+            return;
+        }
+
+        var document = new EnvironmentDocument
+        {
+            EnvName = name,
+            DesiredComputeNodeCount = settings.DefaultEnvironmentNodes,
+            SlotsPerNode = settings.DefaultEnvironmentSlots,
+            Provider = settings.DefaultEnvironmentNodes > 0 ? NodeProvider.Local : NodeProvider.Attached,
+        };
+        var outcome = await environments.CreateAsync(document, isDefault: true, JournalSource.Engine, key: null, cancellationToken);
+        if (outcome is CreateEnvironmentOutcome.Created created)
+        {
+            Log.DefaultEnvironment(logger, created.EnvId, name);
+        }
+    }
 
     private async Task<bool> TryMigrateAsync(DateTimeOffset giveUpAt, CancellationToken cancellationToken)
     {
@@ -55,5 +86,8 @@ internal sealed partial class StartTasks(
     {
         [LoggerMessage(1003, LogLevel.Warning, "Waiting for PostgreSQL: {Reason}")]
         internal static partial void Waiting(ILogger logger, string reason);
+
+        [LoggerMessage(1004, LogLevel.Information, "Made the default environment {EnvId}, {EnvName}")]
+        internal static partial void DefaultEnvironment(ILogger logger, string envId, string envName);
     }
 }

@@ -35,16 +35,6 @@ public sealed class EnvironmentQueries(ReadContexts contexts)
         return await context.Environments.AnyAsync(environment => environment.EnvId == envId, cancellationToken);
     }
 
-    /// <summary>Id of the environment for jobs that name none; null when there is none.</summary>
-    public async Task<string?> FindDefaultAsync(CancellationToken cancellationToken)
-    {
-        await using var context = contexts.Open();
-        return await context.Environments
-            .Where(environment => environment.IsDefault && environment.DeletedAt == null)
-            .Select(environment => environment.EnvId)
-            .SingleOrDefaultAsync(cancellationToken);
-    }
-
     /// <summary>Nodes of an environment that are not deleted, oldest first.</summary>
     public async Task<IReadOnlyList<NodeView>> ListNodesAsync(string envId, CancellationToken cancellationToken)
     {

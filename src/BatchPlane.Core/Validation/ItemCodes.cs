@@ -97,6 +97,9 @@ public static class ItemCodes
     /// <summary>A topic's name is longer than 64 characters.</summary>
     public const string TopicNameTooLong = "topic_name_too_long";
 
+    /// <summary>There is no topic of this name, and the server makes none by itself.</summary>
+    public const string TopicUnknown = "topic_unknown";
+
     /// <summary>There is no event of this name; the message lists the valid ones.</summary>
     public const string EventUnknown = "event_unknown";
 

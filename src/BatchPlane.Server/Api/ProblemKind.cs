@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Server.Api;
 
@@ -31,8 +32,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
     internal static readonly ProblemKind TopicConflict = new(409, "topic_conflict", "RabbitMQ has an exchange of this name that is none of a topic.", "Choose another name, or remove the exchange; nothing was stored.");
     internal static readonly ProblemKind QueueConflict = new(409, "queue_conflict", "RabbitMQ does not let this queue be bound.", "The detail says why; nothing was stored.");
-    internal static readonly ProblemKind JobState = new(409, "job_state", "The state of the job does not allow this.", "The detail names the state and what it allows.");
-    internal static readonly ProblemKind Fenced = new(409, "fenced", "The node was given up.", "For agents: end what runs, forget it and join again.");
+    internal static readonly ProblemKind Fenced = new(409, AgentRoutes.FencedCode, "The node was given up.", "For agents: end what runs, forget it and join again.");
     internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
     internal static readonly ProblemKind UnsupportedMediaType = new(415, "unsupported_media_type", "The body has the wrong content type.", "Send JSON with `Content-Type: application/json`.");
     internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
@@ -48,7 +48,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TopicNotFound, SubscriptionNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, JobState, Fenced,
+        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,

@@ -5,7 +5,9 @@ internal static class EnvironmentEndpoints
 {
     internal static void MapEnvironments(this IEndpointRouteBuilder routes)
     {
+        CreateEnvironment.Map(routes);
         ListEnvironments.Map(routes);
         GetEnvironment.Map(routes);
+        DeleteEnvironment.Map(routes);
     }
 }

@@ -12,6 +12,7 @@ internal static class JobEndpoints
         GetJob.Map(routes);
         TerminateJob.Map(routes);
         ListTaskInstances.Map(routes);
+        GetOutput.Map(routes);
         ListEvents.Map(routes);
     }
 }

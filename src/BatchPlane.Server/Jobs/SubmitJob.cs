@@ -1,11 +1,12 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
-using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.OpenApi;
+using BatchPlane.Server.Topics;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Jobs;
@@ -23,7 +24,8 @@ internal static class SubmitJob
         HttpContext context,
         IOptions<JobLimits> limits,
         IOptions<NotificationLimits> notificationLimits,
-        EnvironmentQueries environments,
+        EnvironmentStore environments,
+        TopicAdmission topics,
         TransitionWriter writer)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
@@ -47,7 +49,14 @@ internal static class SubmitJob
                 return ProblemResult.Invalid([new ProblemItem("$.env_id", ItemCodes.EnvironmentUnknown, "The server has no default environment: name one.")]);
             }
 
-            return Answer(await writer.SubmitAsync(job, Caller.Of(context).Source, key, context.RequestAborted), job);
+            var source = Caller.Of(context).Source;
+            var (notifications, topicProblems) = await topics.AdmitAsync(job.Notifications, source, context.RequestAborted);
+            if (topicProblems.Count > 0)
+            {
+                return ProblemResult.Invalid(topicProblems);
+            }
+
+            return Answer(await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted), job);
         }
     }
 
@@ -60,12 +69,12 @@ internal static class SubmitJob
     };
 
     /// <summary>The job with every task naming its environment; null when one is needed that nobody named and the server has no default.</summary>
-    private static async Task<JobDocument?> WithEnvironmentsAsync(JobDocument job, EnvironmentQueries environments, CancellationToken cancellationToken)
+    private static async Task<JobDocument?> WithEnvironmentsAsync(JobDocument job, EnvironmentStore environments, CancellationToken cancellationToken)
     {
         var envId = job.EnvId;
         if (envId is null && job.Tasks.Any(task => task.EnvId is null))
         {
-            envId = await environments.FindDefaultAsync(cancellationToken);
+            envId = await environments.FindAsync(null, cancellationToken);
             if (envId is null)
             {
                 return null;

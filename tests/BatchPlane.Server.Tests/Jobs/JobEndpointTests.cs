@@ -48,7 +48,7 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
 
         using var response = await server.PostAsync($"/v1/jobs/{id}/terminate", """{"reason":"not needed"}""");
         var job = await server.GetAsync<JobDetail>($"/v1/jobs/{id}");
-        var instances = await server.GetAsync<Page<TaskInstanceView>>($"/v1/jobs/{id}/tasks/count/instances?limit=1");
+        var instances = await server.GetAsync<Page<TaskInstanceView>>($"/v1/jobs/{id}/tasks/split/instances?limit=1");
 
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         Assert.Equal((RunState.Failed, Cause.Terminated), (job.JobState, job.Cause));
