@@ -3,7 +3,6 @@ using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Idempotency;
-using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
