@@ -17,23 +17,16 @@ internal static class TestRun
     internal static async Task<int> RunAsync(string configuration, string? filter, CancellationToken cancellationToken)
     {
         var assemblies = FindAssemblies(configuration);
-        var results = Directory.CreateTempSubdirectory("batchplane-results-").FullName;
-        try
+        await using var scratch = new ScratchDirectory();
+        var exitCode = await RunWithServicesAsync(assemblies, filter, scratch, cancellationToken);
+        var totals = TestTotals.Read(scratch.Results);
+        if (exitCode != 0 && totals.Failed == 0)
         {
-            var exitCode = await RunWithServicesAsync(assemblies, filter, results, cancellationToken);
-            var totals = TestTotals.Read(results);
-            if (exitCode != 0 && totals.Failed == 0)
-            {
-                await Console.Out.WriteLineAsync($"The test run ended with exit code {exitCode} although no test failed: see above.");
-            }
+            await Console.Out.WriteLineAsync($"The test run ended with exit code {exitCode} although no test failed: see above.");
+        }
 
-            await Console.Out.WriteLineAsync(totals.ToString());
-            return exitCode == 0 && totals.Failed == 0 && totals.Passed > 0 ? 0 : 1;
-        }
-        finally
-        {
-            Directory.Delete(results, recursive: true);
-        }
+        await Console.Out.WriteLineAsync(totals.ToString());
+        return exitCode == 0 && totals.Failed == 0 && totals.Passed > 0 ? 0 : 1;
     }
 
     private static List<string> FindAssemblies(string configuration)
@@ -51,24 +44,24 @@ internal static class TestRun
     }
 
     private static async Task<int> RunWithServicesAsync(
-        List<string> assemblies, string? filter, string results, CancellationToken cancellationToken)
+        List<string> assemblies, string? filter, ScratchDirectory scratch, CancellationToken cancellationToken)
     {
         if (ServiceAddresses.FromEnvironment() is { } external)
         {
-            return await RunTestsAsync(assemblies, filter, results, external, cancellationToken);
+            return await RunTestsAsync(assemblies, filter, scratch, external, cancellationToken);
         }
 
         await using var services = await TemporaryServices.StartAsync(cancellationToken);
-        return await RunTestsAsync(assemblies, filter, results, services.Addresses, cancellationToken);
+        return await RunTestsAsync(assemblies, filter, scratch, services.Addresses, cancellationToken);
     }
 
     private static async Task<int> RunTestsAsync(
-        List<string> assemblies, string? filter, string results, ServiceAddresses services, CancellationToken cancellationToken)
+        List<string> assemblies, string? filter, ScratchDirectory scratch, ServiceAddresses services, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo("dotnet",
         [
             "test", .. assemblies,
-            "--logger", "console;verbosity=minimal", "--logger", "trx", "--results-directory", results,
+            "--logger", "console;verbosity=minimal", "--logger", "trx", "--results-directory", scratch.Results,
             "--blame-hang-timeout", HangLimit, "--blame-hang-dump-type", "none",
             .. filter is null ? Array.Empty<string>() : ["--filter", filter],
             "--", $"RunConfiguration.MaxCpuCount={AssembliesAtOnce}",
@@ -76,6 +69,7 @@ internal static class TestRun
         start.Environment[ServiceAddresses.PostgresVariable] = services.Postgres;
         start.Environment[ServiceAddresses.RabbitVariable] = services.Rabbit;
         start.Environment[ServiceAddresses.RabbitManagementVariable] = services.RabbitManagement;
+        start.Environment["TMPDIR"] = scratch.Temporary;
         start.RedirectStandardOutput = true;
         using var process = Process.Start(start)!;
         try
