@@ -97,6 +97,19 @@ public sealed class NodeAgentTests
     }
 
     [Fact]
+    public async Task FullNode_LearnsOfATerminatedJobBeforeItsHeartbeat()
+    {
+        await using var agent = await StartAsync(slots: 1, terms: t => t with { HeartbeatSeconds = 3600, LeaseSeconds = 10_800 });
+        agent.Server.Offer(Shell("sleep 300"), count: 2);
+        await Eventually.ReachAsync(() => agent.Server.WorkRequests.Any(request => request.Capacity == 0), agent.Server.Describe);
+
+        agent.Server.Terminate(JobId);
+
+        Assert.Equal(AttemptOutcome.Terminated, (await agent.Server.EndAsync(0)).Outcome);
+        Assert.Equal(AttemptOutcome.Terminated, (await agent.Server.EndAsync(1)).Outcome);
+    }
+
+    [Fact]
     public async Task GrantAfterTermination_IsNeverStarted()
     {
         await using var agent = await StartAsync(script: server => server.Terminate(JobId));

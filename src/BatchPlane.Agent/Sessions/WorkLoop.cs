@@ -12,30 +12,72 @@ internal sealed class WorkLoop(AgentOptions options, JoinResponse node, ServerCl
     /// <summary>A long poll that brings nothing in less than this is an answer to slow down for.</summary>
     private static readonly TimeSpan TooQuick = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Longest pause after such answers: work that comes meanwhile waits for it.</summary>
+    private static readonly TimeSpan SlowDownMax = TimeSpan.FromSeconds(1);
+
+    private readonly Backoff _retry = new(options.RetryPauseMax, time);
+    private readonly Backoff _slowDown = new(options.RetryPauseMax < SlowDownMax ? options.RetryPauseMax : SlowDownMax, time);
+
     /// <summary>Runs until cancelled.</summary>
     internal async Task RunAsync(CancellationToken draining)
     {
-        var retry = new Backoff(options.RetryPauseMax, time);
         while (true)
         {
             var wanted = book.Wanted();
-            if (wanted == 0)
+            if (wanted > 0)
             {
-                await book.Room.WaitAsync(LookAgain, draining);
+                await AskAsync(wanted, draining);
                 continue;
             }
 
-            var asked = time.GetTimestamp();
-            var answer = await client.WorkAsync(
-                new WorkRequest { Epoch = node.Epoch, Capacity = wanted, WaitSeconds = options.WorkWaitSeconds }, draining);
-            if (!Obey(answer) || (answer.Body!.Claims.Count == 0 && time.GetElapsedTime(asked) < TooQuick))
+            await book.Room.WaitAsync(LookAgain, draining);
+            if (book.Wanted() == 0)
             {
-                await retry.PauseAsync(draining);
+                await ListenAsync(draining);
             }
-            else
-            {
-                retry.Reset();
-            }
+        }
+    }
+
+    // Full for a while: a poll for no work brings the end of jobs at once instead of with the next heartbeat. Broken off as soon as there is
+    // room; nothing is lost with it, as it grants nothing.
+    private async Task ListenAsync(CancellationToken draining)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(draining);
+        var poll = AskAsync(0, enough.Token);
+        var room = UntilRoomAsync(enough.Token);
+        await Task.WhenAny(poll, room);
+        await enough.CancelAsync();
+        await Task.WhenAll(poll, room).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        draining.ThrowIfCancellationRequested();
+    }
+
+    private async Task UntilRoomAsync(CancellationToken enough)
+    {
+        while (book.Wanted() == 0)
+        {
+            await book.Room.WaitAsync(LookAgain, enough);
+        }
+    }
+
+    private async Task AskAsync(int capacity, CancellationToken cancellation)
+    {
+        var asked = time.GetTimestamp();
+        var answer = await client.WorkAsync(
+            new WorkRequest { Epoch = node.Epoch, Capacity = capacity, WaitSeconds = options.WorkWaitSeconds }, cancellation);
+        if (!Obey(answer))
+        {
+            await _retry.PauseAsync(cancellation);
+            return;
+        }
+
+        _retry.Reset();
+        if (answer.Body!.Claims.Count == 0 && time.GetElapsedTime(asked) < TooQuick)
+        {
+            await _slowDown.PauseAsync(cancellation);
+        }
+        else
+        {
+            _slowDown.Reset();
         }
     }
 
