@@ -20,6 +20,12 @@ internal sealed class ApiKeyHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
+        // Agents carry tokens of their own, which are no API keys and are checked by their endpoints.
+        if (Request.Path.StartsWithSegments("/agent"))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
         if (!api.Value.RequireAuthentication)
         {
             return Success(Anonymous);

@@ -1,0 +1,116 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
+using static BatchPlane.Core.Tests.Jobs.JobWorld;
+
+namespace BatchPlane.Core.Tests.Jobs;
+
+/// <summary>Random jobs driven by random, repeated, late and reordered commands: nothing may ever get out of step, and every job ends.</summary>
+public sealed class JobAggregateProperties
+{
+    private const int Seeds = 400;
+    private const int Steps = 250;
+
+    [Fact]
+    public void AnyJob_StaysConsistentAndEnds()
+    {
+        for (var seed = 0; seed < Seeds; seed++)
+        {
+            try
+            {
+                Run(new Random(seed));
+            }
+            catch (Exception exception)
+            {
+                throw new InvalidOperationException($"seed {seed}: {exception.Message}", exception);
+            }
+        }
+    }
+
+    private static void Run(Random random)
+    {
+        var world = Make(random);
+        world.AssertConsistent();
+        var earlier = new List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode)>();
+        for (var step = 0; step < Steps; step++)
+        {
+            var finals = world.Job.Tasks.Where(task => task.State is RunState.Succeed or RunState.Failed).Select(task => (task.TaskNo, task.State)).ToList();
+            Step(world, random, earlier);
+            world.AssertConsistent();
+            Assert.All(finals, final => Assert.Equal(final.State, world.Job.Tasks[final.TaskNo].State));
+        }
+
+        Finish(world, random);
+        Assert.True(RunStates.IsFinal(world.State), $"the job is {world.State}");
+        world.AssertConsistent();
+    }
+
+    private static JobWorld Make(Random random)
+    {
+        var tasks = Enumerable.Range(0, random.Next(1, 7)).Select(n => Task(
+            $"t{n}",
+            random.Next(1, 6),
+            random.Next(0, 3),
+            (FailedAction)random.Next(0, 3),
+            random.Next(0, 3) == 0 ? random.Next(1, 4) : null)).ToArray();
+        var edges = new List<(string, string)>();
+        for (var to = 1; to < tasks.Length; to++)
+        {
+            for (var from = 0; from < to; from++)
+            {
+                if (random.Next(0, 3) == 0)
+                {
+                    edges.Add(($"t{from}", $"t{to}"));
+                }
+            }
+        }
+
+        return Of(tasks, [.. edges], (TaskExecutionDependOn)random.Next(0, 3));
+    }
+
+    private static void Step(JobWorld world, Random random, List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode)> earlier)
+    {
+        var task = world.Job.Tasks[random.Next(world.Job.Tasks.Count)];
+        switch (random.Next(0, 20))
+        {
+            case < 8:
+                world.Claim(task.TaskName, random.Next(1, 4));
+                break;
+            case < 16 when task.NextIndex > 0:
+                var index = random.Next(task.NextIndex);
+                var report = (task.TaskName, index, world.Instance(task.TaskName, index).Attempt, (AttemptOutcome)random.Next(0, 7), random.Next(0, 2));
+                earlier.Add(report);
+                Report(world, report);
+                break;
+            case < 18 when earlier.Count > 0:
+                Report(world, earlier[random.Next(earlier.Count)]);
+                break;
+            case 18 when task.NextIndex > 0:
+                world.Job.LoseAttempt(task.TaskId, random.Next(task.NextIndex), Node, random.Next(0, 3) == 0 ? Epoch - 1 : Epoch, "lost", world.Now);
+                break;
+            case 19 when random.Next(0, 12) == 0:
+                world.Job.RequestTermination("user:tester", null, world.Now);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void Report(JobWorld world, (string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode) report) =>
+        world.Report(report.Task, report.Index, report.Outcome, report.Attempt, report.ExitCode);
+
+    /// <summary>From here on everything is claimed and ends somehow: then the job must end.</summary>
+    private static void Finish(JobWorld world, Random random)
+    {
+        for (var round = 0; round < 200 && !RunStates.IsFinal(world.State); round++)
+        {
+            foreach (var task in world.Job.Tasks)
+            {
+                world.Claim(task.TaskName);
+                foreach (var instance in world.Job.Instances.Where(instance => instance.TaskId == task.TaskId && RunStates.IsHeldByNode(instance.State)).ToList())
+                {
+                    world.Report(task.TaskName, instance.Index, AttemptOutcome.Exited, instance.Attempt, random.Next(0, 2));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
+
+namespace BatchPlane.Core.Tests.Jobs;
+
+/// <summary>A job in memory, driven as the transition path drives it: expanded, then claimed from, reported to, terminated.</summary>
+internal sealed class JobWorld
+{
+    internal const string Node = "node-aaaaaaaa";
+    internal const long Epoch = 7;
+
+    internal static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    private JobWorld(NewJob job, EngineLimits limits)
+    {
+        Job = new(job.Job, [.. job.Tasks.Select(task => task.Record)], [], limits);
+        Job.Expand("user:tester", Start);
+    }
+
+    internal JobAggregate Job { get; }
+
+    internal RunState State => Job.Job.State;
+
+    internal DateTimeOffset Now { get; set; } = Start;
+
+    internal static JobWorld Of(
+        TaskDocument[] tasks,
+        (string Start, string End)[]? edges = null,
+        TaskExecutionDependOn dependOn = default,
+        NotificationDocument[]? notifications = null,
+        EngineLimits? limits = null)
+    {
+        var document = new JobDocument
+        {
+            Tasks = [.. tasks.Select(task => task with { EnvId = "env-aaaaaaaa" })],
+            Dependences = [.. (edges ?? []).Select(edge => new DependenceDocument(edge.Start, edge.End))],
+            TaskExecutionDependOn = dependOn,
+            Notifications = notifications ?? [],
+        };
+        var ids = Enumerable.Range(100, tasks.Length).Select(id => (long)id).ToList();
+        return new(NewJob.From(document, "job-aaaaaaaa", ids, "user:tester"), limits ?? new());
+    }
+
+    internal static TaskDocument Task(string name, int instances = 1, int retries = 0, FailedAction action = default, int? atOnce = null) => new()
+    {
+        TaskName = name,
+        Application = new() { Command = "true" },
+        TaskInstanceNum = instances,
+        MaxRetryCount = retries,
+        FailedAction = action,
+        MaxConcurrentNum = atOnce,
+    };
+
+    internal TaskRecord this[string name] => Job.Tasks.Single(task => task.TaskName == name);
+
+    internal InstanceRecord Instance(string task, int index) => Job.Instances.Single(instance => instance.TaskId == this[task].TaskId && instance.Index == index);
+
+    internal IReadOnlyList<AttemptRange> Claim(string task, int limit = int.MaxValue, string node = Node, long epoch = Epoch) =>
+        Job.Claim(this[task].TaskId, node, epoch, limit, Now);
+
+    internal bool Report(string task, int index, AttemptOutcome outcome, int attempt = 1, int? exitCode = null, string node = Node, long epoch = Epoch) =>
+        Job.Report(
+            this[task].TaskId,
+            node,
+            epoch,
+            new()
+            {
+                Index = index,
+                Attempt = attempt,
+                Outcome = outcome,
+                ExitCode = exitCode,
+                Signal = outcome == AttemptOutcome.Signaled ? 11 : null,
+                BeganMsAgo = outcome is AttemptOutcome.StartFailed or AttemptOutcome.Returned ? null : 0,
+                EndedMsAgo = outcome == AttemptOutcome.Running ? null : 0,
+            },
+            Now);
+
+    internal bool Succeed(string task, int index, int attempt = 1) => Report(task, index, AttemptOutcome.Exited, attempt, 0);
+
+    internal bool Fail(string task, int index, int attempt = 1) => Report(task, index, AttemptOutcome.Exited, attempt, 1);
+
+    /// <summary>The journal as <c>JOB_RUNNING</c>, <c>TASK_RUNNING a</c>, <c>TASK_INSTANCE_FAILED a[3]</c> or <c>a[3..9]</c>.</summary>
+    internal IEnumerable<string> Story => Job.Journal.Select(entry =>
+        $"{EventCatalogue.WireName(entry.Level).ToUpperInvariant()}_{entry.State}{Subject(entry)}");
+
+    /// <summary>What must hold after every step, whatever happened.</summary>
+    internal void AssertConsistent()
+    {
+        Assert.Equal(Enumerable.Range(0, Job.Journal.Count).Select(n => 1 + Job.Journal.Take(n).Sum(entry => (long)entry.Span)), Job.Journal.Select(entry => entry.Sequence));
+        Assert.Equal(Job.Job.LastSequence, Job.Journal.Sum(entry => (long)entry.Span));
+        foreach (var task in Job.Tasks)
+        {
+            AssertConsistent(task);
+        }
+
+        Assert.Equal(Job.Tasks.All(task => RunStates.IsFinal(task.State)), RunStates.IsFinal(State));
+        Assert.Equal(RunStates.IsFinal(State), Job.Job.FinishedAt is not null);
+        Assert.Equal(RunStates.IsFinal(State), Job.Job.Cause is not null);
+    }
+
+    private void AssertConsistent(TaskRecord task)
+    {
+        var rows = Job.Instances.Where(instance => instance.TaskId == task.TaskId).ToList();
+        int In(RunState state) => rows.Count(row => row.State == state);
+        var neverClaimed = task.InstanceCount - task.NextIndex;
+        Assert.Equal(task.NextIndex, rows.Count);
+        Assert.Equal(In(RunState.Starting), task.StartingCount);
+        Assert.Equal(In(RunState.Running), task.RunningCount);
+        Assert.Equal(In(RunState.Succeed), task.SucceedCount);
+        Assert.Equal(In(RunState.FailedInterrupted), task.InterruptedCount);
+        Assert.Equal(In(RunState.Failed) + (task.Closed ? neverClaimed : 0), task.FailedCount);
+        Assert.Equal(In(RunState.Runnable), task.Requeued.Count);
+        Assert.Equal(task.InstanceCount, task.UnclaimedCount + task.StartingCount + task.RunningCount + task.FinishedCount);
+        Assert.Equal(RunStates.IsFinal(task.State), task.FinishedCount == task.InstanceCount);
+        Assert.Equal(RunStates.IsFinal(task.State), task.Cause is not null);
+
+        // Each instance ends in the journal exactly as often as it ended.
+        var ends = Job.Journal.Where(entry => entry.Level == EventLevel.TaskInstance && entry.TaskNo == task.TaskNo && entry.State is "SUCCEED" or "FAILED")
+            .Where(entry => entry.Level == EventLevel.TaskInstance && entry.TaskNo == task.TaskNo)
+            .Sum(entry => entry.Span);
+        Assert.Equal(task.SucceedCount + task.FailedCount, ends);
+    }
+
+    private string Subject(JournalEntry entry) => entry switch
+    {
+        { InstanceIndex: { } first, Span: > 1 } => $" {Job.Tasks[entry.TaskNo!.Value].TaskName}[{first}..{first + entry.Span - 1}]",
+        { InstanceIndex: { } index } => $" {Job.Tasks[entry.TaskNo!.Value].TaskName}[{index}]",
+        { TaskNo: { } task } => $" {Job.Tasks[task].TaskName}",
+        _ => "",
+    };
+}

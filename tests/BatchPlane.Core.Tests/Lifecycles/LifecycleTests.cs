@@ -1,0 +1,60 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
+using BatchPlane.Core.Jobs;
+
+namespace BatchPlane.Core.Tests.Lifecycles;
+
+public sealed class LifecycleTests
+{
+    [Fact]
+    public void Document_SaysWhatTheTablesSay()
+    {
+        var path = Repository.PathOf("docs/lifecycles.md");
+        if (Environment.GetEnvironmentVariable("BATCHPLANE_UPDATE_GOLDEN") == "1")
+        {
+            File.WriteAllText(path, LifecycleDocument.Text());
+        }
+
+        Assert.Equal(File.ReadAllText(path), LifecycleDocument.Text());
+    }
+
+    [Fact]
+    public void SucceedAndFailed_AreLeftByNoEvent()
+    {
+        Assert.All([RunState.Succeed, RunState.Failed], state => Assert.DoesNotContain(JobLifecycle.Table.Transitions.Keys, key => key.From == state));
+        Assert.All([RunState.Succeed, RunState.Failed], state => Assert.DoesNotContain(TaskLifecycle.Table.Transitions.Keys, key => key.From == state));
+        Assert.All([RunState.Succeed, RunState.Failed], state => Assert.DoesNotContain(InstanceLifecycle.Table.Transitions.Keys, key => key.From == state));
+        Assert.DoesNotContain(EnvironmentLifecycle.Table.Transitions.Keys, key => key.From == EnvironmentState.Deleted);
+        Assert.DoesNotContain(NodeLifecycle.Table.Transitions.Keys, key => key.From == NodeState.Deleted);
+    }
+
+    [Fact]
+    public void EveryState_IsReachedFromTheFirst()
+    {
+        AssertReachable(JobLifecycle.Table, except: [RunState.Pending]);
+        AssertReachable(TaskLifecycle.Table, except: []);
+        AssertReachable(InstanceLifecycle.Table, except: []);
+        AssertReachable(EnvironmentLifecycle.Table, except: []);
+        AssertReachable(NodeLifecycle.Table, except: []);
+    }
+
+    [Fact]
+    public void RefusedEvent_ThrowsAndNamesStateAndEvent()
+    {
+        var exception = Assert.Throws<InvalidOperationException>(() => JobLifecycle.Table.Next(RunState.Succeed, JobEvent.FinishedFailed));
+
+        Assert.Equal("A job in SUCCEED does not take FinishedFailed.", exception.Message);
+    }
+
+    private static void AssertReachable<TState, TEvent>(Lifecycle<TState, TEvent> table, TState[] except)
+        where TState : struct, Enum
+        where TEvent : struct, Enum
+    {
+        var reached = new HashSet<TState> { table.Initial };
+        while (table.Transitions.Any(pair => reached.Contains(pair.Key.From) && reached.Add(pair.Value)))
+        {
+        }
+
+        Assert.Equal(Enum.GetValues<TState>().Except(except).Order(), reached.Order());
+    }
+}
