@@ -164,7 +164,6 @@ public sealed class DispatcherTests : IAsyncLifetime
     public async Task QueueRefusesForGood_MessageIsNotedAsFailedAndOthersArrive()
     {
         await _world.AddJobAsync("job-aaaaaaaa", Ask("full", "JOB_RUNNING"), Ask("free", "JOB_RUNNING"));
-        await _world.ExecuteAsync("UPDATE jobs SET notifications = notifications");
         await using var channel = await _world.Client.CreateChannelAsync();
         await channel.ExchangeDeclareAsync("full", ExchangeType.Topic, durable: true);
         await channel.QueueDeclareAsync(
