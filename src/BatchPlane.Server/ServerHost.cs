@@ -3,8 +3,6 @@ using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Idempotency;
-using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Server.Agents;
 using BatchPlane.Server.Api;
