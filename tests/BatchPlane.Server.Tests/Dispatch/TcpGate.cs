@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace BatchPlane.Server.Tests.Dispatch;
+
+/// <summary>A way to a server that can be shut: connections through it break, new ones are refused, until it is opened again.</summary>
+internal sealed class TcpGate : IAsyncDisposable
+{
+    private readonly string _host;
+    private readonly int _port;
+    private readonly ConcurrentDictionary<Socket, byte> _sockets = [];
+    private TcpListener _listener;
+    private Task _accepting;
+
+    internal TcpGate(string host, int port)
+    {
+        _host = host;
+        _port = port;
+        _listener = new(IPAddress.Loopback, 0);
+        _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _accepting = AcceptAsync(_listener);
+    }
+
+    internal int Port { get; }
+
+    internal async Task ShutAsync()
+    {
+        _listener.Stop();
+        await _accepting;
+        foreach (var socket in _sockets.Keys)
+        {
+            socket.Close(0);
+        }
+    }
+
+    internal void Open()
+    {
+        _listener = new(IPAddress.Loopback, Port);
+        _listener.Start();
+        _accepting = AcceptAsync(_listener);
+    }
+
+    public async ValueTask DisposeAsync() => await ShutAsync();
+
+    private async Task AcceptAsync(TcpListener listener)
+    {
+        try
+        {
+            while (true)
+            {
+                var near = await listener.AcceptSocketAsync();
+                _ = CarryAsync(near);
+            }
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Shut.
+        }
+    }
+
+    private async Task CarryAsync(Socket near)
+    {
+        using var far = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        near.NoDelay = true;
+        _sockets[near] = 0;
+        _sockets[far] = 0;
+        try
+        {
+            await far.ConnectAsync(_host, _port);
+            await Task.WhenAny(CopyAsync(near, far), CopyAsync(far, near));
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // Shut on the way.
+        }
+        finally
+        {
+            _sockets.TryRemove(near, out _);
+            _sockets.TryRemove(far, out _);
+            near.Close(0);
+        }
+    }
+
+    private static async Task CopyAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[65_536];
+        try
+        {
+            while (await from.ReceiveAsync(buffer) is var length and > 0)
+            {
+                await to.SendAsync(buffer.AsMemory(0, length));
+            }
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // Shut or closed by one side.
+        }
+    }
+}

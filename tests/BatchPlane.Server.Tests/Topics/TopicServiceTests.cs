@@ -1,0 +1,231 @@
+using BatchPlane.Contracts;
+using BatchPlane.Server.Dispatch.Bus;
+using BatchPlane.Server.Tests.Dispatch;
+using BatchPlane.Server.Topics;
+using Microsoft.Extensions.DependencyInjection;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace BatchPlane.Server.Tests.Topics;
+
+public sealed class TopicServiceTests : IAsyncLifetime
+{
+    private DispatchWorld _world = null!;
+
+    public async Task InitializeAsync() => _world = await DispatchWorld.CreateAsync();
+
+    public async Task DisposeAsync() => await _world.DisposeAsync();
+
+    [Fact]
+    public async Task TopicAndSubscription_QueueIsQuorumAndGetsMessages()
+    {
+        var topics = await StartAsync();
+
+        Assert.IsType<CreateTopicResult.Created>(await topics.CreateAsync(new("Job-Message"), "test", default));
+        var subscribed = Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("job-message", Queue("inbox", "job.#"), "test", default));
+
+        await using var channel = await _world.Client.CreateChannelAsync();
+        await channel.ExchangeDeclareAsync("Job-Message", ExchangeType.Topic, durable: true);
+        await channel.BasicPublishAsync("Job-Message", "job.failed", "x"u8.ToArray());
+        await CountAsync("inbox", 1);
+        await AssertQuorumAsync("inbox");
+        Assert.Equal("Job-Message", subscribed.Subscription.TopicName);
+    }
+
+    [Fact]
+    public async Task TopicAgain_InAnySpelling_AlreadyExists()
+    {
+        var topics = await StartAsync();
+        await topics.CreateAsync(new("Alerts"), "test", default);
+
+        var again = Assert.IsType<CreateTopicResult.AlreadyExists>(await topics.CreateAsync(new("ALERTS"), "test", default));
+
+        Assert.Equal("Alerts", again.Topic.TopicName);
+    }
+
+    [Fact]
+    public async Task ExchangeOfAnotherTypeExists_ConflictAndNothingStored()
+    {
+        await using var channel = await _world.Client.CreateChannelAsync();
+        await channel.ExchangeDeclareAsync("taken", ExchangeType.Fanout, durable: true);
+        var topics = await StartAsync();
+
+        var conflict = Assert.IsType<CreateTopicResult.ExchangeConflict>(await topics.CreateAsync(new("taken"), "test", default));
+
+        Assert.Contains("taken", conflict.Reason, StringComparison.Ordinal);
+        Assert.Null(await topics.FindAsync("taken", default));
+    }
+
+    [Fact]
+    public async Task QueueOfTheUsersOwnKind_IsBoundAsItIs()
+    {
+        await using var channel = await _world.Client.CreateChannelAsync();
+        await channel.QueueDeclareAsync("mine", durable: false, exclusive: false, autoDelete: false);
+        var topics = await StartAsync();
+        await topics.CreateAsync(new("t"), "test", default);
+
+        Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("t", Queue("mine"), "test", default));
+
+        await channel.BasicPublishAsync("t", "job.failed", "x"u8.ToArray());
+        await CountAsync("mine", 1);
+    }
+
+    [Fact]
+    public async Task SubscribeTwice_IsOneSubscription()
+    {
+        var topics = await StartAsync();
+        await topics.CreateAsync(new("t"), "test", default);
+        var first = Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("t", Queue("q"), "test", default));
+
+        var second = Assert.IsType<SubscribeResult.AlreadyExists>(await topics.SubscribeAsync("T", Queue("q"), "test", default));
+
+        Assert.Equal(first.Subscription, second.Subscription);
+        Assert.Single((await topics.FindAsync("t", default))!.Subscriptions);
+        Assert.IsType<SubscribeResult.NoSuchTopic>(await topics.SubscribeAsync("other", Queue("q"), "test", default));
+    }
+
+    [Fact]
+    public async Task Unsubscribe_UnbindsAndLeavesTheQueueWithItsMessages()
+    {
+        var topics = await StartAsync();
+        await topics.CreateAsync(new("t"), "test", default);
+        var subscribed = Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("t", Queue("q"), "test", default));
+        await using var channel = await _world.Client.CreateChannelAsync();
+        await channel.BasicPublishAsync("t", "job.failed", "x"u8.ToArray());
+        await CountAsync("q", 1);
+
+        Assert.True(await topics.UnsubscribeAsync("t", subscribed.Subscription.SubscriptionId, default));
+        Assert.False(await topics.UnsubscribeAsync("t", subscribed.Subscription.SubscriptionId, default));
+        var confirming = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+        await using var publisher = await _world.Client.CreateChannelAsync(confirming);
+
+        var returned = await Assert.ThrowsAsync<PublishException>(
+            async () => await publisher.BasicPublishAsync("t", "job.failed", mandatory: true, "x"u8.ToArray()));
+        Assert.True(returned.IsReturn);
+        await CountAsync("q", 1);
+    }
+
+    [Fact]
+    public async Task Delete_RemovesTheExchangeAndLeavesTheQueue()
+    {
+        var topics = await StartAsync();
+        await topics.CreateAsync(new("t"), "test", default);
+        await topics.SubscribeAsync("t", Queue("q"), "test", default);
+
+        Assert.True(await topics.DeleteAsync("T", default));
+        Assert.False(await topics.DeleteAsync("t", default));
+
+        await CountAsync("q", 0);
+        Assert.False(await ExchangeExistsAsync("t"));
+    }
+
+    [Fact]
+    public async Task BrokerIsAway_EverythingIsStoredAndDeclaredLater()
+    {
+        var (gate, address) = _world.GateToBroker();
+        await gate.ShutAsync();
+        var topics = (await _world.StartAsync(address, dispatcher: false)).Services.GetRequiredService<TopicService>();
+
+        Assert.IsType<CreateTopicResult.Created>(await topics.CreateAsync(new("t"), "test", default));
+        Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("t", Queue("q"), "test", default));
+        gate.Open();
+
+        await BoundAsync("t", "q");
+        await AssertQuorumAsync("q");
+    }
+
+    [Fact]
+    public async Task BrokerLostItsData_IsRebuiltWhenItReturns()
+    {
+        var (gate, address) = _world.GateToBroker();
+        var topics = await StartAsync(address);
+        await topics.CreateAsync(new("t"), "test", default);
+        await topics.SubscribeAsync("t", Queue("q"), "test", default);
+        await gate.ShutAsync();
+        await using (var channel = await _world.Client.CreateChannelAsync())
+        {
+            await channel.ExchangeDeleteAsync("t");
+            await channel.QueueDeleteAsync("q");
+        }
+
+        gate.Open();
+
+        await BoundAsync("t", "q");
+    }
+
+    [Fact]
+    public async Task UnknownTopics_AreFoundAndMadeInTheSpellingThatHolds()
+    {
+        await _world.Topics.CreateAsync("Known", "test", default);
+
+        var missing = await _world.Topics.FindMissingAsync(["known", "New", "new", "other"], default);
+        var spelling = await _world.Topics.EnsureAsync(["KNOWN", "New", "other"], "test", default);
+        var page = await _world.Topics.ListAsync(after: "known", pageSize: 1, default);
+
+        Assert.Equal(["New", "other"], missing);
+        Assert.Equal(["Known", "New", "other"], [spelling["KNOWN"], spelling["New"], spelling["other"]]);
+        Assert.Equal(["New"], page.Select(topic => topic.TopicName));
+        Assert.Empty(await _world.Topics.FindMissingAsync(["new", "OTHER"], default));
+    }
+
+    private static SubscriptionDocument Queue(string name, string binding = "#") =>
+        new() { Protocol = "queue", Endpoint = name, Binding = binding };
+
+    private async Task<TopicService> StartAsync(Uri? address = null)
+    {
+        var server = await _world.StartAsync(address, dispatcher: false);
+        await server.Services.GetRequiredService<BrokerConnection>().WhenOpenAsync(default);
+        return server.Services.GetRequiredService<TopicService>();
+    }
+
+    private async Task CountAsync(string queue, uint expected)
+    {
+        await using var channel = await _world.Client.CreateChannelAsync();
+        await Until.ReachedAsync(() => channel.MessageCountAsync(queue), count => count == expected, count => $"{count} messages in {queue}");
+    }
+
+    /// <summary>Waits until a message to the topic reaches the queue.</summary>
+    private async Task BoundAsync(string topic, string queue) => await Until.ReachedAsync(
+        async () =>
+        {
+            try
+            {
+                await using var channel = await _world.Client.CreateChannelAsync();
+                await channel.ExchangeDeclarePassiveAsync(topic);
+                await channel.BasicPublishAsync(topic, "job.failed", "x"u8.ToArray());
+                return await channel.MessageCountAsync(queue);
+            }
+            catch (OperationInterruptedException)
+            {
+                return 0u;
+            }
+        },
+        count => count > 0,
+        count => $"{count} messages");
+
+    private async Task<bool> ExchangeExistsAsync(string exchange)
+    {
+        try
+        {
+            await using var channel = await _world.Client.CreateChannelAsync();
+            await channel.ExchangeDeclarePassiveAsync(exchange);
+            return true;
+        }
+        catch (OperationInterruptedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The broker accepts a declaration of what exists only when it is the same.</summary>
+    private async Task AssertQuorumAsync(string queue)
+    {
+        await using var channel = await _world.Client.CreateChannelAsync();
+        await channel.QueueDeclareAsync(
+            queue,
+            durable: true,
+            exclusive: false,
+            autoDelete: false,
+            new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
+    }
+}
