@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace BatchPlane.Server.Tests;
 
-/// <summary>A whole server on a free loopback port with a database of its own; engine and dispatcher do not run.</summary>
+/// <summary>A whole server on a free loopback port with a database and a virtual host of its own; engine and dispatcher do not run.</summary>
 public sealed class ServerFixture : IAsyncLifetime
 {
     /// <summary>Body limit of this server.</summary>
@@ -18,6 +18,7 @@ public sealed class ServerFixture : IAsyncLifetime
 
     private readonly string _data = Directory.CreateTempSubdirectory("batchplane-test-").FullName;
     private TestDatabase _database = null!;
+    private TestVirtualHost _virtualHost = null!;
     private WebApplication _server = null!;
 
     /// <summary>A client with the bootstrap key.</summary>
@@ -41,10 +42,11 @@ public sealed class ServerFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = await TestServices.CreateDatabaseAsync();
+        _virtualHost = await TestServices.CreateVirtualHostAsync();
         _server = ServerHost.Build(new ServerSettings
         {
             Postgres = _database.ConnectionString,
-            RabbitMq = new Uri("amqp://127.0.0.1:1"),
+            RabbitMq = _virtualHost.AmqpUri,
             Urls = ["http://127.0.0.1:0"],
             DataDirectory = _data,
             BootstrapKey = Key,
@@ -66,6 +68,7 @@ public sealed class ServerFixture : IAsyncLifetime
         Client.Dispose();
         Anonymous.Dispose();
         await _server.DisposeAsync();
+        await _virtualHost.DisposeAsync();
         await _database.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }

@@ -24,7 +24,7 @@ internal static class ListEvents
     private static void Describe(RouteHandlerBuilder endpoint) => endpoint
         .Produces<Page<EventView>>()
         .WithPaging()
-        .WithQuery("after", JsonSchemaType.Integer, "Only events with a greater sequence. Default 0. Not together with `cursor`.");
+        .WithQuery("after", JsonSchemaType.Integer, "Only events with a greater sequence. Default 0. With `cursor`, the greater of both counts.");
 
     private static Task<IResult> OfJobAsync(HttpContext context, string id, EventQueries events, IOptions<ApiOptions> options) =>
         HandleAsync(context, options.Value, events.ListOfJobAsync, id, ProblemKind.JobNotFound);

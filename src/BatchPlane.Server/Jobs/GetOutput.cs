@@ -54,7 +54,7 @@ internal static class GetOutput
 
         var output = new OutputOf(id, taskId, index, attempt == 0 ? instance.Attempt : attempt, stream == "stdout" ? OutputStream.Stdout : OutputStream.Stderr);
         return outputs.Open(output) is { } file
-            ? TypedResults.Stream(file, ContentType, enableRangeProcessing: true)
+            ? TypedResults.Stream(new OutputSnapshot(file), ContentType, enableRangeProcessing: true)
             : TypedResults.Text("", ContentType);
     }
 }

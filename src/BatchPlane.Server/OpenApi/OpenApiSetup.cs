@@ -43,7 +43,7 @@ internal static class OpenApiSetup
 
     private static async Task AddAnswersAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
-        var problem = await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken);
+        var problem = await ProblemSchemaAsync(context, cancellationToken);
         operation.Responses ??= [];
         operation.Responses["default"] = new OpenApiResponse
         {
@@ -54,5 +54,18 @@ internal static class OpenApiSetup
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(ApiKeyHandler.SchemeName, context.Document)] = [] }];
         }
+    }
+
+    /// <summary>A reference to the one schema of problems, so that generated clients have one class for them.</summary>
+    private static async Task<IOpenApiSchema> ProblemSchemaAsync(OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var schema = await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken);
+        if (context.Document is not { } document)
+        {
+            return schema;
+        }
+
+        document.AddComponent(nameof(Problem), schema);
+        return new OpenApiSchemaReference(nameof(Problem), document);
     }
 }
