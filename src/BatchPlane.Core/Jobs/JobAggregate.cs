@@ -515,7 +515,11 @@ public sealed class JobAggregate
                 continue;
             }
 
-            if (!Satisfies(finished))
+            if (Job.TerminateRequestedAt is not null)
+            {
+                Close(dependent, Cause.Terminated, TerminationText(), Job.TerminateRequestedBy!);
+            }
+            else if (!Satisfies(finished))
             {
                 Close(dependent, Cause.DependencyUnmet, UnmetReason(finished), JournalSource.Engine);
             }

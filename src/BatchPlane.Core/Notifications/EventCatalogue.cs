@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using BatchPlane.Core.Validation;
 
 namespace BatchPlane.Core.Notifications;
 
@@ -83,13 +84,13 @@ public static class EventCatalogue
     ];
 
     private static readonly FrozenDictionary<string, EventKind> ByKey =
-        All.ToFrozenDictionary(kind => Key(kind.Name), StringComparer.Ordinal);
+        All.ToFrozenDictionary(kind => Spelling.Key(kind.Name), StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<(EventLevel, string), EventKind> ByTransition =
         All.ToFrozenDictionary(kind => (kind.Level, kind.State));
 
     /// <summary>Finds an event by any of its spellings (case and underscores do not matter); null when there is none.</summary>
-    public static EventKind? Find(string name) => ByKey.GetValueOrDefault(Key(name));
+    public static EventKind? Find(string name) => ByKey.GetValueOrDefault(Spelling.Key(name));
 
     /// <summary>The event that announces the entry of <paramref name="level"/> into <paramref name="state"/>; null when that transition is not published.</summary>
     public static EventKind? Of(EventLevel level, string state) => ByTransition.GetValueOrDefault((level, state));
@@ -97,9 +98,9 @@ public static class EventCatalogue
     /// <summary>The names closest to a misspelt one, nearest first; at most three, none that shares nothing with it.</summary>
     public static IReadOnlyList<string> Nearest(string name)
     {
-        var key = Key(name);
+        var key = Spelling.Key(name);
         return [.. All
-            .Select(kind => (kind.Name, Distance: EditDistance(key, Key(kind.Name))))
+            .Select(kind => (kind.Name, Distance: Spelling.Distance(key, Spelling.Key(kind.Name))))
             .Where(candidate => candidate.Distance <= Math.Max(3, key.Length / 2))
             .OrderBy(candidate => candidate.Distance)
             .ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
@@ -140,24 +141,4 @@ public static class EventCatalogue
     private static EventKind Node(string name, string state, int number, string fires) =>
         new(name, EventLevel.ComputeNode, state, EventScope.Job | EventScope.Environment, number, fires);
 
-    private static string Key(string name) => name.Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
-
-    private static int EditDistance(string left, string right)
-    {
-        var previous = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var current = new int[right.Length + 1];
-            current[0] = i;
-            for (var j = 1; j <= right.Length; j++)
-            {
-                var substitute = previous[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
-                current[j] = Math.Min(substitute, Math.Min(previous[j], current[j - 1]) + 1);
-            }
-
-            previous = current;
-        }
-
-        return previous[right.Length];
-    }
 }

@@ -234,6 +234,7 @@ public sealed class JobAggregateTests
         Assert.True(world.Job.RequestTermination("user:tester", "enough", Start));
 
         Assert.Equal((RunState.Running, RunState.Failed), (world["a"].State, world["b"].State));
+        Assert.Equal(Cause.Terminated, world["b"].Cause);
         Assert.Equal(999_998, world["a"].FailedCount);
         Assert.Empty(world.Claim("a"));
         world.AssertConsistent();

@@ -226,6 +226,14 @@ COMMENT ON TABLE dispatcher_shards IS 'How far each shard of the outbox is deliv
 COMMENT ON COLUMN dispatcher_shards.epoch IS 'Grows when a dispatcher takes the shard over; the cursor moves only under the current epoch.';
 COMMENT ON COLUMN dispatcher_shards.cursor_offset IS 'Events of the row after the cursor that are delivered already, when it has a span.';
 
+-- A dispatcher without a shard has no row in dispatcher_shards, yet counts when the shards are shared.
+CREATE TABLE dispatchers (
+    holder      text PRIMARY KEY,
+    alive_until timestamptz NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE dispatchers IS 'Dispatchers that live, so that they share the shards evenly. Each renews its own row.';
+COMMENT ON COLUMN dispatchers.alive_until IS 'Until when it counts (database clock).';
+
 CREATE TABLE delivery_exceptions (
     subject_id   text NOT NULL,
     sequence     bigint NOT NULL,
