@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Jobs;
 using static BatchPlane.Core.Tests.Jobs.JobWorld;
 
 namespace BatchPlane.Core.Tests.Jobs;
