@@ -139,4 +139,5 @@ public static class EventCatalogue
         new(name, level, state, EventScope.Environment, number, fires);
 
     private static EventKind Node(string name, string state, int number, string fires) =>
-        new(name, EventLevel.ComputeNode, state, EventScope.Job | EventScope.Environment, number, fires);}
+        new(name, EventLevel.ComputeNode, state, EventScope.Job | EventScope.Environment, number, fires);
+}
