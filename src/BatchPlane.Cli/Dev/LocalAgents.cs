@@ -8,9 +8,7 @@ namespace BatchPlane.Cli.Dev;
 /// </summary>
 internal static class LocalAgents
 {
-    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
-
-    /// <summary>Stops all of them, and what they run.</summary>
+    /// <summary>Stops all of them, and what they run, at once: there is no server any more that they could tell anything. What ran is tried again by the next start.</summary>
     internal static async Task StopAsync(string serverData, IProgress<string> say, TimeProvider time)
     {
         var nodes = Path.Combine(serverData, "nodes");
@@ -27,7 +25,7 @@ internal static class LocalAgents
         if (running.Length > 0)
         {
             say.Report(string.Create(CultureInfo.InvariantCulture, $"stopping {running.Length} agent{(running.Length == 1 ? "" : "s")}"));
-            await Task.WhenAll(running.Select(agent => agent.StopTreeAsync(StopGrace, time)));
+            await Task.WhenAll(running.Select(agent => agent.StopTreeAsync(TimeSpan.Zero, time)));
         }
     }
 }

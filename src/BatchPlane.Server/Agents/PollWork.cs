@@ -40,15 +40,15 @@ internal static class PollWork
         }
 
         var limit = TimeSpan.FromSeconds(Math.Clamp(request.WaitSeconds, 0, MaxWaitSeconds));
-        var termination = terminations.Next(nodeId, request.Epoch);
+        var end = terminations.PollEnd(nodeId, request.Epoch);
         var outcome = request.Capacity > 0
             ? await desk.VisitAsync(
                 holder.EnvId,
                 new(nodeId, request.Epoch, Math.Min(request.Capacity, options.Value.MaxInstancesPerGrant)),
                 limit,
-                termination,
+                end,
                 context.RequestAborted)
-            : await ListenAsync(termination, limit, context);
+            : await ListenAsync(end, limit, context);
         return outcome.Fenced
             ? AgentGate.Fenced(nodeId, request.Epoch)
             : Answer(new WorkResponse
@@ -58,11 +58,11 @@ internal static class PollWork
             });
     }
 
-    /// <summary>A full agent waits for nothing but terminations.</summary>
-    private static async Task<Core.Jobs.ClaimOutcome> ListenAsync(Task termination, TimeSpan limit, HttpContext context)
+    /// <summary>A full agent waits for nothing but jobs to end.</summary>
+    private static async Task<Core.Jobs.ClaimOutcome> ListenAsync(Task end, TimeSpan limit, HttpContext context)
     {
         var time = context.RequestServices.GetRequiredService<TimeProvider>();
-        await Core.Signals.Signal.WaitAsync(termination, limit, time, context.RequestAborted);
+        await Core.Signals.Signal.WaitAsync(end, limit, time, context.RequestAborted);
         return new([], Fenced: false);
     }
 

@@ -7,12 +7,23 @@ namespace BatchPlane.Server.Agents;
 /// Remembers up to which termination each node was told by this server, so that a termination that comes between two polls
 /// is told by the next one. Terminations that other servers took in reach a node with its heartbeat.
 /// </summary>
-internal sealed class TerminationNotices(ClaimStore claims, TerminationSignal signal)
+internal sealed class TerminationNotices
 {
     private readonly ConcurrentDictionary<(string NodeId, long Epoch), Task> _told = new();
+    private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ClaimStore _claims;
+    private readonly TerminationSignal _signal;
 
-    /// <summary>Ends when a job's end is asked for after the node was last told.</summary>
-    internal Task Next(string nodeId, long epoch) => _told.GetOrAdd((nodeId, epoch), _ => signal.Next);
+    /// <summary>One for the process.</summary>
+    public TerminationNotices(ClaimStore claims, TerminationSignal signal, IHostApplicationLifetime lifetime)
+    {
+        _claims = claims;
+        _signal = signal;
+        lifetime.ApplicationStopping.Register(_stopping.SetResult);
+    }
+
+    /// <summary>Ends when a poll has to: a job's end was asked for after the node was last told, or the server stops.</summary>
+    internal Task PollEnd(string nodeId, long epoch) => Task.WhenAny(_stopping.Task, Next(nodeId, epoch));
 
     /// <summary>Jobs to end, when there was a termination since the node was last told; otherwise none.</summary>
     internal async Task<IReadOnlyList<string>> TakeAsync(string nodeId, long epoch, CancellationToken cancellationToken)
@@ -23,10 +34,12 @@ internal sealed class TerminationNotices(ClaimStore claims, TerminationSignal si
         }
 
         // First the mark, then the look: what is asked for in between is told twice rather than never.
-        _told[(nodeId, epoch)] = signal.Next;
-        return await claims.TerminatedJobsAsync(nodeId, epoch, cancellationToken);
+        _told[(nodeId, epoch)] = _signal.Next;
+        return await _claims.TerminatedJobsAsync(nodeId, epoch, cancellationToken);
     }
 
     /// <summary>The node's epoch ended.</summary>
     internal void Forget(string nodeId, long epoch) => _told.TryRemove((nodeId, epoch), out _);
+
+    private Task Next(string nodeId, long epoch) => _told.GetOrAdd((nodeId, epoch), _ => _signal.Next);
 }
