@@ -1,14 +1,18 @@
 using BatchPlane.Contracts;
+using Microsoft.AspNetCore.Mvc;
 
 namespace BatchPlane.Server.Agents;
 
 /// <summary>The agent protocol; see <see cref="AgentRoutes"/>. Not part of the public OpenAPI document: agents and server are of one version.</summary>
 internal static class AgentEndpoints
 {
+    /// <summary>Largest body of an agent's request: a report of a thousand attempts with their short outputs has room.</summary>
+    private const long MaxBodyBytes = 64 * 1024 * 1024;
+
     /// <summary>Maps the routes of agents.</summary>
     internal static IEndpointRouteBuilder MapAgents(this IEndpointRouteBuilder routes)
     {
-        var agents = routes.MapGroup("/agent/v1").ExcludeFromDescription();
+        var agents = routes.MapGroup("/agent/v1").ExcludeFromDescription().WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes));
         agents.MapPost("/join", Join.HandleAsync);
         var node = agents.MapGroup("/nodes/{nodeId}");
         node.MapPost("/work", PollWork.HandleAsync);

@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace BatchPlane.Server.Api;
 
@@ -16,6 +18,7 @@ internal sealed class RequestBody : IDisposable
     internal const int MaxDepth = 64;
 
     private const int FirstBuffer = 16_384;
+    private const long MaxDrainedBytes = 64 * 1024 * 1024;
     private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = MaxDepth };
 
     private readonly JsonDocument _document;
@@ -82,7 +85,7 @@ internal sealed class RequestBody : IDisposable
         var limit = context.RequestServices.GetRequiredService<IOptions<ApiOptions>>().Value.MaxBodyBytes;
         if (context.Request.ContentLength > limit)
         {
-            return (default, TooLarge(limit));
+            return (default, await TooLargeAsync(context, limit));
         }
 
         var buffer = new ArrayBufferWriter<byte>((int)(context.Request.ContentLength ?? FirstBuffer) + 1);
@@ -97,13 +100,42 @@ internal sealed class RequestBody : IDisposable
             buffer.Advance(read);
             if (buffer.WrittenCount > limit)
             {
-                return (default, TooLarge(limit));
+                return (default, await TooLargeAsync(context, limit));
             }
         }
     }
 
-    private static ProblemResult TooLarge(int limit) =>
-        new(ProblemKind.BodyTooLarge, FormattableString.Invariant($"At most {limit} bytes are accepted."));
+    /// <summary>
+    /// Many clients look at the answer only when all is sent, and would see a broken connection instead: so the rest is read
+    /// and thrown away, up to a bound. Clients that ask first (<c>Expect: 100-continue</c>) are told without.
+    /// </summary>
+    private static async Task<ProblemResult> TooLargeAsync(HttpContext context, int limit)
+    {
+        if (!context.Request.Headers.ContainsKey(HeaderNames.Expect)
+            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = MaxDrainedBytes;
+            var scrap = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+            try
+            {
+                var left = MaxDrainedBytes;
+                for (var read = 1; read > 0 && left > 0; left -= read)
+                {
+                    read = await context.Request.Body.ReadAsync(scrap, context.RequestAborted);
+                }
+            }
+            catch (BadHttpRequestException)
+            {
+                // Larger still: who sends that sees a broken connection.
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(scrap);
+            }
+        }
+
+        return new(ProblemKind.BodyTooLarge, FormattableString.Invariant($"At most {limit} bytes are accepted."));
+    }
 
     private static ReadOnlyMemory<byte> WithoutByteOrderMark(ReadOnlyMemory<byte> bytes) =>
         bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
