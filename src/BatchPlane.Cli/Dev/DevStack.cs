@@ -50,8 +50,8 @@ internal sealed class DevStack : IAsyncDisposable
     internal DevInfo Info => new()
     {
         HttpUrl = HttpUrl,
-        AmqpUrl = _services!.Rabbit.AmqpUri.ToString(),
-        PostgresUrl = _services.Postgres.Url,
+        AmqpUrl = AmqpUrl,
+        PostgresUrl = _services!.Postgres.Url,
         ApiKey = _keys.ApiKey,
         SecretId = _keys.SecretId,
         SecretKey = _keys.SecretKey,
@@ -61,6 +61,9 @@ internal sealed class DevStack : IAsyncDisposable
     internal string ServerLog => _files.LogFile;
 
     private string HttpUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_keys.HttpPort}");
+
+    /// <summary>The virtual host is written out: after a bare slash some clients ask for one with an empty name.</summary>
+    private string AmqpUrl => _services!.Rabbit.AmqpUri.ToString().TrimEnd('/') + "/%2F";
 
     private string InfoFile => Path.Combine(_options.Directory, DevInfo.FileName);
 
@@ -176,7 +179,7 @@ internal sealed class DevStack : IAsyncDisposable
         var settings = new Dictionary<string, string>
         {
             [ServerVariables.Postgres] = _services!.Postgres.ConnectionString,
-            [ServerVariables.RabbitMq] = _services.Rabbit.AmqpUri.ToString(),
+            [ServerVariables.RabbitMq] = AmqpUrl,
             [ServerVariables.Http] = HttpUrl,
             [ServerVariables.Data] = _files.DataDirectory,
             [ServerVariables.JoinToken] = _keys.JoinToken,

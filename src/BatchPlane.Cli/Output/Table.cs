@@ -7,6 +7,9 @@ internal sealed class Table(params string[] columns)
 {
     private const string Gap = "  ";
     private const string Nothing = "-";
+
+    /// <summary>What a drawn column needs beside its content.</summary>
+    private const int BorderWidth = 3;
     private readonly List<string[]> _rows = [];
 
     /// <summary>Adds a row; an empty or absent value shows as <c>-</c>.</summary>
@@ -16,19 +19,21 @@ internal sealed class Table(params string[] columns)
     /// <summary>Writes the table to standard output.</summary>
     internal void Write(CliContext context)
     {
-        if (context.RichOut)
+        var widths = columns.Select((title, column) => _rows.Select(row => row[column].Length).Append(title.Length).Max()).ToArray();
+
+        // A drawn table that does not fit would break ids and times within a cell; a plain line only runs on.
+        if (context.RichOut && widths.Sum(width => width + BorderWidth) < AnsiConsole.Profile.Width)
         {
             WriteRich();
         }
         else
         {
-            WritePlain(context.Out);
+            WritePlain(context.Out, widths);
         }
     }
 
-    private void WritePlain(TextWriter output)
+    private void WritePlain(TextWriter output, int[] widths)
     {
-        var widths = columns.Select((title, column) => _rows.Select(row => row[column].Length).Append(title.Length).Max()).ToArray();
         foreach (var row in _rows.Prepend(columns))
         {
             output.WriteLine(string.Join(Gap, row.Select((value, column) => value.PadRight(widths[column]))).TrimEnd());

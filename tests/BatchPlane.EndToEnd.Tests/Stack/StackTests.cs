@@ -48,6 +48,20 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
         Assert.True(waited.ExitCode == 3, waited.Out + waited.Error);
     }
 
+    /// <summary>Not a benchmark: a path that handles instances one by one would not get near this.</summary>
+    [Fact]
+    public async Task ThousandShortInstances_EndSoonAndEveryEventArrives()
+    {
+        await stack.RunAsync("topics", "create", "thousand");
+        await using var queue = await QueueReader.BindAsync(stack.Info.AmqpUrl, "thousand", "task_instance.*");
+
+        var run = await stack.RunWithInputAsync(Job("short", "true", 1_000, "thousand"), "submit", "-", "--wait", "--timeout", "15");
+
+        Assert.True(run.ExitCode == 0, run.Out + run.Error);
+        await Eventually.TrueAsync(
+            () => queue.Messages.Select(message => message.Id).Distinct().Count() == 2_000, EventsLimit, () => $"{queue.Messages.Count} messages");
+    }
+
     [Fact]
     public async Task SameIdempotencyKey_IsTheSameJob()
     {
