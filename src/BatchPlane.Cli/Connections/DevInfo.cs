@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Cli.Connections;
@@ -15,7 +16,8 @@ internal sealed record DevInfo
     /// <summary>Base URL of the REST API.</summary>
     public required string HttpUrl { get; init; }
 
-    /// <summary>Base URL of the Tencent façade; absent while the server has none.</summary>
+    /// <summary>Base URL of the Tencent façade; null while the server has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? TencentUrl { get; init; }
 
     /// <summary>Connection URI of the private RabbitMQ, credentials included.</summary>

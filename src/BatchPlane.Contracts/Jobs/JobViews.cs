@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BatchPlane.Contracts;
 
 /// <summary>Answer of <c>POST /v1/jobs</c> (201).</summary>
@@ -81,18 +83,23 @@ public record JobView
 public sealed record JobDetail : JobView
 {
     /// <summary>As submitted.</summary>
+    [JsonPropertyOrder(1)]
     public string JobDescription { get; init; } = "";
 
     /// <summary>Tasks in the order of the submitted document.</summary>
+    [JsonPropertyOrder(1)]
     public required IReadOnlyList<TaskView> Tasks { get; init; }
 
     /// <summary>Edges as submitted.</summary>
+    [JsonPropertyOrder(1)]
     public IReadOnlyList<DependenceDocument> Dependences { get; init; } = [];
 
     /// <summary>Tasks per state.</summary>
+    [JsonPropertyOrder(1)]
     public required RunMetrics TaskMetrics { get; init; }
 
     /// <summary>Notifications as submitted, event names canonical.</summary>
+    [JsonPropertyOrder(1)]
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
 }
 

@@ -49,6 +49,12 @@ internal sealed record AgentProcess(int Pid, long Started)
             start.ArgumentList.Add(argument);
         }
 
+        // The server's own settings carry secrets that are no business of an agent.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith(SettingsReader.VariablePrefix, StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;
