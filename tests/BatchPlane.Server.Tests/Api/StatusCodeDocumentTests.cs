@@ -1,14 +1,12 @@
 using System.Reflection;
 using System.Text;
-using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 
 namespace BatchPlane.Server.Tests.Api;
 
 /// <summary>docs/http-status-codes.md is made from the code; set BATCHPLANE_UPDATE_DOCS=1 to write it anew.</summary>
-public sealed partial class StatusCodeDocumentTests
+public sealed class StatusCodeDocumentTests
 {
     private const string Begin = "<!-- made from the code: begin -->";
     private const string End = "<!-- made from the code: end -->";
@@ -16,7 +14,7 @@ public sealed partial class StatusCodeDocumentTests
     [Fact]
     public void Document_IsWhatTheCodeSays()
     {
-        var path = Path.Combine(Root(), "docs", "http-status-codes.md");
+        var path = Repository.PathOf("docs/http-status-codes.md");
         var text = File.ReadAllText(path);
         var head = text[..(text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length)];
         var tail = text[text.IndexOf(End, StringComparison.Ordinal)..];
@@ -43,38 +41,12 @@ public sealed partial class StatusCodeDocumentTests
         }
 
         text.Append("\n## Problems under `errors`\n\n| `code` | meaning |\n|---|---|\n");
-        var summaries = Summaries();
+        var summaries = new XmlSummaries(typeof(ItemCodes).Assembly);
         foreach (var code in typeof(ItemCodes).GetFields(BindingFlags.Static | BindingFlags.Public))
         {
-            text.Append($"| `{code.GetRawConstantValue()}` | {summaries[$"F:{typeof(ItemCodes).FullName}.{code.Name}"]} |\n");
+            text.Append($"| `{code.GetRawConstantValue()}` | {summaries.Of(code)} |\n");
         }
 
         return text.Append('\n').ToString();
     }
-
-    private static Dictionary<string, string> Summaries() =>
-        XDocument.Load(Path.ChangeExtension(typeof(ItemCodes).Assembly.Location, ".xml")).Descendants("member")
-            .Where(member => member.Element("summary") is not null)
-            .ToDictionary(member => member.Attribute("name")!.Value, member => Text(member.Element("summary")!));
-
-    private static string Text(XElement summary) => Blanks().Replace(string.Concat(summary.Nodes().Select(node => node switch
-    {
-        XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-        XElement element => element.Value,
-        _ => node.ToString(),
-    })), " ").Trim();
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "BatchPlane.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory.FullName;
-    }
-
-    [GeneratedRegex(@"\s+")]
-    private static partial Regex Blanks();
 }

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using BatchPlane.Core.Notifications;
+
+namespace BatchPlane.Core.Tests.Notifications;
+
+/// <summary>docs/events.md is made from the catalogue; set BATCHPLANE_UPDATE_GOLDEN=1 to write it anew.</summary>
+public sealed class EventDocumentTests
+{
+    public static TheoryData<string> Names => [.. EventCatalogue.All.Select(kind => kind.Name)];
+
+    [Fact]
+    public void Document_SaysWhatTheCatalogueSays()
+    {
+        var path = Repository.PathOf("docs/events.md");
+        if (Environment.GetEnvironmentVariable("BATCHPLANE_UPDATE_GOLDEN") == "1")
+        {
+            File.WriteAllText(path, EventDocument.Text());
+        }
+
+        Assert.Equal(File.ReadAllText(path), EventDocument.Text());
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void GoldenMessage_HasOnlyDocumentedKeysInTheirOrder(string name)
+    {
+        var documented = EventDocument.KeysOf(EventCatalogue.Find(name)!.Level);
+
+        var keys = KeysOfGolden(name);
+
+        Assert.Equal(documented.Select(key => key.Name).Where(keys.Contains), keys);
+        Assert.Empty(documented.Where(key => key.In is null).Select(key => key.Name).Except(keys));
+    }
+
+    [Fact]
+    public void EveryDocumentedKey_IsInAGoldenMessage() => Assert.All(
+        EventCatalogue.All.GroupBy(kind => kind.Level),
+        level => Assert.Empty(EventDocument.KeysOf(level.Key).Select(key => key.Name).Except(level.SelectMany(kind => KeysOfGolden(kind.Name)))));
+
+    private static List<string> KeysOfGolden(string name)
+    {
+        using var message = JsonDocument.Parse(File.ReadAllBytes(EventDocument.GoldenPath(name)));
+        return [.. message.RootElement.GetProperty("Events")[0].GetProperty("Batch").EnumerateObject().Select(member => member.Name)];
+    }
+}
