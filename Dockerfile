@@ -10,11 +10,11 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends curl procps \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 10001 batchplane \
-    && install -d -o batchplane -g batchplane /var/lib/batchplane
+    && install -d -o batchplane -g batchplane /var/lib/batchplane /var/lib/batchplane-agent
 COPY --from=build /app /opt/batchplane
 ENV PATH="/opt/batchplane:${PATH}"
 USER batchplane
 WORKDIR /var/lib/batchplane
-EXPOSE 8080 8081
+EXPOSE 8080
 ENTRYPOINT ["batchplane"]
 CMD ["--help"]
