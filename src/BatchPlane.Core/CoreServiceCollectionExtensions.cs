@@ -1,5 +1,6 @@
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Environments;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Scheduling;
@@ -23,6 +24,7 @@ public static class CoreServiceCollectionExtensions
         services.AddSingleton<EnvironmentStore>();
         services.AddSingleton<ClaimStore>();
         services.AddSingleton<JournalStore>();
+        services.AddSingleton<IdempotencyGuard>();
         services.AddSingleton<TransitionWriter>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<TransitionWriter>());
         services.AddSingleton<ClaimDesk>();

@@ -2,7 +2,6 @@ using System.Net;
 using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Access;
-using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Server.Agents;
 using BatchPlane.Server.Api;
@@ -74,7 +73,7 @@ public static class ServerHost
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>();
-        builder.Services.AddSingleton<IdempotencyGuard>().AddSingleton<TopicAdmission>();
+        builder.Services.AddSingleton<TopicAdmission>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddAuthorization();
         OpenApiSetup.AddTo(builder.Services);

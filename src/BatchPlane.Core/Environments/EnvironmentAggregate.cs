@@ -172,7 +172,9 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
             return;
         }
 
-        var hasMachine = node.State is NodeState.Creating or NodeState.Created or NodeState.Running or NodeState.Abnormal;
+        // A lost machine that somebody attached tells nobody that it is gone: it counts as gone. Its agent, should it come back, is refused.
+        var hasMachine = node.State is NodeState.Creating or NodeState.Created or NodeState.Running
+            || (node.State == NodeState.Abnormal && !node.IsAttached);
         node.Reason = reason;
         Move(node, NodeEvent.DeleteRequested, source);
         if (!hasMachine)

@@ -1,3 +1,4 @@
+using BatchPlane.Core.Database;
 using Npgsql;
 
 namespace BatchPlane.Core.Idempotency;
@@ -19,5 +20,14 @@ public sealed class IdempotencyGuard(NpgsqlDataSource dataSource)
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         var used = await IdempotencyStore.TakeAsync(connection, [(key, resourceId)], cancellationToken);
         return used.Values.All(earlier => earlier.BodyHash.AsSpan().SequenceEqual(key.BodyHash));
+    }
+
+    /// <summary>Forgets keys older than the retention. Returns how many.</summary>
+    public async Task<int> PruneAsync(int retentionHours, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Idempotency/Sql/idempotency_key_prune.sql"));
+        command.Parameters.AddWithValue("retention_hours", retentionHours);
+        command.Parameters.AddWithValue("key_limit", limit);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

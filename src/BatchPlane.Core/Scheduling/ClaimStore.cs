@@ -78,6 +78,25 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         return await DescribeAsync([.. claims.Select(pair => new Jobs.GrantedClaim(pair.Key, pair.Value.JobId, pair.Value.TaskId, pair.Value.Attempts))], cancellationToken);
     }
 
+    /// <summary>Those of the attempts that the node runs, or has run, under this epoch; none when the epoch is not its current one.</summary>
+    public async Task<IReadOnlySet<AttemptRef>> HeldAsync(string nodeId, long nodeEpoch, IReadOnlyList<AttemptRef> attempts, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/instance_select_held.sql"));
+        command.Parameters.AddWithValue("node_id", nodeId);
+        command.Parameters.AddWithValue("node_epoch", nodeEpoch);
+        command.Parameters.AddWithValue("task_ids", attempts.Select(attempt => attempt.TaskId).ToArray());
+        command.Parameters.AddWithValue("indexes", attempts.Select(attempt => attempt.Index).ToArray());
+        command.Parameters.AddWithValue("attempts", attempts.Select(attempt => attempt.Attempt).ToArray());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var held = new HashSet<AttemptRef>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            held.Add(new(reader.GetInt64(0), reader.GetInt32(1), reader.GetInt32(2)));
+        }
+
+        return held;
+    }
+
     /// <summary>Jobs that the node may hold attempts of and whose end was asked for.</summary>
     public async Task<IReadOnlyList<string>> TerminatedJobsAsync(string nodeId, long nodeEpoch, CancellationToken cancellationToken)
     {

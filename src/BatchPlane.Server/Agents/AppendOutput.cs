@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core;
+using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Outputs;
 using Microsoft.Extensions.Options;
@@ -20,6 +21,7 @@ internal static class AppendOutput
         long offset,
         long epoch,
         AgentGate gate,
+        ClaimStore claims,
         OutputStore outputs,
         IOptions<OutputOptions> options)
     {
@@ -39,9 +41,14 @@ internal static class AppendOutput
             return new ProblemResult(ProblemKind.BodyTooLarge, FormattableString.Invariant($"A piece has a Content-Length of at most {limit} bytes."));
         }
 
+        var output = new OutputOf(jobId, taskId, index, attempt, stream == "stdout" ? OutputStream.Stdout : OutputStream.Stderr);
+        if ((await claims.HeldAsync(nodeId, epoch, [output.AttemptRef], context.RequestAborted)).Count == 0)
+        {
+            return new ProblemResult(ProblemKind.AttemptNotHeld, "The node does not hold this attempt.");
+        }
+
         var piece = new byte[length];
         await context.Request.Body.ReadExactlyAsync(piece, context.RequestAborted);
-        var output = new OutputOf(jobId, taskId, index, attempt, stream == "stdout" ? OutputStream.Stdout : OutputStream.Stderr);
         // An agent keeps to the limit by itself, with a note; this is the backstop, with room for the note.
         if (offset + length <= options.Value.MaxBytes + limit)
         {

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Outputs;
 
@@ -10,7 +11,7 @@ namespace BatchPlane.Server.Agents;
 /// <summary>An agent reports what became of attempts. Answered after the commit; short outputs are written before it.</summary>
 internal static class ReportAttempts
 {
-    internal static async Task<IResult> HandleAsync(HttpContext context, string nodeId, AgentGate gate, TransitionWriter writer, OutputStore outputs)
+    internal static async Task<IResult> HandleAsync(HttpContext context, string nodeId, AgentGate gate, TransitionWriter writer, ClaimStore claims, OutputStore outputs)
     {
         var (request, refusal) = await AgentGate.ReadAsync<ReportRequest>(context);
         refusal ??= gate.Refuse(context.Request, nodeId, request!.Epoch);
@@ -24,10 +25,13 @@ internal static class ReportAttempts
             return new ProblemResult(ProblemKind.BadRequest, "A job id is not well-formed.");
         }
 
-        if (!await WriteOutputsAsync(request, outputs, context.RequestAborted))
+        var pieces = Outputs(request).ToList();
+        if (pieces.Exists(piece => !Base64.IsValid(piece.Text)))
         {
             return new ProblemResult(ProblemKind.BadRequest, "An output is not base64.");
         }
+
+        await WriteAsync(nodeId, request.Epoch, pieces, claims, outputs, context.RequestAborted);
 
         // Not cancelled with the request: what was queued will be stored, and the agent repeats what it heard nothing about.
         var outcome = await writer.WriteAsync(new NodeReport(nodeId, request), CancellationToken.None);
@@ -36,29 +40,25 @@ internal static class ReportAttempts
             : Results.Json(new ReportResponse { Refused = outcome.Refused }, BatchPlaneJson.Options);
     }
 
-    private static async Task<bool> WriteOutputsAsync(ReportRequest request, OutputStore outputs, CancellationToken cancellationToken)
+    private static IEnumerable<(OutputOf Output, string Text)> Outputs(ReportRequest request) =>
+        from task in request.Tasks
+        from attempt in task.Attempts
+        from output in new[] { (Stream: OutputStream.Stdout, Text: attempt.Stdout), (Stream: OutputStream.Stderr, Text: attempt.Stderr) }
+        where !string.IsNullOrEmpty(output.Text)
+        select (new OutputOf(task.JobId, task.TaskId, attempt.Index, attempt.Attempt, output.Stream), output.Text);
+
+    /// <summary>Writes the outputs of attempts that the node holds; those of others are as little its business as their outcome.</summary>
+    private static async Task WriteAsync(string nodeId, long epoch, List<(OutputOf Output, string Text)> pieces, ClaimStore claims, OutputStore outputs, CancellationToken cancellationToken)
     {
-        foreach (var task in request.Tasks)
+        if (pieces.Count == 0)
         {
-            foreach (var attempt in task.Attempts)
-            {
-                foreach (var (stream, text) in new[] { (OutputStream.Stdout, attempt.Stdout), (OutputStream.Stderr, attempt.Stderr) })
-                {
-                    if (string.IsNullOrEmpty(text))
-                    {
-                        continue;
-                    }
-
-                    if (!Base64.IsValid(text))
-                    {
-                        return false;
-                    }
-
-                    await outputs.WriteAsync(new(task.JobId, task.TaskId, attempt.Index, attempt.Attempt, stream), 0, Convert.FromBase64String(text), cancellationToken);
-                }
-            }
+            return;
         }
 
-        return true;
+        var held = await claims.HeldAsync(nodeId, epoch, [.. pieces.Select(piece => piece.Output.AttemptRef).Distinct()], cancellationToken);
+        foreach (var (output, text) in pieces.Where(piece => held.Contains(piece.Output.AttemptRef)))
+        {
+            await outputs.WriteAsync(output, 0, Convert.FromBase64String(text), cancellationToken);
+        }
     }
 }

@@ -33,6 +33,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind TopicConflict = new(409, "topic_conflict", "RabbitMQ has an exchange of this name that is none of a topic.", "Choose another name, or remove the exchange; nothing was stored.");
     internal static readonly ProblemKind QueueConflict = new(409, "queue_conflict", "RabbitMQ does not let this queue be bound.", "The detail says why; nothing was stored.");
     internal static readonly ProblemKind Fenced = new(409, AgentRoutes.FencedCode, "The node was given up.", "For agents: end what runs, forget it and join again.");
+    internal static readonly ProblemKind AttemptNotHeld = new(409, "attempt_not_held", "The node does not hold this attempt.", "For agents: forget the attempt.");
     internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
     internal static readonly ProblemKind UnsupportedMediaType = new(415, "unsupported_media_type", "The body has the wrong content type.", "Send JSON with `Content-Type: application/json`.");
     internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
@@ -48,7 +49,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TopicNotFound, SubscriptionNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced,
+        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,

@@ -1,4 +1,5 @@
 using BatchPlane.Core.Access;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
@@ -28,6 +29,7 @@ internal static class OptionsSections
         new OptionsSection<NotificationLimits>("NotificationLimits"),
         new OptionsSection<SchedulingOptions>("Scheduling"),
         new OptionsSection<JournalOptions>("Journal"),
+        new OptionsSection<IdempotencyOptions>("Idempotency"),
         new OptionsSection<NodeOptions>("Nodes"),
         new OptionsSection<OutputOptions>("Outputs"),
         new OptionsSection<NotificationOptions>("Notifications"),

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Scheduling;
@@ -12,6 +13,10 @@ namespace BatchPlane.Server.Loops;
 /// from then on nothing the node says counts. Its attempts are then taken job by job; a crash between is repaired by any
 /// server's next look for attempts of incarnations that are gone.
 /// </summary>
+/// <remarks>
+/// Nobody is given up before this server has reached the database for a whole lease without a break: while it could not, agents
+/// may not have been heard either, and what they run is not to be disturbed by that.
+/// </remarks>
 internal sealed partial class NodeMonitor(
     EnvironmentStore environments,
     ClaimStore claims,
@@ -26,6 +31,7 @@ internal sealed partial class NodeMonitor(
     private readonly TimeProvider _time = time;
     private Task _loss = Task.CompletedTask;
     private long _lastLook;
+    private long? _reachableSince;
 
     /// <inheritdoc/>
     protected override TimeSpan Interval => TimeSpan.FromSeconds(options.Value.MonitorSeconds);
@@ -36,7 +42,7 @@ internal sealed partial class NodeMonitor(
     /// <inheritdoc/>
     protected override async Task PassAsync(CancellationToken cancellationToken)
     {
-        var lost = await GiveUpExpiredAsync(cancellationToken);
+        var lost = await GiveUpExpiredUnlessBlindAsync(cancellationToken);
         var isDue = _loss.IsCompleted || lost || _time.GetElapsedTime(_lastLook) >= TimeSpan.FromSeconds(options.Value.OrphanSeconds);
         if (!isDue)
         {
@@ -48,10 +54,24 @@ internal sealed partial class NodeMonitor(
         await TakeOrphansAsync(cancellationToken);
     }
 
-    private async Task<bool> GiveUpExpiredAsync(CancellationToken cancellationToken)
+    private async Task<bool> GiveUpExpiredUnlessBlindAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var expired = await environments.ExpiredAsync(MaxNodesPerPass, cancellationToken);
+            _reachableSince ??= _time.GetTimestamp();
+            return _time.GetElapsedTime(_reachableSince.Value) >= options.Value.Lease && await GiveUpAsync(expired, cancellationToken);
+        }
+        catch (Exception exception) when (ExpectedFaults.IsTransient(exception))
+        {
+            _reachableSince = null;
+            throw;
+        }
+    }
+
+    private async Task<bool> GiveUpAsync(IReadOnlyList<(string NodeId, string EnvId)> expired, CancellationToken cancellationToken)
     {
         var isAnyGiven = false;
-        var expired = await environments.ExpiredAsync(MaxNodesPerPass, cancellationToken);
         foreach (var (envId, nodeIds) in expired.GroupBy(row => row.EnvId, row => row.NodeId).Select(group => (group.Key, group.ToHashSet())))
         {
             var given = await environments.ChangeAsync(envId, environment => GiveUp(environment, nodeIds), cancellationToken);

@@ -49,4 +49,8 @@ internal sealed class OutputStore(ServerSettings settings)
 /// <param name="Index">Instance index.</param>
 /// <param name="Attempt">Attempt, from 1.</param>
 /// <param name="Stream">Which output.</param>
-internal sealed record OutputOf(string JobId, long TaskId, int Index, int Attempt, OutputStream Stream);
+internal sealed record OutputOf(string JobId, long TaskId, int Index, int Attempt, OutputStream Stream)
+{
+    /// <summary>The attempt it belongs to.</summary>
+    internal AttemptRef AttemptRef => new(TaskId, Index, Attempt);
+}
