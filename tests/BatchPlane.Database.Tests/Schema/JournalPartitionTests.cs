@@ -21,8 +21,7 @@ public sealed class JournalPartitionTests : IAsyncLifetime
         await first.ExecuteNonQueryAsync();
 
         var second = new JournalStore(_installation.DataSource).EnsurePartitionsAsync(5, CancellationToken.None);
-        await Condition.ReachedAsync(
-            () => _installation.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE NOT granted"), waiting => waiting == 1, "the second server waits");
+        await _installation.WaitersAsync(1);
         await transaction.CommitAsync();
         await second;
 

@@ -7,6 +7,11 @@ namespace BatchPlane.Database.Tests.Schema;
 
 public sealed class SchemaTests : IAsyncLifetime
 {
+    private const string AdvisoryLocks = """
+        SELECT objid::text FROM pg_locks
+        WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """;
+
     private TestDatabase _database = null!;
     private NpgsqlDataSource _dataSource = null!;
 
@@ -73,7 +78,7 @@ public sealed class SchemaTests : IAsyncLifetime
 
         var migrations = SqlText.Paths.Count(path => path.StartsWith("Database/Migrations/", StringComparison.Ordinal));
         Assert.Equal(migrations, (await RowsAsync("SELECT name FROM schema_migrations")).Count);
-        Assert.Empty(await RowsAsync("SELECT objid::text FROM pg_locks WHERE locktype = 'advisory'"));
+        Assert.Empty(await RowsAsync(AdvisoryLocks));
     }
 
     [Fact]
@@ -105,7 +110,7 @@ public sealed class SchemaTests : IAsyncLifetime
         await ExecuteAsync("UPDATE schema_migrations SET checksum = 'other' WHERE version = 1");
         await Assert.ThrowsAsync<InvalidOperationException>(MigrateAsync);
 
-        Assert.Empty(await RowsAsync("SELECT objid::text FROM pg_locks WHERE locktype = 'advisory'"));
+        Assert.Empty(await RowsAsync(AdvisoryLocks));
     }
 
     private Task MigrateAsync() => new MigrationRunner(_dataSource, NullLogger<MigrationRunner>.Instance).RunAsync(CancellationToken.None);

@@ -112,8 +112,28 @@ internal sealed class Installation : IAsyncDisposable
 
     internal async Task<long> CountAsync(string table) => await ScalarAsync<long>($"SELECT count(*) FROM {table}");
 
+    /// <summary>Waits until so many sessions of this database wait for a lock.</summary>
+    internal Task WaitersAsync(int count) => Condition.ReachedAsync(
+        () => ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"),
+        waiting => waiting == count,
+        $"{count} sessions wait for a lock");
+
+    /// <summary>Holds what <paramref name="sql"/> locks until the transaction returned ends.</summary>
+    internal async Task<NpgsqlTransaction> HoldAsync(string sql)
+    {
+        var connection = await DataSource.OpenConnectionAsync();
+        var transaction = await connection.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand(sql, connection, transaction);
+        await command.ExecuteNonQueryAsync();
+        return transaction;
+    }
+
     /// <summary>Runs every invariant; a failure lists what is violated.</summary>
-    internal async Task AssertInvariantsAsync() => Assert.Empty(await InvariantCheck.RunAllAsync(DataSource));
+    internal async Task AssertInvariantsAsync()
+    {
+        await using var connection = await DataSource.OpenConnectionAsync();
+        Assert.Empty(await InvariantCheck.RunAllAsync(connection));
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -13,21 +13,21 @@ internal static class InvariantCheck
         [.. SqlText.Paths.Where(path => path.StartsWith(Folder, StringComparison.Ordinal)).Select(path => path[Folder.Length..^".sql".Length])];
 
     /// <summary>Violations of all invariants as <c>name: subject: problem</c>; empty when the database is sound.</summary>
-    internal static async Task<List<string>> RunAllAsync(NpgsqlDataSource dataSource)
+    internal static async Task<List<string>> RunAllAsync(NpgsqlConnection connection)
     {
         var violations = new List<string>();
         foreach (var name in Names)
         {
-            violations.AddRange(await RunAsync(dataSource, name));
+            violations.AddRange(await RunAsync(connection, name));
         }
 
         return violations;
     }
 
     /// <summary>Violations of one invariant.</summary>
-    internal static async Task<List<string>> RunAsync(NpgsqlDataSource dataSource, string name)
+    internal static async Task<List<string>> RunAsync(NpgsqlConnection connection, string name)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load($"{Folder}{name}.sql"));
+        await using var command = new NpgsqlCommand(SqlText.Load($"{Folder}{name}.sql"), connection);
         await using var reader = await command.ExecuteReaderAsync();
         var violations = new List<string>();
         while (await reader.ReadAsync())
