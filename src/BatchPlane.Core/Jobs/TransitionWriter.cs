@@ -154,7 +154,7 @@ public sealed partial class TransitionWriter : BackgroundService
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                if (!ExpectedFaults.IsTransient(exception) || failures >= _limits.MaxTransactionRetries || stoppingToken.IsCancellationRequested)
+                if (!MayBeRepeated(exception) || failures >= _limits.MaxTransactionRetries || stoppingToken.IsCancellationRequested)
                 {
                     await ResetAsync(requests, isCommitUnknown: false);
                     return exception;
@@ -168,6 +168,11 @@ public sealed partial class TransitionWriter : BackgroundService
 
         return null;
     }
+
+    /// <summary>Passing faults, and a random job id that was taken: the next try has another one.</summary>
+    private static bool MayBeRepeated(Exception exception) =>
+        ExpectedFaults.IsTransient(exception)
+        || exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "jobs_pkey" };
 
     private async Task WriteOnceAsync(List<WriteRequest> requests, Action onCommitting)
     {

@@ -22,6 +22,7 @@ public sealed partial class ClaimDesk(
 {
     private readonly ConcurrentDictionary<string, Visitor> _visitors = new(StringComparer.Ordinal);
     private readonly Signals.Signal _arrival = new();
+    private volatile bool _isClosed;
 
     /// <summary>
     /// Waits until instances were claimed for the node, its epoch proved wrong, <paramref name="limit"/> passed or <paramref name="leave"/> ended.
@@ -30,13 +31,21 @@ public sealed partial class ClaimDesk(
     public async Task<ClaimOutcome> VisitAsync(string envId, WaitingNode node, TimeSpan limit, Task leave, CancellationToken cancellationToken)
     {
         var visitor = new Visitor(envId, node);
-        if (_visitors.TryRemove(node.NodeId, out var earlier))
+        while (!_visitors.TryAdd(node.NodeId, visitor))
         {
-            earlier.Leave();
-            await earlier.Done;
+            if (_visitors.TryGetValue(node.NodeId, out var earlier))
+            {
+                earlier.Leave();
+                await earlier.Done;
+                _visitors.TryRemove(new(node.NodeId, earlier));
+            }
         }
 
-        _visitors[node.NodeId] = visitor;
+        if (_isClosed)
+        {
+            visitor.Leave();
+        }
+
         _arrival.Set();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(visitor.Done, leave, Task.Delay(limit, time, ended.Token));
@@ -44,6 +53,17 @@ public sealed partial class ClaimDesk(
         _visitors.TryRemove(new(node.NodeId, visitor));
         visitor.Leave();
         return await visitor.Done;
+    }
+
+    /// <summary>Sends everybody away, also those who come later. Not part of the loop, which never ran when the stop came early.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        _isClosed = true;
+        foreach (var visitor in _visitors.Values)
+        {
+            visitor.Leave();
+        }
     }
 
     /// <inheritdoc />
@@ -68,11 +88,6 @@ public sealed partial class ClaimDesk(
                 Log.PassFailed(logger, ExpectedFaults.IsTransient(exception) ? LogLevel.Warning : LogLevel.Error, exception);
                 await Task.Delay(poll, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-        }
-
-        foreach (var visitor in _visitors.Values)
-        {
-            visitor.Leave();
         }
     }
 

@@ -4,4 +4,5 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     name       text NOT NULL,
     checksum   text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
-)
+);
+COMMENT ON TABLE schema_migrations IS 'Migrations applied to this database. A server refuses to start when one is unknown to it or its text has changed.';

@@ -10,7 +10,7 @@ SELECT
     reason,
     1,
     clock_timestamp()
-FROM unnest(@subject_ids, @sequences, @topic_names, @states, @reasons) AS message (subject_id, sequence, topic_name, state, reason)
+FROM unnest(@subject_ids::text[], @sequences::bigint[], @topic_names::text[], @states::text[], @reasons::text[]) AS message (subject_id, sequence, topic_name, state, reason)
 ORDER BY subject_id, sequence, topic_name
 ON CONFLICT (subject_id, sequence, topic_name) DO UPDATE
 SET state = excluded.state,

@@ -7,13 +7,13 @@ WITH free AS (
     WHERE holder IS NULL
         OR lease_until <= clock_timestamp()
     ORDER BY shard
-    LIMIT @wanted
+    LIMIT @wanted::integer
     FOR UPDATE SKIP LOCKED
 )
 UPDATE dispatcher_shards
-SET holder = @holder,
+SET holder = @holder::text,
     epoch = epoch + 1,
-    lease_until = clock_timestamp() + @lease
+    lease_until = clock_timestamp() + @lease::interval
 FROM free
 WHERE dispatcher_shards.shard = free.shard
 RETURNING

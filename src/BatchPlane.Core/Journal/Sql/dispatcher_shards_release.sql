@@ -3,5 +3,5 @@
 UPDATE dispatcher_shards
 SET holder = NULL,
     lease_until = NULL
-WHERE shard = @shard
-    AND epoch = @epoch;
+WHERE shard = @shard::smallint
+    AND epoch = @epoch::bigint;

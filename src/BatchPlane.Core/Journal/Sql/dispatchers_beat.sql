@@ -5,7 +5,7 @@
 -- The share counts dispatchers alive in the snapshot; the one that joins just now counts itself in.
 WITH alive AS (
     INSERT INTO dispatchers (holder, alive_until)
-    VALUES (@holder, clock_timestamp() + @lease)
+    VALUES (@holder::text, clock_timestamp() + @lease::interval)
     ON CONFLICT (holder) DO UPDATE
     SET alive_until = excluded.alive_until
     RETURNING holder
@@ -24,7 +24,7 @@ ranked AS (
 ),
 held AS (
     SELECT shard, epoch
-    FROM unnest(@shards, @epochs) AS held (shard, epoch)
+    FROM unnest(@shards::smallint[], @epochs::bigint[]) AS held (shard, epoch)
 ),
 locked AS (
     SELECT dispatcher_shards.shard
@@ -35,7 +35,7 @@ locked AS (
 ),
 renewed AS (
     UPDATE dispatcher_shards
-    SET lease_until = clock_timestamp() + @lease
+    SET lease_until = clock_timestamp() + @lease::interval
     FROM locked
     WHERE dispatcher_shards.shard = locked.shard
     RETURNING dispatcher_shards.shard
@@ -45,4 +45,4 @@ SELECT
     ARRAY(SELECT shard FROM renewed) AS renewed
 FROM ranked
 CROSS JOIN (SELECT count(*) AS shards FROM dispatcher_shards) AS total
-WHERE holder = @holder;
+WHERE holder = @holder::text;

@@ -21,9 +21,9 @@ SELECT
     notify,
     details::text
 FROM events
-WHERE shard = @shard
+WHERE shard = @shard::smallint
     AND notify <> 0
-    AND (order_txid, event_no) > (@cursor_txid, @cursor_event_no)
+    AND (order_txid, event_no) > (@cursor_txid::xid8, @cursor_event_no::bigint)
     AND order_txid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY order_txid, event_no
-LIMIT @page_size;
+LIMIT @page_size::integer;

@@ -3,7 +3,7 @@
 SELECT EXISTS (
     SELECT
     FROM events
-    WHERE shard = @shard
+    WHERE shard = @shard::smallint
         AND notify <> 0
         AND order_txid >= pg_snapshot_xmin(pg_current_snapshot())
 );

@@ -6,4 +6,4 @@ SELECT
     created_at,
     notifications::text
 FROM environments
-WHERE env_id = ANY (@env_ids);
+WHERE env_id = ANY (@env_ids::text[]);

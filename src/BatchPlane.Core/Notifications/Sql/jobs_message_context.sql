@@ -9,4 +9,4 @@ SELECT
     ARRAY(SELECT task_no FROM tasks WHERE tasks.job_id = jobs.job_id ORDER BY task_no) AS task_nos,
     ARRAY(SELECT task_name FROM tasks WHERE tasks.job_id = jobs.job_id ORDER BY task_no) AS task_names
 FROM jobs
-WHERE job_id = ANY (@job_ids);
+WHERE job_id = ANY (@job_ids::text[]);

@@ -10,4 +10,4 @@ SELECT
     resource_created_at
 FROM nodes
 JOIN environments ON environments.env_id = nodes.env_id
-WHERE node_id = ANY (@node_ids);
+WHERE node_id = ANY (@node_ids::text[]);

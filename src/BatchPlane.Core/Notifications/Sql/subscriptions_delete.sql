@@ -3,8 +3,8 @@
 DELETE FROM subscriptions
 USING topics
 WHERE topics.topic_key = subscriptions.topic_key
-    AND subscriptions.topic_key = @topic_key
-    AND subscription_id = @subscription_id
+    AND subscriptions.topic_key = @topic_key::text
+    AND subscription_id = @subscription_id::text
 RETURNING
     topic_name,
     endpoint,

@@ -5,18 +5,18 @@
 WITH topic AS (
     SELECT topic_key, topic_name
     FROM topics
-    WHERE topic_key = @topic_key
+    WHERE topic_key = @topic_key::text
     FOR KEY SHARE
 ),
 made AS (
     INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, binding, created_by, created_at)
     SELECT
-        @subscription_id,
+        @subscription_id::text,
         topic_key,
         'queue',
-        @endpoint,
-        @binding,
-        @created_by,
+        @endpoint::text,
+        @binding::text,
+        @created_by::text,
         clock_timestamp()
     FROM topic
     ON CONFLICT (topic_key, protocol, endpoint, binding) DO NOTHING
@@ -38,5 +38,5 @@ SELECT
 FROM subscriptions
 JOIN topic USING (topic_key)
 WHERE protocol = 'queue'
-    AND endpoint = @endpoint
-    AND binding = @binding;
+    AND endpoint = @endpoint::text
+    AND binding = @binding::text;

@@ -9,5 +9,5 @@ SELECT
     subscriptions.created_at
 FROM subscriptions
 JOIN topics ON topics.topic_key = subscriptions.topic_key
-WHERE topics.topic_key = ANY (@topic_keys)
+WHERE topics.topic_key = ANY (@topic_keys::text[])
 ORDER BY topics.topic_key, subscriptions.created_at, subscription_id;

@@ -5,9 +5,9 @@ INSERT INTO topics (topic_key, topic_name, created_by, created_at)
 SELECT
     topic_key,
     topic_name,
-    @created_by,
+    @created_by::text,
     clock_timestamp()
-FROM unnest(@topic_keys, @topic_names) AS wanted (topic_key, topic_name)
+FROM unnest(@topic_keys::text[], @topic_names::text[]) AS wanted (topic_key, topic_name)
 ORDER BY topic_key
 ON CONFLICT (topic_key) DO NOTHING
 RETURNING

@@ -5,7 +5,7 @@ SELECT
     topic_name,
     created_at
 FROM topics
-WHERE (@topic_key::text IS NULL OR topic_key = @topic_key)
-    AND (@after::text IS NULL OR topic_key > @after)
+WHERE (@topic_key::text IS NULL OR topic_key = @topic_key::text)
+    AND (@after::text IS NULL OR topic_key > @after::text)
 ORDER BY topic_key
-LIMIT @page_size;
+LIMIT @page_size::integer;

@@ -4,4 +4,4 @@ SELECT
     topic_key,
     topic_name
 FROM topics
-WHERE topic_key = ANY (@topic_keys);
+WHERE topic_key = ANY (@topic_keys::text[]);

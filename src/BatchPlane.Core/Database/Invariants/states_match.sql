@@ -1,0 +1,61 @@
+-- Must hold: a task's state follows from its counters and a job's state from its tasks. A task has ended when all its
+-- instances have, FAILED_INTERRUPTED before FAILED before SUCCEED; a job likewise when all its tasks have. Before that: nothing
+-- was claimed up to RUNNABLE, something was from STARTING on, and running_at is set in RUNNING.
+-- Caller: whoever checks the database. Rows: one per task or job whose state is wrong. Reads everything in one snapshot; no locks.
+WITH task_states AS (
+    SELECT
+        t.*,
+        CASE
+            WHEN succeed_count + failed_count + interrupted_count < instance_count THEN
+                CASE
+                    WHEN running_at IS NOT NULL THEN array['RUNNING']
+                    WHEN next_index > 0 THEN array['STARTING']
+                    ELSE array['PENDING', 'RUNNABLE']
+                END
+            WHEN interrupted_count > 0 THEN array['FAILED_INTERRUPTED']
+            WHEN failed_count > 0 THEN array['FAILED']
+            ELSE array['SUCCEED']
+        END AS possible
+    FROM tasks AS t
+),
+job_states AS (
+    SELECT
+        j.job_id,
+        j.state,
+        CASE
+            WHEN count(t.task_id) = 0 THEN 'nothing: it has none'
+            WHEN bool_or(t.finished_at IS NULL) THEN
+                CASE
+                    WHEN bool_or(t.running_at IS NOT NULL) THEN 'RUNNING'
+                    WHEN bool_or(t.next_index > 0) THEN 'STARTING'
+                    ELSE 'RUNNABLE'
+                END
+            WHEN bool_or(t.state = 'FAILED_INTERRUPTED') THEN 'FAILED_INTERRUPTED'
+            WHEN bool_or(t.state = 'FAILED') THEN 'FAILED'
+            ELSE 'SUCCEED'
+        END AS expected
+    FROM jobs AS j
+    LEFT JOIN tasks AS t ON t.job_id = j.job_id
+    GROUP BY j.job_id
+)
+SELECT
+    job_id || ', task ' || task_no AS subject,
+    state || ', its counters say ' || array_to_string(possible, ' or ') AS problem
+FROM task_states
+WHERE state <> ALL (possible)
+UNION ALL
+SELECT
+    job_id,
+    state || ', its tasks say ' || expected
+FROM job_states
+WHERE state <> expected
+UNION ALL
+SELECT
+    t.job_id || ', task ' || t.task_no,
+    'belongs to no job'
+FROM tasks AS t
+WHERE NOT EXISTS (
+    SELECT
+    FROM jobs AS j
+    WHERE j.job_id = t.job_id
+)

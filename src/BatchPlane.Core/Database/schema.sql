@@ -1,0 +1,390 @@
+-- The schema as all migrations leave it, for reading: no program runs this file. Written by SchemaTests, which compares it
+-- with a migrated database; after a new migration: BATCHPLANE_UPDATE_GOLDEN=1 ./dev test SchemaTests
+
+-- Who may call. key_hash: SHA-256 of the bearer token; secret_encrypted: the secret for signed requests, under the installation key.
+CREATE TABLE api_keys (
+    key_id text NOT NULL,
+    key_name text NOT NULL,
+    key_hash bytea NOT NULL,
+    secret_id text NOT NULL,
+    secret_encrypted bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_pkey PRIMARY KEY (key_id),
+    CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash),
+    CONSTRAINT api_keys_secret_id_key UNIQUE (secret_id)
+);
+
+-- Which instances were granted to which node in one transaction: finds the live attempts of a node or a job without an index on the big table. Pruned when none of its attempts is live.
+CREATE TABLE claims (
+    claim_id bigint NOT NULL,
+    node_id text NOT NULL,
+    node_epoch bigint NOT NULL,
+    job_id text NOT NULL,
+    task_id bigint NOT NULL,
+    indexes int4multirange NOT NULL,
+    claimed_at timestamp with time zone NOT NULL,
+    CONSTRAINT claims_pkey PRIMARY KEY (claim_id)
+);
+CREATE INDEX claims_job_id_idx ON public.claims USING btree (job_id);
+CREATE INDEX claims_node_id_idx ON public.claims USING btree (node_id, node_epoch);
+
+-- Messages that did not simply arrive: nobody was bound (unrouted), or the broker refused them for good (failed).
+CREATE TABLE delivery_exceptions (
+    subject_id text NOT NULL,
+    sequence bigint NOT NULL,
+    topic_name text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    tries integer NOT NULL,
+    last_tried_at timestamp with time zone NOT NULL,
+    CONSTRAINT delivery_exceptions_pkey PRIMARY KEY (subject_id, sequence, topic_name),
+    CONSTRAINT delivery_exceptions_state_check CHECK ((state = ANY (ARRAY['unrouted'::text, 'failed'::text])))
+);
+
+-- How far each shard of the outbox is delivered. Behind the cursor: confirmed, or an exception of its own in delivery_exceptions. Beyond: pending.
+CREATE TABLE dispatcher_shards (
+    shard smallint NOT NULL,
+    -- Grows when a dispatcher takes the shard over; the cursor moves only under the current epoch.
+    epoch bigint NOT NULL DEFAULT 0,
+    holder text,
+    lease_until timestamp with time zone,
+    cursor_txid xid8 NOT NULL DEFAULT '0'::xid8,
+    cursor_event_no bigint NOT NULL DEFAULT 0,
+    -- Events of the row after the cursor that are delivered already, when it has a span.
+    cursor_offset integer NOT NULL DEFAULT 0,
+    moved_at timestamp with time zone,
+    CONSTRAINT dispatcher_shards_pkey PRIMARY KEY (shard)
+) WITH (fillfactor=20);
+
+-- Dispatchers that live, so that they share the shards evenly. Each renews its own row.
+CREATE TABLE dispatchers (
+    holder text NOT NULL,
+    -- Until when it counts (database clock).
+    alive_until timestamp with time zone NOT NULL,
+    CONSTRAINT dispatchers_pkey PRIMARY KEY (holder)
+) WITH (fillfactor=50);
+
+-- Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.
+CREATE TABLE environments (
+    env_id text NOT NULL,
+    env_name text NOT NULL,
+    env_description text NOT NULL,
+    state text NOT NULL,
+    provider text NOT NULL,
+    is_default boolean NOT NULL,
+    desired_node_count integer NOT NULL,
+    -- Instances a node of the provider runs at once; null: one for each processor.
+    slots_per_node integer,
+    notifications jsonb NOT NULL,
+    -- As jobs.interest.
+    interest integer[] NOT NULL,
+    tags jsonb NOT NULL,
+    created_by text NOT NULL,
+    -- Sequence of the newest journal row of this environment; gapless from 1.
+    last_sequence bigint NOT NULL DEFAULT 0,
+    -- order_txid of the newest journal row of this environment; see events.order_txid.
+    journal_txid xid8 NOT NULL DEFAULT '0'::xid8,
+    delete_requested_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT environments_pkey PRIMARY KEY (env_id),
+    CONSTRAINT environments_check CHECK (((state = 'DELETED'::text) = (deleted_at IS NOT NULL))),
+    CONSTRAINT environments_desired_node_count_check CHECK (((desired_node_count >= 0) AND (desired_node_count <= 2000))),
+    CONSTRAINT environments_provider_check CHECK ((provider = ANY (ARRAY['local'::text, 'attached'::text]))),
+    CONSTRAINT environments_slots_per_node_check CHECK (((slots_per_node >= 1) AND (slots_per_node <= 1024))),
+    CONSTRAINT environments_state_check CHECK ((state = ANY (ARRAY['CREATING'::text, 'CREATED'::text, 'DELETING'::text, 'DELETED'::text])))
+) WITH (fillfactor=70);
+CREATE UNIQUE INDEX environments_default_key ON public.environments USING btree (is_default) WHERE (is_default AND (state <> 'DELETED'::text));
+CREATE UNIQUE INDEX environments_name_key ON public.environments USING btree (env_name) WHERE (state <> 'DELETED'::text);
+
+-- The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.
+CREATE TABLE events (
+    event_no bigint NOT NULL DEFAULT nextval('event_no_seq'::regclass),
+    -- Greatest of the writing transaction's id and the subject's last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.
+    order_txid xid8 NOT NULL,
+    -- Dispatcher shard of the subject.
+    shard smallint NOT NULL,
+    subject_id text NOT NULL,
+    sequence bigint NOT NULL,
+    -- Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances that end without ever having been claimed.
+    span integer NOT NULL DEFAULT 1,
+    level text NOT NULL,
+    state text NOT NULL,
+    task_no integer,
+    instance_index integer,
+    attempt integer,
+    node_id text,
+    exit_code integer,
+    cause text,
+    reason text,
+    -- Who caused it: engine, agent or user:<key name>.
+    source text NOT NULL,
+    launched_at timestamp with time zone,
+    running_at timestamp with time zone,
+    occurred_at timestamp with time zone NOT NULL,
+    -- Who asked: bit n is block n of the subject's notifications; 0: nobody, the row is history only.
+    notify integer NOT NULL,
+    -- Facts of the subject at that moment that the message needs; by level.
+    details jsonb,
+    CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text]))),
+    CONSTRAINT events_span_check CHECK ((span > 0))
+) PARTITION BY RANGE (occurred_at);
+CREATE INDEX events_outbox_idx ON ONLY public.events USING btree (shard, order_txid, event_no) WHERE (notify <> 0);
+CREATE INDEX events_subject_idx ON ONLY public.events USING btree (subject_id, sequence);
+
+-- Idempotency-Key of submits and creates, stored in their transaction. Scope: <key id>:<operation>.
+CREATE TABLE idempotency_keys (
+    scope text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    resource_id text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (scope, key)
+);
+CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
+
+-- What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.
+CREATE TABLE jobs (
+    job_id text NOT NULL,
+    job_name text NOT NULL,
+    job_description text NOT NULL,
+    priority integer NOT NULL,
+    state text NOT NULL,
+    cause text,
+    reason text,
+    depend_on text NOT NULL,
+    -- The submitted document, validated, with defaults filled in.
+    document jsonb NOT NULL,
+    notifications jsonb NOT NULL,
+    -- notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.
+    interest integer[] NOT NULL,
+    tags jsonb NOT NULL,
+    submitted_by text NOT NULL,
+    -- Sequence of the newest journal row of this job; gapless from 1.
+    last_sequence bigint NOT NULL DEFAULT 0,
+    -- order_txid of the newest journal row of this job; see events.order_txid.
+    journal_txid xid8 NOT NULL DEFAULT '0'::xid8,
+    -- The wish of a user that the job ends; the state follows when the nodes have reported.
+    terminate_requested_at timestamp with time zone,
+    terminate_requested_by text,
+    terminate_reason text,
+    created_at timestamp with time zone NOT NULL,
+    running_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT jobs_pkey PRIMARY KEY (job_id),
+    CONSTRAINT jobs_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT jobs_check1 CHECK (((finished_at IS NOT NULL) = (cause IS NOT NULL))),
+    CONSTRAINT jobs_depend_on_check CHECK ((depend_on = ANY (ARRAY['PRE_TASK_SUCCEED'::text, 'PRE_TASK_AT_LEAST_PARTLY_SUCCEED'::text, 'PRE_TASK_FINISHED'::text]))),
+    CONSTRAINT jobs_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
+    CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
+) WITH (fillfactor=70);
+CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at, job_id);
+
+-- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and running_attempts by heartbeats.
+CREATE TABLE nodes (
+    node_id text NOT NULL,
+    env_id text NOT NULL,
+    state text NOT NULL,
+    -- Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.
+    epoch bigint NOT NULL,
+    origin text NOT NULL,
+    instance_id text NOT NULL,
+    -- Which server host made the node (local provider); null for attached machines.
+    provider_host text,
+    host_name text,
+    agent_version text,
+    cpu integer NOT NULL DEFAULT 0,
+    memory_gib integer NOT NULL DEFAULT 0,
+    slots integer NOT NULL DEFAULT 0,
+    reason text,
+    -- Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.
+    lease_until timestamp with time zone,
+    load_average double precision,
+    running_attempts integer NOT NULL DEFAULT 0,
+    resource_created_at timestamp with time zone,
+    -- Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.
+    failures integer NOT NULL DEFAULT 0,
+    created_at timestamp with time zone NOT NULL,
+    state_since timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT nodes_pkey PRIMARY KEY (node_id),
+    CONSTRAINT nodes_check CHECK (((state = 'DELETED'::text) = (deleted_at IS NOT NULL))),
+    CONSTRAINT nodes_origin_check CHECK ((origin = ANY (ARRAY['BATCH_CREATED'::text, 'USER_ATTACHED'::text]))),
+    CONSTRAINT nodes_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'CREATING'::text, 'CREATED'::text, 'CREATION_FAILED'::text, 'RUNNING'::text, 'ABNORMAL'::text, 'DELETING'::text, 'DELETED'::text])))
+) WITH (fillfactor=50);
+CREATE INDEX nodes_env_id_idx ON public.nodes USING btree (env_id) WHERE (deleted_at IS NULL);
+
+-- Migrations applied to this database. A server refuses to start when one is unknown to it or its text has changed.
+CREATE TABLE schema_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT schema_migrations_pkey PRIMARY KEY (version)
+);
+
+-- Who gets what a topic carries. A queue subscription is a durable RabbitMQ queue and its binding.
+CREATE TABLE subscriptions (
+    subscription_id text NOT NULL,
+    topic_key text NOT NULL,
+    protocol text NOT NULL,
+    endpoint text NOT NULL,
+    binding text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id),
+    CONSTRAINT subscriptions_topic_key_protocol_endpoint_binding_key UNIQUE (topic_key, protocol, endpoint, binding),
+    CONSTRAINT subscriptions_topic_key_fkey FOREIGN KEY (topic_key) REFERENCES topics(topic_key) ON DELETE CASCADE,
+    CONSTRAINT subscriptions_protocol_check CHECK ((protocol = 'queue'::text))
+);
+
+-- Instances that were claimed at least once; the others are known from their task's next_index. Inserted at the claim, updated at the end.
+CREATE TABLE task_instances (
+    task_id bigint NOT NULL,
+    instance_index integer NOT NULL,
+    state text NOT NULL,
+    attempt integer NOT NULL,
+    -- Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.
+    failure_count integer NOT NULL DEFAULT 0,
+    -- Attempts lost with their node; they have a limit of their own.
+    lost_count integer NOT NULL DEFAULT 0,
+    node_id text NOT NULL,
+    -- Epoch of the node at the claim; a report that carries another one is refused.
+    node_epoch bigint NOT NULL,
+    exit_code integer,
+    cause text,
+    reason text,
+    launched_at timestamp with time zone NOT NULL,
+    running_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT task_instances_pkey PRIMARY KEY (task_id, instance_index),
+    CONSTRAINT task_instances_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT task_instances_state_check CHECK ((state = ANY (ARRAY['RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
+) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
+
+-- Nodes of a job's DAG. A task of a million instances is this one row until instances are claimed.
+CREATE TABLE tasks (
+    task_id bigint NOT NULL,
+    job_id text NOT NULL,
+    task_no integer NOT NULL,
+    task_name text NOT NULL,
+    env_id text NOT NULL,
+    priority integer NOT NULL,
+    state text NOT NULL,
+    cause text,
+    reason text,
+    -- task_no of the tasks it waits for.
+    depends_on integer[] NOT NULL,
+    instance_count integer NOT NULL,
+    -- Instances from here on were never claimed and have no row.
+    next_index integer NOT NULL DEFAULT 0,
+    -- Instances below next_index that wait for another attempt.
+    requeued int4multirange NOT NULL DEFAULT '{}'::int4multirange,
+    -- True once nothing more will be claimed: what was unclaimed then is FAILED, without rows for instances from next_index on.
+    closed boolean NOT NULL DEFAULT false,
+    -- True while a node may claim instances: the task may run, has unclaimed or requeued instances and is below its ceiling.
+    claimable boolean NOT NULL DEFAULT false,
+    starting_count integer NOT NULL DEFAULT 0,
+    running_count integer NOT NULL DEFAULT 0,
+    succeed_count integer NOT NULL DEFAULT 0,
+    failed_count integer NOT NULL DEFAULT 0,
+    interrupted_count integer NOT NULL DEFAULT 0,
+    max_retry_count integer NOT NULL,
+    max_concurrent_num integer,
+    failed_action text NOT NULL,
+    -- RunSpec: what the agent gets.
+    run jsonb NOT NULL,
+    running_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT tasks_pkey PRIMARY KEY (task_id),
+    CONSTRAINT tasks_check CHECK (((next_index >= 0) AND (next_index <= instance_count))),
+    CONSTRAINT tasks_check1 CHECK ((((((starting_count + running_count) + succeed_count) + failed_count) + interrupted_count) <= instance_count)),
+    CONSTRAINT tasks_check2 CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT tasks_check3 CHECK (((NOT claimable) OR (finished_at IS NULL))),
+    CONSTRAINT tasks_failed_action_check CHECK ((failed_action = ANY (ARRAY['TERMINATE'::text, 'INTERRUPT'::text, 'FAST_INTERRUPT'::text]))),
+    CONSTRAINT tasks_failed_count_check CHECK ((failed_count >= 0)),
+    CONSTRAINT tasks_instance_count_check CHECK ((instance_count > 0)),
+    CONSTRAINT tasks_interrupted_count_check CHECK ((interrupted_count >= 0)),
+    CONSTRAINT tasks_running_count_check CHECK ((running_count >= 0)),
+    CONSTRAINT tasks_starting_count_check CHECK ((starting_count >= 0)),
+    CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
+    CONSTRAINT tasks_succeed_count_check CHECK ((succeed_count >= 0))
+) WITH (fillfactor=50);
+CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority DESC, task_id) WHERE claimable;
+CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_no);
+CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
+
+-- Named topics. The key is the name in lower case: names differ by more than case.
+CREATE TABLE topics (
+    topic_key text NOT NULL,
+    topic_name text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT topics_pkey PRIMARY KEY (topic_key)
+);
+
+-- Each value stands for a block of 256 claim ids, taken by one server at a time.
+CREATE SEQUENCE claim_id_seq INCREMENT BY 256 CACHE 1;
+
+
+CREATE SEQUENCE event_no_seq INCREMENT BY 1 CACHE 1;
+
+-- Each value stands for a block of 256 task ids, taken by one server at a time.
+CREATE SEQUENCE task_id_seq INCREMENT BY 256 CACHE 1;
+
+-- Drops partitions of days before the given one whose events are all delivered. Returns how many.
+CREATE OR REPLACE FUNCTION public.journal_drop_partitions_before(day date)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    candidate record;
+    is_pending boolean;
+    dropped integer := 0;
+BEGIN
+    FOR candidate IN
+        SELECT c.relname
+        FROM pg_inherits AS i
+        JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'events'::regclass
+            AND c.relname ~ '^events_\d{8}$'
+            AND c.relname < 'events_' || to_char(day, 'YYYYMMDD')
+        ORDER BY c.relname
+    LOOP
+        EXECUTE format(
+            'SELECT EXISTS (
+                SELECT
+                FROM %I AS e
+                JOIN dispatcher_shards AS s ON s.shard = e.shard
+                WHERE e.notify <> 0
+                    AND (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+            )',
+            candidate.relname)
+        INTO is_pending;
+        IF NOT is_pending THEN
+            EXECUTE format('DROP TABLE %I', candidate.relname);
+            dropped := dropped + 1;
+        END IF;
+    END LOOP;
+    RETURN dropped;
+END
+$function$;
+
+-- Makes the partition of the journal for one day (UTC), if there is none.
+CREATE OR REPLACE FUNCTION public.journal_ensure_partition(day date)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    partition_name text := 'events_' || to_char(day, 'YYYYMMDD');
+BEGIN
+    IF to_regclass(partition_name) IS NULL THEN
+        EXECUTE format(
+            'CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+            partition_name,
+            day::text || ' 00:00:00+00',
+            (day + 1)::text || ' 00:00:00+00');
+    END IF;
+END
+$function$;

@@ -1,0 +1,113 @@
+using BatchPlane.Contracts;
+using Npgsql;
+
+namespace BatchPlane.Database.Tests.Invariants;
+
+/// <summary>The controls of the invariants: each finds a violation planted behind the program's back, else its silence proves nothing.</summary>
+public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : IClassFixture<InvariantTests.LivelyDatabase>
+{
+    /// <summary>Invariant, what is planted, and a part of what it must say.</summary>
+    public static TheoryData<string, string, string> Violations => new()
+    {
+        { "task_counters", "UPDATE tasks SET succeed_count = succeed_count - 1 WHERE state = 'SUCCEED'", "succeed_count is 2, its rows say 3" },
+        { "task_counters", "UPDATE tasks SET running_count = running_count + 1 WHERE task_name = 'live'", "running_count is 2, its rows say 1" },
+        { "task_counters", "UPDATE tasks SET requeued = '{}' WHERE task_name = 'live'", "requeued is {}, its rows say {[2,3)}" },
+        { "task_counters", "UPDATE tasks SET failed_count = 7 WHERE task_name = 'ended'", "failed_count is 7, its rows say 8" },
+        { "task_counters", "DELETE FROM task_instances WHERE instance_index = 0", "next_index is" },
+        { "task_counters", "DELETE FROM tasks WHERE task_name = 'done'", "belong to no task" },
+        { "terminal_journal_rows", "DELETE FROM events WHERE level = 'job' AND state = 'SUCCEED'", "SUCCEED, journal rows: 0 SUCCEED" },
+        { "terminal_journal_rows", Again("level = 'task_instance' AND state = 'SUCCEED' AND instance_index = 1"), "instance 1: SUCCEED, journal rows: 2 SUCCEED" },
+        { "terminal_journal_rows", Again("level = 'task' AND state = 'SUCCEED'"), "task 0: SUCCEED, journal rows: 2 SUCCEED" },
+        { "terminal_journal_rows", "UPDATE task_instances SET state = 'FAILED' WHERE state = 'SUCCEED' AND instance_index = 2", "FAILED, journal rows: 1 SUCCEED" },
+        { "terminal_journal_rows", "UPDATE events SET span = span - 1 WHERE span > 1", "8 instances from 2 on ended unclaimed, the journal has 7 from 2 on" },
+        { "terminal_journal_rows", Again("span > 1"), "the journal has 16 from 2 on in 2 rows" },
+        { "journal_sequences", "DELETE FROM events WHERE level = 'job' AND state = 'STARTING'", "where 5 was to come" },
+        { "journal_sequences", "UPDATE events SET sequence = sequence - 1 WHERE level = 'job' AND state = 'SUCCEED'", "was to come" },
+        { "journal_sequences", "UPDATE jobs SET last_sequence = last_sequence + 1", "last_sequence is" },
+        { "journal_sequences", "DELETE FROM events WHERE sequence = 1", "the journal has 2 to" },
+        { "journal_sequences", "UPDATE events SET span = span + 1 WHERE span > 1", "was to come" },
+        { "journal_sequences", "DELETE FROM environments", "has journal rows, but no row of its own" },
+        { "journal_order", "UPDATE events SET order_txid = '999999999' WHERE level = 'job' AND state = 'RUNNABLE'", "is read after" },
+        { "journal_order", "UPDATE environments SET journal_txid = '1'", "journal_txid is 1, its newest row" },
+        { "states_match", "UPDATE tasks SET state = 'FAILED' WHERE state = 'SUCCEED'", "FAILED, its counters say SUCCEED" },
+        { "states_match", "UPDATE tasks SET state = 'RUNNABLE' WHERE task_name = 'live'", "RUNNABLE, its counters say RUNNING" },
+        { "states_match", "UPDATE jobs SET state = 'FAILED' WHERE state = 'SUCCEED'", "FAILED, its tasks say SUCCEED" },
+        { "states_match", "UPDATE jobs SET state = 'STARTING' WHERE state = 'RUNNING'", "STARTING, its tasks say RUNNING" },
+        { "states_match", "DELETE FROM jobs WHERE state = 'SUCCEED'", "belongs to no job" },
+        { "states_match", "DELETE FROM tasks WHERE state = 'SUCCEED'", "its tasks say nothing: it has none" },
+        { "task_claimable", "UPDATE tasks SET claimable = false WHERE task_name = 'live'", "claimable is false in RUNNING with 8 waiting" },
+        { "task_claimable", "UPDATE tasks SET claimable = true WHERE task_name = 'waits'", "claimable is true in PENDING" },
+        { "task_claimable", "UPDATE jobs SET terminate_requested_at = now() WHERE state = 'RUNNING'", "claimable is true" },
+        { "task_claimable", "UPDATE tasks SET max_concurrent_num = 2 WHERE task_name = 'live'", "2 of at most 2 at work" },
+        { "live_attempts_claimed", "DELETE FROM claims", "without a claim" },
+        { "live_attempts_claimed", "UPDATE claims SET indexes = '{[0,1)}'", "RUNNING on" },
+        { "live_attempts_claimed", "UPDATE claims SET node_epoch = node_epoch + 1", "without a claim" },
+        { "live_attempts_claimed", "UPDATE nodes SET epoch = 0", "whose epoch is only 0" },
+        { "live_attempts_claimed", "DELETE FROM nodes", "which does not exist" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Violations))]
+    public async Task PlantedViolation_IsFound(string invariant, string sql, string problem)
+    {
+        await using var connection = await database.Installation.DataSource.OpenConnectionAsync();
+        Assert.Empty(await InvariantCheck.RunAllAsync(connection));
+
+        // Rolled back at the end: the next violation is planted in a sound database.
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var plant = new NpgsqlCommand(sql, connection);
+        await plant.ExecuteNonQueryAsync();
+
+        Assert.Contains(await InvariantCheck.RunAsync(connection, invariant), violation => violation.Contains(problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EveryInvariant_HasAControl() =>
+        Assert.Equal(InvariantCheck.Names, Violations.Select(row => (string)row[0]).Distinct().Order(StringComparer.Ordinal));
+
+    /// <summary>A journal row twice.</summary>
+    private static string Again(string where) => $"""
+        INSERT INTO events (order_txid, shard, subject_id, sequence, span, level, state, task_no, instance_index, attempt, source, occurred_at, notify)
+        SELECT order_txid, shard, subject_id, sequence + 1000, span, level, state, task_no, instance_index, attempt, source, occurred_at, notify
+        FROM events
+        WHERE {where}
+        """;
+
+    /// <summary>A job that succeeded, one that was terminated half claimed, and one in the middle of its life.</summary>
+    public sealed class LivelyDatabase : IAsyncLifetime
+    {
+        internal Installation Installation { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            Installation = await Installation.CreateAsync();
+            var server = await Installation.StartServerAsync();
+            var envId = await Installation.AddEnvironmentAsync();
+            var node = await Installation.AddNodeAsync(envId);
+
+            var done = await SubmitAsync(server, Given.Job(Given.Task(envId, instances: 3, name: "done")));
+            await server.ClaimAsync(node, done.JobId, done.TaskId, limit: 3);
+            await server.ReportAsync(node, done.JobId, done.TaskId, Given.Exited(0), Given.Exited(1), Given.Exited(2));
+
+            var ended = await SubmitAsync(server, Given.Job(Given.Task(envId, instances: 10, name: "ended")));
+            await server.ClaimAsync(node, ended.JobId, ended.TaskId, limit: 2);
+            await server.TerminateAsync(ended.JobId);
+            await server.ReportAsync(node, ended.JobId, ended.TaskId, Given.Exited(0), Given.Exited(1));
+
+            var live = await SubmitAsync(server, Given.Job(Given.Task(envId, instances: 10, name: "live", retries: 1), Given.Task(envId, name: "waits")) with
+            {
+                Dependences = [new("live", "waits")],
+            });
+            await server.ClaimAsync(node, live.JobId, live.TaskId, limit: 3);
+            await server.ReportAsync(node, live.JobId, live.TaskId, Given.Report(1, AttemptOutcome.Running), Given.Exited(2, exitCode: 1));
+        }
+
+        public async Task DisposeAsync() => await Installation.DisposeAsync();
+
+        private async Task<(string JobId, long TaskId)> SubmitAsync(Server server, JobDocument document)
+        {
+            var jobId = await server.SubmittedAsync(document);
+            return (jobId, await Installation.ScalarAsync<long>($"SELECT min(task_id) FROM tasks WHERE job_id = '{jobId}'"));
+        }
+    }
+}
