@@ -99,7 +99,7 @@ public sealed class NodeMonitorTests(ServerFixture server) : IClassFixture<Serve
 
         internal void Skip(TimeSpan span) => _skipped = span;
 
-        internal Task LookedAsync(int times)
+        internal Task<int> LookedAsync(int times)
         {
             var from = Volatile.Read(ref _pauses);
             return Until.ReachedAsync(() => Task.FromResult(Volatile.Read(ref _pauses)), pauses => pauses >= from + times, pauses => $"{pauses - from} looks");
