@@ -29,7 +29,7 @@ internal sealed partial class StartTasks(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var giveUpAt = time.GetUtcNow() + TimeSpan.FromSeconds(options.Value.DatabaseWaitSeconds);
-        while (!await TryMigrateAsync(giveUpAt, cancellationToken))
+        while (!await TryPrepareAsync(giveUpAt, cancellationToken))
         {
             await Task.Delay(Pause, time, cancellationToken);
         }
@@ -39,7 +39,6 @@ internal sealed partial class StartTasks(
             await keys.StoreBootstrapAsync(bootstrap, cancellationToken);
         }
 
-        await journal.EnsurePartitionsAsync(journalOptions.Value.DaysAhead, cancellationToken);
         await EnsureDefaultEnvironmentAsync(cancellationToken);
     }
 
@@ -68,11 +67,12 @@ internal sealed partial class StartTasks(
         }
     }
 
-    private async Task<bool> TryMigrateAsync(DateTimeOffset giveUpAt, CancellationToken cancellationToken)
+    private async Task<bool> TryPrepareAsync(DateTimeOffset giveUpAt, CancellationToken cancellationToken)
     {
         try
         {
             await migrations.RunAsync(cancellationToken);
+            await journal.EnsurePartitionsAsync(journalOptions.Value.DaysAhead, cancellationToken);
             return true;
         }
         catch (Exception exception) when (ExpectedFaults.IsTransient(exception) && time.GetUtcNow() < giveUpAt)

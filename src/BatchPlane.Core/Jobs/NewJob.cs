@@ -58,7 +58,7 @@ public sealed class NewJob
         return new(document, job, [.. tasks], submittedBy);
     }
 
-    /// <summary>The same job under another id, not expanded yet: for the unlikely case that the id is taken.</summary>
+    /// <summary>The same job under this id, not expanded yet.</summary>
     internal NewJob WithFreshRecords(string jobId) => From(Document, jobId, [.. Tasks.Select(task => task.Record.TaskId)], SubmittedBy);
 
     private static RunSpec RunOf(TaskDocument task) => new()

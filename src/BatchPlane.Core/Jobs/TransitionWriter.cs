@@ -144,6 +144,7 @@ public sealed partial class TransitionWriter : BackgroundService
     /// <summary>Null when committed, otherwise what stood in the way after all tries.</summary>
     private async Task<Exception?> TryWriteAsync(List<WriteRequest> requests, CancellationToken stoppingToken)
     {
+        var isInDoubt = false;
         for (var failures = 0; requests.Count > 0; failures++)
         {
             var isCommitUnknown = false;
@@ -154,15 +155,25 @@ public sealed partial class TransitionWriter : BackgroundService
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                if (!MayBeRepeated(exception) || failures >= _limits.MaxTransactionRetries || stoppingToken.IsCancellationRequested)
+                isInDoubt |= isCommitUnknown && ExpectedFaults.IsTransient(exception);
+                var isStoredAfterAll = isInDoubt && exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+                if ((!MayBeRepeated(exception) && !isStoredAfterAll) || failures >= _limits.MaxTransactionRetries || stoppingToken.IsCancellationRequested)
                 {
-                    await ResetAsync(requests, isCommitUnknown: false);
+                    await ResetAsync(requests, isInDoubt: false);
                     return exception;
                 }
 
                 Log.TransactionRepeated(_logger, failures + 1, exception.Message);
                 await Task.Delay(Backoff(failures), _time, CancellationToken.None);
-                requests = await ResetAsync(requests, isCommitUnknown);
+                try
+                {
+                    requests = await ResetAsync(requests, isInDoubt);
+                }
+                catch (Exception unknown) when (unknown is not OutOfMemoryException)
+                {
+                    // Whether they are stored cannot be learned: their callers are told, and the loop lives on.
+                    return exception;
+                }
             }
         }
 
@@ -191,11 +202,12 @@ public sealed partial class TransitionWriter : BackgroundService
 
     /// <summary>
     /// Forgets what was decided. When the answer to a commit was lost, submits that are found stored are answered and taken
-    /// out; all other requests are safe to repeat.
+    /// out; all other requests are safe to repeat. Those not found keep their ids: the commit may still be under way in the database,
+    /// and then the same id makes the second try wait for it and fail instead of storing the job twice.
     /// </summary>
-    private async Task<List<WriteRequest>> ResetAsync(List<WriteRequest> requests, bool isCommitUnknown)
+    private async Task<List<WriteRequest>> ResetAsync(List<WriteRequest> requests, bool isInDoubt)
     {
-        var stored = isCommitUnknown ? await FindStoredAsync(requests) : [];
+        var stored = isInDoubt ? await FindStoredAsync(requests) : [];
         var left = new List<WriteRequest>(requests.Count);
         foreach (var request in requests)
         {
@@ -205,7 +217,7 @@ public sealed partial class TransitionWriter : BackgroundService
             }
             else
             {
-                request.Reset();
+                request.Reset(keepIds: isInDoubt);
                 left.Add(request);
             }
         }

@@ -21,8 +21,8 @@ public abstract class WriteRequest
     /// <summary>Tells the caller that nothing was stored.</summary>
     internal abstract void Fail(Exception exception);
 
-    /// <summary>Forgets a result that was decided in a transaction that did not commit.</summary>
-    internal abstract void Reset();
+    /// <summary>Forgets a result that was decided in a transaction that did not commit, or perhaps not (<paramref name="keepIds"/>).</summary>
+    internal abstract void Reset(bool keepIds);
 }
 
 /// <summary>A request with a result of type <typeparamref name="TResult"/>, available after the commit.</summary>
@@ -44,7 +44,7 @@ public abstract class WriteRequest<TResult> : WriteRequest
 
     internal override void Fail(Exception exception) => _done.TrySetException(exception);
 
-    internal override void Reset() => Result = null;
+    internal override void Reset(bool keepIds) => Result = null;
 }
 
 /// <summary>Stores a new job.</summary>
@@ -56,11 +56,11 @@ public sealed class SubmitRequest(NewJob job, IdempotencyKey? idempotencyKey) : 
 
     internal override int Weight => Job.Tasks.Count;
 
-    /// <summary>Expanding changed the records: fresh ones under another id, which also answers an id that was taken.</summary>
-    internal override void Reset()
+    /// <summary>Expanding changed the records: fresh ones, and unless the first may be stored after all under another id, which also answers an id that was taken.</summary>
+    internal override void Reset(bool keepIds)
     {
-        base.Reset();
-        Job = Job.WithFreshRecords(EntityId.New(EntityId.Job));
+        base.Reset(keepIds);
+        Job = Job.WithFreshRecords(keepIds ? Job.Job.JobId : EntityId.New(EntityId.Job));
     }
 }
 

@@ -23,7 +23,7 @@ internal sealed class TerminationNotices
     }
 
     /// <summary>Ends when a poll has to: a job's end was asked for after the node was last told, or the server stops.</summary>
-    internal Task PollEnd(string nodeId, long epoch) => Task.WhenAny(_stopping.Task, Next(nodeId, epoch));
+    internal Task PollEnd(string nodeId, long epoch) => Next(nodeId, epoch);
 
     /// <summary>Jobs to end, when there was a termination since the node was last told; otherwise none.</summary>
     internal async Task<IReadOnlyList<string>> TakeAsync(string nodeId, long epoch, CancellationToken cancellationToken)
@@ -34,12 +34,15 @@ internal sealed class TerminationNotices
         }
 
         // First the mark, then the look: what is asked for in between is told twice rather than never.
-        _told[(nodeId, epoch)] = _signal.Next;
+        _told[(nodeId, epoch)] = Mark();
         return await _claims.TerminatedJobsAsync(nodeId, epoch, cancellationToken);
     }
 
     /// <summary>The node's epoch ended.</summary>
     internal void Forget(string nodeId, long epoch) => _told.TryRemove((nodeId, epoch), out _);
 
-    private Task Next(string nodeId, long epoch) => _told.GetOrAdd((nodeId, epoch), _ => _signal.Next);
+    private Task Next(string nodeId, long epoch) => _told.GetOrAdd((nodeId, epoch), _ => Mark());
+
+    /// <summary>One for all polls up to the next termination: each would otherwise leave a continuation on tasks that may not end for days.</summary>
+    private Task<Task> Mark() => Task.WhenAny(_stopping.Task, _signal.Next);
 }

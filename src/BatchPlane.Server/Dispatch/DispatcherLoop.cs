@@ -54,12 +54,13 @@ internal sealed partial class DispatcherLoop(
                 Log.DatabaseBack(logger);
             }
         }
-        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
+            // Whatever it is (a full disk, a database that became read-only), it must not end the server: the leases run out meanwhile.
             if (!_databaseAway)
             {
                 _databaseAway = true;
-                Log.DatabaseAway(logger, fault.Message);
+                Log.DatabaseAway(logger, ExpectedFaults.IsTransient(fault) ? LogLevel.Warning : LogLevel.Error, fault.Message);
             }
         }
     }
@@ -131,8 +132,8 @@ internal sealed partial class DispatcherLoop(
         [LoggerMessage(5032, LogLevel.Information, "Gave shard {Shard} back, epoch {Epoch}")]
         internal static partial void Released(ILogger logger, short shard, long epoch);
 
-        [LoggerMessage(5033, LogLevel.Warning, "Dispatcher leases cannot be renewed: {Reason}")]
-        internal static partial void DatabaseAway(ILogger logger, string reason);
+        [LoggerMessage(EventId = 5033, Message = "Dispatcher leases cannot be renewed: {Reason}")]
+        internal static partial void DatabaseAway(ILogger logger, LogLevel level, string reason);
 
         [LoggerMessage(5034, LogLevel.Information, "Dispatcher leases can be renewed again")]
         internal static partial void DatabaseBack(ILogger logger);

@@ -63,9 +63,10 @@ internal sealed partial class TopologyReconciler(
                 after = page[^1].TopicName;
             }
         }
-        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            Log.NoDatabase(logger, fault.Message);
+            // Whatever it is, it must not end the server.
+            Log.NoDatabase(logger, ExpectedFaults.IsTransient(fault) ? LogLevel.Warning : LogLevel.Error, fault.Message);
             return false;
         }
     }
@@ -92,7 +93,7 @@ internal sealed partial class TopologyReconciler(
 
     private static partial class Log
     {
-        [LoggerMessage(5013, LogLevel.Warning, "Topics cannot be read now: {Reason}")]
-        internal static partial void NoDatabase(ILogger logger, string reason);
+        [LoggerMessage(EventId = 5013, Message = "Topics cannot be declared now: {Reason}")]
+        internal static partial void NoDatabase(ILogger logger, LogLevel level, string reason);
     }
 }

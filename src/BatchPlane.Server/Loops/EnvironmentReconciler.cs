@@ -121,7 +121,8 @@ internal sealed partial class EnvironmentReconciler(
                 todo.ToForget.Add(node.NodeId);
                 todo.Lost = true;
                 break;
-            case NodeState.Deleting when node.LeaseUntil < environment.Now:
+            case NodeState.Deleting when node.LeaseUntil is not { } lease || lease < environment.Now:
+                // Without a lease it never joined or was given up: it holds nothing and hears nothing of its end.
                 provider.Kill(node.NodeId);
                 break;
             default:

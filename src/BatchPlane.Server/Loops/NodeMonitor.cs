@@ -32,6 +32,7 @@ internal sealed partial class NodeMonitor(
     private Task _loss = Task.CompletedTask;
     private long _lastLook;
     private long? _reachableSince;
+    private DateTimeOffset _lastReached;
 
     /// <inheritdoc/>
     protected override TimeSpan Interval => TimeSpan.FromSeconds(options.Value.MonitorSeconds);
@@ -59,14 +60,29 @@ internal sealed partial class NodeMonitor(
         try
         {
             var expired = await environments.ExpiredAsync(MaxNodesPerPass, cancellationToken);
-            _reachableSince ??= _time.GetTimestamp();
-            return _time.GetElapsedTime(_reachableSince.Value) >= options.Value.Lease && await GiveUpAsync(expired, cancellationToken);
+            NoteReached();
+            return _time.GetElapsedTime(_reachableSince!.Value) >= options.Value.Lease && await GiveUpAsync(expired, cancellationToken);
         }
         catch (Exception exception) when (ExpectedFaults.IsTransient(exception))
         {
             _reachableSince = null;
             throw;
         }
+    }
+
+    /// <summary>
+    /// A long gap between two looks is a break as well: a database that hung, or a process or machine that was suspended. By the clock on
+    /// the wall, as a suspended machine's other clock stands still.
+    /// </summary>
+    private void NoteReached()
+    {
+        var now = _time.GetUtcNow();
+        if (_reachableSince is null || now - _lastReached > Interval + (options.Value.Lease / 2))
+        {
+            _reachableSince = _time.GetTimestamp();
+        }
+
+        _lastReached = now;
     }
 
     private async Task<bool> GiveUpAsync(IReadOnlyList<(string NodeId, string EnvId)> expired, CancellationToken cancellationToken)

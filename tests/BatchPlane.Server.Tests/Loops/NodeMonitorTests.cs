@@ -1,0 +1,108 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core;
+using BatchPlane.Core.Environments;
+using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Scheduling;
+using BatchPlane.Server.Loops;
+using BatchPlane.Server.Nodes;
+using BatchPlane.Server.Tests.Dispatch;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Tests.Loops;
+
+public sealed class NodeMonitorTests(ServerFixture server) : IClassFixture<ServerFixture>
+{
+    private static readonly MachineFacts Facts = new("host", 2, 4, 2);
+    private readonly EnvironmentStore _environments = server.Services.GetRequiredService<EnvironmentStore>();
+
+    [Fact]
+    public async Task LeasesThatRanOutWhileNoServerRan_AreJudgedOnlyAfterAgentsHadTheTimeOfALease()
+    {
+        var alive = await JoinAsync();
+        var dead = await JoinAsync();
+        await ExpireAllAsync();
+        var time = new ObservedTime();
+        using var monitor = Monitor(time);
+
+        await monitor.StartAsync(CancellationToken.None);
+        await time.LookedAsync(1);
+        var heard = await HeartbeatAsync(alive);
+        var given = await GivenUpAsync(dead);
+        await monitor.StopAsync(CancellationToken.None);
+
+        Assert.Equal((NodeState.Running, NodeState.Abnormal, NodeState.Running), (heard, given, await StateAsync(alive)));
+    }
+
+    [Fact]
+    public async Task LeasesThatRanOutWhileTheServerWasSuspended_AreNotJudgedAtItsFirstLook()
+    {
+        var first = await JoinAsync();
+        var time = new ObservedTime();
+        using var monitor = Monitor(time);
+        await monitor.StartAsync(CancellationToken.None);
+        await ExpireAllAsync();
+        await GivenUpAsync(first);
+
+        var alive = await JoinAsync();
+        time.Skip(TimeSpan.FromMinutes(1));
+        await ExpireAllAsync();
+        await time.LookedAsync(2);
+        var heard = await HeartbeatAsync(alive);
+        await monitor.StopAsync(CancellationToken.None);
+
+        Assert.Equal(NodeState.Running, heard);
+    }
+
+    private NodeMonitor Monitor(TimeProvider time) => new(
+        _environments,
+        server.Services.GetRequiredService<ClaimStore>(),
+        server.Services.GetRequiredService<TransitionWriter>(),
+        new NodeLossSignal(),
+        Options.Create(new NodeOptions { LeaseSeconds = 2, MonitorSeconds = 0.1 }),
+        time,
+        NullLogger<NodeMonitor>.Instance);
+
+    private Task ExpireAllAsync() => server.ExecuteAsync("UPDATE nodes SET lease_until = now() - interval '1 minute' WHERE lease_until IS NOT NULL");
+
+    private Task<NodeState?> HeartbeatAsync(NodeRecord node) =>
+        _environments.HeartbeatAsync(node.NodeId, node.Epoch, TimeSpan.FromMinutes(1), null, 0, CancellationToken.None);
+
+    private Task<NodeState?> GivenUpAsync(NodeRecord node) => Until.ReachedAsync(() => StateAsync(node), state => state == NodeState.Abnormal, state => $"{state}");
+
+    private async Task<NodeRecord> JoinAsync() => (await _environments.ChangeAsync(
+        ServerFixture.DefaultEnvId,
+        environment =>
+        {
+            var node = environment.Attach(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), Facts);
+            environment.Join(node, Facts, "1.0", TimeSpan.FromMinutes(1));
+            return node;
+        },
+        CancellationToken.None))!;
+
+    private async Task<NodeState?> StateAsync(NodeRecord node) => (await _environments.FindHolderAsync(node.NodeId, CancellationToken.None))?.State;
+
+    /// <summary>Counts the pauses of the loop, each of which begins after a look, and moves the clock on the wall.</summary>
+    private sealed class ObservedTime : TimeProvider
+    {
+        private int _pauses;
+        private TimeSpan _skipped;
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _skipped;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref _pauses);
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+
+        internal void Skip(TimeSpan span) => _skipped = span;
+
+        internal Task<int> LookedAsync(int times)
+        {
+            var from = Volatile.Read(ref _pauses);
+            return Until.ReachedAsync(() => Task.FromResult(Volatile.Read(ref _pauses)), pauses => pauses >= from + times, pauses => $"{pauses - from} looks");
+        }
+    }
+}
