@@ -7,7 +7,10 @@ internal static class TestRun
 {
     // More would only make the tests wait for each other's processor time.
     private const int AssembliesAtOnce = 2;
-    private const string HangLimit = "5m";
+    private const string DefaultHangLimit = "5m";
+
+    /// <summary>After how long without an ended test a run is given up; long proofs ask for more by the variable.</summary>
+    private static readonly string HangLimit = Environment.GetEnvironmentVariable("BATCHPLANE_HANG_LIMIT") ?? DefaultHangLimit;
 
     // Said of every test project, whether or not something is wrong.
     private static readonly string[] Noise =

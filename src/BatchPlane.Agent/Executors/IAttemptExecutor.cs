@@ -54,7 +54,11 @@ internal readonly record struct Launch(ClaimGrant Claim, int Index, int Attempt,
 /// <param name="Directory">Working directory.</param>
 /// <param name="Stdout">File that takes standard output.</param>
 /// <param name="Stderr">File that takes standard error.</param>
-internal sealed record AttemptPaths(string Directory, OutputFile Stdout, OutputFile Stderr);
+internal sealed record AttemptPaths(string Directory, OutputFile Stdout, OutputFile Stderr)
+{
+    /// <summary>Of an attempt that needs none.</summary>
+    internal static AttemptPaths None { get; } = new("", new OutputFile(""), new OutputFile(""));
+}
 
 /// <summary>Either a running attempt or why there is none, in words for the author of the job.</summary>
 internal readonly record struct StartResult(IExecution? Execution, string? Failure)

@@ -73,6 +73,9 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
 
     internal AttemptPaths Paths => paths;
 
+    /// <summary>True when no program is run for it: it has no files and never holds a slot.</summary>
+    internal bool IsBuiltin => ReferenceEquals(paths, AttemptPaths.None);
+
     internal AttemptPhase Phase { get; set; }
 
     internal KillCause Kill { get; set; }

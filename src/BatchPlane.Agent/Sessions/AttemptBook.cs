@@ -27,10 +27,12 @@ internal sealed class AttemptBook
     private readonly Dictionary<long, int> _claims = [];
     private readonly HashSet<Attempt> _running = [];
     private readonly Queue<Attempt> _ready = new();
+    private readonly List<Attempt> _ending = [];
     private readonly HashSet<string> _terminated = [];
     private readonly RecentKeys _over = new(RememberedKeys);
     private readonly RateMeter _ends;
     private int _readyCount;
+    private int _heldBuiltins;
     private bool _draining;
 
     internal AttemptBook(AgentOptions options, TimeSpan killGrace, WorkDirectory directory, ReportQueue reports, TimeProvider time)
@@ -95,7 +97,7 @@ internal sealed class AttemptBook
         {
             var prefill = (int)Math.Ceiling(_options.Slots * _options.PrefillFactor)
                 + (int)Math.Min(_options.PrefillMax, _ends.PerSecond() * _options.PrefillAhead.TotalSeconds);
-            var room = _options.Slots + prefill - _readyCount - _running.Count;
+            var room = _options.Slots + prefill - _readyCount - _running.Count - _heldBuiltins;
             return !_draining && room >= Math.Max(1, prefill / 2) ? room : 0;
         }
     }
@@ -115,6 +117,8 @@ internal sealed class AttemptBook
                     }
                 }
             }
+
+            EndBuiltins();
         }
 
         Startable.Ring();
@@ -187,14 +191,18 @@ internal sealed class AttemptBook
         return kill;
     }
 
-    /// <summary>The server has its end on record.</summary>
-    internal void Acknowledged(Attempt attempt)
+    /// <summary>The server has the ends of these on record.</summary>
+    internal void Acknowledged(IEnumerable<Attempt> attempts)
     {
         lock (_gate)
         {
-            Forget(attempt);
+            foreach (var attempt in attempts)
+            {
+                Forget(attempt);
+            }
         }
 
+        Room.Ring();
         Changed.Ring();
     }
 
@@ -315,10 +323,12 @@ internal sealed class AttemptBook
             return;
         }
 
-        var attempt = new Attempt(claim, index, number, _directory.PathsOf(claim, index, number));
+        var paths = Builtins.EndsAtOnce(claim.Run) ? AttemptPaths.None : _directory.PathsOf(claim, index, number);
+        var attempt = new Attempt(claim, index, number, paths);
         _held.Add(key, attempt);
         _claims[claim.ClaimId] = _claims.GetValueOrDefault(claim.ClaimId) + 1;
         _readyCount++;
+        _heldBuiltins += attempt.IsBuiltin ? 1 : 0;
         if (_terminated.Contains(claim.JobId))
         {
             EndUnstarted(attempt, AttemptOutcome.Terminated);
@@ -327,10 +337,36 @@ internal sealed class AttemptBook
         {
             EndUnstarted(attempt, AttemptOutcome.Returned);
         }
+        else if (attempt.IsBuiltin)
+        {
+            _readyCount--;
+            _ending.Add(attempt);
+        }
         else
         {
             _ready.Enqueue(attempt);
         }
+    }
+
+    // All that one answer of the server granted, together: it begins and ends here, without a slot and without the ways of a process. What is
+    // not acknowledged yet counts as held when more work is asked for, which is all that keeps the agent from asking without end.
+    private void EndBuiltins()
+    {
+        if (_ending.Count == 0)
+        {
+            return;
+        }
+
+        var now = _time.GetTimestamp();
+        foreach (var attempt in _ending)
+        {
+            attempt.Phase = AttemptPhase.Ended;
+            attempt.BeganAt = attempt.EndedAt = now;
+        }
+
+        _ends.Count(_ending.Count);
+        _reports.Ended(_ending, Builtins.Result);
+        _ending.Clear();
     }
 
     // It stays in the queue of ready ones, where its phase says that it is to be skipped.
@@ -409,7 +445,10 @@ internal sealed class AttemptBook
         {
             attempt.Phase = AttemptPhase.Gone;
             Unhold(attempt);
-            _directory.Discard(attempt.Paths);
+            if (!attempt.IsBuiltin)
+            {
+                _directory.Discard(attempt.Paths);
+            }
         }
     }
 
@@ -421,6 +460,7 @@ internal sealed class AttemptBook
         }
 
         _over.Add(attempt.Key);
+        _heldBuiltins -= attempt.IsBuiltin ? 1 : 0;
         var left = _claims[attempt.Claim.ClaimId] - 1;
         if (left == 0)
         {

@@ -45,7 +45,7 @@ internal sealed partial class AttemptRunner(
 
     private void Start(Attempt attempt)
     {
-        var failure = WorkDirectory.Make(attempt.Paths);
+        var failure = Builtins.WhyUnknown(attempt.Claim.Run) ?? WorkDirectory.Make(attempt.Paths);
         var started = failure is null
             ? executor.Start(new Launch(attempt.Claim, attempt.Key.Index, attempt.Key.Number, attempt.Paths))
             : StartResult.Failed(failure);

@@ -9,9 +9,9 @@ internal sealed class RateMeter(TimeProvider time)
     private int _count;
     private double _perSecond;
 
-    internal void Count()
+    internal void Count(int events = 1)
     {
-        _count++;
+        _count += events;
         Turn();
     }
 

@@ -59,11 +59,7 @@ internal sealed class ReportLoop(AgentOptions options, JoinResponse node, Server
 
     private void Settle(List<ReportItem> batch, ReportResponse response)
     {
-        foreach (var item in batch.Where(item => item.Result is not null))
-        {
-            book.Acknowledged(item.Attempt);
-        }
-
+        book.Acknowledged(batch.Where(item => item.Result is not null).Select(item => item.Attempt));
         foreach (var refused in response.Refused)
         {
             orders.Refused(refused);

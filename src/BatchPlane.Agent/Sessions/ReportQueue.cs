@@ -43,6 +43,21 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         Bell.Ring();
     }
 
+    /// <summary>The same end for many attempts without output.</summary>
+    internal void Ended(IReadOnlyList<Attempt> attempts, AttemptResult result)
+    {
+        lock (_gate)
+        {
+            foreach (var attempt in attempts)
+            {
+                attempt.Result = result;
+                _ended.Enqueue(attempt);
+            }
+        }
+
+        Bell.Ring();
+    }
+
     /// <summary>Whatever is queued of the attempt is not told.</summary>
     internal void Withdraw(Attempt attempt)
     {

@@ -30,12 +30,29 @@ internal sealed class WorkLoop(AgentOptions options, JoinResponse node, ServerCl
                 continue;
             }
 
-            await book.Room.WaitAsync(LookAgain, draining);
-            if (book.Wanted() == 0)
+            if (!await HasRoomSoonAsync(draining))
             {
                 await ListenAsync(draining);
             }
         }
+    }
+
+    // Under load there is room again in a moment: too soon for a poll that would be broken off, and its connection with it.
+    private async Task<bool> HasRoomSoonAsync(CancellationToken draining)
+    {
+        var since = time.GetTimestamp();
+        while (book.Wanted() == 0)
+        {
+            var left = LookAgain - time.GetElapsedTime(since);
+            if (left <= TimeSpan.Zero)
+            {
+                return false;
+            }
+
+            await book.Room.WaitAsync(left, draining);
+        }
+
+        return true;
     }
 
     // Full for a while: a poll for no work brings the end of jobs at once instead of with the next heartbeat. Broken off as soon as there is

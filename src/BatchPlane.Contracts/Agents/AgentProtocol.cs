@@ -123,11 +123,14 @@ public sealed record AttemptRange(int FirstIndex, int Count, int Attempt);
 /// <summary>What an agent needs to know of a task to run its instances.</summary>
 public sealed record RunSpec
 {
-    /// <summary>Command line for <c>/bin/sh -c</c>; null when <see cref="Argv"/> is given.</summary>
+    /// <summary>Command line for <c>/bin/sh -c</c>. Exactly one of this, <see cref="Argv"/> and <see cref="Builtin"/> is given.</summary>
     public string? Command { get; init; }
 
-    /// <summary>Program and arguments; null when <see cref="Command"/> is given.</summary>
+    /// <summary>Program and arguments, run without a shell.</summary>
     public IReadOnlyList<string>? Argv { get; init; }
+
+    /// <summary>What the agent does itself: <see cref="BuiltinApplications.Noop"/>. An agent that does not know the name reports <see cref="AttemptOutcome.StartFailed"/>.</summary>
+    public string? Builtin { get; init; }
 
     /// <summary>The task's environment variables.</summary>
     public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];

@@ -68,17 +68,23 @@ public sealed record TaskDocument
     public FailedAction FailedAction { get; init; }
 }
 
-/// <summary>A program: either a shell command line or an argument vector.</summary>
+/// <summary>What an instance runs: exactly one of a shell command line, an argument vector and a built-in.</summary>
 public sealed record ApplicationDocument
 {
     /// <summary><c>LOCAL</c>: the program is on the node already. The only form so far, and the default.</summary>
     public string DeliveryForm { get; init; } = "LOCAL";
 
-    /// <summary>Command line, run by <c>/bin/sh -c</c>. Exactly one of this and <see cref="Argv"/>.</summary>
+    /// <summary>Command line, run by <c>/bin/sh -c</c>.</summary>
     public string? Command { get; init; }
 
     /// <summary>Program and its arguments, run without a shell.</summary>
     public IReadOnlyList<string>? Argv { get; init; }
+
+    /// <summary>
+    /// <c>noop</c>: the agent itself ends the instance with exit code 0 as soon as it gets it, without process, directory or output. For
+    /// measuring and testing what lies around the work: such instances take no slot.
+    /// </summary>
+    public string? Builtin { get; init; }
 }
 
 /// <summary>One edge: <see cref="EndTask"/> waits for <see cref="StartTask"/>.</summary>

@@ -242,19 +242,16 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
     private void RecordEnvironment(string source) => Append(new()
     {
         SubjectId = Environment.EnvId,
-        Sequence = 0,
         Level = EventLevel.ComputeEnv,
         State = WireName.Of(Environment.State),
         Source = source,
         OccurredAt = Now,
-        Notify = 0,
         Details = JsonSerializer.Serialize(new EnvironmentDetails(Environment.DesiredNodeCount), BatchPlaneJson.Options),
     });
 
     private void Record(NodeRecord node, string source) => Append(new()
     {
         SubjectId = Environment.EnvId,
-        Sequence = 0,
         Level = EventLevel.ComputeNode,
         State = WireName.Of(node.State),
         NodeId = node.NodeId,
@@ -262,7 +259,6 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         Reason = node.Reason,
         Source = source,
         OccurredAt = Now,
-        Notify = 0,
         Details = JsonSerializer.Serialize(new NodeDetails(node.InstanceId, node.Cpu, node.MemoryGib, node.ResourceCreatedAt), BatchPlaneJson.Options),
     });
 

@@ -65,6 +65,7 @@ public sealed class NewJob
     {
         Command = task.Application.Command,
         Argv = task.Application.Argv,
+        Builtin = task.Application.Builtin,
         EnvVars = task.EnvVars,
         TimeoutSeconds = task.Timeout,
         KeepDirectoryOnFailure = task.FailedAction != FailedAction.Terminate,

@@ -28,8 +28,10 @@ internal sealed partial class TaskReader
         ]);
 
     private static readonly MemberSet ApplicationMembers = new(
-        ["delivery_form", "command", "argv"],
+        ["delivery_form", "command", "argv", "builtin"],
         ["commands", "package_path", "docker"]);
+
+    private static readonly string[] WhatToRun = ["command", "argv", "builtin"];
 
     private static readonly MemberSet EnvVarMembers = new(["name", "value"]);
 
@@ -145,14 +147,19 @@ internal sealed partial class TaskReader
             _problems.Add(application.PathOf("delivery_form"), ItemCodes.NotSupported, "PACKAGE is not supported yet; the program has to be on the node (LOCAL).");
         }
 
-        var hasCommand = application.Find("command") is not null;
-        var hasArgv = application.Find("argv") is not null;
-        if (hasCommand == hasArgv)
+        var given = Array.FindAll(WhatToRun, name => application.Find(name) is not null);
+        if (given.Length != 1)
         {
-            _problems.Add(path, ItemCodes.CommandOrArgv, $"Expected exactly one of 'command' (for a shell) and 'argv' (without a shell), given {(hasCommand ? "both" : "neither")}.");
+            var shown = given.Length == 0 ? "none" : string.Join(" and ", given.Select(name => $"'{name}'"));
+            _problems.Add(path, ItemCodes.CommandOrArgv, $"Expected exactly one of 'command' (for a shell), 'argv' (without a shell) and 'builtin' (without a program), given {shown}.");
         }
 
-        return new ApplicationDocument { Command = application.Text("command", _command), Argv = ReadArgv(application) };
+        return new ApplicationDocument
+        {
+            Command = application.Text("command", _command),
+            Argv = ReadArgv(application),
+            Builtin = application.Word("builtin", BuiltinApplications.Noop),
+        };
     }
 
     private List<string>? ReadArgv(ObjectReader application)

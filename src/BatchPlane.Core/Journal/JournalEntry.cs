@@ -9,8 +9,8 @@ public sealed record JournalEntry
     /// <summary>The job or environment it belongs to.</summary>
     public required string SubjectId { get; init; }
 
-    /// <summary>Sequence within the subject; the first of <see cref="Span"/> consecutive ones.</summary>
-    public required long Sequence { get; init; }
+    /// <summary>Sequence within the subject; the first of <see cref="Span"/> consecutive ones. Given by the aggregate that appends the entry.</summary>
+    public long Sequence { get; init; }
 
     /// <summary>How many events the row stands for, about consecutive instances; almost always 1.</summary>
     public int Span { get; init; } = 1;
@@ -54,8 +54,8 @@ public sealed record JournalEntry
     /// <summary>When the transition happened.</summary>
     public required DateTimeOffset OccurredAt { get; init; }
 
-    /// <summary>Who asked: bit n is block n of the subject's notifications.</summary>
-    public required int Notify { get; init; }
+    /// <summary>Who asked: bit n is block n of the subject's notifications. Given by the aggregate that appends the entry.</summary>
+    public int Notify { get; init; }
 
     /// <summary>JSON object with facts the message needs and that may change later; null when there are none.</summary>
     public string? Details { get; init; }

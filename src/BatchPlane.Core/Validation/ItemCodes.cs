@@ -64,7 +64,7 @@ public static class ItemCodes
     /// <summary>The number of retries lies outside the range.</summary>
     public const string MaxRetryCountOutOfRange = "max_retry_count_out_of_range";
 
-    /// <summary>Not exactly one of <c>command</c> and <c>argv</c> is given.</summary>
+    /// <summary>Not exactly one of <c>command</c>, <c>argv</c> and <c>builtin</c> is given.</summary>
     public const string CommandOrArgv = "command_or_argv";
 
     /// <summary>The command line or an argument vector is longer than allowed.</summary>

@@ -12,6 +12,8 @@ internal sealed partial class RequestLogMiddleware(RequestDelegate next, ILogger
         var level = context.Response.StatusCode switch
         {
             < 400 => LogLevel.Debug,
+            // The caller went away, as agents do when they have something better to ask for.
+            StatusCodes.Status499ClientClosedRequest => LogLevel.Debug,
             < 500 => LogLevel.Information,
             _ => LogLevel.Warning,
         };

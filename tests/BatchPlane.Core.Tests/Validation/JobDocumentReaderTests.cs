@@ -49,6 +49,14 @@ public sealed class JobDocumentReaderTests
     }
 
     [Fact]
+    public void Builtin_StandsForCommandAndArgv()
+    {
+        var job = ReadingAssert.Valid(ReadingAssert.Job("""{"tasks":[{"application":{"builtin":"NoOp"}}]}"""));
+
+        Assert.Equal((null, null, "noop"), (job.Tasks[0].Application.Command, job.Tasks[0].Application.Argv, job.Tasks[0].Application.Builtin));
+    }
+
+    [Fact]
     public void PascalCase_IsTheSame()
     {
         var job = ReadingAssert.Valid(ReadingAssert.Job("""
@@ -98,6 +106,9 @@ public sealed class JobDocumentReaderTests
         { Task("\"application\":{\"command\":\"true\",\"argv\":[\"true\"]}"), "$.tasks[0].application", "command_or_argv" },
         { Task("\"application\":{\"command\":\"\"}"), "$.tasks[0].application.command", "empty" },
         { Task($"\"application\":{{\"command\":\"{new string('x', 131_072)}\"}}"), "$.tasks[0].application.command", "command_too_long" },
+        { Task("\"application\":{\"command\":\"true\",\"builtin\":\"noop\"}"), "$.tasks[0].application", "command_or_argv" },
+        { Task("\"application\":{\"builtin\":\"sleep\"}"), "$.tasks[0].application.builtin", "value_unknown" },
+        { Task("\"application\":{\"builtin\":7}"), "$.tasks[0].application.builtin", "type_mismatch" },
         { Task("\"application\":{\"argv\":[]}"), "$.tasks[0].application.argv", "empty" },
         { Task("\"application\":{\"argv\":[\"\"]}"), "$.tasks[0].application.argv[0]", "empty" },
         { Task("\"application\":{\"argv\":[\"a\",7]}"), "$.tasks[0].application.argv[1]", "type_mismatch" },

@@ -1,0 +1,230 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+
+namespace BatchPlane.Core.Jobs;
+
+// Attempts: how they begin and end, and what follows for their instance.
+public sealed partial class JobAggregate
+{
+    /// <summary>Takes a node's report of one attempt. False when the node does not hold that attempt: late, or never its own. Repeats are taken and change nothing.</summary>
+    public bool Report(long taskId, string nodeId, long nodeEpoch, AttemptReport report, DateTimeOffset now)
+    {
+        _now = now;
+        if (!_tasksById.TryGetValue(taskId, out var task)
+            || !_instances.TryGetValue((taskId, report.Index), out var instance)
+            || instance.Attempt != report.Attempt
+            || instance.NodeId != nodeId
+            || instance.NodeEpoch != nodeEpoch)
+        {
+            return false;
+        }
+
+        if (!RunStates.IsHeldByNode(instance.State))
+        {
+            return true;
+        }
+
+        if (instance.State == RunState.Starting && Began(report) is { } began)
+        {
+            Begin(task, instance, Ago(began, instance.LaunchedAt));
+        }
+
+        if (report.Outcome != AttemptOutcome.Running)
+        {
+            End(task, instance, report);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes an attempt from a node that was given up: another attempt, unless too many were lost or the job is to end. False when it is not held under that epoch any more.</summary>
+    public bool LoseAttempt(long taskId, int index, string nodeId, long nodeEpoch, string reason, DateTimeOffset now)
+    {
+        _now = now;
+        if (!_tasksById.TryGetValue(taskId, out var task)
+            || !_instances.TryGetValue((taskId, index), out var instance)
+            || !RunStates.IsHeldByNode(instance.State)
+            || instance.NodeId != nodeId
+            || instance.NodeEpoch != nodeEpoch)
+        {
+            return false;
+        }
+
+        instance.LostCount++;
+        var outcome = new AttemptEnd(Cause.NodeLost, reason, null, _now);
+        if (MayRequeue(task) && instance.LostCount <= _limits.MaxLostAttempts)
+        {
+            Requeue(task, instance, outcome, JournalSource.Engine);
+        }
+        else
+        {
+            Fail(task, instance, InstanceEvent.Failed, outcome, JournalSource.Engine);
+        }
+
+        return true;
+    }
+
+    private bool MayRequeue(TaskRecord task) => Job.TerminateRequestedAt is null && !task.Closed;
+
+    private void Begin(TaskRecord task, InstanceRecord instance, DateTimeOffset beganAt)
+    {
+        Move(instance, InstanceEvent.Began);
+        instance.RunningAt = beganAt;
+        task.StartingCount--;
+        task.RunningCount++;
+        task.IsDirty = true;
+        RecordInstance(task, instance, JournalSource.Agent);
+        if (task.State == RunState.Starting)
+        {
+            Move(task, TaskEvent.FirstInstanceBegan);
+            task.RunningAt = beganAt;
+            RecordTask(task, JournalSource.Engine);
+        }
+
+        if (Job.State == RunState.Starting)
+        {
+            Job.RunningAt = beganAt;
+            MoveJob(JobEvent.FirstInstanceBegan, JournalSource.Engine);
+        }
+    }
+
+    /// <summary>How long ago the command began; null when it never did. An outcome that only a running command can have proves that it began.</summary>
+    private static long? Began(AttemptReport report) => report.Outcome switch
+    {
+        AttemptOutcome.Running => report.BeganMsAgo ?? 0,
+        AttemptOutcome.Exited or AttemptOutcome.Signaled or AttemptOutcome.Timeout => report.BeganMsAgo ?? report.EndedMsAgo ?? 0,
+        AttemptOutcome.Terminated => report.BeganMsAgo,
+        AttemptOutcome.StartFailed or AttemptOutcome.Returned => null,
+    };
+
+    private void End(TaskRecord task, InstanceRecord instance, AttemptReport report)
+    {
+        var endedAt = Ago(report.EndedMsAgo ?? 0, instance.RunningAt ?? instance.LaunchedAt);
+        if (report is { Outcome: AttemptOutcome.Exited, ExitCode: 0 })
+        {
+            Succeed(task, instance, endedAt);
+            return;
+        }
+
+        var end = Describe(report, endedAt);
+        if (report.Outcome == AttemptOutcome.Returned && MayRequeue(task))
+        {
+            Requeue(task, instance, end, JournalSource.Agent);
+            return;
+        }
+
+        instance.FailureCount++;
+        var instanceEvent = AfterFailure(task, instance, report.Outcome);
+        if (instanceEvent == InstanceEvent.Requeued)
+        {
+            Requeue(task, instance, end, JournalSource.Agent);
+        }
+        else
+        {
+            Fail(task, instance, instanceEvent, end, JournalSource.Agent);
+        }
+    }
+
+    private InstanceEvent AfterFailure(TaskRecord task, InstanceRecord instance, AttemptOutcome outcome)
+    {
+        if (!MayRequeue(task) || outcome == AttemptOutcome.Terminated)
+        {
+            return InstanceEvent.Failed;
+        }
+
+        if (task.FailedAction == FailedAction.FastInterrupt)
+        {
+            return InstanceEvent.Interrupted;
+        }
+
+        if (instance.FailureCount <= task.MaxRetryCount)
+        {
+            return InstanceEvent.Requeued;
+        }
+
+        return task.FailedAction == FailedAction.Interrupt ? InstanceEvent.Interrupted : InstanceEvent.Failed;
+    }
+
+    private AttemptEnd Describe(AttemptReport report, DateTimeOffset endedAt) => report.Outcome switch
+    {
+        AttemptOutcome.Exited => new(Cause.ExitCode, report.Reason ?? $"exit code {report.ExitCode}", report.ExitCode, endedAt),
+        AttemptOutcome.Signaled => new(Cause.Signal, report.Reason ?? $"signal {report.Signal}", 128 + report.Signal, endedAt),
+        AttemptOutcome.Timeout => new(Cause.Timeout, report.Reason ?? "timed out", null, endedAt),
+        AttemptOutcome.StartFailed => new(Cause.StartFailed, report.Reason ?? "could not be started", null, endedAt),
+        AttemptOutcome.Terminated => new(Cause.Terminated, TerminationText(), null, endedAt),
+        AttemptOutcome.Returned when Job.TerminateRequestedAt is not null => new(Cause.Terminated, TerminationText(), null, endedAt),
+        AttemptOutcome.Returned => new(Cause.Returned, report.Reason ?? "given back by the node before it began", null, endedAt),
+        AttemptOutcome.Running => throw new InvalidOperationException("A running attempt has not ended."),
+    };
+
+    private void Succeed(TaskRecord task, InstanceRecord instance, DateTimeOffset endedAt)
+    {
+        LeaveNode(task, instance);
+        Move(instance, InstanceEvent.Succeeded);
+        instance.ExitCode = 0;
+        instance.Cause = Cause.Succeeded;
+        instance.FinishedAt = endedAt;
+        task.SucceedCount++;
+        RecordInstance(task, instance, JournalSource.Agent);
+        FinishTaskIfDone(task);
+    }
+
+    private void Requeue(TaskRecord task, InstanceRecord instance, AttemptEnd end, string source)
+    {
+        LeaveNode(task, instance);
+        Move(instance, InstanceEvent.Requeued);
+        Describe(instance, end);
+        task.Requeued.Add(instance.Index);
+        RecordInstance(task, instance, source);
+        instance.FinishedAt = null;
+    }
+
+    private void Fail(TaskRecord task, InstanceRecord instance, InstanceEvent on, AttemptEnd end, string source)
+    {
+        LeaveNode(task, instance);
+        Move(instance, on);
+        Describe(instance, end);
+        if (on == InstanceEvent.Interrupted)
+        {
+            task.InterruptedCount++;
+        }
+        else
+        {
+            task.FailedCount++;
+        }
+
+        task.Reason ??= $"instance {instance.Index}: {end.Reason}";
+        RecordInstance(task, instance, source);
+        FinishTaskIfDone(task);
+    }
+
+    private static void Describe(InstanceRecord instance, AttemptEnd end)
+    {
+        instance.Cause = end.Cause;
+        instance.Reason = end.Reason;
+        instance.ExitCode = end.ExitCode;
+        instance.FinishedAt = end.At;
+    }
+
+    private static void LeaveNode(TaskRecord task, InstanceRecord instance)
+    {
+        if (instance.State == RunState.Starting)
+        {
+            task.StartingCount--;
+        }
+        else
+        {
+            task.RunningCount--;
+        }
+
+        task.IsDirty = true;
+    }
+
+    private DateTimeOffset Ago(long milliseconds, DateTimeOffset notBefore)
+    {
+        var at = _now - TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, 0, (long)TimeSpan.FromDays(3650).TotalMilliseconds));
+        return at < notBefore ? notBefore : at;
+    }
+
+    private sealed record AttemptEnd(Cause Cause, string Reason, int? ExitCode, DateTimeOffset At);
+}

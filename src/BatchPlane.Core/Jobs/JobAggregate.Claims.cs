@@ -1,0 +1,98 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+
+namespace BatchPlane.Core.Jobs;
+
+// Claims: which instances a node gets.
+public sealed partial class JobAggregate
+{
+    /// <summary>Grants up to <paramref name="limit"/> instances of a task to a node, requeued ones first. Empty when there is nothing to grant (any more).</summary>
+    public IReadOnlyList<AttemptRange> Claim(long taskId, string nodeId, long nodeEpoch, int limit, DateTimeOffset now)
+    {
+        _now = now;
+        if (!_tasksById.TryGetValue(taskId, out var task) || !IsClaimable(task))
+        {
+            return [];
+        }
+
+        var count = Math.Min(limit, ClaimableCount(task));
+        var ranges = new List<AttemptRange>();
+        foreach (var index in task.Requeued.TakeFirst(count))
+        {
+            var instance = _instances[(taskId, index)];
+            Launch(instance, nodeId, nodeEpoch);
+            AppendTo(ranges, index, instance.Attempt);
+        }
+
+        var fresh = count - ranges.Sum(range => range.Count);
+        for (var n = 0; n < fresh; n++)
+        {
+            var index = task.NextIndex + n;
+            _instances[(taskId, index)] = NewInstance(taskId, index, nodeId, nodeEpoch);
+        }
+
+        if (fresh > 0)
+        {
+            ranges.Add(new(task.NextIndex, fresh, 1));
+            task.NextIndex += fresh;
+        }
+
+        task.StartingCount += count;
+        task.IsDirty = true;
+        if (task.State == RunState.Runnable)
+        {
+            Move(task, TaskEvent.FirstInstanceClaimed);
+            RecordTask(task, JournalSource.Engine);
+            if (Job.State == RunState.Runnable)
+            {
+                MoveJob(JobEvent.FirstInstanceClaimed, JournalSource.Engine);
+            }
+        }
+
+        return ranges;
+    }
+
+    private int ClaimableCount(TaskRecord task) =>
+        Job.TerminateRequestedAt is not null
+            ? 0
+            : Math.Min(task.UnclaimedCount, (task.MaxConcurrentNum ?? int.MaxValue) - task.StartingCount - task.RunningCount);
+
+    private InstanceRecord NewInstance(long taskId, int index, string nodeId, long nodeEpoch) => new()
+    {
+        TaskId = taskId,
+        Index = index,
+        State = InstanceLifecycle.Table.Next(RunState.Runnable, InstanceEvent.Claimed),
+        Attempt = 1,
+        NodeId = nodeId,
+        NodeEpoch = nodeEpoch,
+        LaunchedAt = _now,
+        IsNew = true,
+        IsDirty = true,
+    };
+
+    private void Launch(InstanceRecord instance, string nodeId, long nodeEpoch)
+    {
+        Move(instance, InstanceEvent.Claimed);
+        instance.Attempt++;
+        instance.NodeId = nodeId;
+        instance.NodeEpoch = nodeEpoch;
+        instance.LaunchedAt = _now;
+        instance.RunningAt = null;
+        instance.FinishedAt = null;
+        instance.ExitCode = null;
+        instance.Cause = null;
+        instance.Reason = null;
+    }
+
+    private static void AppendTo(List<AttemptRange> ranges, int index, int attempt)
+    {
+        if (ranges.Count > 0 && ranges[^1] is var last && last.Attempt == attempt && last.FirstIndex + last.Count == index)
+        {
+            ranges[^1] = last with { Count = last.Count + 1 };
+        }
+        else
+        {
+            ranges.Add(new(index, 1, attempt));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+namespace BatchPlane.EndToEnd.Tests.Chaos;
+
+/// <summary>The control of the kill tests: each kind of damage is planted and has to be seen.</summary>
+public sealed class VerdictTests
+{
+    private static readonly JournalLine[] Journal =
+    [
+        new("j:1", 1, "JOB_SUBMITTED", null, null, false),
+        new("j:2", 2, "TASK_INSTANCE_RUNNING", 0, "a", true),
+        new("j:3", 3, "TASK_INSTANCE_SUCCEED", 0, "a", true),
+        new("j:4", 4, "JOB_SUCCEED", null, null, true),
+    ];
+
+    private static readonly (string Id, string Body)[] Received = [("j:2", "x"), ("j:3", "y"), ("j:2", "x"), ("j:4", "z")];
+
+    [Fact]
+    public void SoundStory_IsFoundSound() => Assert.Empty(Verdict.On(Story(Journal, Received)));
+
+    [Fact]
+    public void LostMessage_IsSeen() => AssertSeen("never arrived", Story(Journal, Received[..3]));
+
+    [Fact]
+    public void ForeignMessage_IsSeen() => AssertSeen("nobody asked for", Story(Journal, [.. Received, ("j:9", "x")]));
+
+    [Fact]
+    public void ChangedOrder_IsSeen() => AssertSeen("first arrived after", Story(Journal, [("j:3", "y"), ("j:2", "x"), ("j:4", "z")]));
+
+    [Fact]
+    public void RepetitionWithAnotherBody_IsSeen() => AssertSeen("another body", Story(Journal, [.. Received, ("j:4", "other")]));
+
+    [Fact]
+    public void GapInTheJournal_IsSeen() => AssertSeen("gap", Story([Journal[0], .. Journal[2..]], Received[1..2]));
+
+    [Fact]
+    public void InstanceThatEndedTwice_IsSeen() =>
+        AssertSeen("ended, 2 times", Story([.. Journal, new("j:5", 5, "TASK_INSTANCE_FAILED", 0, "a", false)], Received));
+
+    [Fact]
+    public void JobThatDidNotEnd_IsSeen() => AssertSeen("not ended", Story(Journal[..3], Received[..3]) with { State = "RUNNING" });
+
+    private static void AssertSeen(string what, JobStory story) => Assert.Contains(Verdict.On(story), line => line.Contains(what, StringComparison.Ordinal));
+
+    private static JobStory Story(JournalLine[] journal, (string Id, string Body)[] received) =>
+        new("j", "SUCCEED", new Dictionary<string, int> { ["a"] = 1 }, journal, received);
+}
