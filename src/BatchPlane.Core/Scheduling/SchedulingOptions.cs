@@ -21,11 +21,11 @@ public sealed class SchedulingOptions
     [Range(1, 3_600)]
     public double LostGrantSeconds { get; set; } = 8;
 
-    /// <summary>Seconds between passes that forget claims whose attempts all ended. 1 to 3,600; default 30.</summary>
+    /// <summary>Seconds between passes that forget claims whose attempts all ended. 1 to 3,600; default 5.</summary>
     [Range(1, 3_600)]
-    public double PruneSeconds { get; set; } = 30;
+    public double PruneSeconds { get; set; } = 5;
 
-    /// <summary>Claims forgotten in one pass. 1 to 1,000,000; default 10,000.</summary>
+    /// <summary>Claims forgotten in one pass. 1 to 1,000,000; default 1,000: events wait while a pass deletes.</summary>
     [Range(1, 1_000_000)]
-    public int PruneLimit { get; set; } = 10_000;
+    public int PruneLimit { get; set; } = 1_000;
 }

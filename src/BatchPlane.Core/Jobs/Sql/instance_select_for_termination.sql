@@ -17,10 +17,15 @@ SELECT
     i.finished_at
 FROM tasks AS t
 CROSS JOIN LATERAL unnest(t.requeued) AS ranges (indexes)
-JOIN task_instances AS i
-    ON i.task_id = t.task_id
-    AND i.instance_index >= lower(ranges.indexes)
-    AND i.instance_index < upper(ranges.indexes)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM task_instances AS h
+    WHERE h.task_id = t.task_id
+        AND h.instance_index >= lower(ranges.indexes)
+        AND h.instance_index < upper(ranges.indexes)
+    -- Range by range through the key, never by a scan of all instances.
+    OFFSET 0
+) AS i
 WHERE t.job_id = ANY (@job_ids::text[])
 UNION ALL
 SELECT

@@ -7,13 +7,19 @@ WHERE claim_id IN (
         AND NOT EXISTS (
             SELECT
             FROM unnest(c.indexes) AS ranges (indexes)
-            JOIN task_instances AS i
-                ON i.task_id = c.task_id
-                AND i.instance_index >= lower(ranges.indexes)
-                AND i.instance_index < upper(ranges.indexes)
-                AND i.state IN ('STARTING', 'RUNNING')
-                AND i.node_id = c.node_id
-                AND i.node_epoch = c.node_epoch
+            CROSS JOIN LATERAL (
+                SELECT
+                FROM task_instances AS h
+                WHERE h.task_id = c.task_id
+                    AND h.instance_index >= lower(ranges.indexes)
+                    AND h.instance_index < upper(ranges.indexes)
+                    AND h.state IN ('STARTING', 'RUNNING')
+                    AND h.node_id = c.node_id
+                    AND h.node_epoch = c.node_epoch
+                -- Range by range through the key: a flat join is planned as a scan of all instances for each claim, for minutes, and as this
+                -- transaction writes, all events wait for its end.
+                LIMIT 1
+            ) AS held
         )
     ORDER BY c.claim_id
     LIMIT @claim_limit::integer

@@ -9,13 +9,20 @@ SELECT
 FROM claims AS c
 JOIN nodes AS n ON n.node_id = c.node_id
 CROSS JOIN LATERAL unnest(c.indexes) AS ranges (indexes)
-JOIN task_instances AS i
-    ON i.task_id = c.task_id
-    AND i.instance_index >= lower(ranges.indexes)
-    AND i.instance_index < upper(ranges.indexes)
-    AND i.state IN ('STARTING', 'RUNNING')
-    AND i.node_id = c.node_id
-    AND i.node_epoch = c.node_epoch
+CROSS JOIN LATERAL (
+    SELECT
+        h.instance_index,
+        h.attempt
+    FROM task_instances AS h
+    WHERE h.task_id = c.task_id
+        AND h.instance_index >= lower(ranges.indexes)
+        AND h.instance_index < upper(ranges.indexes)
+        AND h.state IN ('STARTING', 'RUNNING')
+        AND h.node_id = c.node_id
+        AND h.node_epoch = c.node_epoch
+    -- Range by range through the key: a flat join is planned as a scan of all instances there ever were.
+    OFFSET 0
+) AS i
 WHERE n.epoch <> c.node_epoch
     OR n.state NOT IN ('RUNNING', 'DELETING')
 LIMIT @attempt_limit::integer

@@ -8,13 +8,20 @@ SELECT
     i.attempt
 FROM claims AS c
 CROSS JOIN LATERAL unnest(c.indexes) AS ranges (indexes)
-JOIN task_instances AS i
-    ON i.task_id = c.task_id
-    AND i.instance_index >= lower(ranges.indexes)
-    AND i.instance_index < upper(ranges.indexes)
-    AND i.state IN ('STARTING', 'RUNNING')
-    AND i.node_id = c.node_id
-    AND i.node_epoch = c.node_epoch
+CROSS JOIN LATERAL (
+    SELECT
+        h.instance_index,
+        h.attempt
+    FROM task_instances AS h
+    WHERE h.task_id = c.task_id
+        AND h.instance_index >= lower(ranges.indexes)
+        AND h.instance_index < upper(ranges.indexes)
+        AND h.state IN ('STARTING', 'RUNNING')
+        AND h.node_id = c.node_id
+        AND h.node_epoch = c.node_epoch
+    -- Range by range through the key: a flat join is planned as a scan of all instances there ever were.
+    OFFSET 0
+) AS i
 WHERE c.node_id = @node_id::text
     AND c.node_epoch = @node_epoch::bigint
     AND c.claim_id <> ALL (@known::bigint[])

@@ -1,0 +1,46 @@
+using BatchPlane.Core.Database;
+using Npgsql;
+
+namespace BatchPlane.Server.Tests.Scheduling;
+
+/// <summary>What runs every few seconds must cost by the claims there are, not by the instances there ever were.</summary>
+public sealed class ClaimQueryPlanTests(ServerFixture server) : IClassFixture<ServerFixture>
+{
+    private const string History = """
+        INSERT INTO task_instances (task_id, instance_index, state, attempt, node_id, node_epoch, launched_at)
+        SELECT 1, n, 'SUCCEED', 1, 'node-00000001', 1, now() FROM generate_series(0, 99999) AS n ON CONFLICT DO NOTHING;
+        INSERT INTO claims (claim_id, node_id, node_epoch, job_id, task_id, indexes, claimed_at)
+        SELECT n, 'node-00000001', 1, 'job-00000001', 1, int4multirange(int4range(n * 1000, n * 1000 + 1000)), now() - interval '1 minute' FROM generate_series(0, 99) AS n
+        ON CONFLICT DO NOTHING;
+        ANALYZE task_instances, claims, nodes;
+        """;
+
+    [Theory]
+    [InlineData("Scheduling/Sql/claim_prune.sql")]
+    [InlineData("Scheduling/Sql/claim_select_orphans.sql")]
+    [InlineData("Scheduling/Sql/claim_select_unknown.sql")]
+    public async Task Statement_FindsInstancesByTheirKey(string path)
+    {
+        await server.ExecuteAsync(History);
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("EXPLAIN " + WithValues(SqlText.Load(path)), connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var plan = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            plan.Add(reader.GetString(0));
+        }
+
+        Assert.Contains(plan, line => line.Contains("task_instances_pkey", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, line => line.Contains("Seq Scan on task_instances", StringComparison.Ordinal));
+    }
+
+    private static string WithValues(string statement) => statement
+        .Replace("@grace_seconds", "8", StringComparison.Ordinal)
+        .Replace("@claim_limit", "1000", StringComparison.Ordinal)
+        .Replace("@attempt_limit", "5000", StringComparison.Ordinal)
+        .Replace("@node_id", "'node-00000001'", StringComparison.Ordinal)
+        .Replace("@node_epoch", "1", StringComparison.Ordinal)
+        .Replace("@known", "'{}'", StringComparison.Ordinal);
+}
