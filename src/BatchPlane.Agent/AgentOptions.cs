@@ -94,7 +94,7 @@ public sealed class AgentOptions
     [Range(1, MaxOutputPieceBytes)]
     public int OutputPieceBytes { get; init; } = MaxOutputPieceBytes;
 
-    /// <summary>How often long output of a running attempt is uploaded. Default 2 s.</summary>
+    /// <summary>How often output of a running attempt is uploaded. Default 2 s.</summary>
     public TimeSpan OutputInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long running attempts may go on after a stop was asked for; then they are killed and go to another node. Default 30 s.</summary>

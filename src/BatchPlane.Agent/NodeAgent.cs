@@ -148,7 +148,7 @@ public sealed partial class NodeAgent
         [LoggerMessage(6002, LogLevel.Warning, "{ServerUrl} cannot be reached ({Detail}); trying until it can")]
         internal static partial void JoinFailed(ILogger logger, Uri serverUrl, string detail);
 
-        [LoggerMessage(6007, LogLevel.Error, "{ServerUrl} refuses this agent: {Detail}. Check the join token, the node and the environment")]
+        [LoggerMessage(6007, LogLevel.Error, "{ServerUrl} refuses this agent; check the join token, the node and the environment: {Detail}")]
         internal static partial void JoinRefused(ILogger logger, Uri serverUrl, string detail);
 
         [LoggerMessage(6008, LogLevel.Error, "The agent cannot run here; its directory is {Directory}, and only one agent may use it")]

@@ -62,6 +62,21 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public async Task ShortWhileRunning_IsVisibleBeforeTheEndAndNotToldTwice()
+    {
+        await using var agent = await StartAsync(options: (url, directory) => Options(url, directory, outputInterval: TimeSpan.FromMilliseconds(200)));
+
+        agent.Server.Offer(Shell($"echo step 1; while [ ! -e {agent.Mark("go")} ]; do sleep 0.05; done; echo step 2"));
+        await Eventually.ReachAsync(() => agent.Server.Output("stdout").Length > 0, () => "no output");
+
+        Assert.False(agent.Server.HasEnd(0));
+        await File.WriteAllTextAsync(agent.Mark("go"), "");
+        var end = await agent.Server.EndAsync();
+        Assert.Null(end.Stdout);
+        Assert.Equal("step 1\nstep 2\n", Encoding.UTF8.GetString(agent.Server.Output("stdout")));
+    }
+
+    [Fact]
     public async Task ServerAwayDuringUpload_ArrivesComplete()
     {
         await using var agent = await StartAsync();

@@ -10,8 +10,8 @@ namespace BatchPlane.Agent.Outputs;
 internal readonly record struct InlineOutput(string? Stdout, string? Stderr);
 
 /// <summary>
-/// Brings outputs to the server: a short one travels in the report, a long one is uploaded in pieces, the first of them while the attempt
-/// still runs so that people can follow it. What is over the server's limit is left out, with a line that says so.
+/// Brings outputs to the server: a short one of a short attempt travels in the report, every other is uploaded in pieces, the first of them while
+/// the attempt still runs so that people can follow it. What is over the server's limit is left out, with a line that says so.
 /// </summary>
 internal sealed class OutputShipper
 {
@@ -43,7 +43,7 @@ internal sealed class OutputShipper
     // The note counts, so that with it the output is as long as the server keeps.
     private long CutAt => Math.Max(0, _node.MaxOutputBytes - _cutNote.Length);
 
-    /// <summary>Uploads what a running attempt has written, if it is long. Tries once: the next round continues where this one failed.</summary>
+    /// <summary>Uploads what a running attempt has written since the last time. Tries once: the next round continues where this one failed.</summary>
     internal async Task ShipLiveAsync(Attempt attempt, CancellationToken cancellation)
     {
         await ShipLiveAsync(attempt, OutputStream.Stdout, cancellation);
@@ -76,10 +76,10 @@ internal sealed class OutputShipper
 
     private async Task ShipLiveAsync(Attempt attempt, OutputStream stream, CancellationToken cancellation)
     {
-        var length = LengthOf(PathOf(attempt, stream));
-        if (length > InlineBytes && !attempt.OutputRefused)
+        var end = Math.Min(LengthOf(PathOf(attempt, stream)), CutAt);
+        if (end > ShippedOf(attempt, stream) && !attempt.OutputRefused)
         {
-            await ShipToAsync(attempt, stream, Math.Min(length, CutAt), retry: null, cancellation);
+            await ShipToAsync(attempt, stream, end, retry: null, cancellation);
         }
     }
 

@@ -10,6 +10,7 @@ internal static class AgentCommand
 {
     private const string DefaultDirectory = "/var/lib/batchplane-agent";
     private const string TimeOnALine = "HH:mm:ss.fff ";
+    private const string TimeInJson = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     internal static Command Create(CliContext context)
     {
@@ -44,7 +45,7 @@ internal static class AgentCommand
     {
         // As the server's log: a line for people on a terminal, a JSON document a line otherwise.
         using var loggers = LoggerFactory.Create(logging => _ = Console.IsOutputRedirected
-            ? logging.AddJsonConsole()
+            ? logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, TimeInJson))
             : logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, TimeOnALine)));
         try
         {

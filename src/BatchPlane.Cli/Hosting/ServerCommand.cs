@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BatchPlane.Server;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 
@@ -47,7 +48,7 @@ internal static class ServerCommand
                 [ServerVariables.NoAuth] = parsed.GetValue(noAuth) ? "true" : null,
                 [ServerVariables.Roles] = parsed.GetValue(roles),
             };
-            return RunAsync(Settings(typed, parsed.GetValue(config), context), cancellation);
+            return RunAsync(Settings(typed, parsed.GetValue(config), context), context, cancellation);
         });
         return command;
     }
@@ -77,18 +78,37 @@ internal static class ServerCommand
         }
     }
 
-    private static async Task<int> RunAsync(ServerSettings settings, CancellationToken cancellation)
+    private static async Task<int> RunAsync(ServerSettings settings, CliContext context, CancellationToken cancellation)
     {
         try
         {
             await using var server = ServerHost.Build(settings);
-            await server.StartAsync(cancellation);
+            if (!await TryStartAsync(server, context, cancellation))
+            {
+                return ExitCodes.Failed;
+            }
+
             await server.WaitForShutdownAsync(cancellation);
             return ExitCodes.Success;
         }
         catch (ConfigurationException e)
         {
             throw new UsageException(e.Message);
+        }
+    }
+
+    /// <summary>A taken port, a database that stays away or is of another version: one line for whoever started it. The log has the whole story.</summary>
+    private static async Task<bool> TryStartAsync(WebApplication server, CliContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            await server.StartAsync(cancellation);
+            return true;
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or ConfigurationException))
+        {
+            await context.Error.WriteLineAsync($"batchplane: the server cannot start: {e.Message}");
+            return false;
         }
     }
 

@@ -88,6 +88,8 @@ CREATE TABLE environments (
     delete_requested_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
+    -- As jobs.traceparent, of the request that created the environment.
+    traceparent text,
     CONSTRAINT environments_pkey PRIMARY KEY (env_id),
     CONSTRAINT environments_check CHECK (((state = 'DELETED'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT environments_desired_node_count_check CHECK (((desired_node_count >= 0) AND (desired_node_count <= 2000))),
@@ -172,6 +174,8 @@ CREATE TABLE jobs (
     created_at timestamp with time zone NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,
+    -- W3C trace context of the request that submitted the job, which its messages carry; null: there was none.
+    traceparent text,
     CONSTRAINT jobs_pkey PRIMARY KEY (job_id),
     CONSTRAINT jobs_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT jobs_check1 CHECK (((finished_at IS NOT NULL) = (cause IS NOT NULL))),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
@@ -62,6 +63,7 @@ internal static class EnvironmentRows
         ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, environment.Interest.ToColumn()),
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
         ("created_by", NpgsqlDbType.Text, createdBy),
+        ("traceparent", NpgsqlDbType.Text, Activity.Current?.Id),
         ("last_sequence", NpgsqlDbType.Bigint, environment.LastSequence),
         ("now", NpgsqlDbType.TimestampTz, now));
 

@@ -105,6 +105,7 @@ internal static class JobRows
             Column("interests", jobs, job => ArrayText(job.Job.Interest.ToColumn())),
             Column("tags", jobs, job => JsonSerializer.Serialize(job.Document.Tags, BatchPlaneJson.Options)),
             Column("submitted_bys", jobs, job => job.SubmittedBy),
+            Column("traceparents", jobs, job => job.Traceparent),
             Column("last_sequences", jobs, job => job.Job.LastSequence),
             new NpgsqlParameter<DateTimeOffset>("now", changes.Now));
     }

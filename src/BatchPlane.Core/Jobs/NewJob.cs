@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
@@ -27,6 +28,9 @@ public sealed class NewJob
     /// <summary>Journal source of the caller.</summary>
     public string SubmittedBy { get; }
 
+    /// <summary>W3C trace context of the request that submits it; null when there is none.</summary>
+    public string? Traceparent { get; private init; }
+
     /// <summary>Environments it needs, each once, sorted.</summary>
     public IReadOnlyList<string> EnvIds => [.. Tasks.Select(task => task.EnvId).Distinct().Order(StringComparer.Ordinal)];
 
@@ -55,11 +59,15 @@ public sealed class NewJob
             DependOn = document.TaskExecutionDependOn,
             Interest = NotificationInterest.Of(document.Notifications),
         };
-        return new(document, job, [.. tasks], submittedBy);
+        return new(document, job, [.. tasks], submittedBy) { Traceparent = Activity.Current?.Id };
     }
 
     /// <summary>The same job under this id, not expanded yet.</summary>
-    internal NewJob WithFreshRecords(string jobId) => From(Document, jobId, [.. Tasks.Select(task => task.Record.TaskId)], SubmittedBy);
+    internal NewJob WithFreshRecords(string jobId)
+    {
+        var fresh = From(Document, jobId, [.. Tasks.Select(task => task.Record.TaskId)], SubmittedBy);
+        return new(Document, fresh.Job, fresh.Tasks, SubmittedBy) { Traceparent = Traceparent };
+    }
 
     private static RunSpec RunOf(TaskDocument task) => new()
     {

@@ -30,9 +30,6 @@ public sealed record JournalDetails
     /// <summary>Of an environment: the wished number of nodes.</summary>
     public int? DesiredComputeNodeCount { get; init; }
 
-    /// <summary>W3C trace context of what caused the transition.</summary>
-    public string? Traceparent { get; init; }
-
     /// <summary>As stored in the journal.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, BatchPlaneJson.Options);
 

@@ -67,8 +67,8 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
         var jobs = new List<SubjectContext>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            var taskNos = reader.GetFieldValue<int[]>(5);
-            var taskNames = reader.GetFieldValue<string[]>(6);
+            var taskNos = reader.GetFieldValue<int[]>(6);
+            var taskNames = reader.GetFieldValue<string[]>(7);
             jobs.Add(new()
             {
                 SubjectId = reader.GetString(0),
@@ -76,6 +76,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 Priority = reader.GetInt32(2),
                 CreatedAt = reader.GetFieldValue<DateTimeOffset>(3),
                 Notifications = ParseNotifications(reader.GetString(4)),
+                Traceparent = reader.IsDBNull(5) ? null : reader.GetString(5),
                 TaskNames = taskNos.Zip(taskNames).ToDictionary(),
             });
         }
@@ -97,6 +98,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 Name = reader.GetString(1),
                 CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
                 Notifications = ParseNotifications(reader.GetString(3)),
+                Traceparent = reader.IsDBNull(4) ? null : reader.GetString(4),
             });
         }
 

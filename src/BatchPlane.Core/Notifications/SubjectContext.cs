@@ -20,6 +20,9 @@ public sealed record SubjectContext
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>W3C trace context of the request that made it; null when there was none.</summary>
+    public string? Traceparent { get; init; }
+
     /// <summary>Names of the job's tasks by <c>task_no</c>.</summary>
     public IReadOnlyDictionary<int, string> TaskNames { get; init; } = new Dictionary<int, string>();
 

@@ -87,7 +87,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         }
 
         services.Metrics.Published();
-        return await channel.SendAsync(new(topic, kind, journalEvent, SubjectOf(journalEvent, subject), body));
+        return await channel.SendAsync(new(topic, kind, journalEvent, SubjectOf(journalEvent, subject), subject.Traceparent, body));
     }
 
     /// <summary>Why a message is not sent at all; null when it is.</summary>

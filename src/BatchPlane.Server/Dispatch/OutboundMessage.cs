@@ -8,10 +8,12 @@ namespace BatchPlane.Server.Dispatch;
 /// <param name="Kind">Event: AMQP type and routing key.</param>
 /// <param name="Event">Where it comes from: id and sequence.</param>
 /// <param name="Subject">What it is about within BatchPlane, for CloudEvents: <c>job-…/t1/3</c>.</param>
+/// <param name="Traceparent">W3C trace context of the request that made the job or environment; null: none.</param>
 /// <param name="Body">Bytes, valid until the send returns.</param>
 internal readonly record struct OutboundMessage(
     string Topic,
     EventKind Kind,
     JournalEvent Event,
     string Subject,
+    string? Traceparent,
     ReadOnlyMemory<byte> Body);

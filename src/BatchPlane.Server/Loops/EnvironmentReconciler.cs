@@ -65,9 +65,23 @@ internal sealed partial class EnvironmentReconciler(
             }
         }
 
+        await ForgetLeftAsync(cancellationToken);
         foreach (var envId in await environments.EmptyDeletingAsync(cancellationToken))
         {
             await environments.ChangeAsync(envId, environment => { environment.CloseIfEmpty(); return environment; }, cancellationToken);
+        }
+    }
+
+    /// <summary>Removes the files of nodes whose agents took their leave: those nodes are gone before this loop sees them go.</summary>
+    private async Task ForgetLeftAsync(CancellationToken cancellationToken)
+    {
+        foreach (var nodeId in provider.Silent())
+        {
+            if (await environments.FindHolderAsync(nodeId, cancellationToken) is { State: NodeState.Deleted } left)
+            {
+                provider.Forget(nodeId);
+                Log.Removed(Logger, nodeId, left.EnvId);
+            }
         }
     }
 

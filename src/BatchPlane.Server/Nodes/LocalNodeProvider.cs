@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using BatchPlane.Core;
 using BatchPlane.Core.Environments;
 using BatchPlane.Server.Api.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -22,6 +23,12 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
 
     /// <summary>True while the node's agent process lives.</summary>
     internal bool IsAlive(string nodeId) => AgentProcess.FindAlive(DirectoryOf(nodeId)) is not null;
+
+    /// <summary>Nodes that left files on disk and whose agent process does not live.</summary>
+    internal IReadOnlyList<string> Silent() =>
+        Directory.Exists(_root)
+            ? [.. Directory.EnumerateDirectories(_root, EntityId.Node + "*").Select(directory => Path.GetFileName(directory)).Where(nodeId => !IsAlive(nodeId))]
+            : [];
 
     /// <summary>Starts the node's agent. Throws what the system answers when it cannot.</summary>
     internal void Start(string nodeId, MachineFacts facts)
@@ -86,7 +93,7 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
         var path = Path.Combine(_root, "host.id");
         if (!File.Exists(path))
         {
-            File.WriteAllText(path, Core.EntityId.New("host-"));
+            File.WriteAllText(path, EntityId.New("host-"));
         }
 
         return File.ReadAllText(path).Trim();

@@ -49,6 +49,7 @@ public sealed class DispatcherTests : IAsyncLifetime
                 "cloudEvents_subject=job-aaaaaaaa",
                 "cloudEvents_time=2025-10-09T08:53:20.000Z",
                 "cloudEvents_type=JOB_FAILED",
+                "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
                 "x-batchplane-sequence=1",
             ],
             properties.Headers.Keys.Order(StringComparer.Ordinal).Select(name => $"{name}={message.Header(name)}"));

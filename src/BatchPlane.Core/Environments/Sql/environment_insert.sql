@@ -12,6 +12,7 @@ INSERT INTO environments (
     interest,
     tags,
     created_by,
+    traceparent,
     last_sequence,
     journal_txid,
     created_at
@@ -29,6 +30,7 @@ VALUES (
     @interest::integer[],
     @tags::jsonb,
     @created_by::text,
+    @traceparent::text,
     @last_sequence::bigint,
     pg_current_xact_id(),
     @now::timestamptz

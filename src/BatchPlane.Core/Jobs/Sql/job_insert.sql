@@ -11,6 +11,7 @@ INSERT INTO jobs (
     interest,
     tags,
     submitted_by,
+    traceparent,
     last_sequence,
     journal_txid,
     created_at
@@ -27,6 +28,7 @@ SELECT
     v.interest::integer[],
     v.tags::jsonb,
     v.submitted_by,
+    v.traceparent,
     v.last_sequence,
     pg_current_xact_id(),
     @now::timestamptz
@@ -42,6 +44,7 @@ FROM unnest(
     @interests::text[],
     @tags::text[],
     @submitted_bys::text[],
+    @traceparents::text[],
     @last_sequences::bigint[]
 ) AS v (
     job_id,
@@ -55,5 +58,6 @@ FROM unnest(
     interest,
     tags,
     submitted_by,
+    traceparent,
     last_sequence
 )

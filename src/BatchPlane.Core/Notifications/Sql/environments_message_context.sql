@@ -4,6 +4,7 @@ SELECT
     env_id,
     env_name,
     created_at,
-    notifications::text
+    notifications::text,
+    traceparent
 FROM environments
 WHERE env_id = ANY (@env_ids::text[]);

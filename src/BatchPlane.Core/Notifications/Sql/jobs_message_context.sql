@@ -6,6 +6,7 @@ SELECT
     priority,
     created_at,
     notifications::text,
+    traceparent,
     ARRAY(SELECT task_no FROM tasks WHERE tasks.job_id = jobs.job_id ORDER BY task_no) AS task_nos,
     ARRAY(SELECT task_name FROM tasks WHERE tasks.job_id = jobs.job_id ORDER BY task_no) AS task_names
 FROM jobs

@@ -178,7 +178,7 @@ internal sealed class PublishChannel : IAsyncDisposable
             ["cloudEvents_time"] = row.OccurredAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
             ["cloudEvents_datacontenttype"] = ContentType,
         };
-        if (row.Details?.Traceparent is { } traceparent)
+        if (message.Traceparent is { } traceparent)
         {
             headers["traceparent"] = traceparent;
         }
