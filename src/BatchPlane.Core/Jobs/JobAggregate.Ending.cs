@@ -135,15 +135,29 @@ public sealed partial class JobAggregate
             ? Cause.Succeeded
             : closedBecause ?? (Job.TerminateRequestedAt is null ? Cause.InstanceFailed : Cause.Terminated);
         RecordTask(task, source);
-        SettleDependents(task);
+
+        // What follows from an end may end further tasks: those queue up behind it, so that no chain of tasks is too long for the stack.
+        _ended.Enqueue(task);
+        if (_ended.Count > 1)
+        {
+            return;
+        }
+
+        while (_ended.TryPeek(out var ended))
+        {
+            SettleDependents(ended);
+            _ended.Dequeue();
+        }
+
         FinishJobIfDone(source);
     }
 
     private void SettleDependents(TaskRecord finished)
     {
-        foreach (var dependent in _tasks)
+        _dependents ??= _tasks.SelectMany(task => task.DependsOn.Select(number => (number, task))).ToLookup(edge => edge.number, edge => edge.task);
+        foreach (var dependent in _dependents[finished.TaskNo])
         {
-            if (dependent.State != RunState.Pending || !dependent.DependsOn.Contains(finished.TaskNo))
+            if (dependent.State != RunState.Pending)
             {
                 continue;
             }

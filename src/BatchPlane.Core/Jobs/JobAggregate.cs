@@ -20,7 +20,9 @@ public sealed partial class JobAggregate
     private readonly Dictionary<long, TaskRecord> _tasksById;
     private readonly Dictionary<(long TaskId, int Index), InstanceRecord> _instances = [];
     private readonly List<JournalEntry> _journal = [];
+    private readonly Queue<TaskRecord> _ended = new();
     private readonly EngineLimits _limits;
+    private ILookup<int, TaskRecord>? _dependents;
     private DateTimeOffset _now;
 
     /// <summary>A job with all its tasks in the order of their numbers and the instances the coming commands touch.</summary>

@@ -57,7 +57,7 @@ internal sealed class TransitionBatch(IReadOnlyList<WriteRequest> requests, JobS
             }
         }
 
-        foreach (var (repeat, first) in _repeatedSubmits)
+        foreach (var (repeat, first) in _repeatedSubmits.Where(pair => pair.Key.Result is null))
         {
             repeat.Result = AsRepeat(repeat, first);
         }
@@ -105,7 +105,7 @@ internal sealed class TransitionBatch(IReadOnlyList<WriteRequest> requests, JobS
             var earlier = submit.IdempotencyKey is { } key
                 ? used.GetValueOrDefault((key.Scope, key.Key)) ?? usedByRefused.GetValueOrDefault((key.Scope, key.Key))
                 : null;
-            if (earlier is not null && !_repeatedSubmits.ContainsKey(submit))
+            if (earlier is not null)
             {
                 submit.Result = AsEarlier(submit, earlier);
             }

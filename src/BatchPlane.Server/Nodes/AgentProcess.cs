@@ -15,6 +15,17 @@ internal sealed record AgentProcess(int Pid, long Started)
 {
     private const string FileName = "agent.pid";
 
+    /// <summary>
+    /// The shell notes itself before it becomes the agent: exec keeps process id and start time. A server that dies at this moment leaves no
+    /// agent behind that nobody knows.
+    /// </summary>
+    private const string Launcher =
+        """
+        printf '{"pid":%s,"started":%s}' "$$" "$(cut -d' ' -f22 "/proc/$$/stat")" >agent.pid.$$ &&
+        mv agent.pid.$$ agent.pid &&
+        exec setsid "$0" "$@" </dev/null >>agent.log 2>&1
+        """;
+
     /// <summary>The process that was started for the node whose directory this is; null when none was, or it is gone.</summary>
     internal static AgentProcess? FindAlive(string nodeDirectory)
     {
@@ -42,7 +53,7 @@ internal sealed record AgentProcess(int Pid, long Started)
         Directory.CreateDirectory(nodeDirectory);
         var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = nodeDirectory, UseShellExecute = false };
         start.ArgumentList.Add("-c");
-        start.ArgumentList.Add("exec setsid \"$0\" \"$@\" </dev/null >>agent.log 2>&1");
+        start.ArgumentList.Add(Launcher);
         start.ArgumentList.Add(program);
         foreach (var argument in arguments)
         {

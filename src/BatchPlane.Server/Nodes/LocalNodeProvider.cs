@@ -56,7 +56,7 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
             try
             {
                 using var process = Process.GetProcessById(agent.Pid);
-                process.Kill();
+                process.Kill(entireProcessTree: true);
             }
             catch (ArgumentException)
             {

@@ -207,6 +207,20 @@ public sealed class JobAggregateTests
         world.AssertConsistent();
     }
 
+    [Fact]
+    public void FailedPredecessorOfALongChain_EndsAllOfIt()
+    {
+        const int Length = 20_000;
+        var names = Enumerable.Range(0, Length).Select(n => $"t{n}").ToArray();
+        var world = Of([.. names.Select(name => Task(name))], [.. names.Zip(names.Skip(1))]);
+        world.Claim("t0");
+
+        world.Fail("t0", 0);
+
+        Assert.Equal(RunState.Failed, world.State);
+        Assert.All(world.Job.Tasks.Skip(1), task => Assert.Equal((RunState.Failed, Cause.DependencyUnmet), (task.State, task.Cause)));
+    }
+
     [Theory]
     [InlineData(TaskExecutionDependOn.PreTaskSucceed, RunState.Failed)]
     [InlineData(TaskExecutionDependOn.PreTaskAtLeastPartlySucceed, RunState.Runnable)]

@@ -14,6 +14,7 @@ CREATE TABLE environments (
     interest            integer[] NOT NULL,
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
+    traceparent         text,
     last_sequence       bigint NOT NULL DEFAULT 0,
     journal_txid        xid8 NOT NULL DEFAULT '0',
     delete_requested_at timestamptz,
@@ -25,6 +26,7 @@ CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
+COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
 COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
@@ -74,6 +76,7 @@ CREATE TABLE jobs (
     interest               integer[] NOT NULL,
     tags                   jsonb NOT NULL,
     submitted_by           text NOT NULL,
+    traceparent            text,
     last_sequence          bigint NOT NULL DEFAULT 0,
     journal_txid           xid8 NOT NULL DEFAULT '0',
     terminate_requested_at timestamptz,
@@ -89,6 +92,7 @@ CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.';
+COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry;
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
 COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of this job; see events.order_txid.';
 COMMENT ON COLUMN jobs.terminate_requested_at IS 'The wish of a user that the job ends; the state follows when the nodes have reported.';
