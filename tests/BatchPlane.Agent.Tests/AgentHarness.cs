@@ -33,18 +33,18 @@ internal sealed class AgentHarness : IAsyncDisposable
 
     internal static AgentOptions Options(
         Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000) => new()
-    {
-        ServerUrl = url,
-        JoinToken = FakeServer.JoinToken,
-        Slots = slots,
-        Directory = directory,
-        PrefillFactor = prefill,
-        DrainTimeout = drainTimeout ?? TimeSpan.FromSeconds(30),
-        OutputInterval = outputInterval ?? TimeSpan.FromSeconds(2),
-        DeliveryTimeout = deliveryTimeout ?? TimeSpan.FromSeconds(15),
-        ReportMaxAttempts = reportMaxAttempts,
-        RetryPauseMax = TimeSpan.FromMilliseconds(300),
-    };
+        {
+            ServerUrl = url,
+            JoinToken = FakeServer.JoinToken,
+            Slots = slots,
+            Directory = directory,
+            PrefillFactor = prefill,
+            DrainTimeout = drainTimeout ?? TimeSpan.FromSeconds(30),
+            OutputInterval = outputInterval ?? TimeSpan.FromSeconds(2),
+            DeliveryTimeout = deliveryTimeout ?? TimeSpan.FromSeconds(15),
+            ReportMaxAttempts = reportMaxAttempts,
+            RetryPauseMax = TimeSpan.FromMilliseconds(300),
+        };
 
     internal static RunSpec Shell(string command, int timeoutSeconds = 0, bool keep = false, params EnvVarDocument[] variables) =>
         new() { Command = command, TimeoutSeconds = timeoutSeconds, KeepDirectoryOnFailure = keep, EnvVars = variables };

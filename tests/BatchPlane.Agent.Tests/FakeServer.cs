@@ -34,7 +34,14 @@ internal sealed class FakeServer : IAsyncDisposable
 
     internal JoinResponse Terms { get; init; } = new()
     {
-        NodeId = "node-00000001", EnvId = "env-00000001", Epoch = 0, NodeToken = "", LeaseSeconds = 15, HeartbeatSeconds = 1, KillGraceSeconds = 1, MaxOutputBytes = 64 * 1024,
+        NodeId = "node-00000001",
+        EnvId = "env-00000001",
+        Epoch = 0,
+        NodeToken = "",
+        LeaseSeconds = 15,
+        HeartbeatSeconds = 1,
+        KillGraceSeconds = 1,
+        MaxOutputBytes = 64 * 1024,
     };
 
     internal ConcurrentQueue<JoinRequest> Joins { get; } = new();
