@@ -36,7 +36,7 @@ internal static class ProgramLookup
         }
 
         failure = notExecutable is null
-            ? $"cannot start '{program}': {Native.Describe(Native.Enoent)}: no such program on PATH ({searchPath})"
+            ? $"cannot start '{program}': {Native.Describe(Native.Enoent)}: no such program on PATH"
             : $"cannot start '{notExecutable}': {Native.Describe(Native.Eacces)}: it is not executable";
         return null;
     }

@@ -81,6 +81,8 @@ CREATE TABLE environments (
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
     created_by text NOT NULL,
+    -- As jobs.traceparent, of the request that created the environment.
+    traceparent text,
     -- Sequence of the newest journal row of this environment; gapless from 1.
     last_sequence bigint NOT NULL DEFAULT 0,
     -- order_txid of the newest journal row of this environment; see events.order_txid.
@@ -88,8 +90,6 @@ CREATE TABLE environments (
     delete_requested_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
-    -- As jobs.traceparent, of the request that created the environment.
-    traceparent text,
     CONSTRAINT environments_pkey PRIMARY KEY (env_id),
     CONSTRAINT environments_check CHECK (((state = 'DELETED'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT environments_desired_node_count_check CHECK (((desired_node_count >= 0) AND (desired_node_count <= 2000))),
@@ -163,6 +163,8 @@ CREATE TABLE jobs (
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
     submitted_by text NOT NULL,
+    -- W3C trace context of the request that submitted the job, which its messages carry; null: there was none.
+    traceparent text,
     -- Sequence of the newest journal row of this job; gapless from 1.
     last_sequence bigint NOT NULL DEFAULT 0,
     -- order_txid of the newest journal row of this job; see events.order_txid.
@@ -174,8 +176,6 @@ CREATE TABLE jobs (
     created_at timestamp with time zone NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,
-    -- W3C trace context of the request that submitted the job, which its messages carry; null: there was none.
-    traceparent text,
     CONSTRAINT jobs_pkey PRIMARY KEY (job_id),
     CONSTRAINT jobs_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT jobs_check1 CHECK (((finished_at IS NOT NULL) = (cause IS NOT NULL))),

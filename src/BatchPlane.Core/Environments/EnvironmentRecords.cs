@@ -18,6 +18,9 @@ public sealed class EnvironmentRecord
     /// <summary>Column <c>provider</c>.</summary>
     public required NodeProvider Provider { get; init; }
 
+    /// <summary>Column <c>is_default</c>.</summary>
+    public bool IsDefault { get; init; }
+
     /// <summary>Column <c>desired_node_count</c>.</summary>
     public required int DesiredNodeCount { get; init; }
 

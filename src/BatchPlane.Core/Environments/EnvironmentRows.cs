@@ -24,6 +24,7 @@ internal static class EnvironmentRows
         JournalTxid = row.GetFieldValue<ulong>(8),
         DeleteRequestedAt = Time(row, 9),
         DeletedAt = Time(row, 10),
+        IsDefault = row.GetBoolean(11),
     };
 
     internal static NodeRecord ReadNode(NpgsqlDataReader row) => new()

@@ -42,6 +42,9 @@ public abstract record DeleteEnvironmentOutcome
     /// <summary>Tasks that are not finished need it.</summary>
     /// <param name="UnfinishedTasks">How many.</param>
     public sealed record InUse(long UnfinishedTasks) : DeleteEnvironmentOutcome;
+
+    /// <summary>Jobs that name no environment need it.</summary>
+    public sealed record IsDefault : DeleteEnvironmentOutcome;
 }
 
 /// <summary>Which incarnation of a node is the current one.</summary>
@@ -124,6 +127,11 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
         if (await LoadAsync(connection, envId, cancellationToken) is not { } aggregate)
         {
             return new DeleteEnvironmentOutcome.NotFound();
+        }
+
+        if (aggregate.Environment.IsDefault)
+        {
+            return new DeleteEnvironmentOutcome.IsDefault();
         }
 
         await using (var command = Command(connection, "Environments/Sql/task_count_unfinished.sql", ("env_id", envId)))

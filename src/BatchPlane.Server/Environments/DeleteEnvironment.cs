@@ -19,7 +19,10 @@ internal static class DeleteEnvironment
             DeleteEnvironmentOutcome.NotFound => new ProblemResult(ProblemKind.EnvironmentNotFound, $"There is no environment {id}."),
             DeleteEnvironmentOutcome.InUse inUse => new ProblemResult(
                 ProblemKind.EnvironmentState,
-                FormattableString.Invariant($"{inUse.UnfinishedTasks} unfinished tasks need the environment {id}. Wait for them, or end their jobs.")),
+                FormattableString.Invariant($"Unfinished tasks that need the environment {id}: {inUse.UnfinishedTasks}. Wait for them, or end their jobs.")),
+            DeleteEnvironmentOutcome.IsDefault => new ProblemResult(
+                ProblemKind.EnvironmentState,
+                $"{id} is the default environment: jobs that name none run there."),
             var other => throw new InvalidOperationException($"Unknown outcome {other}."),
         };
 }

@@ -76,6 +76,15 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task DeletingTheDefault_IsRefused()
+    {
+        var envId = await _installation.AddEnvironmentAsync("default", isDefault: true);
+
+        Assert.Equal(new DeleteEnvironmentOutcome.IsDefault(), await DeleteAsync(envId));
+        Assert.Equal(envId, await Environments.FindAsync(null, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task SecondDefault_IsRefused()
     {
         var envId = await _installation.AddEnvironmentAsync("first", isDefault: true);

@@ -92,7 +92,7 @@ CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.';
-COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry;
+COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry; null: there was none.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
 COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of this job; see events.order_txid.';
 COMMENT ON COLUMN jobs.terminate_requested_at IS 'The wish of a user that the job ends; the state follows when the nodes have reported.';

@@ -11,7 +11,8 @@ SELECT
     last_sequence,
     journal_txid,
     delete_requested_at,
-    deleted_at
+    deleted_at,
+    is_default
 FROM environments
 WHERE env_id = @env_id::text
 FOR UPDATE
