@@ -7,7 +7,7 @@ using BatchPlane.LocalServices;
 // BatchPlane.Bench NAME|all [--quick] [--batchplane PROGRAM] [--results FILE]; without a name it lists them.
 IBench[] benches =
 [
-    new Instances(), new Wal(), new SubmitArray(), new SubmitJobs(), new HeldSnapshot(), new Memory(), new TwoServers(),
+    new Instances(), new Wal(), new SubmitArray(), new SubmitJobs(), new HeldSnapshot(), new Memory(), new TwoServers(), new Depth(), new Processes(),
 ];
 if (args is [] or [['-', ..], ..])
 {

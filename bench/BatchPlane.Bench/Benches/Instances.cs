@@ -19,12 +19,11 @@ internal sealed class Instances : IBench
         await using var stack = await BenchStack.StartAsync(context, new StackShape());
         var peer = context.Quick ? null : await GraphileWorker.InstallAsync(context, stack.Database, stack.PostgresUrl);
         await stack.WarmUpAsync();
-        var before = stack.ProcessorSeconds();
-        var (transactions, rates, peerRates) = (0L, new List<double>(), new List<double>());
+        var (transactions, rates, peerRates, peerSeconds) = (0L, new List<double>(), new List<double>(), 0.0);
         var (servers, agents, postgres) = (0.0, 0.0, 0.0);
         for (var run = 0; run < context.Runs; run++)
         {
-            before = stack.ProcessorSeconds();
+            var before = stack.ProcessorSeconds();
             transactions -= await CommitsAsync(stack);
             rates.Add(await stack.NoopRateAsync(count));
             var after = stack.ProcessorSeconds();
@@ -34,7 +33,9 @@ internal sealed class Instances : IBench
             postgres += after.Postgres - before.Postgres;
             if (peer is not null)
             {
-                peerRates.Add(await peer.RateAsync(count));
+                var (rate, seconds) = await peer.RunAsync(count, () => stack.ProcessorSeconds().Postgres);
+                peerRates.Add(rate);
+                peerSeconds += seconds;
             }
         }
 
@@ -44,8 +45,9 @@ internal sealed class Instances : IBench
         context.Report(new(Name, "agent_cpu", agents / done * Million, "us/instance"));
         context.Report(new(Name, "postgres_cpu", postgres / done * Million, "us/instance"));
         context.Report(new(Name, "instances_per_transaction", (double)done / Math.Max(1, transactions), "instances"));
-        context.Report(new(
-            Name, "rate", Statistics.Median(rates), "instances/s", peer is null ? null : GraphileWorker.Name, peer is null ? null : Statistics.Median(peerRates)));
+        var peerName = peer is null ? null : GraphileWorker.Name;
+        context.Report(new(Name, "cpu", (servers + agents + postgres) / done * Million, "us/instance", peerName, peer is null ? null : peerSeconds / done * Million));
+        context.Report(new(Name, "rate", Statistics.Median(rates), "instances/s", peerName, peer is null ? null : Statistics.Median(peerRates)));
     }
 
     // Includes the transactions of readers and loops: a lower bound of the batch.

@@ -39,15 +39,18 @@ internal sealed class GraphileWorker
         return new GraphileWorker(directory, new UriBuilder(postgresUrl) { Path = DatabaseName }.Uri.AbsoluteUri, context.Cancellation);
     }
 
-    /// <summary>Jobs a second that do nothing.</summary>
-    internal async Task<double> RateAsync(int jobs)
+    /// <summary>Runs jobs that do nothing: how many a second, and the processor seconds that the worker and PostgreSQL took.</summary>
+    internal async Task<(double Rate, double ProcessorSeconds)> RunAsync(int jobs, Func<double> postgresSeconds)
     {
         var variables = new Dictionary<string, string> { ["DATABASE_URL"] = _databaseUrl, ["COUNT"] = jobs.ToString(CultureInfo.InvariantCulture), ["NODE_ENV"] = "production" };
-        var output = await RunAsync(_directory, "node", ["run.js"], variables, _cancellation);
+        await RunAsync(_directory, "node", ["run.js", "prepare"], variables, _cancellation);
+        var before = postgresSeconds();
+        var output = await RunAsync(_directory, "node", ["run.js", "run"], variables, _cancellation);
+        var postgres = postgresSeconds() - before;
         using var answer = JsonDocument.Parse(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
         var rate = answer.RootElement.GetProperty("jobs").GetInt32() / answer.RootElement.GetProperty("seconds").GetDouble();
         BenchContext.Say(string.Create(CultureInfo.InvariantCulture, $"  {Name}, {jobs} jobs: {rate:0} a second"));
-        return rate;
+        return (rate, postgres + answer.RootElement.GetProperty("cpu_seconds").GetDouble());
     }
 
     private static async Task<string> RunAsync(
