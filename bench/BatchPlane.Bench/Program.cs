@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using BatchPlane.Bench;
+using BatchPlane.Bench.Benches;
+using BatchPlane.Bench.Figures;
+using BatchPlane.LocalServices;
+
+// BatchPlane.Bench NAME|all [--quick] [--batchplane PROGRAM] [--results FILE]; without a name it lists them.
+IBench[] benches =
+[
+    new Instances(), new Wal(), new SubmitArray(), new SubmitJobs(), new HeldSnapshot(), new Memory(), new TwoServers(), new Depth(), new Processes(),
+];
+if (args is [] or [['-', ..], ..])
+{
+    foreach (var bench in benches)
+    {
+        Console.Error.WriteLine($"{bench.Name,-14} {bench.Summary}");
+    }
+
+    return 2;
+}
+
+var chosen = args[0] == "all" ? benches : Array.FindAll(benches, bench => bench.Name == args[0]);
+if (chosen.Length == 0)
+{
+    Console.Error.WriteLine($"There is no benchmark {args[0]}. There are: {string.Join(", ", benches.Select(bench => bench.Name))}, all.");
+    return 2;
+}
+
+using var stop = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+// Outside of the sources: the accounts of PostgreSQL and RabbitMQ have to reach it.
+var directory = Directory.CreateTempSubdirectory("batchplane-bench-").FullName;
+File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
+try
+{
+    var context = new BenchContext
+    {
+        Executable = Path.GetFullPath(Value("--batchplane") ?? Path.Combine(AppContext.BaseDirectory, "batchplane")),
+        PeersDirectory = Path.Combine(AppContext.BaseDirectory, "peers"),
+        Directory = directory,
+        Quick = args.Contains("--quick"),
+        Cancellation = stop.Token,
+    };
+    var machine = Machine.Describe().ToArray();
+    foreach (var bench in chosen)
+    {
+        BenchContext.Say($"{bench.Name}: {bench.Summary}");
+        await bench.RunAsync(context);
+    }
+
+    if (Value("--results") is { } results)
+    {
+        await File.WriteAllTextAsync(results, Results.Write(machine, benches, context.Figures), CancellationToken.None);
+    }
+
+    return 0;
+}
+catch (Exception exception) when (exception is BenchFailure or LocalServiceException or OperationCanceledException)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 1;
+}
+finally
+{
+    Directory.Delete(directory, recursive: true);
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}
+
+string? Value(string option) => Array.IndexOf(args, option) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;

@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using BatchPlane.LocalServices;
+using Npgsql;
+using Services = BatchPlane.LocalServices.LocalServices;
+
+namespace BatchPlane.Bench.Stack;
+
+/// <summary>How a stack is made up.</summary>
+internal sealed record StackShape
+{
+    /// <summary>Servers on the one database.</summary>
+    internal int Servers { get; init; } = 1;
+
+    /// <summary>Agents of each server, by the server's number.</summary>
+    internal IReadOnlyList<int> Agents { get; init; } = [1];
+
+    /// <summary>Instances each agent runs at once.</summary>
+    internal int Slots { get; init; } = 4;
+}
+
+/// <summary>
+/// A whole BatchPlane: private PostgreSQL and RabbitMQ with durable settings, servers and agents as processes of their own, with the
+/// settings they have by default.
+/// </summary>
+internal sealed class BenchStack : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
+
+    private readonly BenchContext _context;
+    private readonly Services _services;
+    private readonly List<Child> _servers = [];
+    private readonly List<Child> _agents = [];
+    private readonly List<BenchClient> _clients = [];
+    private readonly string _apiKey = "bp_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    private readonly string _joinToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    private readonly string _installationKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private readonly string _directory;
+
+    private BenchStack(BenchContext context, Services services, string directory)
+    {
+        _context = context;
+        _services = services;
+        _directory = directory;
+        Database = NpgsqlDataSource.Create(services.Postgres.ConnectionString);
+    }
+
+    /// <summary>The database, for looking at what was measured.</summary>
+    internal NpgsqlDataSource Database { get; }
+
+    /// <summary><c>postgres://…</c>, for peers.</summary>
+    internal string PostgresUrl => _services.Postgres.Url;
+
+    /// <summary>The first server.</summary>
+    internal BenchClient Client => _clients[0];
+
+    /// <summary>Process id of the first server.</summary>
+    internal int ServerPid => _servers[0].Pid;
+
+    /// <summary>Starts it and returns when all servers are ready and all agents have joined.</summary>
+    internal static async Task<BenchStack> StartAsync(BenchContext context, StackShape shape)
+    {
+        BenchContext.Say("starting PostgreSQL, RabbitMQ, servers and agents");
+        var directory = Path.Combine(context.Directory, Path.GetRandomFileName());
+        Directory.CreateDirectory(directory);
+        var services = await Services.StartAsync(
+            new LocalServiceOptions { DataDirectory = Path.Combine(directory, "services") }, progress: null, context.Cancellation);
+        var stack = new BenchStack(context, services, directory);
+        try
+        {
+            for (var number = 0; number < shape.Servers; number++)
+            {
+                await stack.StartServerAsync(number);
+                for (var agent = 0; agent < shape.Agents[number]; agent++)
+                {
+                    stack.StartAgent(number, shape.Slots);
+                }
+            }
+
+            await stack.UntilAsync(async () => await stack.Client.RunningNodesAsync(context.Cancellation) == stack._agents.Count, "agents have not joined");
+            return stack;
+        }
+        catch
+        {
+            await stack.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs jobs at the same time through the first server and returns the seconds from the first byte sent to the last success seen.</summary>
+    internal async Task<double> RunAsync(params string[] documents)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        var jobs = await Task.WhenAll(documents.Select(document => Client.SubmitAsync(document, _context.Cancellation)));
+        foreach (var job in jobs)
+        {
+            await Client.SucceededAsync(job, _context.Cancellation);
+        }
+
+        return Stopwatch.GetElapsedTime(begin).TotalSeconds;
+    }
+
+    /// <summary>Instances a second of a job that does nothing.</summary>
+    internal async Task<double> NoopRateAsync(int instances, int priority = 0)
+    {
+        var rate = instances / await RunAsync(BenchClient.Noop(instances, priority));
+        BenchContext.Say(string.Create(CultureInfo.InvariantCulture, $"  {instances} instances: {rate:0} a second"));
+        return rate;
+    }
+
+    /// <summary>Brings code and caches to their normal state.</summary>
+    internal async Task WarmUpAsync()
+    {
+        BenchContext.Say("warming up");
+        await RunAsync(BenchClient.Noop(_context.Count(50_000, 500)));
+    }
+
+    /// <summary>A number from the database.</summary>
+    internal async Task<T> AskAsync<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        return (T)(await command.ExecuteScalarAsync(_context.Cancellation))!;
+    }
+
+    /// <summary>Processor seconds used so far by servers, agents and PostgreSQL.</summary>
+    internal (double Servers, double Agents, double Postgres) ProcessorSeconds() => (
+        _servers.Sum(server => ProcessUsage.Seconds(server.Pid)),
+        _agents.Sum(agent => ProcessUsage.Seconds(agent.Pid)),
+        ProcessUsage.SecondsWithChildren(_services.Postgres.ProcessId));
+
+    /// <summary>Stops everything and removes its files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_agents.Select(agent => agent.DisposeAsync().AsTask()));
+        await Task.WhenAll(_servers.Select(server => server.DisposeAsync().AsTask()));
+        _clients.ForEach(client => client.Dispose());
+        await Database.DisposeAsync();
+        await _services.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task StartServerAsync(int number)
+    {
+        var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
+        var variables = new Dictionary<string, string>
+        {
+            ["BATCHPLANE_POSTGRES"] = _services.Postgres.ConnectionString,
+            ["BATCHPLANE_RABBITMQ"] = _services.Rabbit.AmqpUri.ToString().TrimEnd('/') + "/%2F",
+            ["BATCHPLANE_HTTP"] = url,
+            ["BATCHPLANE_DATA"] = Path.Combine(_directory, $"server-{number}"),
+            ["BATCHPLANE_INSTALLATION_KEY"] = _installationKey,
+            ["BATCHPLANE_JOIN_TOKEN"] = _joinToken,
+            ["BATCHPLANE_BOOTSTRAP_API_KEY"] = _apiKey,
+            ["BATCHPLANE_DEFAULT_ENVIRONMENT"] = "bench",
+            ["BATCHPLANE_DEFAULT_ENVIRONMENT_NODES"] = "0",
+        };
+        _servers.Add(Child.Start(_context.Executable, ["server"], variables, Path.Combine(_directory, $"server-{number}.log")));
+        var client = new BenchClient(url, _apiKey);
+        _clients.Add(client);
+        await UntilAsync(() => client.IsReadyAsync(_context.Cancellation), $"server {number} is not ready");
+        _serverUrls.Add(url);
+    }
+
+    private readonly List<string> _serverUrls = [];
+
+    private void StartAgent(int server, int slots)
+    {
+        var name = $"agent-{_agents.Count}";
+        _agents.Add(Child.Start(
+            _context.Executable,
+            ["agent", "--server", _serverUrls[server], "--slots", slots.ToString(CultureInfo.InvariantCulture), "--dir", Path.Combine(_directory, name)],
+            new Dictionary<string, string> { ["BATCHPLANE_JOIN_TOKEN"] = _joinToken },
+            Path.Combine(_directory, name + ".log")));
+    }
+
+    private async Task UntilAsync(Func<Task<bool>> condition, string otherwise)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            _servers.Concat(_agents).ToList().ForEach(child => child.MustRun());
+            if (Stopwatch.GetElapsedTime(begin) > StartLimit)
+            {
+                throw new BenchFailure($"{otherwise} after {StartLimit.TotalSeconds:0} s");
+            }
+
+            await Task.Delay(LookAgain, _context.Cancellation);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
