@@ -61,7 +61,7 @@ public static class ServerHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => NpgsqlDataSource.Create(WithDefaults(settings.Postgres)));
         services.AddSingleton(_ => new InstallationKey(LoadInstallationKey(settings)));
-        services.AddSingleton(new JoinToken(settings.JoinToken));
+        services.AddSingleton(provider => new JoinToken(settings.JoinToken ?? provider.GetRequiredService<InstallationKey>().JoinToken));
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<BrokerStatus>();
         services.AddHostedService<StartTasks>();

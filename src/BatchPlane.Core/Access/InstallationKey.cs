@@ -79,6 +79,9 @@ public sealed class InstallationKey : IDisposable
     public bool VerifyNodeToken(string token, string nodeId, long epoch) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(NodeToken(nodeId, epoch)));
 
+    /// <summary>Join token of an installation that configures none: the same on every server and after every start.</summary>
+    public string JoinToken => Base64Url.EncodeToString(HMACSHA256.HashData(_tokenKey, "join"u8));
+
     /// <inheritdoc/>
     public void Dispose() => _cipher.Dispose();
 

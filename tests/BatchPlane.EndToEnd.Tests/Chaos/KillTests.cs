@@ -17,6 +17,8 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
 {
     private const string Topic = "chaos";
     private const int DefaultKills = 5;
+
+    // RabbitMQ not first: it registers a new queue for good about a second late, and one lost before that is not what this is about.
     private static readonly string[] Kinds = ["agent", "server", "postgres", "agent", "rabbitmq", "server"];
     // A server that dies again and again is not started again: see DevStack. This many kills in a row are not what that is about.
     private static readonly TimeSpan BetweenServerKills = TimeSpan.FromSeconds(8);
@@ -39,8 +41,6 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", stack.Info.ApiKey);
         await SendAsync(HttpMethod.Post, "/v1/topics", $$"""{"topic_name":"{{Topic}}"}""", "topic");
         await SendAsync(HttpMethod.Post, $"/v1/topics/{Topic}/subscriptions", """{"protocol":"queue","endpoint":"chaos"}""", "queue");
-        // RabbitMQ registers a queue for good about a second after it was made; one lost before is not what this is about.
-        await Task.Delay(TimeSpan.FromSeconds(2));
         await using var queue = new DurableReader(() => stack.Info.AmqpUrl, "chaos");
 
         var jobs = new Dictionary<string, Dictionary<string, int>>();
