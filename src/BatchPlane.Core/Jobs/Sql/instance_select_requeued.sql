@@ -24,6 +24,11 @@ CROSS JOIN LATERAL (
     ORDER BY numbers.instance_index
     LIMIT wanted.claim_limit
 ) AS requeued
-JOIN task_instances AS i
-    ON i.task_id = t.task_id
-    AND i.instance_index = requeued.instance_index
+-- OFFSET 0 keeps this a look-up by key for each: as a plain join it is planned as a scan of all instances of the task.
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM task_instances AS found
+    WHERE found.task_id = t.task_id
+        AND found.instance_index = requeued.instance_index
+    OFFSET 0
+) AS i
