@@ -75,14 +75,6 @@ internal sealed class TopicService(TopicStore store, TopicTopology topology)
         return true;
     }
 
-    /// <summary>One topic; null when there is none.</summary>
-    internal Task<TopicView?> FindAsync(string topicName, CancellationToken cancellationToken) =>
-        store.FindAsync(topicName, cancellationToken);
-
-    /// <summary>A page of topics by name, after <paramref name="after"/>.</summary>
-    internal Task<IReadOnlyList<TopicView>> ListAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
-        store.ListAsync(after, pageSize, cancellationToken);
-
     /// <summary>Subscribes a queue: declared durable and quorum unless it exists, and bound.</summary>
     internal async Task<SubscribeResult> SubscribeAsync(
         string topicName,

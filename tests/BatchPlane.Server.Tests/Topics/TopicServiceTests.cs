@@ -53,7 +53,7 @@ public sealed class TopicServiceTests : IAsyncLifetime
         var conflict = Assert.IsType<CreateTopicResult.ExchangeConflict>(await topics.CreateAsync(new("taken"), "test", default));
 
         Assert.Contains("taken", conflict.Reason, StringComparison.Ordinal);
-        Assert.Null(await topics.FindAsync("taken", default));
+        Assert.Null(await _world.Topics.FindAsync("taken", default));
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class TopicServiceTests : IAsyncLifetime
         var second = Assert.IsType<SubscribeResult.AlreadyExists>(await topics.SubscribeAsync("T", Queue("q"), "test", default));
 
         Assert.Equal(first.Subscription, second.Subscription);
-        Assert.Single((await topics.FindAsync("t", default))!.Subscriptions);
+        Assert.Single((await _world.Topics.FindAsync("t", default))!.Subscriptions);
         Assert.IsType<SubscribeResult.NoSuchTopic>(await topics.SubscribeAsync("other", Queue("q"), "test", default));
     }
 
