@@ -4,7 +4,7 @@ using BatchPlane.Contracts;
 
 namespace BatchPlane.Core;
 
-/// <summary>Names of enum members on the wire and in the database: states <c>UPPER_SNAKE</c>, causes and providers <c>lower_snake</c>.</summary>
+/// <summary>Names of enum members on the wire and in the database: states <c>UPPER_SNAKE</c>, causes, conditions and providers <c>lower_snake</c>.</summary>
 public static class WireName
 {
     /// <summary>Wire name of a member.</summary>
@@ -29,7 +29,7 @@ public static class WireName
             ByValue.ToFrozenDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
 
         private static JsonNamingPolicy Policy =>
-            typeof(T) == typeof(Cause) || typeof(T) == typeof(NodeProvider)
+            typeof(T) == typeof(Cause) || typeof(T) == typeof(DependenceCondition) || typeof(T) == typeof(NodeProvider)
                 ? JsonNamingPolicy.SnakeCaseLower
                 : JsonNamingPolicy.SnakeCaseUpper;
     }

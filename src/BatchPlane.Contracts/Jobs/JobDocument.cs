@@ -90,7 +90,8 @@ public sealed record ApplicationDocument
 /// <summary>One edge: <see cref="EndTask"/> waits for <see cref="StartTask"/>.</summary>
 /// <param name="StartTask">Name of the task that comes first.</param>
 /// <param name="EndTask">Name of the task that waits.</param>
-public sealed record DependenceDocument(string StartTask, string EndTask);
+/// <param name="On">What it waits for; null: what the job's <c>task_execution_depend_on</c> says.</param>
+public sealed record DependenceDocument(string StartTask, string EndTask, DependenceCondition? On = null);
 
 /// <summary>One environment variable.</summary>
 /// <param name="Name">Letters, digits and <c>_</c>, not starting with a digit.</param>

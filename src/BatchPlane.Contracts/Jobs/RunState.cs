@@ -50,8 +50,11 @@ public enum Cause
     /// <summary>The node's lease ran out while it held the attempt.</summary>
     NodeLost,
 
-    /// <summary>A task it depends on ended in a way that can no longer satisfy the dependence.</summary>
+    /// <summary>A task or instance it depends on ended in a way that can no longer satisfy the dependence.</summary>
     DependencyUnmet,
+
+    /// <summary>It was there for the case that another task fails, and that one did not.</summary>
+    NotNeeded,
 
     /// <summary>Somebody asked for its end.</summary>
     Terminated,
@@ -77,6 +80,28 @@ public enum FailedAction
 
     /// <summary>As <see cref="Interrupt"/>, at the first failure: remaining retries are not used.</summary>
     FastInterrupt,
+}
+
+/// <summary>What the end task of a dependence waits for in its start task. On the wire: <c>lower_snake</c>.</summary>
+public enum DependenceCondition
+{
+    /// <summary>The start task is SUCCEED.</summary>
+    Succeed,
+
+    /// <summary>The start task is finished and at least one of its instances succeeded.</summary>
+    PartlySucceed,
+
+    /// <summary>The start task is finished, whatever the result.</summary>
+    Finished,
+
+    /// <summary>The start task is FAILED or FAILED_INTERRUPTED: for tasks that clean up or report.</summary>
+    Failed,
+
+    /// <summary>The first instance of the start task has begun to run.</summary>
+    Started,
+
+    /// <summary>Instance i waits for instance i of the start task to be SUCCEED; both tasks have as many instances.</summary>
+    EachIndex,
 }
 
 /// <summary>When a task may start, given the tasks it depends on.</summary>

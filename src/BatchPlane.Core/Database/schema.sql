@@ -155,7 +155,6 @@ CREATE TABLE jobs (
     state text NOT NULL,
     cause text,
     reason text,
-    depend_on text NOT NULL,
     -- The submitted document, validated, with defaults filled in.
     document jsonb NOT NULL,
     notifications jsonb NOT NULL,
@@ -179,7 +178,6 @@ CREATE TABLE jobs (
     CONSTRAINT jobs_pkey PRIMARY KEY (job_id),
     CONSTRAINT jobs_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT jobs_check1 CHECK (((finished_at IS NOT NULL) = (cause IS NOT NULL))),
-    CONSTRAINT jobs_depend_on_check CHECK ((depend_on = ANY (ARRAY['PRE_TASK_SUCCEED'::text, 'PRE_TASK_AT_LEAST_PARTLY_SUCCEED'::text, 'PRE_TASK_FINISHED'::text]))),
     CONSTRAINT jobs_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
 ) WITH (fillfactor=70);
@@ -243,7 +241,7 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_protocol_check CHECK ((protocol = 'queue'::text))
 );
 
--- Instances that were claimed at least once; the others are known from their task's next_index. Inserted at the claim, updated at the end.
+-- Instances that were claimed at least once; the others are known from their task's next_index and sets. Inserted at the claim, updated at the end.
 CREATE TABLE task_instances (
     task_id bigint NOT NULL,
     instance_index integer NOT NULL,
@@ -267,6 +265,18 @@ CREATE TABLE task_instances (
     CONSTRAINT task_instances_state_check CHECK ((state = ANY (ARRAY['RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
 
+-- Why instances ended that were never claimed, a row for each run of consecutive ones.
+CREATE TABLE task_skips (
+    task_id bigint NOT NULL,
+    first_index integer NOT NULL,
+    instance_count integer NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    CONSTRAINT task_skips_pkey PRIMARY KEY (task_id, first_index),
+    CONSTRAINT task_skips_instance_count_check CHECK ((instance_count > 0))
+);
+
 -- Nodes of a job's DAG. A task of a million instances is this one row until instances are claimed.
 CREATE TABLE tasks (
     task_id bigint NOT NULL,
@@ -280,15 +290,30 @@ CREATE TABLE tasks (
     reason text,
     -- task_no of the tasks it waits for.
     depends_on integer[] NOT NULL,
+    -- For each of depends_on, what has to be true of it.
+    depends_when text[] NOT NULL,
     instance_count integer NOT NULL,
-    -- Instances from here on were never claimed and have no row.
+    -- Instances from here on are untouched: never claimed, without rows. Below it every instance has a row or is in exactly one of ready, waiting and skipped.
     next_index integer NOT NULL DEFAULT 0,
-    -- Instances below next_index that wait for another attempt.
+    -- Instances with rows that wait for another attempt.
     requeued int4multirange NOT NULL DEFAULT '{}'::int4multirange,
-    -- True once nothing more will be claimed: what was unclaimed then is FAILED, without rows for instances from next_index on.
-    closed boolean NOT NULL DEFAULT false,
-    -- True while a node may claim instances: the task may run, has unclaimed or requeued instances and is below its ceiling.
+    -- Instances below next_index without rows that may be claimed.
+    ready int4multirange NOT NULL DEFAULT '{}'::int4multirange,
+    -- Instances below next_index without rows that wait for the instances of the same index of other tasks.
+    waiting int4multirange NOT NULL DEFAULT '{}'::int4multirange,
+    -- Number of instances in waiting.
+    waiting_count integer NOT NULL DEFAULT 0,
+    -- Instances that ended, FAILED, without ever having been claimed; task_skips tells why.
+    skipped int4multirange NOT NULL DEFAULT '{}'::int4multirange,
+    -- Instances that are SUCCEED; kept only when another task waits for them one by one.
+    succeeded int4multirange NOT NULL DEFAULT '{}'::int4multirange,
+    -- Why nothing more will be claimed; what was unclaimed then is FAILED. Null while the task is open.
+    close_cause text,
+    close_reason text,
+    -- True while a node may claim instances: claimable_count > 0.
     claimable boolean NOT NULL DEFAULT false,
+    -- Instances that nodes may claim now: the task may run, and its ceiling is considered.
+    claimable_count integer NOT NULL DEFAULT 0,
     starting_count integer NOT NULL DEFAULT 0,
     running_count integer NOT NULL DEFAULT 0,
     succeed_count integer NOT NULL DEFAULT 0,
@@ -306,6 +331,10 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_check1 CHECK ((((((starting_count + running_count) + succeed_count) + failed_count) + interrupted_count) <= instance_count)),
     CONSTRAINT tasks_check2 CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT tasks_check3 CHECK (((NOT claimable) OR (finished_at IS NULL))),
+    CONSTRAINT tasks_check4 CHECK ((claimable = (claimable_count > 0))),
+    CONSTRAINT tasks_check5 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
+    CONSTRAINT tasks_check6 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
+    CONSTRAINT tasks_claimable_count_check CHECK ((claimable_count >= 0)),
     CONSTRAINT tasks_failed_action_check CHECK ((failed_action = ANY (ARRAY['TERMINATE'::text, 'INTERRUPT'::text, 'FAST_INTERRUPT'::text]))),
     CONSTRAINT tasks_failed_count_check CHECK ((failed_count >= 0)),
     CONSTRAINT tasks_instance_count_check CHECK ((instance_count > 0)),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Validation;
@@ -10,7 +11,7 @@ internal sealed class DependenceReader
     /// <summary>Most tasks of a circle that a message names; the rest is counted.</summary>
     private const int MaxNamed = 50;
 
-    private static readonly MemberSet Members = new(["start_task", "end_task"]);
+    private static readonly MemberSet Members = new(["start_task", "end_task", "on"]);
     private static readonly TextRule TaskName = new() { MinLength = 1 };
 
     private readonly ProblemList _problems;
@@ -44,7 +45,10 @@ internal sealed class DependenceReader
             return null;
         }
 
-        var dependence = new DependenceDocument(edge.RequiredText("start_task", TaskName), edge.RequiredText("end_task", TaskName));
+        var dependence = new DependenceDocument(
+            edge.RequiredText("start_task", TaskName),
+            edge.RequiredText("end_task", TaskName),
+            edge.Word<DependenceCondition>("on", Spelling.LowerWord));
         var start = Find(dependence.StartTask, edge.PathOf("start_task"));
         var end = Find(dependence.EndTask, edge.PathOf("end_task"));
         if (start is null || end is null)
@@ -59,6 +63,13 @@ internal sealed class DependenceReader
         else if (!_edges.Add((start.Value, end.Value)))
         {
             _problems.Add(path, ItemCodes.DependenceDuplicate, $"That \"{Shown.Clip(dependence.EndTask)}\" waits for \"{Shown.Clip(dependence.StartTask)}\" is given twice.");
+        }
+
+        if (dependence.On == DependenceCondition.EachIndex && _tasks![start.Value].TaskInstanceNum != _tasks[end.Value].TaskInstanceNum)
+        {
+            _problems.Add(edge.PathOf("on"), ItemCodes.DependenceInstanceNumDiffers, string.Create(
+                CultureInfo.InvariantCulture,
+                $"With each_index both tasks have as many instances; \"{Shown.Clip(dependence.StartTask)}\" has {_tasks[start.Value].TaskInstanceNum}, \"{Shown.Clip(dependence.EndTask)}\" has {_tasks[end.Value].TaskInstanceNum}."));
         }
 
         return dependence;

@@ -11,11 +11,22 @@ public sealed class IndexSet
     /// <summary>Number of indexes in the set.</summary>
     public int Count { get; private set; }
 
+    /// <summary>True when <paramref name="index"/> is in the set.</summary>
+    public bool Contains(int index)
+    {
+        var at = LastFrom(index);
+        return at >= 0 && index < _ranges[at].First + _ranges[at].Count;
+    }
+
     /// <summary>Adds consecutive indexes. They must not be in the set yet.</summary>
     public void Add(int first, int count = 1)
     {
-        var at = _ranges.FindIndex(range => range.First > first);
-        at = at < 0 ? _ranges.Count : at;
+        if (count == 0)
+        {
+            return;
+        }
+
+        var at = LastFrom(first) + 1;
         _ranges.Insert(at, (first, count));
         Count += count;
         MergeWithNext(at);
@@ -25,34 +36,93 @@ public sealed class IndexSet
         }
     }
 
-    /// <summary>Removes the smallest indexes, at most <paramref name="limit"/>, and returns them in ascending order.</summary>
-    public IReadOnlyList<int> TakeFirst(int limit)
+    /// <summary>Removes those of <paramref name="count"/> consecutive indexes that are in the set, and returns them as ranges in ascending order.</summary>
+    public IReadOnlyList<(int First, int Count)> Remove(int first, int count = 1)
     {
-        var taken = new List<int>(Math.Min(limit, Count));
-        while (taken.Count < limit && _ranges.Count > 0)
+        var end = first + (long)count;
+        var removed = new List<(int First, int Count)>();
+        var at = Math.Max(0, LastFrom(first));
+        while (at < _ranges.Count && _ranges[at].First < end)
         {
-            var (first, count) = _ranges[0];
-            var use = Math.Min(count, limit - taken.Count);
-            taken.AddRange(Enumerable.Range(first, use));
-            if (use == count)
+            var range = _ranges[at];
+            var from = Math.Max(range.First, first);
+            var to = (int)Math.Min(range.First + (long)range.Count, end);
+            if (from >= to)
             {
-                _ranges.RemoveAt(0);
+                at++;
+                continue;
             }
-            else
+
+            removed.Add((from, to - from));
+            _ranges.RemoveAt(at);
+            if (range.First < from)
             {
-                _ranges[0] = (first + use, count - use);
+                _ranges.Insert(at++, (range.First, from - range.First));
+            }
+
+            if (to < range.First + range.Count)
+            {
+                _ranges.Insert(at++, (to, range.First + range.Count - to));
             }
         }
 
-        Count -= taken.Count;
+        Count -= removed.Sum(range => range.Count);
+        return removed;
+    }
+
+    /// <summary>Removes the smallest indexes, at most <paramref name="limit"/>, and returns them as ranges in ascending order.</summary>
+    public IReadOnlyList<(int First, int Count)> TakeRanges(int limit)
+    {
+        var taken = new List<(int First, int Count)>();
+        var whole = 0;
+        foreach (var (first, count) in _ranges)
+        {
+            var use = Math.Min(count, limit);
+            if (use == 0)
+            {
+                break;
+            }
+
+            taken.Add((first, use));
+            limit -= use;
+            Count -= use;
+            if (use < count)
+            {
+                _ranges[whole] = (first + use, count - use);
+                break;
+            }
+
+            whole++;
+        }
+
+        _ranges.RemoveRange(0, whole);
         return taken;
     }
 
-    /// <summary>Empties the set.</summary>
-    public void Clear()
+    /// <summary>Removes the smallest indexes, at most <paramref name="limit"/>, and returns them in ascending order.</summary>
+    public IReadOnlyList<int> TakeFirst(int limit) => [.. TakeRanges(limit).SelectMany(range => Enumerable.Range(range.First, range.Count))];
+
+    /// <summary>Removes everything and returns it as ranges in ascending order.</summary>
+    public IReadOnlyList<(int First, int Count)> TakeAll() => TakeRanges(int.MaxValue);
+
+    /// <summary>Position of the last range that begins at or before <paramref name="index"/>; -1 when there is none.</summary>
+    private int LastFrom(int index)
     {
-        _ranges.Clear();
-        Count = 0;
+        var (low, high) = (0, _ranges.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_ranges[middle].First <= index)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low - 1;
     }
 
     private void MergeWithNext(int at)

@@ -52,7 +52,7 @@ public sealed partial class JobAggregate
 
         instance.LostCount++;
         var outcome = new AttemptEnd(Cause.NodeLost, reason, null, _now);
-        if (MayRequeue(task) && instance.LostCount <= _limits.MaxLostAttempts)
+        if (!task.Closed && instance.LostCount <= _limits.MaxLostAttempts)
         {
             Requeue(task, instance, outcome, JournalSource.Engine);
         }
@@ -63,8 +63,6 @@ public sealed partial class JobAggregate
 
         return true;
     }
-
-    private bool MayRequeue(TaskRecord task) => Job.TerminateRequestedAt is null && !task.Closed;
 
     private void Begin(TaskRecord task, InstanceRecord instance, DateTimeOffset beganAt)
     {
@@ -79,6 +77,7 @@ public sealed partial class JobAggregate
             Move(task, TaskEvent.FirstInstanceBegan);
             task.RunningAt = beganAt;
             RecordTask(task, JournalSource.Engine);
+            Follow(new Fact.Started(task), JournalSource.Engine);
         }
 
         if (Job.State == RunState.Starting)
@@ -106,8 +105,8 @@ public sealed partial class JobAggregate
             return;
         }
 
-        var end = Describe(report, endedAt);
-        if (report.Outcome == AttemptOutcome.Returned && MayRequeue(task))
+        var end = Describe(task, report, endedAt);
+        if (report.Outcome == AttemptOutcome.Returned && !task.Closed)
         {
             Requeue(task, instance, end, JournalSource.Agent);
             return;
@@ -125,9 +124,9 @@ public sealed partial class JobAggregate
         }
     }
 
-    private InstanceEvent AfterFailure(TaskRecord task, InstanceRecord instance, AttemptOutcome outcome)
+    private static InstanceEvent AfterFailure(TaskRecord task, InstanceRecord instance, AttemptOutcome outcome)
     {
-        if (!MayRequeue(task) || outcome == AttemptOutcome.Terminated)
+        if (task.Closed || outcome == AttemptOutcome.Terminated)
         {
             return InstanceEvent.Failed;
         }
@@ -145,14 +144,14 @@ public sealed partial class JobAggregate
         return task.FailedAction == FailedAction.Interrupt ? InstanceEvent.Interrupted : InstanceEvent.Failed;
     }
 
-    private AttemptEnd Describe(AttemptReport report, DateTimeOffset endedAt) => report.Outcome switch
+    private static AttemptEnd Describe(TaskRecord task, AttemptReport report, DateTimeOffset endedAt) => report.Outcome switch
     {
         AttemptOutcome.Exited => new(Cause.ExitCode, report.Reason ?? $"exit code {report.ExitCode}", report.ExitCode, endedAt),
         AttemptOutcome.Signaled => new(Cause.Signal, report.Reason ?? $"signal {report.Signal}", 128 + report.Signal, endedAt),
         AttemptOutcome.Timeout => new(Cause.Timeout, report.Reason ?? "timed out", null, endedAt),
         AttemptOutcome.StartFailed => new(Cause.StartFailed, report.Reason ?? "could not be started", null, endedAt),
-        AttemptOutcome.Terminated => new(Cause.Terminated, TerminationText(), null, endedAt),
-        AttemptOutcome.Returned when Job.TerminateRequestedAt is not null => new(Cause.Terminated, TerminationText(), null, endedAt),
+        AttemptOutcome.Terminated => new(task.CloseCause ?? Cause.Terminated, task.CloseReason ?? report.Reason ?? "terminated on its node", null, endedAt),
+        AttemptOutcome.Returned when task.CloseCause is { } cause => new(cause, task.CloseReason!, null, endedAt),
         AttemptOutcome.Returned => new(Cause.Returned, report.Reason ?? "given back by the node before it began", null, endedAt),
         AttemptOutcome.Running => throw new InvalidOperationException("A running attempt has not ended."),
     };
@@ -166,6 +165,12 @@ public sealed partial class JobAggregate
         instance.FinishedAt = endedAt;
         task.SucceedCount++;
         RecordInstance(task, instance, JournalSource.Agent);
+        if (IsAwaitedByIndex(task))
+        {
+            task.Succeeded.Add(instance.Index);
+            Follow(new Fact.InstanceSucceeded(task, instance.Index), JournalSource.Agent);
+        }
+
         FinishTaskIfDone(task);
     }
 
@@ -195,6 +200,7 @@ public sealed partial class JobAggregate
 
         task.Reason ??= $"instance {instance.Index}: {end.Reason}";
         RecordInstance(task, instance, source);
+        Follow(new Fact.InstancesFailed(task, instance.Index, 1, instance.State, end.Cause, end.Reason), source);
         FinishTaskIfDone(task);
     }
 

@@ -24,17 +24,19 @@ public sealed partial class JobAggregate
             AppendTo(ranges, index, instance.Attempt);
         }
 
-        var fresh = count - ranges.Sum(range => range.Count);
-        for (var n = 0; n < fresh; n++)
+        var ready = count - ranges.Sum(range => range.Count);
+        foreach (var (first, length) in task.Ready.TakeRanges(ready))
         {
-            var index = task.NextIndex + n;
-            _instances[(taskId, index)] = NewInstance(taskId, index, nodeId, nodeEpoch);
+            LaunchNew(taskId, first, length, nodeId, nodeEpoch);
+            ranges.Add(new(first, length, 1));
+            ready -= length;
         }
 
-        if (fresh > 0)
+        if (ready > 0)
         {
-            ranges.Add(new(task.NextIndex, fresh, 1));
-            task.NextIndex += fresh;
+            LaunchNew(taskId, task.NextIndex, ready, nodeId, nodeEpoch);
+            ranges.Add(new(task.NextIndex, ready, 1));
+            task.NextIndex += ready;
         }
 
         task.StartingCount += count;
@@ -52,10 +54,13 @@ public sealed partial class JobAggregate
         return ranges;
     }
 
-    private int ClaimableCount(TaskRecord task) =>
-        Job.TerminateRequestedAt is not null
-            ? 0
-            : Math.Min(task.UnclaimedCount, (task.MaxConcurrentNum ?? int.MaxValue) - task.StartingCount - task.RunningCount);
+    private void LaunchNew(long taskId, int first, int count, string nodeId, long nodeEpoch)
+    {
+        for (var index = first; index < first + count; index++)
+        {
+            _instances[(taskId, index)] = NewInstance(taskId, index, nodeId, nodeEpoch);
+        }
+    }
 
     private InstanceRecord NewInstance(long taskId, int index, string nodeId, long nodeEpoch) => new()
     {

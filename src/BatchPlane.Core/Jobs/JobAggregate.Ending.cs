@@ -1,12 +1,20 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Jobs;
 
 // Endings: of tasks and the job, with all that follows from them.
 public sealed partial class JobAggregate
 {
+    private readonly List<SkippedInstances> _skipped = [];
+    private readonly List<ClosedInstances> _closed = [];
+
+    /// <summary>Instances that ended without ever having been claimed.</summary>
+    internal IReadOnlyList<SkippedInstances> Skipped => _skipped;
+
+    /// <summary>Requeued instances that ended with their task without having been loaded.</summary>
+    internal IReadOnlyList<ClosedInstances> ClosedRows => _closed;
+
     /// <summary>
     /// Notes that the job's end is wished, ends at once what no node holds and releases what is kept for inspection. What nodes
     /// hold ends when they report. False when the job has ended already (FAILED_INTERRUPTED has not: it is released).
@@ -78,45 +86,83 @@ public sealed partial class JobAggregate
             return;
         }
 
-        var requeued = task.Requeued.TakeFirst(int.MaxValue);
-        foreach (var index in requeued)
-        {
-            var instance = _instances[(task.TaskId, index)];
-            Move(instance, InstanceEvent.Failed);
-            instance.Cause = cause;
-            instance.Reason = reason;
-            instance.FinishedAt = _now;
-            RecordInstance(task, instance, source);
-        }
-
-        var untouched = task.InstanceCount - task.NextIndex;
-        if (untouched > 0)
-        {
-            var from = task.State == RunState.Pending ? RunState.Pending : RunState.Runnable;
-            var state = InstanceLifecycle.Table.Next(from, InstanceEvent.Failed);
-            Append(new()
-            {
-                SubjectId = Job.JobId,
-                Span = untouched,
-                Level = EventLevel.TaskInstance,
-                State = WireName.Of(state),
-                TaskNo = task.TaskNo,
-                InstanceIndex = task.NextIndex,
-                Cause = cause,
-                Reason = reason,
-                Source = source,
-                OccurredAt = _now,
-            });
-        }
-
-        task.FailedCount += requeued.Count + untouched;
-        task.Closed = true;
+        task.CloseCause = cause;
+        task.CloseReason = reason;
         task.Reason ??= reason;
         task.IsDirty = true;
-        FinishTaskIfDone(task, cause, source);
+        foreach (var (first, count) in task.Requeued.TakeAll())
+        {
+            CloseRequeued(task, first, count, cause, reason, source);
+        }
+
+        foreach (var (first, count) in Unclaimed(task))
+        {
+            Skip(task, first, count, cause, reason, source);
+        }
+
+        FinishTaskIfDone(task, source);
     }
 
-    private void FinishTaskIfDone(TaskRecord task, Cause? closedBecause = null, string source = JournalSource.Engine)
+    /// <summary>Takes everything without a row out of the sets that wait, as ranges in ascending order.</summary>
+    private static IReadOnlyList<(int First, int Count)> Unclaimed(TaskRecord task)
+    {
+        var all = new IndexSet();
+        foreach (var (first, count) in task.Ready.TakeAll().Concat(task.Waiting.TakeAll()))
+        {
+            all.Add(first, count);
+        }
+
+        all.Add(task.NextIndex, task.InstanceCount - task.NextIndex);
+        task.NextIndex = task.InstanceCount;
+        return all.Ranges;
+    }
+
+    /// <summary>Ends instances that have no row: one journal row, one row that keeps their cause.</summary>
+    private void Skip(TaskRecord task, int first, int count, Cause cause, string reason, string source)
+    {
+        var from = task.State == RunState.Pending || task.DependsOn.Any(edge => edge.On == DependenceCondition.EachIndex) ? RunState.Pending : RunState.Runnable;
+        var state = InstanceLifecycle.Table.Next(from, InstanceEvent.Failed);
+        task.Skipped.Add(first, count);
+        task.FailedCount += count;
+        task.Reason ??= $"{InstancesText(first, count)}: {reason}";
+        task.IsDirty = true;
+        _skipped.Add(new(task.TaskId, first, count, cause, reason, _now));
+        RecordUnclaimed(task, first, count, state, cause, reason, source);
+        Follow(new Fact.InstancesFailed(task, first, count, state, cause, reason), source);
+    }
+
+    /// <summary>Ends requeued instances: those that are loaded one by one, the others together, by what the statement that stores it finds.</summary>
+    private void CloseRequeued(TaskRecord task, int first, int count, Cause cause, string reason, string source)
+    {
+        var state = InstanceLifecycle.Table.Next(RunState.Runnable, InstanceEvent.Failed);
+        var begin = first;
+        for (var index = first; index < first + count; index++)
+        {
+            if (_instances.TryGetValue((task.TaskId, index), out var instance))
+            {
+                CloseTogether(begin, index - begin);
+                begin = index + 1;
+                Move(instance, InstanceEvent.Failed);
+                Describe(instance, new(cause, reason, instance.ExitCode, _now));
+                RecordInstance(task, instance, source);
+            }
+        }
+
+        CloseTogether(begin, first + count - begin);
+        task.FailedCount += count;
+        Follow(new Fact.InstancesFailed(task, first, count, state, cause, reason), source);
+
+        void CloseTogether(int from, int length)
+        {
+            if (length > 0)
+            {
+                _closed.Add(new(task.TaskId, from, length, cause, reason, _now));
+                RecordUnclaimed(task, from, length, state, cause, reason, source);
+            }
+        }
+    }
+
+    private void FinishTaskIfDone(TaskRecord task, string source = JournalSource.Engine, Cause? skippedBecause = null)
     {
         if (task.FinishedCount < task.InstanceCount)
         {
@@ -131,65 +177,16 @@ public sealed partial class JobAggregate
         };
         Move(task, taskEvent);
         task.FinishedAt = _now;
-        task.Cause = task.State == RunState.Succeed
-            ? Cause.Succeeded
-            : closedBecause ?? (Job.TerminateRequestedAt is null ? Cause.InstanceFailed : Cause.Terminated);
+        task.Cause = task switch
+        {
+            { State: RunState.Succeed } => Cause.Succeeded,
+            { CloseCause: { } closed } => closed,
+            _ when task.Skipped.Count == task.InstanceCount && skippedBecause is { } skipped => skipped,
+            _ => Cause.InstanceFailed,
+        };
         RecordTask(task, source);
-
-        // What follows from an end may end further tasks: those queue up behind it, so that no chain of tasks is too long for the stack.
-        _ended.Enqueue(task);
-        if (_ended.Count > 1)
-        {
-            return;
-        }
-
-        while (_ended.TryPeek(out var ended))
-        {
-            SettleDependents(ended);
-            _ended.Dequeue();
-        }
-
-        FinishJobIfDone(source);
+        Follow(new Fact.Ended(task), source);
     }
-
-    private void SettleDependents(TaskRecord finished)
-    {
-        _dependents ??= _tasks.SelectMany(task => task.DependsOn.Select(number => (number, task))).ToLookup(edge => edge.number, edge => edge.task);
-        foreach (var dependent in _dependents[finished.TaskNo])
-        {
-            if (dependent.State != RunState.Pending)
-            {
-                continue;
-            }
-
-            if (Job.TerminateRequestedAt is not null)
-            {
-                Close(dependent, Cause.Terminated, TerminationText(), Job.TerminateRequestedBy!);
-            }
-            else if (!Satisfies(finished))
-            {
-                Close(dependent, Cause.DependencyUnmet, UnmetReason(finished), JournalSource.Engine);
-            }
-            else if (dependent.DependsOn.All(number => RunStates.IsFinal(_tasks[number].State) && Satisfies(_tasks[number])))
-            {
-                Move(dependent, TaskEvent.DependencesMet);
-                RecordTask(dependent, JournalSource.Engine);
-            }
-        }
-    }
-
-    private bool Satisfies(TaskRecord finished) => Job.DependOn switch
-    {
-        TaskExecutionDependOn.PreTaskSucceed => finished.State == RunState.Succeed,
-        TaskExecutionDependOn.PreTaskAtLeastPartlySucceed => finished.SucceedCount > 0,
-        TaskExecutionDependOn.PreTaskFinished => true,
-    };
-
-    /// <summary>Names the first cause: a task that itself ended for an unmet dependence passes its reason on.</summary>
-    private static string UnmetReason(TaskRecord finished) =>
-        finished is { Cause: Cause.DependencyUnmet, Reason: { } first }
-            ? first
-            : $"task '{finished.TaskName}' ended {WireName.Of(finished.State)}: {finished.Reason}";
 
     private void FinishJobIfDone(string source)
     {
@@ -203,7 +200,7 @@ public sealed partial class JobAggregate
         {
             jobEvent = JobEvent.FinishedInterrupted;
         }
-        else if (_tasks.Any(task => task.State == RunState.Failed))
+        else if (_tasks.Any(task => task.State == RunState.Failed && task.Cause != Cause.NotNeeded))
         {
             jobEvent = JobEvent.FinishedFailed;
         }
@@ -229,7 +226,13 @@ public sealed partial class JobAggregate
 
     private string FirstFailure()
     {
-        var task = Array.Find(_tasks, task => task.State != RunState.Succeed && task.Cause != Cause.DependencyUnmet)!;
+        var task = Array.Find(_tasks, task => task.State != RunState.Succeed && task.Cause is not (Cause.DependencyUnmet or Cause.NotNeeded))!;
         return $"task '{task.TaskName}' ended {WireName.Of(task.State)}: {task.Reason}";
     }
 }
+
+/// <summary>Consecutive instances of a task that ended without ever having been claimed: a row of <c>task_skips</c>.</summary>
+internal sealed record SkippedInstances(long TaskId, int First, int Count, Cause Cause, string Reason, DateTimeOffset EndedAt);
+
+/// <summary>Consecutive requeued instances, with rows that were not loaded, that ended with their task.</summary>
+internal sealed record ClosedInstances(long TaskId, int First, int Count, Cause Cause, string Reason, DateTimeOffset EndedAt);

@@ -42,6 +42,21 @@ public sealed partial class JobAggregate
         OccurredAt = _now,
     });
 
+    /// <summary>One row for consecutive instances that no node held.</summary>
+    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause cause, string reason, string source) => Append(new()
+    {
+        SubjectId = Job.JobId,
+        Span = count,
+        Level = EventLevel.TaskInstance,
+        State = WireName.Of(state),
+        TaskNo = task.TaskNo,
+        InstanceIndex = first,
+        Cause = cause,
+        Reason = reason,
+        Source = source,
+        OccurredAt = _now,
+    });
+
     private void Record(EventLevel level, RunState state, string source) => Append(new()
     {
         SubjectId = Job.JobId,

@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 
@@ -20,9 +21,8 @@ public sealed partial class JobAggregate
     private readonly Dictionary<long, TaskRecord> _tasksById;
     private readonly Dictionary<(long TaskId, int Index), InstanceRecord> _instances = [];
     private readonly List<JournalEntry> _journal = [];
-    private readonly Queue<TaskRecord> _ended = new();
     private readonly EngineLimits _limits;
-    private ILookup<int, TaskRecord>? _dependents;
+    private readonly bool _hasDependences;
     private DateTimeOffset _now;
 
     /// <summary>A job with all its tasks in the order of their numbers and the instances the coming commands touch.</summary>
@@ -32,6 +32,7 @@ public sealed partial class JobAggregate
         _tasks = [.. tasks];
         _tasksById = _tasks.ToDictionary(task => task.TaskId);
         _limits = limits;
+        _hasDependences = Array.Exists(_tasks, task => task.DependsOn.Count > 0);
         foreach (var instance in instances)
         {
             _instances[(instance.TaskId, instance.Index)] = instance;
@@ -51,8 +52,14 @@ public sealed partial class JobAggregate
     public IReadOnlyList<JournalEntry> Journal => _journal;
 
     /// <summary>True while a node may claim instances of <paramref name="task"/>.</summary>
-    public bool IsClaimable(TaskRecord task) =>
-        RunStates.IsSchedulable(task.State) && ClaimableCount(task) > 0;
+    public static bool IsClaimable(TaskRecord task) =>
+        ClaimableCount(task) > 0;
+
+    /// <summary>Instances of <paramref name="task"/> that nodes may claim now, its ceiling considered.</summary>
+    public static int ClaimableCount(TaskRecord task) =>
+        RunStates.IsSchedulable(task.State)
+            ? Math.Max(0, Math.Min(task.ClaimableCount, (task.MaxConcurrentNum ?? int.MaxValue) - task.StartingCount - task.RunningCount))
+            : 0;
 
     /// <summary>Lays the job out: the first thing that happens to it.</summary>
     public void Expand(string source, DateTimeOffset now)
@@ -63,6 +70,12 @@ public sealed partial class JobAggregate
         MoveJob(JobEvent.Expanded, source);
         foreach (var task in _tasks)
         {
+            if (task.DependsOn.Any(edge => edge.On == DependenceCondition.EachIndex))
+            {
+                task.Waiting.Add(0, task.InstanceCount);
+                task.NextIndex = task.InstanceCount;
+            }
+
             Move(task, task.DependsOn.Count > 0 ? TaskEvent.ExpandedWaiting : TaskEvent.ExpandedReady);
             RecordTask(task, JournalSource.Engine);
         }

@@ -18,9 +18,6 @@ public sealed class JobRecord
     /// <summary>Column <c>reason</c>.</summary>
     public string? Reason { get; internal set; }
 
-    /// <summary>Column <c>depend_on</c>.</summary>
-    public TaskExecutionDependOn DependOn { get; init; }
-
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
 
@@ -52,6 +49,11 @@ public sealed class JobRecord
     public bool IsDirty { get; internal set; }
 }
 
+/// <summary>What a task waits for in another task of its job.</summary>
+/// <param name="TaskNo">Position of the other task in the job.</param>
+/// <param name="On">What has to be true of it.</param>
+public sealed record TaskEdge(int TaskNo, DependenceCondition On);
+
 /// <summary>A row of <c>tasks</c> as the transition path sees it. Changed by <see cref="JobAggregate"/> alone.</summary>
 public sealed class TaskRecord
 {
@@ -73,20 +75,38 @@ public sealed class TaskRecord
     /// <summary>Column <c>reason</c>: once an instance failed for good, the first such failure in words.</summary>
     public string? Reason { get; internal set; }
 
-    /// <summary>Column <c>depends_on</c>: task numbers.</summary>
-    public IReadOnlyList<int> DependsOn { get; init; } = [];
+    /// <summary>Columns <c>depends_on</c> and <c>depends_when</c>.</summary>
+    public IReadOnlyList<TaskEdge> DependsOn { get; init; } = [];
 
     /// <summary>Column <c>instance_count</c>.</summary>
     public required int InstanceCount { get; init; }
 
-    /// <summary>Column <c>next_index</c>: instances from here on have no row.</summary>
+    /// <summary>Column <c>next_index</c>: instances from here on are untouched.</summary>
     public int NextIndex { get; internal set; }
 
-    /// <summary>Column <c>requeued</c>.</summary>
+    /// <summary>Column <c>requeued</c>: with rows, waiting for another attempt.</summary>
     public IndexSet Requeued { get; init; } = new();
 
-    /// <summary>Column <c>closed</c>.</summary>
-    public bool Closed { get; internal set; }
+    /// <summary>Column <c>ready</c>: below <see cref="NextIndex"/> without rows, may be claimed.</summary>
+    public IndexSet Ready { get; init; } = new();
+
+    /// <summary>Column <c>waiting</c>: below <see cref="NextIndex"/> without rows, waiting for instances of other tasks.</summary>
+    public IndexSet Waiting { get; init; } = new();
+
+    /// <summary>Column <c>skipped</c>: ended without ever having been claimed, without rows.</summary>
+    public IndexSet Skipped { get; init; } = new();
+
+    /// <summary>Column <c>succeeded</c>: SUCCEED instances, kept only when instances of other tasks wait for them one by one.</summary>
+    public IndexSet Succeeded { get; init; } = new();
+
+    /// <summary>Column <c>close_cause</c>: why nothing more will be claimed; null while something may be.</summary>
+    public Cause? CloseCause { get; internal set; }
+
+    /// <summary>Column <c>close_reason</c>.</summary>
+    public string? CloseReason { get; internal set; }
+
+    /// <summary>True once nothing more will be claimed.</summary>
+    public bool Closed => CloseCause is not null;
 
     /// <summary>Column <c>starting_count</c>.</summary>
     public int StartingCount { get; internal set; }
@@ -124,15 +144,18 @@ public sealed class TaskRecord
     /// <summary>Instances that ended.</summary>
     public int FinishedCount => SucceedCount + FailedCount + InterruptedCount;
 
-    /// <summary>Instances that wait for a claim, whether or not the task may run yet.</summary>
-    public int UnclaimedCount => Closed ? 0 : InstanceCount - NextIndex + Requeued.Count;
+    /// <summary>Instances that a node may claim as soon as the task may run.</summary>
+    public int ClaimableCount => InstanceCount - NextIndex + Ready.Count + Requeued.Count;
+
+    /// <summary>Instances that neither ended nor are held by a node.</summary>
+    public int UnclaimedCount => ClaimableCount + Waiting.Count;
 
     /// <summary>Instances per state, those without rows included.</summary>
     public RunMetrics InstanceMetrics => new()
     {
         SubmittedCount = State == RunState.Submitted ? UnclaimedCount : 0,
-        PendingCount = State == RunState.Pending ? UnclaimedCount : 0,
-        RunnableCount = RunStates.IsSchedulable(State) ? UnclaimedCount : 0,
+        PendingCount = State == RunState.Pending ? UnclaimedCount : Waiting.Count,
+        RunnableCount = RunStates.IsSchedulable(State) ? ClaimableCount : 0,
         StartingCount = StartingCount,
         RunningCount = RunningCount,
         SucceedCount = SucceedCount,

@@ -28,16 +28,15 @@ internal static class JobRows
         State = WireName.Parse<RunState>(row.GetString(1)),
         Cause = WireName.ParseNullable<Cause>(Text(row, 2)),
         Reason = Text(row, 3),
-        DependOn = WireName.Parse<TaskExecutionDependOn>(row.GetString(4)),
-        Interest = NotificationInterest.FromColumn(row.GetFieldValue<int[]>(5)),
-        LastSequence = row.GetInt64(6),
-        LoadedSequence = row.GetInt64(6),
-        JournalTxid = row.GetFieldValue<ulong>(7),
-        TerminateRequestedAt = Time(row, 8),
-        TerminateRequestedBy = Text(row, 9),
-        TerminateReason = Text(row, 10),
-        RunningAt = Time(row, 11),
-        FinishedAt = Time(row, 12),
+        Interest = NotificationInterest.FromColumn(row.GetFieldValue<int[]>(4)),
+        LastSequence = row.GetInt64(5),
+        LoadedSequence = row.GetInt64(5),
+        JournalTxid = row.GetFieldValue<ulong>(6),
+        TerminateRequestedAt = Time(row, 7),
+        TerminateRequestedBy = Text(row, 8),
+        TerminateReason = Text(row, 9),
+        RunningAt = Time(row, 10),
+        FinishedAt = Time(row, 11),
     };
 
     internal static TaskRecord ReadTask(NpgsqlDataReader row) => new()
@@ -48,21 +47,26 @@ internal static class JobRows
         State = WireName.Parse<RunState>(row.GetString(4)),
         Cause = WireName.ParseNullable<Cause>(Text(row, 5)),
         Reason = Text(row, 6),
-        DependsOn = row.GetFieldValue<int[]>(7),
-        InstanceCount = row.GetInt32(8),
-        NextIndex = row.GetInt32(9),
-        Requeued = Indexes(row.GetFieldValue<NpgsqlRange<int>[]>(10)),
-        Closed = row.GetBoolean(11),
-        StartingCount = row.GetInt32(12),
-        RunningCount = row.GetInt32(13),
-        SucceedCount = row.GetInt32(14),
-        FailedCount = row.GetInt32(15),
-        InterruptedCount = row.GetInt32(16),
-        MaxRetryCount = row.GetInt32(17),
-        MaxConcurrentNum = row.IsDBNull(18) ? null : row.GetInt32(18),
-        FailedAction = WireName.Parse<FailedAction>(row.GetString(19)),
-        RunningAt = Time(row, 20),
-        FinishedAt = Time(row, 21),
+        DependsOn = Edges(row.GetFieldValue<int[]>(7), row.GetFieldValue<string[]>(8)),
+        InstanceCount = row.GetInt32(9),
+        NextIndex = row.GetInt32(10),
+        Requeued = Indexes(row, 11),
+        Ready = Indexes(row, 12),
+        Waiting = Indexes(row, 13),
+        Skipped = Indexes(row, 14),
+        Succeeded = Indexes(row, 15),
+        CloseCause = WireName.ParseNullable<Cause>(Text(row, 16)),
+        CloseReason = Text(row, 17),
+        StartingCount = row.GetInt32(18),
+        RunningCount = row.GetInt32(19),
+        SucceedCount = row.GetInt32(20),
+        FailedCount = row.GetInt32(21),
+        InterruptedCount = row.GetInt32(22),
+        MaxRetryCount = row.GetInt32(23),
+        MaxConcurrentNum = row.IsDBNull(24) ? null : row.GetInt32(24),
+        FailedAction = WireName.Parse<FailedAction>(row.GetString(25)),
+        RunningAt = Time(row, 26),
+        FinishedAt = Time(row, 27),
     };
 
     internal static InstanceRecord ReadInstance(NpgsqlDataReader row)
@@ -99,7 +103,6 @@ internal static class JobRows
             Column("job_descriptions", jobs, job => job.Document.JobDescription),
             Column("priorities", jobs, job => job.Document.Priority),
             Column("states", jobs, job => WireName.Of(job.Job.State)),
-            Column("depend_ons", jobs, job => WireName.Of(job.Job.DependOn)),
             Column("documents", jobs, job => JsonSerializer.Serialize(job.Document, BatchPlaneJson.Options)),
             Column("notifications", jobs, job => JsonSerializer.Serialize(job.Document.Notifications, BatchPlaneJson.Options)),
             Column("interests", jobs, job => ArrayText(job.Job.Interest.ToColumn())),
@@ -122,9 +125,13 @@ internal static class JobRows
             Column("env_ids", tasks, row => row.Task.EnvId),
             Column("priorities", tasks, row => row.Job.Document.Priority),
             Column("states", tasks, row => WireName.Of(row.Task.Record.State)),
-            Column("depends_ons", tasks, row => ArrayText(row.Task.Record.DependsOn)),
+            Column("depends_ons", tasks, row => ArrayText(row.Task.Record.DependsOn.Select(edge => edge.TaskNo.ToString(CultureInfo.InvariantCulture)))),
+            Column("depends_whens", tasks, row => ArrayText(row.Task.Record.DependsOn.Select(edge => WireName.Of(edge.On)))),
             Column("instance_counts", tasks, row => row.Task.Record.InstanceCount),
-            Column("claimables", tasks, row => RunStates.IsSchedulable(row.Task.Record.State)),
+            Column("next_indexes", tasks, row => row.Task.Record.NextIndex),
+            Column("waitings", tasks, row => MultirangeText(row.Task.Record.Waiting.Ranges)),
+            Column("waiting_counts", tasks, row => row.Task.Record.Waiting.Count),
+            Column("claimable_counts", tasks, row => JobAggregate.ClaimableCount(row.Task.Record)),
             Column("max_retry_counts", tasks, row => row.Task.Record.MaxRetryCount),
             Column("max_concurrent_nums", tasks, row => row.Task.Record.MaxConcurrentNum),
             Column("failed_actions", tasks, row => WireName.Of(row.Task.Record.FailedAction)),
@@ -145,23 +152,48 @@ internal static class JobRows
         Column("running_ats", jobs, job => job.RunningAt),
         Column("finished_ats", jobs, job => job.FinishedAt));
 
-    internal static NpgsqlBatchCommand ApplyTasks(IReadOnlyList<(TaskRecord Task, bool Claimable)> tasks) => Command(
+    internal static NpgsqlBatchCommand ApplyTasks(IReadOnlyList<TaskRecord> tasks) => Command(
         "Jobs/Sql/task_apply_transition.sql",
-        Column("task_ids", tasks, row => row.Task.TaskId),
-        Column("states", tasks, row => WireName.Of(row.Task.State)),
-        Column("causes", tasks, row => Name(row.Task.Cause)),
-        Column("reasons", tasks, row => row.Task.Reason),
-        Column("next_indexes", tasks, row => row.Task.NextIndex),
-        Column("requeueds", tasks, row => MultirangeText(row.Task.Requeued.Ranges)),
-        Column("closeds", tasks, row => row.Task.Closed),
-        Column("claimables", tasks, row => row.Claimable),
-        Column("starting_counts", tasks, row => row.Task.StartingCount),
-        Column("running_counts", tasks, row => row.Task.RunningCount),
-        Column("succeed_counts", tasks, row => row.Task.SucceedCount),
-        Column("failed_counts", tasks, row => row.Task.FailedCount),
-        Column("interrupted_counts", tasks, row => row.Task.InterruptedCount),
-        Column("running_ats", tasks, row => row.Task.RunningAt),
-        Column("finished_ats", tasks, row => row.Task.FinishedAt));
+        Column("task_ids", tasks, task => task.TaskId),
+        Column("states", tasks, task => WireName.Of(task.State)),
+        Column("causes", tasks, task => Name(task.Cause)),
+        Column("reasons", tasks, task => task.Reason),
+        Column("next_indexes", tasks, task => task.NextIndex),
+        Column("requeueds", tasks, task => MultirangeText(task.Requeued.Ranges)),
+        Column("readys", tasks, task => MultirangeText(task.Ready.Ranges)),
+        Column("waitings", tasks, task => MultirangeText(task.Waiting.Ranges)),
+        Column("waiting_counts", tasks, task => task.Waiting.Count),
+        Column("skippeds", tasks, task => MultirangeText(task.Skipped.Ranges)),
+        Column("succeededs", tasks, task => MultirangeText(task.Succeeded.Ranges)),
+        Column("close_causes", tasks, task => Name(task.CloseCause)),
+        Column("close_reasons", tasks, task => task.CloseReason),
+        Column("claimable_counts", tasks, JobAggregate.ClaimableCount),
+        Column("starting_counts", tasks, task => task.StartingCount),
+        Column("running_counts", tasks, task => task.RunningCount),
+        Column("succeed_counts", tasks, task => task.SucceedCount),
+        Column("failed_counts", tasks, task => task.FailedCount),
+        Column("interrupted_counts", tasks, task => task.InterruptedCount),
+        Column("running_ats", tasks, task => task.RunningAt),
+        Column("finished_ats", tasks, task => task.FinishedAt));
+
+    internal static NpgsqlBatchCommand InsertSkips(IReadOnlyList<SkippedInstances> skips) => Command(
+        "Jobs/Sql/task_skip_insert.sql",
+        Column("task_ids", skips, skip => skip.TaskId),
+        Column("first_indexes", skips, skip => skip.First),
+        Column("instance_counts", skips, skip => skip.Count),
+        Column("causes", skips, skip => WireName.Of(skip.Cause)),
+        Column("reasons", skips, skip => skip.Reason),
+        Column("ended_ats", skips, skip => skip.EndedAt));
+
+    /// <summary>Ends requeued instances that were not loaded.</summary>
+    internal static NpgsqlBatchCommand CloseInstances(IReadOnlyList<ClosedInstances> closed) => Command(
+        "Jobs/Sql/instance_close_apply_transition.sql",
+        Column("task_ids", closed, range => range.TaskId),
+        Column("first_indexes", closed, range => range.First),
+        Column("instance_counts", closed, range => range.Count),
+        Column("causes", closed, range => WireName.Of(range.Cause)),
+        Column("reasons", closed, range => range.Reason),
+        Column("finished_ats", closed, range => range.EndedAt));
 
     /// <summary>Inserts (not guarded) or updates (guarded by state and attempt as loaded) instance rows.</summary>
     internal static NpgsqlBatchCommand Instances(string path, IReadOnlyList<InstanceRecord> instances, bool guarded)
@@ -215,12 +247,15 @@ internal static class JobRows
     private static string MultirangeText(IEnumerable<(int First, int Count)> ranges) =>
         "{" + string.Join(',', ranges.Select(range => string.Create(CultureInfo.InvariantCulture, $"[{range.First},{range.First + range.Count})"))) + "}";
 
-    private static string ArrayText(IEnumerable<int> numbers) => "{" + string.Join(',', numbers) + "}";
+    private static string ArrayText<T>(IEnumerable<T> elements) => "{" + string.Join(',', elements) + "}";
 
-    private static IndexSet Indexes(NpgsqlRange<int>[] ranges)
+    private static TaskEdge[] Edges(int[] taskNos, string[] conditions) =>
+        [.. taskNos.Zip(conditions, (taskNo, on) => new TaskEdge(taskNo, WireName.Parse<DependenceCondition>(on)))];
+
+    private static IndexSet Indexes(NpgsqlDataReader row, int column)
     {
         var set = new IndexSet();
-        foreach (var range in ranges)
+        foreach (var range in row.GetFieldValue<NpgsqlRange<int>[]>(column))
         {
             // PostgreSQL gives integer ranges in the form [first, end).
             set.Add(range.LowerBound, range.UpperBound - range.LowerBound);

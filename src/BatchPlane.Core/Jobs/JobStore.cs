@@ -105,6 +105,16 @@ internal sealed class JobStore(EngineLimits limits)
             Add(JobRows.Instances("Jobs/Sql/instance_apply_transition.sql", changes.Instances, guarded: true), "task_instances", changes.Instances.Count);
         }
 
+        if (changes.ClosedInstances.Count > 0)
+        {
+            Add(JobRows.CloseInstances(changes.ClosedInstances), "task_instances", changes.ClosedInstances.Sum(range => range.Count));
+        }
+
+        if (changes.Skips.Count > 0)
+        {
+            Add(JobRows.InsertSkips(changes.Skips), "task_skips", changes.Skips.Count);
+        }
+
         if (changes.Claims.Count > 0)
         {
             Add(JobRows.InsertClaims(changes.Claims, changes.Now), "claims", changes.Claims.Count);
@@ -231,11 +241,15 @@ internal sealed class JobChanges
 
     internal List<JobRecord> Jobs { get; } = [];
 
-    internal List<(TaskRecord Task, bool Claimable)> Tasks { get; } = [];
+    internal List<TaskRecord> Tasks { get; } = [];
 
     internal List<InstanceRecord> NewInstances { get; } = [];
 
     internal List<InstanceRecord> Instances { get; } = [];
+
+    internal List<ClosedInstances> ClosedInstances { get; } = [];
+
+    internal List<SkippedInstances> Skips { get; } = [];
 
     internal List<NewClaim> Claims { get; } = [];
 
@@ -251,13 +265,16 @@ internal sealed class JobChanges
 
         foreach (var task in aggregate.Tasks.Where(task => task.IsDirty))
         {
-            Tasks.Add((task, aggregate.IsClaimable(task)));
+            Tasks.Add(task);
         }
 
         foreach (var instance in aggregate.Instances.Where(instance => instance.IsDirty))
         {
             (instance.IsNew ? NewInstances : Instances).Add(instance);
         }
+
+        ClosedInstances.AddRange(aggregate.ClosedRows);
+        Skips.AddRange(aggregate.Skipped);
 
         AddJournal(aggregate);
     }

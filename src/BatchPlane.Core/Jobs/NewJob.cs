@@ -38,14 +38,15 @@ public sealed class NewJob
     public static NewJob From(JobDocument document, string jobId, IReadOnlyList<long> taskIds, string submittedBy)
     {
         var numbers = document.Tasks.Select((task, number) => (task.TaskName, number)).ToDictionary(pair => pair.TaskName, pair => pair.number, StringComparer.Ordinal);
-        var predecessors = document.Dependences.ToLookup(edge => numbers[edge.EndTask], edge => numbers[edge.StartTask]);
+        var usual = ConditionOf(document.TaskExecutionDependOn);
+        var edges = document.Dependences.ToLookup(edge => numbers[edge.EndTask], edge => new TaskEdge(numbers[edge.StartTask], edge.On ?? usual));
         var tasks = document.Tasks.Select((task, number) => new NewTask(
             new()
             {
                 TaskId = taskIds[number],
                 TaskNo = number,
                 TaskName = task.TaskName,
-                DependsOn = [.. predecessors[number].Distinct().Order()],
+                DependsOn = [.. edges[number].OrderBy(edge => edge.TaskNo)],
                 InstanceCount = task.TaskInstanceNum,
                 MaxRetryCount = task.MaxRetryCount,
                 MaxConcurrentNum = task.MaxConcurrentNum,
@@ -56,7 +57,6 @@ public sealed class NewJob
         var job = new JobRecord
         {
             JobId = jobId,
-            DependOn = document.TaskExecutionDependOn,
             Interest = NotificationInterest.Of(document.Notifications),
         };
         return new(document, job, [.. tasks], submittedBy) { Traceparent = Activity.Current?.Id };
@@ -68,6 +68,13 @@ public sealed class NewJob
         var fresh = From(Document, jobId, [.. Tasks.Select(task => task.Record.TaskId)], SubmittedBy);
         return new(Document, fresh.Job, fresh.Tasks, SubmittedBy) { Traceparent = Traceparent };
     }
+
+    private static DependenceCondition ConditionOf(TaskExecutionDependOn rule) => rule switch
+    {
+        TaskExecutionDependOn.PreTaskSucceed => DependenceCondition.Succeed,
+        TaskExecutionDependOn.PreTaskAtLeastPartlySucceed => DependenceCondition.PartlySucceed,
+        TaskExecutionDependOn.PreTaskFinished => DependenceCondition.Finished,
+    };
 
     private static RunSpec RunOf(TaskDocument task) => new()
     {

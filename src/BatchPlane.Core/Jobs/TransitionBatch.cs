@@ -68,7 +68,7 @@ internal sealed class TransitionBatch(IReadOnlyList<WriteRequest> requests, JobS
             _changes.Add(aggregate);
         }
 
-        LeftWork = _changes.NewJobs.Count > 0 || _changes.Tasks.Exists(row => row.Claimable);
+        LeftWork = _changes.NewJobs.Count > 0 || _changes.Tasks.Exists(JobAggregate.IsClaimable);
         await JobStore.StoreAsync(connection, _changes, cancellationToken);
     }
 

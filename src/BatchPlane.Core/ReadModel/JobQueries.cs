@@ -94,7 +94,10 @@ public sealed class JobQueries(ReadContexts contexts)
         var rows = await context.Instances
             .Where(instance => instance.TaskId == task.TaskId && instance.InstanceIndex >= from && instance.InstanceIndex < end)
             .ToDictionaryAsync(instance => instance.InstanceIndex, cancellationToken);
-        return [.. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row) ? ToView(row) : Unclaimed(task, index))];
+        var skips = await context.Skips
+            .Where(skip => skip.TaskId == task.TaskId && skip.FirstIndex < end && skip.FirstIndex + skip.InstanceCount > from)
+            .ToListAsync(cancellationToken);
+        return [.. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row) ? ToView(row) : Unclaimed(task, index, skips))];
     }
 
     /// <summary>Instances of each job per state, from the counters of its tasks.</summary>
@@ -102,13 +105,13 @@ public sealed class JobQueries(ReadContexts contexts)
     {
         var sums = await context.Tasks
             .Where(task => jobIds.Contains(task.JobId))
-            .GroupBy(task => new { task.JobId, task.State, task.Closed })
+            .GroupBy(task => new { task.JobId, task.State })
             .Select(group => new
             {
                 group.Key.JobId,
                 group.Key.State,
-                group.Key.Closed,
                 Total = group.Sum(task => (long)task.InstanceCount),
+                Waiting = group.Sum(task => (long)task.WaitingCount),
                 Starting = group.Sum(task => (long)task.StartingCount),
                 Running = group.Sum(task => (long)task.RunningCount),
                 Succeed = group.Sum(task => (long)task.SucceedCount),
@@ -120,20 +123,20 @@ public sealed class JobQueries(ReadContexts contexts)
             .GroupBy(sum => sum.JobId, StringComparer.Ordinal)
             .ToDictionary(
                 job => job.Key,
-                job => RunMetricsSum.Of(job.Select(sum => Metrics(sum.State, sum.Total, sum.Starting, sum.Running, sum.Succeed, sum.Failed, sum.Interrupted))),
+                job => RunMetricsSum.Of(job.Select(sum => Metrics(sum.State, sum.Total, sum.Waiting, sum.Starting, sum.Running, sum.Succeed, sum.Failed, sum.Interrupted))),
                 StringComparer.Ordinal);
     }
 
-    /// <summary>What is in no counter waits, in the way its task waits.</summary>
-    private static RunMetrics Metrics(string state, long total, long starting, long running, long succeed, long failed, long interrupted)
+    /// <summary>What is in no counter waits in the way its task waits; what waits for instances of other tasks is PENDING in any case.</summary>
+    private static RunMetrics Metrics(string state, long total, long pending, long starting, long running, long succeed, long failed, long interrupted)
     {
         var waiting = total - starting - running - succeed - failed - interrupted;
         var task = WireName.Parse<RunState>(state);
         return new RunMetrics
         {
             SubmittedCount = task == RunState.Submitted ? waiting : 0,
-            PendingCount = task == RunState.Pending ? waiting : 0,
-            RunnableCount = task is RunState.Submitted or RunState.Pending ? 0 : waiting,
+            PendingCount = task == RunState.Pending ? waiting : pending,
+            RunnableCount = task is RunState.Submitted or RunState.Pending ? 0 : waiting - pending,
             StartingCount = starting,
             RunningCount = running,
             SucceedCount = succeed,
@@ -143,7 +146,7 @@ public sealed class JobQueries(ReadContexts contexts)
     }
 
     private static RunMetrics Metrics(TaskRow task) =>
-        Metrics(task.State, task.InstanceCount, task.StartingCount, task.RunningCount, task.SucceedCount, task.FailedCount, task.InterruptedCount);
+        Metrics(task.State, task.InstanceCount, task.WaitingCount, task.StartingCount, task.RunningCount, task.SucceedCount, task.FailedCount, task.InterruptedCount);
 
     private static JobView ToView(JobRow job, RunMetrics instances) => new()
     {
@@ -225,32 +228,29 @@ public sealed class JobQueries(ReadContexts contexts)
         FinishedAt = row.FinishedAt,
     };
 
-    /// <summary>
-    /// An instance that was never claimed and has no row: it waits as its task waits, until the task is closed, which ends it. The task's
-    /// own cause tells why, except where that speaks of instances that did run.
-    /// </summary>
-    private static TaskInstanceView Unclaimed(TaskRow task, int index)
+    /// <summary>An instance that was never claimed and has no row: it was skipped, or waits for its like in other tasks, or waits as its task waits.</summary>
+    private static TaskInstanceView Unclaimed(TaskRow task, int index, List<TaskSkipRow> skips)
     {
-        var state = WireName.Parse<RunState>(task.State);
-        if (!task.Closed)
+        if (skips.Find(skip => skip.FirstIndex <= index && index < skip.FirstIndex + skip.InstanceCount) is { } skipped)
         {
             return new TaskInstanceView
             {
                 TaskInstanceIndex = index,
-                TaskInstanceState = state is RunState.Submitted or RunState.Pending ? state : RunState.Runnable,
+                TaskInstanceState = RunState.Failed,
                 Attempt = 0,
+                Cause = WireName.Parse<Cause>(skipped.Cause),
+                StateReason = skipped.Reason,
+                FinishedAt = skipped.EndedAt,
             };
         }
 
-        var cause = WireName.ParseNullable<Cause>(task.Cause);
+        var state = WireName.Parse<RunState>(task.State);
+        var isWaiting = Array.Exists(task.Waiting, range => range.LowerBound <= index && index < range.UpperBound);
         return new TaskInstanceView
         {
             TaskInstanceIndex = index,
-            TaskInstanceState = RunState.Failed,
+            TaskInstanceState = state is RunState.Submitted or RunState.Pending ? state : isWaiting ? RunState.Pending : RunState.Runnable,
             Attempt = 0,
-            Cause = cause is Cause.DependencyUnmet ? cause : Cause.Terminated,
-            StateReason = task.Reason,
-            FinishedAt = task.FinishedAt,
         };
     }
 }

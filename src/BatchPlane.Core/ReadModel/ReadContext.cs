@@ -17,6 +17,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     internal IQueryable<EnvironmentRow> Environments => Set<EnvironmentRow>();
 
+    internal IQueryable<TaskSkipRow> Skips => Set<TaskSkipRow>();
+
     internal IQueryable<NodeRow> Nodes => Set<NodeRow>();
 
     internal IQueryable<TopicRow> Topics => Set<TopicRow>();
@@ -37,8 +39,10 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         modelBuilder.Entity<TaskRow>(task =>
         {
             task.ToTable("tasks").HasKey(row => row.TaskId);
-            task.Property(row => row.Requeued).HasColumnType("int4multirange");
+            task.Property(row => row.Ready).HasColumnType("int4multirange");
+            task.Property(row => row.Waiting).HasColumnType("int4multirange");
         });
+        modelBuilder.Entity<TaskSkipRow>().ToTable("task_skips").HasKey(row => new { row.TaskId, row.FirstIndex });
         modelBuilder.Entity<TaskInstanceRow>().ToTable("task_instances").HasKey(row => new { row.TaskId, row.InstanceIndex });
         modelBuilder.Entity<EnvironmentRow>(environment =>
         {

@@ -36,8 +36,9 @@ internal sealed class TaskRow
     public string? Reason { get; init; }
     public int InstanceCount { get; init; }
     public int NextIndex { get; init; }
-    public required NpgsqlRange<int>[] Requeued { get; init; }
-    public bool Closed { get; init; }
+    public required NpgsqlRange<int>[] Ready { get; init; }
+    public required NpgsqlRange<int>[] Waiting { get; init; }
+    public int WaitingCount { get; init; }
     public int StartingCount { get; init; }
     public int RunningCount { get; init; }
     public int SucceedCount { get; init; }
@@ -45,6 +46,17 @@ internal sealed class TaskRow
     public int InterruptedCount { get; init; }
     public DateTimeOffset? RunningAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>A row of <c>task_skips</c>: consecutive instances that ended without ever having been claimed.</summary>
+internal sealed class TaskSkipRow
+{
+    public long TaskId { get; init; }
+    public int FirstIndex { get; init; }
+    public int InstanceCount { get; init; }
+    public required string Cause { get; init; }
+    public required string Reason { get; init; }
+    public DateTimeOffset EndedAt { get; init; }
 }
 
 /// <summary>A row of <c>task_instances</c>: an instance that was claimed at least once.</summary>

@@ -88,6 +88,9 @@ public static class ItemCodes
     /// <summary>The same dependence is given twice.</summary>
     public const string DependenceDuplicate = "dependence_duplicate";
 
+    /// <summary>A dependence <c>on: each_index</c> joins tasks with different numbers of instances.</summary>
+    public const string DependenceInstanceNumDiffers = "dependence_instance_num_differs";
+
     /// <summary>The dependences form a circle; the message names it in order.</summary>
     public const string DependenceCycle = "dependence_cycle";
 

@@ -46,25 +46,32 @@ public sealed class JobAggregateProperties
 
     private static JobWorld Make(Random random)
     {
+        int[] instances = [random.Next(1, 6), random.Next(1, 6)];
         var tasks = Enumerable.Range(0, random.Next(1, 7)).Select(n => Task(
             $"t{n}",
-            random.Next(1, 6),
+            instances[random.Next(0, 2)],
             random.Next(0, 3),
             (FailedAction)random.Next(0, 3),
             random.Next(0, 3) == 0 ? random.Next(1, 4) : null)).ToArray();
-        var edges = new List<(string, string)>();
+        var edges = new List<DependenceDocument>();
         for (var to = 1; to < tasks.Length; to++)
         {
             for (var from = 0; from < to; from++)
             {
                 if (random.Next(0, 3) == 0)
                 {
-                    edges.Add(($"t{from}", $"t{to}"));
+                    edges.Add(new($"t{from}", $"t{to}", Condition(random, tasks[from], tasks[to])));
                 }
             }
         }
 
         return Of(tasks, [.. edges], (TaskExecutionDependOn)random.Next(0, 3));
+    }
+
+    private static DependenceCondition? Condition(Random random, TaskDocument from, TaskDocument to)
+    {
+        var condition = (DependenceCondition)random.Next(0, 9);
+        return Enum.IsDefined(condition) && (condition != DependenceCondition.EachIndex || from.TaskInstanceNum == to.TaskInstanceNum) ? condition : null;
     }
 
     private static void Step(JobWorld world, Random random, List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode)> earlier)
@@ -75,8 +82,7 @@ public sealed class JobAggregateProperties
             case < 8:
                 world.Claim(task.TaskName, random.Next(1, 4));
                 break;
-            case < 16 when task.NextIndex > 0:
-                var index = random.Next(task.NextIndex);
+            case < 16 when world.AnyClaimed(task.TaskName, random) is { } index:
                 var report = (task.TaskName, index, world.Instance(task.TaskName, index).Attempt, (AttemptOutcome)random.Next(0, 7), random.Next(0, 2));
                 earlier.Add(report);
                 Report(world, report);
@@ -84,8 +90,8 @@ public sealed class JobAggregateProperties
             case < 18 when earlier.Count > 0:
                 Report(world, earlier[random.Next(earlier.Count)]);
                 break;
-            case 18 when task.NextIndex > 0:
-                world.Job.LoseAttempt(task.TaskId, random.Next(task.NextIndex), Node, random.Next(0, 3) == 0 ? Epoch - 1 : Epoch, "lost", world.Now);
+            case 18 when world.AnyClaimed(task.TaskName, random) is { } lost:
+                world.Job.LoseAttempt(task.TaskId, lost, Node, random.Next(0, 3) == 0 ? Epoch - 1 : Epoch, "lost", world.Now);
                 break;
             case 19 when random.Next(0, 12) == 0:
                 world.Job.RequestTermination("user:tester", null, world.Now);

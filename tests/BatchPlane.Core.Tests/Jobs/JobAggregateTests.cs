@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
 using static BatchPlane.Core.Tests.Jobs.JobWorld;
 
 namespace BatchPlane.Core.Tests.Jobs;
@@ -54,10 +55,10 @@ public sealed class JobAggregateTests
         var world = Of([Task("a", instances: 10, atOnce: 2)]);
 
         Assert.Equal([new(0, 2, 1)], world.Claim("a"));
-        Assert.False(world.Job.IsClaimable(world["a"]));
+        Assert.False(JobAggregate.IsClaimable(world["a"]));
         world.Succeed("a", 1);
 
-        Assert.True(world.Job.IsClaimable(world["a"]));
+        Assert.True(JobAggregate.IsClaimable(world["a"]));
         Assert.Equal([new(2, 1, 1)], world.Claim("a"));
     }
 
@@ -181,7 +182,7 @@ public sealed class JobAggregateTests
     [Fact]
     public void Dependents_StartWhenAllPredecessorsSucceeded()
     {
-        var world = Of([Task("a"), Task("b"), Task("c")], [("a", "c"), ("b", "c")]);
+        var world = Of([Task("a"), Task("b"), Task("c")], [new("a", "c"), new("b", "c")]);
         world.Claim("a");
         world.Claim("b");
 
@@ -196,7 +197,7 @@ public sealed class JobAggregateTests
     [Fact]
     public void FailedPredecessor_EndsAllThatFollowNamingTheFirstCause()
     {
-        var world = Of([Task("a"), Task("b", instances: 3), Task("c", instances: 1_000_000)], [("a", "b"), ("b", "c")]);
+        var world = Of([Task("a"), Task("b", instances: 3), Task("c", instances: 1_000_000)], [new("a", "b"), new("b", "c")]);
         world.Claim("a");
 
         world.Fail("a", 0);
@@ -212,7 +213,7 @@ public sealed class JobAggregateTests
     {
         const int Length = 20_000;
         var names = Enumerable.Range(0, Length).Select(n => $"t{n}").ToArray();
-        var world = Of([.. names.Select(name => Task(name))], [.. names.Zip(names.Skip(1))]);
+        var world = Of([.. names.Select(name => Task(name))], [.. names.Zip(names.Skip(1), (start, end) => new DependenceDocument(start, end))]);
         world.Claim("t0");
 
         world.Fail("t0", 0);
@@ -227,7 +228,7 @@ public sealed class JobAggregateTests
     [InlineData(TaskExecutionDependOn.PreTaskFinished, RunState.Runnable)]
     public void PartlyFailedPredecessor_CountsAsTheRuleSays(TaskExecutionDependOn rule, RunState expected)
     {
-        var world = Of([Task("a", instances: 2), Task("b")], [("a", "b")], rule);
+        var world = Of([Task("a", instances: 2), Task("b")], [new("a", "b")], rule);
         world.Claim("a");
 
         world.Fail("a", 0);
@@ -240,7 +241,7 @@ public sealed class JobAggregateTests
     [Fact]
     public void Termination_EndsWhatNoNodeHoldsAtOnceAndTheRestWhenItIsReported()
     {
-        var world = Of([Task("a", instances: 1_000_000), Task("b")], [("a", "b")]);
+        var world = Of([Task("a", instances: 1_000_000), Task("b")], [new("a", "b")]);
         world.Claim("a", 2);
         world.Report("a", 0, AttemptOutcome.Running);
 

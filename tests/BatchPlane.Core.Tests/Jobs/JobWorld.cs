@@ -27,7 +27,7 @@ internal sealed class JobWorld
 
     internal static JobWorld Of(
         TaskDocument[] tasks,
-        (string Start, string End)[]? edges = null,
+        DependenceDocument[]? edges = null,
         TaskExecutionDependOn dependOn = default,
         NotificationDocument[]? notifications = null,
         EngineLimits? limits = null)
@@ -35,7 +35,7 @@ internal sealed class JobWorld
         var document = new JobDocument
         {
             Tasks = [.. tasks.Select(task => task with { EnvId = "env-aaaaaaaa" })],
-            Dependences = [.. (edges ?? []).Select(edge => new DependenceDocument(edge.Start, edge.End))],
+            Dependences = edges ?? [],
             TaskExecutionDependOn = dependOn,
             Notifications = notifications ?? [],
         };
@@ -56,6 +56,13 @@ internal sealed class JobWorld
     internal TaskRecord this[string name] => Job.Tasks.Single(task => task.TaskName == name);
 
     internal InstanceRecord Instance(string task, int index) => Job.Instances.Single(instance => instance.TaskId == this[task].TaskId && instance.Index == index);
+
+    /// <summary>Index of some instance that was claimed; null when none was.</summary>
+    internal int? AnyClaimed(string task, Random random)
+    {
+        var indexes = Job.Instances.Where(instance => instance.TaskId == this[task].TaskId).Select(instance => instance.Index).Order().ToList();
+        return indexes.Count == 0 ? null : indexes[random.Next(indexes.Count)];
+    }
 
     internal IReadOnlyList<AttemptRange> Claim(string task, int limit = int.MaxValue, string node = Node, long epoch = Epoch) =>
         Job.Claim(this[task].TaskId, node, epoch, limit, Now);
@@ -104,14 +111,18 @@ internal sealed class JobWorld
     {
         var rows = Job.Instances.Where(instance => instance.TaskId == task.TaskId).ToList();
         int In(RunState state) => rows.Count(row => row.State == state);
-        var neverClaimed = task.InstanceCount - task.NextIndex;
-        Assert.Equal(task.NextIndex, rows.Count);
+        Assert.Equal(task.NextIndex, rows.Count + task.Ready.Count + task.Waiting.Count + task.Skipped.Count);
+        Assert.Equal(
+            Enumerable.Range(0, task.NextIndex),
+            rows.Select(row => row.Index).Concat(Members(task.Ready)).Concat(Members(task.Waiting)).Concat(Members(task.Skipped)).Order());
         Assert.Equal(In(RunState.Starting), task.StartingCount);
         Assert.Equal(In(RunState.Running), task.RunningCount);
         Assert.Equal(In(RunState.Succeed), task.SucceedCount);
         Assert.Equal(In(RunState.FailedInterrupted), task.InterruptedCount);
-        Assert.Equal(In(RunState.Failed) + (task.Closed ? neverClaimed : 0), task.FailedCount);
-        Assert.Equal(In(RunState.Runnable), task.Requeued.Count);
+        Assert.Equal(In(RunState.Failed) + task.Skipped.Count, task.FailedCount);
+        Assert.Equal(rows.Where(row => row.State == RunState.Runnable).Select(row => row.Index).Order(), Members(task.Requeued));
+        Assert.Equal(Job.Skipped.Where(skip => skip.TaskId == task.TaskId).Sum(skip => skip.Count), task.Skipped.Count);
+        AssertDependencesFollowed(task);
         Assert.Equal(task.InstanceCount, task.UnclaimedCount + task.StartingCount + task.RunningCount + task.FinishedCount);
         Assert.Equal(RunStates.IsFinal(task.State), task.FinishedCount == task.InstanceCount);
         Assert.Equal(RunStates.IsFinal(task.State), task.Cause is not null);
@@ -122,6 +133,20 @@ internal sealed class JobWorld
             .Sum(entry => entry.Span);
         Assert.Equal(task.SucceedCount + task.FailedCount, ends);
     }
+
+    private void AssertDependencesFollowed(TaskRecord task)
+    {
+        var byIndex = task.DependsOn.Where(edge => edge.On == DependenceCondition.EachIndex).Select(edge => Job.Tasks[edge.TaskNo]).ToList();
+        Assert.All(Members(task.Waiting), index => Assert.Contains(byIndex, predecessor => !predecessor.Succeeded.Contains(index)));
+        Assert.All(Members(task.Waiting), index => Assert.All(byIndex, predecessor => Assert.False(RunStates.IsFinal(predecessor.State) && !predecessor.Succeeded.Contains(index))));
+        if (byIndex.Count > 0)
+        {
+            var begun = Job.Instances.Where(row => row.TaskId == task.TaskId).Select(row => row.Index).Concat(Members(task.Ready));
+            Assert.All(begun, index => Assert.All(byIndex, predecessor => Assert.Equal(RunState.Succeed, Job.Instances.Single(row => row.TaskId == predecessor.TaskId && row.Index == index).State)));
+        }
+    }
+
+    private static IEnumerable<int> Members(IndexSet set) => set.Ranges.SelectMany(range => Enumerable.Range(range.First, range.Count));
 
     private string Subject(JournalEntry entry) => entry switch
     {

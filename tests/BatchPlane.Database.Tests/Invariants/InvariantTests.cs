@@ -14,13 +14,20 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         { "task_counters", "UPDATE tasks SET requeued = '{}' WHERE task_name = 'live'", "requeued is {}, its rows say {[2,3)}" },
         { "task_counters", "UPDATE tasks SET failed_count = 7 WHERE task_name = 'ended'", "failed_count is 7, its rows say 8" },
         { "task_counters", "DELETE FROM task_instances WHERE instance_index = 0", "next_index is" },
+        { "task_counters", "UPDATE tasks SET waiting = '{[2,3)}' WHERE task_name = 'second'", "next_index is 4, its rows say 3" },
+        { "task_counters", "UPDATE tasks SET ready = '{[1,2)}' WHERE task_name = 'second'", "what lies below next_index is {[0,4)}, its rows say {[1,4)}" },
+        { "task_counters", "UPDATE tasks SET waiting_count = 3 WHERE task_name = 'second'", "waiting_count is 3, its rows say 2" },
+        { "task_counters", "UPDATE tasks SET succeeded = '{[0,2)}' WHERE task_name = 'first'", "succeeded is {[0,2)}, its rows say {[0,1)}" },
+        { "task_counters", "UPDATE tasks SET succeeded = '{[0,1)}' WHERE task_name = 'live'", "succeeded is {[0,1)}, its rows say {}" },
+        { "task_counters", "DELETE FROM task_skips", "skipped is {[1,2)}, its rows say {}" },
         { "task_counters", "DELETE FROM tasks WHERE task_name = 'done'", "belong to no task" },
         { "terminal_journal_rows", "DELETE FROM events WHERE level = 'job' AND state = 'SUCCEED'", "SUCCEED, journal rows: 0 SUCCEED" },
         { "terminal_journal_rows", Again("level = 'task_instance' AND state = 'SUCCEED' AND instance_index = 1"), "instance 1: SUCCEED, journal rows: 2 SUCCEED" },
         { "terminal_journal_rows", Again("level = 'task' AND state = 'SUCCEED'"), "task 0: SUCCEED, journal rows: 2 SUCCEED" },
         { "terminal_journal_rows", "UPDATE task_instances SET state = 'FAILED' WHERE state = 'SUCCEED' AND instance_index = 2", "FAILED, journal rows: 1 SUCCEED" },
-        { "terminal_journal_rows", "UPDATE events SET span = span - 1 WHERE span > 1", "8 instances from 2 on ended unclaimed, the journal has 7 from 2 on" },
-        { "terminal_journal_rows", Again("span > 1"), "the journal has 16 from 2 on in 2 rows" },
+        { "terminal_journal_rows", "UPDATE events SET span = span - 1 WHERE span > 1", "instance 9: FAILED, journal rows: 0 SUCCEED, 0 FAILED" },
+        { "terminal_journal_rows", Again("span > 1"), "instance 5: FAILED, journal rows: 0 SUCCEED, 2 FAILED" },
+        { "terminal_journal_rows", "UPDATE tasks SET skipped = '{}' WHERE task_name = 'second'", "instance 1: ended in the journal, but has neither a row nor was it skipped" },
         { "journal_sequences", "DELETE FROM events WHERE level = 'job' AND state = 'STARTING'", "where 5 was to come" },
         { "journal_sequences", "UPDATE events SET sequence = sequence - 1 WHERE level = 'job' AND state = 'SUCCEED'", "was to come" },
         { "journal_sequences", "UPDATE jobs SET last_sequence = last_sequence + 1", "last_sequence is" },
@@ -35,9 +42,13 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         { "states_match", "UPDATE jobs SET state = 'STARTING' WHERE state = 'RUNNING'", "STARTING, its tasks say RUNNING" },
         { "states_match", "DELETE FROM jobs WHERE state = 'SUCCEED'", "belongs to no job" },
         { "states_match", "DELETE FROM tasks WHERE state = 'SUCCEED'", "its tasks say nothing: it has none" },
-        { "task_claimable", "UPDATE tasks SET claimable = false WHERE task_name = 'live'", "claimable is false in RUNNING with 8 waiting" },
-        { "task_claimable", "UPDATE tasks SET claimable = true WHERE task_name = 'waits'", "claimable is true in PENDING" },
-        { "task_claimable", "UPDATE jobs SET terminate_requested_at = now() WHERE state = 'RUNNING'", "claimable is true" },
+        { "task_claimable", "UPDATE tasks SET claimable = false, claimable_count = 0 WHERE task_name = 'live'", "claimable_count is 0 in RUNNING with 8 waiting" },
+        { "task_claimable", "UPDATE tasks SET claimable_count = 7 WHERE task_name = 'live'", "claimable_count is 7 in RUNNING with 8 waiting" },
+        { "task_claimable", "UPDATE tasks SET claimable = true, claimable_count = 1 WHERE task_name = 'waits'", "claimable_count is 1 in PENDING" },
+        { "task_claimable", "UPDATE jobs SET terminate_requested_at = now() WHERE state = 'RUNNING'", "claimable_count is 8" },
+        { "dependences_followed", "UPDATE tasks SET waiting = waiting + '{[0,1)}' WHERE task_name = 'second'", "instances {[0,1)} wait, though all they wait for succeeded" },
+        { "dependences_followed", "UPDATE tasks SET skipped = '{[3,4)}' WHERE task_name = 'first'", "instances wait for instances of task 0, which have ended" },
+        { "dependences_followed", "UPDATE tasks SET state = 'PENDING', waiting = '{}' WHERE task_name = 'second'", "is PENDING, though nothing it waits for is still to come" },
         { "task_claimable", "UPDATE tasks SET max_concurrent_num = 2 WHERE task_name = 'live'", "2 of at most 2 at work" },
         { "live_attempts_claimed", "DELETE FROM claims", "without a claim" },
         { "live_attempts_claimed", "UPDATE claims SET indexes = '{[0,1)}'", "RUNNING on" },
@@ -100,6 +111,13 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
             });
             await server.ClaimAsync(node, live.JobId, live.TaskId, limit: 3);
             await server.ReportAsync(node, live.JobId, live.TaskId, Given.Report(1, AttemptOutcome.Running), Given.Exited(2, exitCode: 1));
+
+            var pairs = await SubmitAsync(server, Given.Job(Given.Task(envId, instances: 4, name: "first"), Given.Task(envId, instances: 4, name: "second")) with
+            {
+                Dependences = [new("first", "second", DependenceCondition.EachIndex)],
+            });
+            await server.ClaimAsync(node, pairs.JobId, pairs.TaskId, limit: 3);
+            await server.ReportAsync(node, pairs.JobId, pairs.TaskId, Given.Exited(0), Given.Exited(1, exitCode: 1));
         }
 
         public async Task DisposeAsync() => await Installation.DisposeAsync();

@@ -58,6 +58,33 @@ public sealed class TransitionWriterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task InstancesThatWaitForTheirLike_AreReleasedAndSkippedOneByOne()
+    {
+        var jobId = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 5, name: "first"), Given.Task(_envId, instances: 5, name: "second")) with
+        {
+            Dependences = [new("first", "second", DependenceCondition.EachIndex)],
+        });
+        var (first, second) = await TaskIdsAsync(jobId);
+        await _server.ClaimAsync(_node, jobId, first, limit: 5);
+
+        await _server.ReportAsync(_node, jobId, first, Given.Exited(1), Given.Exited(3), Given.Exited(4, exitCode: 1));
+        Assert.Equal(
+            ["RUNNABLE {[0,1),[2,3)} {[1,2),[3,4)} {[4,5)} 2"],
+            await _installation.RowsAsync($"SELECT state, waiting::text, ready::text, skipped::text, claimable_count FROM tasks WHERE task_id = {second}"));
+
+        Assert.Equal([(1, 1), (3, 1)], Given.Attempts(await _server.ClaimAsync(_node, jobId, second, limit: 5)));
+        await _server.ReportAsync(_node, jobId, second, Given.Exited(1), Given.Exited(3));
+        await _server.ReportAsync(_node, jobId, first, Given.Exited(0), Given.Exited(2));
+        Assert.Equal([(0, 1), (2, 1)], Given.Attempts(await _server.ClaimAsync(_node, jobId, second, limit: 5)));
+        await _server.ReportAsync(_node, jobId, second, Given.Exited(0), Given.Exited(2));
+
+        Assert.Equal(["FAILED 4 1", "FAILED 4 1"], await _installation.RowsAsync($"SELECT state, succeed_count, failed_count FROM tasks WHERE job_id = '{jobId}' ORDER BY task_no"));
+        Assert.Equal(
+            ["dependency_unmet instance 4 of task 'first' ended FAILED: exit code 1"],
+            await _installation.RowsAsync($"SELECT cause, reason FROM task_skips WHERE task_id = {second}"));
+    }
+
+    [Fact]
     public async Task FailedAttempts_AreRepeatedAsOftenAsAllowed()
     {
         var jobId = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 2, retries: 1)));

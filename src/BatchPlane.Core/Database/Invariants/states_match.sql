@@ -1,6 +1,6 @@
 -- Must hold: a task's state follows from its counters and a job's state from its tasks. A task has ended when all its
--- instances have, FAILED_INTERRUPTED before FAILED before SUCCEED; a job likewise when all its tasks have. Before that: nothing
--- was claimed up to RUNNABLE, something was from STARTING on, and running_at is set in RUNNING.
+-- instances have, FAILED_INTERRUPTED before FAILED before SUCCEED; a job likewise when all its tasks have, those apart that were
+-- not needed. Before that: no node holds anything up to RUNNABLE, and running_at is set in RUNNING.
 -- Caller: whoever checks the database. Rows: one per task or job whose state is wrong. Reads everything in one snapshot; no locks.
 WITH task_states AS (
     SELECT
@@ -9,8 +9,8 @@ WITH task_states AS (
             WHEN succeed_count + failed_count + interrupted_count < instance_count THEN
                 CASE
                     WHEN running_at IS NOT NULL THEN array['RUNNING']
-                    WHEN next_index > 0 THEN array['STARTING']
-                    ELSE array['PENDING', 'RUNNABLE']
+                    WHEN starting_count > 0 THEN array['STARTING']
+                    ELSE array['PENDING', 'RUNNABLE', 'STARTING']
                 END
             WHEN interrupted_count > 0 THEN array['FAILED_INTERRUPTED']
             WHEN failed_count > 0 THEN array['FAILED']
@@ -27,11 +27,11 @@ job_states AS (
             WHEN bool_or(t.finished_at IS NULL) THEN
                 CASE
                     WHEN bool_or(t.running_at IS NOT NULL) THEN 'RUNNING'
-                    WHEN bool_or(t.next_index > 0) THEN 'STARTING'
+                    WHEN bool_or(t.state = 'STARTING') THEN 'STARTING'
                     ELSE 'RUNNABLE'
                 END
             WHEN bool_or(t.state = 'FAILED_INTERRUPTED') THEN 'FAILED_INTERRUPTED'
-            WHEN bool_or(t.state = 'FAILED') THEN 'FAILED'
+            WHEN bool_or(t.state = 'FAILED' AND t.cause <> 'not_needed') THEN 'FAILED'
             ELSE 'SUCCEED'
         END AS expected
     FROM jobs AS j

@@ -35,24 +35,34 @@ subjects AS (
     FROM task_instances AS i
     JOIN tasks AS t ON t.task_id = i.task_id
     JOIN kept AS k ON k.job_id = t.job_id
+    UNION ALL
+    SELECT
+        t.job_id,
+        t.task_no,
+        numbers.instance_index,
+        'FAILED',
+        NULL
+    FROM tasks AS t
+    JOIN kept AS k ON k.job_id = t.job_id
+    CROSS JOIN LATERAL unnest(t.skipped) AS ranges (indexes)
+    CROSS JOIN LATERAL generate_series(lower(ranges.indexes), upper(ranges.indexes) - 1) AS numbers (instance_index)
 ),
 ends AS (
     SELECT
-        subject_id AS job_id,
-        task_no,
-        instance_index,
-        state,
+        e.subject_id AS job_id,
+        e.task_no,
+        e.instance_index + numbers.n AS instance_index,
+        e.state,
         count(*) AS row_count
-    FROM events
-    WHERE level IN ('job', 'task', 'task_instance')
-        AND state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')
-        AND span = 1
-        AND NOT (level = 'task_instance' AND attempt IS NULL)
+    FROM events AS e
+    CROSS JOIN LATERAL generate_series(0, e.span - 1) AS numbers (n)
+    WHERE e.level IN ('job', 'task', 'task_instance')
+        AND e.state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')
     GROUP BY
-        subject_id,
-        task_no,
-        instance_index,
-        state
+        e.subject_id,
+        e.task_no,
+        e.instance_index + numbers.n,
+        e.state
 ),
 found AS (
     SELECT
@@ -67,21 +77,6 @@ found AS (
         job_id,
         task_no,
         instance_index
-),
--- Instances that ended without ever having been claimed: rows with a span, about everything from next_index on.
-unclaimed AS (
-    SELECT
-        subject_id AS job_id,
-        task_no,
-        count(*) AS row_count,
-        min(instance_index) AS first_index,
-        sum(span) AS instances
-    FROM events
-    WHERE level = 'task_instance'
-        AND attempt IS NULL
-    GROUP BY
-        subject_id,
-        task_no
 )
 SELECT
     s.job_id || coalesce(', task ' || s.task_no, '') || coalesce(', instance ' || s.instance_index, '') AS subject,
@@ -100,15 +95,15 @@ WHERE coalesce(f.succeed, 0) <> CASE WHEN s.state = 'SUCCEED' THEN 1 ELSE 0 END
     OR (s.state <> 'FAILED_INTERRUPTED' AND coalesce(f.interrupted, 0) > CASE WHEN s.state = 'FAILED' AND s.cause = 'terminated' THEN 1 ELSE 0 END)
 UNION ALL
 SELECT
-    t.job_id || ', task ' || t.task_no,
-    CASE WHEN t.closed THEN t.instance_count - t.next_index ELSE 0 END || ' instances from ' || t.next_index
-        || ' on ended unclaimed, the journal has '
-        || coalesce(u.instances, 0) || ' from ' || coalesce(u.first_index, -1) || ' on in ' || coalesce(u.row_count, 0) || ' rows'
-FROM tasks AS t
-JOIN kept AS k ON k.job_id = t.job_id
-LEFT JOIN unclaimed AS u
-    ON u.job_id = t.job_id
-    AND u.task_no = t.task_no
-WHERE coalesce(u.instances, 0) <> CASE WHEN t.closed THEN t.instance_count - t.next_index ELSE 0 END
-    OR u.row_count > 1
-    OR u.first_index <> t.next_index
+    f.job_id || ', task ' || f.task_no || ', instance ' || f.instance_index,
+    'ended in the journal, but has neither a row nor was it skipped'
+FROM found AS f
+JOIN kept AS k ON k.job_id = f.job_id
+WHERE f.instance_index >= 0
+    AND NOT EXISTS (
+        SELECT
+        FROM subjects AS s
+        WHERE s.job_id = f.job_id
+            AND s.task_no = f.task_no
+            AND s.instance_index = f.instance_index
+    )

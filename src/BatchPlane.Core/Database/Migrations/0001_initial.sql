@@ -70,7 +70,6 @@ CREATE TABLE jobs (
     state                  text NOT NULL CHECK (state IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')),
     cause                  text,
     reason                 text,
-    depend_on              text NOT NULL CHECK (depend_on IN ('PRE_TASK_SUCCEED', 'PRE_TASK_AT_LEAST_PARTLY_SUCCEED', 'PRE_TASK_FINISHED')),
     document               jsonb NOT NULL,
     notifications          jsonb NOT NULL,
     interest               integer[] NOT NULL,
@@ -108,11 +107,19 @@ CREATE TABLE tasks (
     cause              text,
     reason             text,
     depends_on         integer[] NOT NULL,
+    depends_when       text[] NOT NULL,
     instance_count     integer NOT NULL CHECK (instance_count > 0),
     next_index         integer NOT NULL DEFAULT 0,
     requeued           int4multirange NOT NULL DEFAULT '{}',
-    closed             boolean NOT NULL DEFAULT false,
+    ready              int4multirange NOT NULL DEFAULT '{}',
+    waiting            int4multirange NOT NULL DEFAULT '{}',
+    waiting_count      integer NOT NULL DEFAULT 0,
+    skipped            int4multirange NOT NULL DEFAULT '{}',
+    succeeded          int4multirange NOT NULL DEFAULT '{}',
+    close_cause        text,
+    close_reason       text,
     claimable          boolean NOT NULL DEFAULT false,
+    claimable_count    integer NOT NULL DEFAULT 0 CHECK (claimable_count >= 0),
     starting_count     integer NOT NULL DEFAULT 0 CHECK (starting_count >= 0),
     running_count      integer NOT NULL DEFAULT 0 CHECK (running_count >= 0),
     succeed_count      integer NOT NULL DEFAULT 0 CHECK (succeed_count >= 0),
@@ -127,7 +134,10 @@ CREATE TABLE tasks (
     CHECK (next_index BETWEEN 0 AND instance_count),
     CHECK (starting_count + running_count + succeed_count + failed_count + interrupted_count <= instance_count),
     CHECK ((state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')) = (finished_at IS NOT NULL)),
-    CHECK (NOT claimable OR finished_at IS NULL)
+    CHECK (NOT claimable OR finished_at IS NULL),
+    CHECK (claimable = (claimable_count > 0)),
+    CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
+    CHECK (cardinality(depends_on) = cardinality(depends_when))
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
 -- Only claimable changes rarely; the counters are in no index, so that updating them stays within the page (HOT).
@@ -135,11 +145,18 @@ CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, task_id) WHERE
 CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
-COMMENT ON COLUMN tasks.next_index IS 'Instances from here on were never claimed and have no row.';
-COMMENT ON COLUMN tasks.requeued IS 'Instances below next_index that wait for another attempt.';
-COMMENT ON COLUMN tasks.closed IS 'True once nothing more will be claimed: what was unclaimed then is FAILED, without rows for instances from next_index on.';
-COMMENT ON COLUMN tasks.claimable IS 'True while a node may claim instances: the task may run, has unclaimed or requeued instances and is below its ceiling.';
+COMMENT ON COLUMN tasks.next_index IS 'Instances from here on are untouched: never claimed, without rows. Below it every instance has a row or is in exactly one of ready, waiting and skipped.';
+COMMENT ON COLUMN tasks.requeued IS 'Instances with rows that wait for another attempt.';
+COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';
+COMMENT ON COLUMN tasks.waiting IS 'Instances below next_index without rows that wait for the instances of the same index of other tasks.';
+COMMENT ON COLUMN tasks.waiting_count IS 'Number of instances in waiting.';
+COMMENT ON COLUMN tasks.skipped IS 'Instances that ended, FAILED, without ever having been claimed; task_skips tells why.';
+COMMENT ON COLUMN tasks.succeeded IS 'Instances that are SUCCEED; kept only when another task waits for them one by one.';
+COMMENT ON COLUMN tasks.close_cause IS 'Why nothing more will be claimed; what was unclaimed then is FAILED. Null while the task is open.';
+COMMENT ON COLUMN tasks.claimable IS 'True while a node may claim instances: claimable_count > 0.';
+COMMENT ON COLUMN tasks.claimable_count IS 'Instances that nodes may claim now: the task may run, and its ceiling is considered.';
 COMMENT ON COLUMN tasks.depends_on IS 'task_no of the tasks it waits for.';
+COMMENT ON COLUMN tasks.depends_when IS 'For each of depends_on, what has to be true of it.';
 COMMENT ON COLUMN tasks.run IS 'RunSpec: what the agent gets.';
 COMMENT ON SEQUENCE task_id_seq IS 'Each value stands for a block of 256 task ids, taken by one server at a time.';
 
@@ -160,10 +177,21 @@ CREATE TABLE task_instances (
     finished_at    timestamptz,
     PRIMARY KEY (task_id, instance_index)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
-COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; the others are known from their task''s next_index. Inserted at the claim, updated at the end.';
+COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; the others are known from their task''s next_index and sets. Inserted at the claim, updated at the end.';
 COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.';
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
+
+CREATE TABLE task_skips (
+    task_id        bigint NOT NULL,
+    first_index    integer NOT NULL,
+    instance_count integer NOT NULL CHECK (instance_count > 0),
+    cause          text NOT NULL,
+    reason         text NOT NULL,
+    ended_at       timestamptz NOT NULL,
+    PRIMARY KEY (task_id, first_index)
+);
+COMMENT ON TABLE task_skips IS 'Why instances ended that were never claimed, a row for each run of consecutive ones.';
 
 CREATE TABLE claims (
     claim_id   bigint PRIMARY KEY,

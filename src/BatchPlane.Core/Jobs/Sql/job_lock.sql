@@ -5,7 +5,6 @@ SELECT
     state,
     cause,
     reason,
-    depend_on,
     interest,
     last_sequence,
     journal_txid,
