@@ -1,0 +1,177 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>
+/// What one transaction decides, without any storage: <see cref="Needs"/> says what to load, <see cref="JobAggregate"/> decides each request
+/// in the order of arrival on what was loaded, <see cref="Changes"/> is what to store. <see cref="TransitionBatch"/> does that with
+/// PostgreSQL, the simulator of the tests in memory.
+/// </summary>
+internal sealed class TransitionDecision
+{
+    private readonly List<(ClaimRequest Request, TaskClaim Task, IReadOnlyList<AttemptRange> Attempts)> _grants = [];
+    private readonly LockedJobs _locked;
+    private readonly EngineLimits _limits;
+
+    /// <summary>Decides. Results are in the requests from then on, those of claims after <see cref="Grant"/>; nobody is told yet.</summary>
+    internal TransitionDecision(IReadOnlyList<WriteRequest> requests, SubmitAdmission admission, LockedJobs locked, EngineLimits limits)
+    {
+        _locked = locked;
+        _limits = limits;
+        Changes = new() { Now = locked.Now };
+        foreach (var request in requests)
+        {
+            switch (request)
+            {
+                case SubmitRequest submit when admission.Admits(submit):
+                    Decide(submit);
+                    break;
+                case ClaimRequest claim:
+                    Decide(claim);
+                    break;
+                case NodeReport report:
+                    Decide(report);
+                    break;
+                case TerminateJobCommand terminate:
+                    Decide(terminate);
+                    break;
+                case LoseAttempts lose:
+                    Decide(lose);
+                    break;
+                default:
+                    // A submit that was settled by its idempotency key or refused for its environment.
+                    break;
+            }
+        }
+
+        admission.AnswerRepeats();
+        foreach (var aggregate in locked.Jobs.Values)
+        {
+            Changes.Add(aggregate);
+        }
+    }
+
+    /// <summary>Everything that differs from what was loaded.</summary>
+    internal JobChanges Changes { get; }
+
+    /// <summary>Claims that were granted and want ids.</summary>
+    internal int GrantCount => _grants.Count;
+
+    /// <summary>True when instances are left to claim.</summary>
+    internal bool LeftWork => Changes.NewJobs.Count > 0 || Changes.Tasks.Exists(JobAggregate.IsClaimable);
+
+    /// <summary>What has to be loaded, under locks, before the requests can be decided.</summary>
+    internal static JobLoad Needs(IReadOnlyList<WriteRequest> requests)
+    {
+        var load = new JobLoad();
+        foreach (var request in requests)
+        {
+            load.JobIds.UnionWith(request.JobIds);
+            switch (request)
+            {
+                case ClaimRequest claim:
+                    load.NodeIds.Add(claim.NodeId);
+                    foreach (var task in claim.Tasks)
+                    {
+                        load.RequeuedLimits[task.TaskId] = load.RequeuedLimits.GetValueOrDefault(task.TaskId) + task.Limit;
+                    }
+
+                    break;
+                case NodeReport report:
+                    load.NodeIds.Add(report.NodeId);
+                    load.Instances.UnionWith(report.Report.Tasks.SelectMany(task => task.Attempts.Select(attempt => (task.TaskId, attempt.Index))));
+                    break;
+                case TerminateJobCommand terminate:
+                    load.TerminatedJobIds.Add(terminate.JobId);
+                    break;
+                case LoseAttempts lose:
+                    load.Instances.UnionWith(lose.Attempts);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return load;
+    }
+
+    /// <summary>Gives the granted claims their ids, <see cref="GrantCount"/> of them, and tells the requests.</summary>
+    internal void Grant(IReadOnlyList<long> claimIds)
+    {
+        for (var n = 0; n < _grants.Count; n++)
+        {
+            var (request, task, attempts) = _grants[n];
+            Changes.Claims.Add(new(claimIds[n], request.NodeId, request.NodeEpoch, task.JobId, task.TaskId, attempts));
+            request.Result = request.Result! with { Claims = [.. request.Result.Claims, new(claimIds[n], task.JobId, task.TaskId, attempts)] };
+        }
+    }
+
+    private void Decide(SubmitRequest submit)
+    {
+        var aggregate = new JobAggregate(submit.Job.Job, [.. submit.Job.Tasks.Select(task => task.Record)], [], _limits);
+        aggregate.Expand(submit.Job.SubmittedBy, _locked.Now);
+        Changes.NewJobs.Add(submit.Job);
+        Changes.AddJournal(aggregate);
+        submit.Result = new SubmitOutcome.Submitted(submit.Job.Job.JobId);
+    }
+
+    private void Decide(ClaimRequest claim)
+    {
+        var mayClaim = _locked.Nodes.TryGetValue(claim.NodeId, out var node) && node.Epoch == claim.NodeEpoch && node.State == NodeState.Running;
+        var isCurrent = node.Epoch == claim.NodeEpoch && NodeLifecycle.HoldsInstances(node.State);
+        claim.Result = new([], Fenced: !isCurrent);
+        if (!mayClaim)
+        {
+            return;
+        }
+
+        foreach (var task in claim.Tasks)
+        {
+            if (_locked.Jobs.TryGetValue(task.JobId, out var job)
+                && job.Claim(task.TaskId, claim.NodeId, claim.NodeEpoch, task.Limit, _locked.Now) is { Count: > 0 } attempts)
+            {
+                _grants.Add((claim, task, attempts));
+            }
+        }
+    }
+
+    private void Decide(NodeReport report)
+    {
+        var isHeld = _locked.Nodes.TryGetValue(report.NodeId, out var node) && node.Epoch == report.Report.Epoch && NodeLifecycle.HoldsInstances(node.State);
+        var refused = new List<AttemptRef>();
+        foreach (var task in isHeld ? report.Report.Tasks : [])
+        {
+            _locked.Jobs.TryGetValue(task.JobId, out var job);
+            foreach (var attempt in task.Attempts)
+            {
+                if (job?.Report(task.TaskId, report.NodeId, report.Report.Epoch, attempt, _locked.Now) is not true)
+                {
+                    refused.Add(new(task.TaskId, attempt.Index, attempt.Attempt));
+                }
+            }
+        }
+
+        report.Result = new(refused, Fenced: !isHeld);
+    }
+
+    private void Decide(TerminateJobCommand terminate)
+    {
+        if (!_locked.Jobs.TryGetValue(terminate.JobId, out var job))
+        {
+            terminate.Result = new TerminateOutcome.NotFound();
+            return;
+        }
+
+        job.RequestTermination(terminate.Source, terminate.Reason, _locked.Now);
+        terminate.Result = new TerminateOutcome.Accepted(job.Job.State);
+    }
+
+    private void Decide(LoseAttempts lose)
+    {
+        var lost = _locked.Jobs.TryGetValue(lose.JobId, out var job)
+            ? lose.Attempts.Count(attempt => job.LoseAttempt(attempt.TaskId, attempt.Index, lose.NodeId, lose.NodeEpoch, lose.Reason, _locked.Now))
+            : 0;
+        lose.Result = new(lost);
+    }
+}
