@@ -1,3 +1,5 @@
+using BatchPlane.Contracts;
+
 namespace BatchPlane.Core.Tests.Validation;
 
 public sealed class DependenceReaderTests
@@ -25,6 +27,27 @@ public sealed class DependenceReaderTests
 
     [Fact]
     public void SelfEdge_IsRefused() => Refused("dependence_self", "$.dependences[0]", "a b", "a>a");
+
+    [Theory]
+    [InlineData("\"each_index\"", 2, 3, "dependence_instance_num_differs", "$.dependences[0].on")]
+    [InlineData("\"sometimes\"", 2, 2, "value_unknown", "$.dependences[0].on")]
+    [InlineData("7", 2, 2, "type_mismatch", "$.dependences[0].on")]
+    public void ConditionThatCannotHold_IsRefused(string on, int startInstances, int endInstances, string code, string path) =>
+        ReadingAssert.Refused(ReadingAssert.Job(Pair(on, startInstances, endInstances)), path, code);
+
+    [Theory]
+    [InlineData("\"EachIndex\"", DependenceCondition.EachIndex)]
+    [InlineData("\"started\"", DependenceCondition.Started)]
+    [InlineData("null", null)]
+    public void Condition_IsReadInAnySpelling(string on, DependenceCondition? expected) =>
+        Assert.Equal(expected, ReadingAssert.Valid(ReadingAssert.Job(Pair(on, 2, 2))).Dependences[0].On);
+
+    private static string Pair(string on, int startInstances, int endInstances) => $$"""
+        {"tasks":[
+          {"task_name":"a","task_instance_num":{{startInstances}},"application":{"command":"true"} },
+          {"task_name":"b","task_instance_num":{{endInstances}},"application":{"command":"true"} }],
+         "dependences":[{"start_task":"a","end_task":"b","on":{{on}} }]}
+        """;
 
     [Fact]
     public void RepeatedEdge_IsRefused() => Refused("dependence_duplicate", "$.dependences[1]", "a b", "a>b a>b");

@@ -135,8 +135,8 @@ internal sealed class DispatchWorld : IAsyncDisposable
     {
         await using var command = DataSource.CreateCommand(
             """
-            INSERT INTO jobs (job_id, job_name, job_description, priority, state, depend_on, document, notifications, interest, tags, submitted_by, traceparent, created_at)
-            VALUES (@id, 'demo', '', 1, 'RUNNING', 'PRE_TASK_SUCCEED', '{}', @notifications::jsonb, '{}', '[]', 'test', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', @now);
+            INSERT INTO jobs (job_id, job_name, job_description, priority, state, document, notifications, interest, tags, submitted_by, traceparent, created_at)
+            VALUES (@id, 'demo', '', 1, 'RUNNING', '{}', @notifications::jsonb, '{}', '[]', 'test', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', @now);
             """);
         command.Parameters.AddWithValue("id", jobId);
         command.Parameters.AddWithValue("notifications", JsonSerializer.Serialize(notifications, BatchPlaneJson.Options));
