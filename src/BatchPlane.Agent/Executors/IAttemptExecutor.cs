@@ -60,6 +60,16 @@ internal sealed record AttemptPaths(string Directory, OutputFile Stdout, OutputF
     internal static AttemptPaths None { get; } = new("", new OutputFile(""), new OutputFile(""));
 }
 
+/// <summary>Where attempts have their files.</summary>
+internal interface IAttemptFiles
+{
+    /// <summary>Where an attempt runs; nothing is made.</summary>
+    AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt);
+
+    /// <summary>The attempt is over and told: its files are removed some time soon.</summary>
+    void Discard(AttemptPaths paths);
+}
+
 /// <summary>Either a running attempt or why there is none, in words for the author of the job.</summary>
 internal readonly record struct StartResult(IExecution? Execution, string? Failure)
 {

@@ -21,7 +21,7 @@ namespace BatchPlane.Agent.Hosts;
 /// </code>
 /// Removal happens on a loop of its own, so that it never holds up a start.
 /// </remarks>
-internal sealed partial class WorkDirectory : IAsyncDisposable
+internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 {
     private const string Kept = ".kept";
     private const uint DirectoryMode = 0x1ED; // 0755
@@ -64,8 +64,8 @@ internal sealed partial class WorkDirectory : IAsyncDisposable
         return new WorkDirectory(root, held, log);
     }
 
-    /// <summary>Where an attempt runs; nothing is made.</summary>
-    internal AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt)
+    /// <inheritdoc />
+    public AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt)
     {
         var directory = string.Create(CultureInfo.InvariantCulture, $"{_attempts}/{claim.JobId}/{claim.TaskId}.{index}.{attempt}");
         return new AttemptPaths(directory, _outputs.Take(), _outputs.Take());
@@ -97,8 +97,8 @@ internal sealed partial class WorkDirectory : IAsyncDisposable
         }
     }
 
-    /// <summary>The attempt is over and told: its directory and outputs are removed some time soon.</summary>
-    internal void Discard(AttemptPaths paths) => _discarded.Writer.TryWrite(paths);
+    /// <inheritdoc />
+    public void Discard(AttemptPaths paths) => _discarded.Writer.TryWrite(paths);
 
     /// <summary>The outputs are at the server, or not wanted. Harmless when repeated.</summary>
     internal void ReturnOutputs(AttemptPaths paths)

@@ -60,6 +60,20 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
     /// <summary>Short standard error, base64.</summary>
     internal string? Stderr { get; init; }
 
+    /// <summary>The end of an attempt that ran: what the agent killed it for decides, else how the command ended.</summary>
+    internal static AttemptResult Of(Attempt attempt, ExitStatus status, KillCause kill) => kill switch
+    {
+        KillCause.Timeout => new(AttemptOutcome.Timeout, Reason: $"killed after its timeout of {attempt.Claim.Run.TimeoutSeconds} s"),
+        KillCause.Terminated => new(AttemptOutcome.Terminated),
+        KillCause.None or KillCause.Stopped or KillCause.Abandoned => status.Signal is { } signal
+            ? new(AttemptOutcome.Signaled, Signal: signal)
+            : new(AttemptOutcome.Exited, ExitCode: status.ExitCode),
+    };
+
+    /// <summary>The end of an attempt that could not be started.</summary>
+    internal static AttemptResult NotStarted(KillCause kill, string? failure) =>
+        new(kill == KillCause.Terminated ? AttemptOutcome.Terminated : AttemptOutcome.StartFailed, Reason: failure);
+
     /// <summary>True when the command ran and did not succeed by itself.</summary>
     internal bool IsFailure => Outcome is AttemptOutcome.Signaled or AttemptOutcome.Timeout || ExitCode is > 0;
 }

@@ -1,5 +1,4 @@
 using BatchPlane.Agent.Executors;
-using BatchPlane.Agent.Hosts;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Sessions;
@@ -12,7 +11,7 @@ namespace BatchPlane.Agent.Sessions;
 /// A grant may arrive twice (answer of a long poll and of a heartbeat), in any order with its end: an attempt is taken once per epoch,
 /// known by its key while it is held and for the last <see cref="RememberedKeys"/> after that.
 /// </remarks>
-internal sealed class AttemptBook
+internal sealed partial class AttemptBook
 {
     private const int RememberedKeys = 100_000;
     private const int RememberedJobs = 10_000;
@@ -21,7 +20,7 @@ internal sealed class AttemptBook
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly TimeSpan _killGrace;
-    private readonly WorkDirectory _directory;
+    private readonly IAttemptFiles _files;
     private readonly ReportQueue _reports;
     private readonly Dictionary<AttemptKey, Attempt> _held = [];
     private readonly Dictionary<long, int> _claims = [];
@@ -35,12 +34,12 @@ internal sealed class AttemptBook
     private int _heldBuiltins;
     private bool _draining;
 
-    internal AttemptBook(AgentOptions options, TimeSpan killGrace, WorkDirectory directory, ReportQueue reports, TimeProvider time)
+    internal AttemptBook(AgentOptions options, TimeSpan killGrace, IAttemptFiles files, ReportQueue reports, TimeProvider time)
     {
         _options = options;
         _time = time;
         _killGrace = killGrace;
-        _directory = directory;
+        _files = files;
         _reports = reports;
         _ends = new RateMeter(time);
         Startable = new Bell(time);
@@ -206,115 +205,6 @@ internal sealed class AttemptBook
         Changed.Ring();
     }
 
-    /// <summary>The node does not hold it (any more): killed when it runs, and forgotten.</summary>
-    internal void Refused(AttemptKey key)
-    {
-        lock (_gate)
-        {
-            if (_held.TryGetValue(key, out var attempt))
-            {
-                Abandon(attempt);
-            }
-        }
-
-        Changed.Ring();
-    }
-
-    /// <summary>Ends the attempts of jobs whose end was asked for, and those granted later in this epoch.</summary>
-    internal void Terminate(IReadOnlyList<string> jobIds)
-    {
-        if (jobIds.Count == 0)
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (_terminated.Count > RememberedJobs)
-            {
-                _terminated.Clear();
-            }
-
-            _terminated.UnionWith(jobIds);
-            foreach (var attempt in _held.Values.Where(attempt => _terminated.Contains(attempt.Claim.JobId)).ToArray())
-            {
-                if (attempt.Phase == AttemptPhase.Ready)
-                {
-                    EndUnstarted(attempt, AttemptOutcome.Terminated);
-                }
-                else
-                {
-                    AskToEnd(attempt, KillCause.Terminated);
-                }
-            }
-        }
-    }
-
-    /// <summary>From now on nothing is started: what waits for a slot, or is still granted, is given back.</summary>
-    internal void Drain()
-    {
-        lock (_gate)
-        {
-            _draining = true;
-            foreach (var attempt in _held.Values.Where(attempt => attempt.Phase == AttemptPhase.Ready).ToArray())
-            {
-                EndUnstarted(attempt, AttemptOutcome.Returned);
-            }
-        }
-
-        Changed.Ring();
-    }
-
-    /// <summary>Ends what runs because the agent stops.</summary>
-    internal void StopRunning()
-    {
-        lock (_gate)
-        {
-            foreach (var attempt in _running)
-            {
-                AskToEnd(attempt, KillCause.Stopped);
-            }
-        }
-    }
-
-    /// <summary>Forgets everything and kills what runs: the epoch is over.</summary>
-    internal void AbandonAll()
-    {
-        lock (_gate)
-        {
-            _draining = true;
-            foreach (var attempt in _held.Values.ToArray())
-            {
-                Abandon(attempt);
-            }
-        }
-
-        Changed.Ring();
-    }
-
-    /// <summary>
-    /// Asks attempts beyond their time to end and kills those that did not end within the grace. Returns the running attempts whose
-    /// live output was last looked after before <paramref name="outputInterval"/>; each has to be given a <see cref="Attempt.Shipping"/> by <paramref name="ship"/>.
-    /// </summary>
-    internal void Tend(TimeSpan outputInterval, Func<Attempt, Task> ship)
-    {
-        lock (_gate)
-        {
-            foreach (var attempt in _running)
-            {
-                if (attempt.Phase == AttemptPhase.Running)
-                {
-                    TendTimes(attempt);
-                    if (attempt.Shipping.IsCompleted && _time.GetElapsedTime(attempt.ShippedAt) >= outputInterval)
-                    {
-                        attempt.ShippedAt = _time.GetTimestamp();
-                        attempt.Shipping = ship(attempt);
-                    }
-                }
-            }
-        }
-    }
-
     private void Take(ClaimGrant claim, int index, int number)
     {
         var key = new AttemptKey(claim.TaskId, index, number);
@@ -323,7 +213,7 @@ internal sealed class AttemptBook
             return;
         }
 
-        var paths = Builtins.EndsAtOnce(claim.Run) ? AttemptPaths.None : _directory.PathsOf(claim, index, number);
+        var paths = Builtins.EndsAtOnce(claim.Run) ? AttemptPaths.None : _files.PathsOf(claim, index, number);
         var attempt = new Attempt(claim, index, number, paths);
         _held.Add(key, attempt);
         _claims[claim.ClaimId] = _claims.GetValueOrDefault(claim.ClaimId) + 1;
@@ -369,76 +259,6 @@ internal sealed class AttemptBook
         _ending.Clear();
     }
 
-    // It stays in the queue of ready ones, where its phase says that it is to be skipped.
-    private void EndUnstarted(Attempt attempt, AttemptOutcome outcome)
-    {
-        _readyCount--;
-        attempt.Phase = AttemptPhase.Ended;
-        attempt.EndedAt = _time.GetTimestamp();
-        _reports.Ended(attempt, new AttemptResult(outcome));
-        Room.Ring();
-    }
-
-    private void AskToEnd(Attempt attempt, KillCause cause)
-    {
-        if (attempt.Kill == KillCause.None && attempt.Phase is AttemptPhase.Starting or AttemptPhase.Running)
-        {
-            attempt.Kill = cause;
-            SignalFirst(attempt);
-        }
-    }
-
-    private void SignalFirst(Attempt attempt)
-    {
-        if (attempt.Kill == KillCause.None || attempt.Execution is null)
-        {
-            return;
-        }
-
-        attempt.SignaledAt ??= _time.GetTimestamp();
-        attempt.KillSent = attempt.Kill == KillCause.Abandoned;
-        attempt.Execution.Signal(attempt.KillSent ? EndSignal.Kill : EndSignal.Terminate);
-    }
-
-    private void TendTimes(Attempt attempt)
-    {
-        var limit = attempt.Claim.Run.TimeoutSeconds;
-        if (attempt.Kill == KillCause.None && limit > 0 && _time.GetElapsedTime(attempt.BeganAt!.Value) >= TimeSpan.FromSeconds(limit))
-        {
-            AskToEnd(attempt, KillCause.Timeout);
-        }
-
-        if (attempt.SignaledAt is { } asked && !attempt.KillSent && _time.GetElapsedTime(asked) >= _killGrace)
-        {
-            attempt.KillSent = true;
-            attempt.Execution!.Signal(EndSignal.Kill);
-        }
-    }
-
-    private void Abandon(Attempt attempt)
-    {
-        switch (attempt.Phase)
-        {
-            case AttemptPhase.Ready:
-                _readyCount--;
-                Forget(attempt);
-                break;
-            case AttemptPhase.Starting:
-            case AttemptPhase.Running:
-                _reports.Withdraw(attempt);
-                attempt.Kill = KillCause.Abandoned;
-                SignalFirst(attempt);
-                Unhold(attempt);
-                break;
-            case AttemptPhase.Ended:
-                _reports.Withdraw(attempt);
-                Forget(attempt);
-                break;
-            case AttemptPhase.Gone:
-                break;
-        }
-    }
-
     private void Forget(Attempt attempt)
     {
         if (attempt.Phase != AttemptPhase.Gone)
@@ -447,7 +267,7 @@ internal sealed class AttemptBook
             Unhold(attempt);
             if (!attempt.IsBuiltin)
             {
-                _directory.Discard(attempt.Paths);
+                _files.Discard(attempt.Paths);
             }
         }
     }

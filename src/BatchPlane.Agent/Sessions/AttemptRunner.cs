@@ -1,7 +1,6 @@
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Outputs;
-using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Agent.Sessions;
@@ -61,8 +60,7 @@ internal sealed partial class AttemptRunner(
         var kill = book.Ended(attempt);
         if (kill is not (KillCause.Abandoned or KillCause.Stopped))
         {
-            reports.Ended(attempt, new AttemptResult(
-                kill == KillCause.Terminated ? AttemptOutcome.Terminated : AttemptOutcome.StartFailed, Reason: started.Failure));
+            reports.Ended(attempt, AttemptResult.NotStarted(kill, started.Failure));
         }
     }
 
@@ -106,7 +104,7 @@ internal sealed partial class AttemptRunner(
         try
         {
             var output = await ReadOutputAsync(attempt);
-            var result = Judge(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr };
+            var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr };
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
                 WorkDirectory.Keep(attempt.Paths);
@@ -137,15 +135,6 @@ internal sealed partial class AttemptRunner(
             return default;
         }
     }
-
-    private static AttemptResult Judge(Attempt attempt, ExitStatus status, KillCause kill) => kill switch
-    {
-        KillCause.Timeout => new(AttemptOutcome.Timeout, Reason: $"killed after its timeout of {attempt.Claim.Run.TimeoutSeconds} s"),
-        KillCause.Terminated => new(AttemptOutcome.Terminated),
-        KillCause.None or KillCause.Stopped or KillCause.Abandoned => status.Signal is { } signal
-            ? new(AttemptOutcome.Signaled, Signal: signal)
-            : new(AttemptOutcome.Exited, ExitCode: status.ExitCode),
-    };
 
     private sealed class ExitListener(AttemptRunner runner, Attempt attempt) : IExitListener
     {

@@ -32,22 +32,6 @@ internal sealed class HeartbeatLoop(AgentOptions options, JoinResponse node, Ser
     {
         var answer = await client.HeartbeatAsync(
             new HeartbeatRequest { Epoch = node.Epoch, Claims = book.ClaimIds(), Running = book.RunningCount, Load = HostFacts.Load() }, session);
-        switch (answer.Kind)
-        {
-            case AnswerKind.Ok:
-                orders.Obey(answer.Body!.Claims, answer.Body.TerminatedJobs, answer.Body.Drain);
-                orders.ServerAnswered();
-                return true;
-            case AnswerKind.Fenced:
-            case AnswerKind.Unknown:
-                orders.Fence(answer.Detail);
-                return false;
-            case AnswerKind.Refused:
-            case AnswerKind.Unavailable:
-                orders.ServerFailed("heartbeat", answer.Detail);
-                return false;
-        }
-
-        return false;
+        return orders.Hear(answer);
     }
 }

@@ -65,7 +65,7 @@ internal sealed partial class NodeSession : IDisposable
         _outputs = new OutputShipper(options, client, node, directory, time, _orders.Fence);
         _runner = new AttemptRunner(options, _book, _queue, _outputs, executor, time, log);
         _work = new WorkLoop(options, node, client, _book, _orders, time);
-        _reports = new ReportLoop(options, node, client, _book, _queue, _orders, time);
+        _reports = new ReportLoop(options, node, client, _queue, _orders, time);
         _heartbeats = new HeartbeatLoop(options, node, client, _book, _orders, time);
     }
 

@@ -1,3 +1,4 @@
+using BatchPlane.Agent.Protocol;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -19,8 +20,81 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
     /// <summary>Rung when a heartbeat should not wait for its time.</summary>
     internal Bell HeartbeatWanted { get; } = new(time);
 
-    /// <summary>Carries out what an answer of the server says, in this order: what is terminated is never started.</summary>
-    internal void Obey(IReadOnlyList<ClaimGrant> claims, IReadOnlyList<string> terminatedJobs, bool drain)
+    /// <summary>Takes the answer to a heartbeat; false when there was none.</summary>
+    internal bool Hear(Answer<HeartbeatResponse> answer)
+    {
+        switch (answer.Kind)
+        {
+            case AnswerKind.Ok:
+                Obey(answer.Body!.Claims, answer.Body.TerminatedJobs, answer.Body.Drain);
+                ServerAnswered();
+                return true;
+            case AnswerKind.Fenced:
+            case AnswerKind.Unknown:
+                Fence(answer.Detail);
+                return false;
+            case AnswerKind.Refused:
+            case AnswerKind.Unavailable:
+                ServerFailed("heartbeat", answer.Detail);
+                return false;
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the answer to a request for work; false when it failed. Work may have been granted all the same: the answer to a heartbeat tells.</summary>
+    internal bool Hear(Answer<WorkResponse> answer)
+    {
+        switch (answer.Kind)
+        {
+            case AnswerKind.Ok:
+                Obey(answer.Body!.Claims, answer.Body.TerminatedJobs, answer.Body.Drain);
+                return true;
+            case AnswerKind.Fenced:
+                Fence(answer.Detail);
+                return false;
+            case AnswerKind.Unknown:
+            case AnswerKind.Refused:
+            case AnswerKind.Unavailable:
+                ServerFailed("work", answer.Detail);
+                return false;
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the answer to a report of <paramref name="batch"/>; false when the same has to be told again.</summary>
+    internal bool Hear(IReadOnlyList<ReportItem> batch, Answer<ReportResponse> answer)
+    {
+        switch (answer.Kind)
+        {
+            case AnswerKind.Ok:
+                Settle(batch, answer.Body!);
+                return true;
+            case AnswerKind.Fenced:
+                Fence(answer.Detail);
+                return false;
+            case AnswerKind.Unknown:
+            case AnswerKind.Refused:
+            case AnswerKind.Unavailable:
+                ServerFailed("report", answer.Detail);
+                return false;
+        }
+
+        return false;
+    }
+
+    /// <summary>The epoch is over.</summary>
+    internal void Fence(string detail)
+    {
+        if (_fenced.TrySetResult())
+        {
+            Log.Fenced(log, detail);
+        }
+    }
+
+    // In this order: what is terminated is never started.
+    private void Obey(IReadOnlyList<ClaimGrant> claims, IReadOnlyList<string> terminatedJobs, bool drain)
     {
         book.Terminate(terminatedJobs);
         if (claims.Count > 0)
@@ -34,17 +108,8 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
         }
     }
 
-    /// <summary>The epoch is over.</summary>
-    internal void Fence(string detail)
-    {
-        if (_fenced.TrySetResult())
-        {
-            Log.Fenced(log, detail);
-        }
-    }
-
-    /// <summary>A request failed; a heartbeat soon tells more.</summary>
-    internal void ServerFailed(string request, string detail)
+    // A heartbeat soon tells more.
+    private void ServerFailed(string request, string detail)
     {
         if (Interlocked.Exchange(ref _failing, 1) == 0)
         {
@@ -54,8 +119,7 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
         HeartbeatWanted.Ring();
     }
 
-    /// <summary>The server is there (again).</summary>
-    internal void ServerAnswered()
+    private void ServerAnswered()
     {
         if (Interlocked.Exchange(ref _failing, 0) == 1)
         {
@@ -63,8 +127,15 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
         }
     }
 
-    /// <summary>The server says that an attempt is not this node's.</summary>
-    internal void Refused(AttemptRef attempt) => Log.AttemptRefused(log, attempt.TaskId, attempt.Index, attempt.Attempt);
+    private void Settle(IReadOnlyList<ReportItem> batch, ReportResponse response)
+    {
+        book.Acknowledged(batch.Where(item => item.Result is not null).Select(item => item.Attempt));
+        foreach (var refused in response.Refused)
+        {
+            Log.AttemptRefused(log, refused.TaskId, refused.Index, refused.Attempt);
+            book.Refused(new AttemptKey(refused.TaskId, refused.Index, refused.Attempt));
+        }
+    }
 
     private static partial class Log
     {

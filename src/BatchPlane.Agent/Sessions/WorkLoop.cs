@@ -81,7 +81,7 @@ internal sealed class WorkLoop(AgentOptions options, JoinResponse node, ServerCl
         var asked = time.GetTimestamp();
         var answer = await client.WorkAsync(
             new WorkRequest { Epoch = node.Epoch, Capacity = capacity, WaitSeconds = options.WorkWaitSeconds }, cancellation);
-        if (!Obey(answer))
+        if (!orders.Hear(answer))
         {
             await _retry.PauseAsync(cancellation);
             return;
@@ -96,26 +96,5 @@ internal sealed class WorkLoop(AgentOptions options, JoinResponse node, ServerCl
         {
             _slowDown.Reset();
         }
-    }
-
-    // False when the request failed. Work may have been granted all the same: the answer to a heartbeat tells.
-    private bool Obey(Answer<WorkResponse> answer)
-    {
-        switch (answer.Kind)
-        {
-            case AnswerKind.Ok:
-                orders.Obey(answer.Body!.Claims, answer.Body.TerminatedJobs, answer.Body.Drain);
-                return true;
-            case AnswerKind.Fenced:
-                orders.Fence(answer.Detail);
-                return false;
-            case AnswerKind.Unknown:
-            case AnswerKind.Refused:
-            case AnswerKind.Unavailable:
-                orders.ServerFailed("work", answer.Detail);
-                return false;
-        }
-
-        return false;
     }
 }
