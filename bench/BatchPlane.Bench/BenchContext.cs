@@ -1,11 +1,15 @@
 using BatchPlane.Bench.Figures;
+using BatchPlane.Bench.Stack;
+using Services = BatchPlane.LocalServices.LocalServices;
 
 namespace BatchPlane.Bench;
 
 /// <summary>What a benchmark has: where things are, how thorough to be, and where its figures go.</summary>
-internal sealed class BenchContext
+internal sealed class BenchContext : IAsyncDisposable
 {
     private readonly List<Figure> _figures = [];
+    private Services? _shared;
+    private int _stacks;
 
     /// <summary>The <c>batchplane</c> executable, as in production.</summary>
     internal required string Executable { get; init; }
@@ -16,7 +20,7 @@ internal sealed class BenchContext
     /// <summary>Empty directory that the accounts of PostgreSQL and RabbitMQ can enter.</summary>
     internal required string Directory { get; init; }
 
-    /// <summary>Small counts, one run each and no peers: shows that the benchmark works, its figures mean nothing.</summary>
+    /// <summary>Small counts, one run each, and only peers that need no installing: shows that the benchmark works, its figures mean nothing.</summary>
     internal required bool Quick { get; init; }
 
     /// <summary>Ends the benchmark.</summary>
@@ -37,7 +41,23 @@ internal sealed class BenchContext
     /// <summary>Prints a figure; the headline of a benchmark comes last.</summary>
     internal void Report(Figure figure)
     {
-        _figures.Add(figure);
-        Console.WriteLine(figure.ToJson());
+        var rounded = figure.InFourDigits();
+        _figures.Add(rounded);
+        Console.WriteLine(rounded.ToJson());
     }
+
+    /// <summary>PostgreSQL and RabbitMQ for one stack. What counts in a quick run is its time, so there all stacks share one pair.</summary>
+    internal async Task<StackServices> StartServicesAsync(string directory)
+    {
+        if (!Quick)
+        {
+            return await StackServices.StartAsync(directory, Cancellation);
+        }
+
+        _shared ??= await StackServices.StartServersAsync(Path.Combine(Directory, "shared"), Cancellation);
+        return await StackServices.ShareAsync(_shared, ++_stacks, Cancellation);
+    }
+
+    /// <summary>Stops what the stacks shared.</summary>
+    public ValueTask DisposeAsync() => _shared?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -7,7 +7,7 @@ using BatchPlane.LocalServices;
 // BatchPlane.Bench NAME|all [--quick] [--batchplane PROGRAM] [--results FILE]; without a name it lists them.
 IBench[] benches =
 [
-    new Instances(), new Wal(), new SubmitArray(), new SubmitJobs(), new HeldSnapshot(), new Memory(), new TwoServers(), new Depth(), new Processes(),
+    new Instances(), new Processes(), new SubmitArray(), new SubmitJobs(), new Depth(), new HeldSnapshot(), new Memory(), new Wal(), new TwoServers(),
 ];
 if (args is [] or [['-', ..], ..])
 {
@@ -35,7 +35,7 @@ var directory = Directory.CreateTempSubdirectory("batchplane-bench-").FullName;
 File.SetUnixFileMode(directory, (UnixFileMode)0b111_101_101);
 try
 {
-    var context = new BenchContext
+    await using var context = new BenchContext
     {
         Executable = Path.GetFullPath(Value("--batchplane") ?? Path.Combine(AppContext.BaseDirectory, "batchplane")),
         PeersDirectory = Path.Combine(AppContext.BaseDirectory, "peers"),
@@ -43,7 +43,7 @@ try
         Quick = args.Contains("--quick"),
         Cancellation = stop.Token,
     };
-    var machine = Machine.Describe().ToArray();
+    var machine = Machine.Describe(context.PeersDirectory).ToArray();
     foreach (var bench in chosen)
     {
         BenchContext.Say($"{bench.Name}: {bench.Summary}");
@@ -52,7 +52,7 @@ try
 
     if (Value("--results") is { } results)
     {
-        await File.WriteAllTextAsync(results, Results.Write(machine, benches, context.Figures), CancellationToken.None);
+        await File.WriteAllTextAsync(results, Results.Write(machine, chosen, context.Figures, context.Runs), CancellationToken.None);
     }
 
     return 0;

@@ -11,6 +11,8 @@ internal sealed class HeldSnapshot : IBench
 
     public string Summary => "instances a second while another session holds a REPEATABLE READ snapshot ÷ before";
 
+    public IReadOnlyList<Target> Targets { get; } = [Target.RatioAtLeast("rate", must: 0.8, aim: 0.95)];
+
     public async Task RunAsync(BenchContext context)
     {
         var count = context.Count(100_000, 2_000);

@@ -1,3 +1,5 @@
+using BatchPlane.Bench.Figures;
+
 namespace BatchPlane.Bench.Benches;
 
 /// <summary>One row of the table of figures.</summary>
@@ -8,6 +10,9 @@ internal interface IBench
 
     /// <summary>One line for people.</summary>
     string Summary { get; }
+
+    /// <summary>What its figures are asked to reach, that of the headline last.</summary>
+    IReadOnlyList<Target> Targets { get; }
 
     /// <summary>Runs it, leaves nothing behind, reports its figures, the headline last.</summary>
     Task RunAsync(BenchContext context);

@@ -14,6 +14,8 @@ internal sealed class SubmitArray : IBench
 
     public string Summary => "time to submit 1,000,000 instances ÷ time to submit 1,000";
 
+    public IReadOnlyList<Target> Targets { get; } = [Target.RatioAtMost("submit", must: 1.5, aim: 1.2)];
+
     public async Task RunAsync(BenchContext context)
     {
         await using var stack = await BenchStack.StartAsync(context, new StackShape { Agents = [0] });

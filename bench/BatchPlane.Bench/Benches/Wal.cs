@@ -10,6 +10,8 @@ internal sealed class Wal : IBench
 
     public string Summary => "bytes of write-ahead log per short instance, begin and end journalled";
 
+    public IReadOnlyList<Target> Targets { get; } = [Target.ValueAtMost("wal", must: 1_500, aim: 900)];
+
     public async Task RunAsync(BenchContext context)
     {
         var count = context.Count(200_000, 2_000);

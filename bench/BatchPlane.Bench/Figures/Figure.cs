@@ -23,11 +23,17 @@ internal sealed record Figure(
     /// <summary>Value divided by the peer's; null without one.</summary>
     public double? Ratio => PeerValue is { } peer and not 0 ? Rounded(Value / peer) : null;
 
+    /// <summary>A figure against the median of a peer's values; without a peer when there are none.</summary>
+    internal static Figure Of(string bench, string name, double value, string unit, string peer, IReadOnlyCollection<double> ofPeer) =>
+        ofPeer.Count == 0 ? new(bench, name, value, unit) : new(bench, name, value, unit, peer, Statistics.Median(ofPeer));
+
     /// <summary>The line that goes to standard output.</summary>
-    internal string ToJson() =>
-        JsonSerializer.Serialize(this with { Value = Rounded(Value), PeerValue = PeerValue is { } peer ? Rounded(peer) : null }, Options);
+    internal string ToJson() => JsonSerializer.Serialize(this, Options);
+
+    /// <summary>The same with rounded values.</summary>
+    internal Figure InFourDigits() => this with { Value = Rounded(Value), PeerValue = PeerValue is { } peer ? Rounded(peer) : null };
 
     /// <summary>Four significant digits: more would be noise.</summary>
-    internal static double Rounded(double value) =>
+    private static double Rounded(double value) =>
         value == 0 || !double.IsFinite(value) ? 0 : Math.Round(value, Math.Clamp(3 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, 15));
 }

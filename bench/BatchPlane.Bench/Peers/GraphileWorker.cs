@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using BatchPlane.Bench.Stack;
 using Npgsql;
 
 namespace BatchPlane.Bench.Peers;
@@ -33,7 +33,7 @@ internal sealed class GraphileWorker
             File.Copy(file, Path.Combine(directory, Path.GetFileName(file)), overwrite: true);
         }
 
-        await RunAsync(directory, "npm", ["install", "--no-audit", "--no-fund", "--silent"], [], context.Cancellation);
+        await Command.RunAsync("npm", ["install", "--no-audit", "--no-fund", "--silent"], new Dictionary<string, string>(), directory, context.Cancellation);
         await using var create = server.CreateCommand($"CREATE DATABASE {DatabaseName}");
         await create.ExecuteNonQueryAsync(context.Cancellation);
         return new GraphileWorker(directory, new UriBuilder(postgresUrl) { Path = DatabaseName }.Uri.AbsoluteUri, context.Cancellation);
@@ -43,36 +43,13 @@ internal sealed class GraphileWorker
     internal async Task<(double Rate, double ProcessorSeconds)> RunAsync(int jobs, Func<double> postgresSeconds)
     {
         var variables = new Dictionary<string, string> { ["DATABASE_URL"] = _databaseUrl, ["COUNT"] = jobs.ToString(CultureInfo.InvariantCulture), ["NODE_ENV"] = "production" };
-        await RunAsync(_directory, "node", ["run.js", "prepare"], variables, _cancellation);
+        await Command.RunAsync("node", ["run.js", "prepare"], variables, _directory, _cancellation);
         var before = postgresSeconds();
-        var output = await RunAsync(_directory, "node", ["run.js", "run"], variables, _cancellation);
+        var output = await Command.RunAsync("node", ["run.js", "run"], variables, _directory, _cancellation);
         var postgres = postgresSeconds() - before;
         using var answer = JsonDocument.Parse(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
         var rate = answer.RootElement.GetProperty("jobs").GetInt32() / answer.RootElement.GetProperty("seconds").GetDouble();
         BenchContext.Say(string.Create(CultureInfo.InvariantCulture, $"  {Name}, {jobs} jobs: {rate:0} a second"));
         return (rate, postgres + answer.RootElement.GetProperty("cpu_seconds").GetDouble());
-    }
-
-    private static async Task<string> RunAsync(
-        string directory, string program, IEnumerable<string> arguments, Dictionary<string, string> variables, CancellationToken cancellation)
-    {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = directory, RedirectStandardOutput = true };
-        foreach (var (name, value) in variables)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        try
-        {
-            var output = await process.StandardOutput.ReadToEndAsync(cancellation);
-            await process.WaitForExitAsync(cancellation);
-            return process.ExitCode == 0 ? output : throw new BenchFailure($"{program} failed with exit code {process.ExitCode}");
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
     }
 }

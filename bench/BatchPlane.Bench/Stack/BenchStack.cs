@@ -1,11 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
-using BatchPlane.LocalServices;
 using Npgsql;
-using Services = BatchPlane.LocalServices.LocalServices;
 
 namespace BatchPlane.Bench.Stack;
 
@@ -32,28 +28,35 @@ internal sealed class BenchStack : IAsyncDisposable
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly BenchContext _context;
-    private readonly Services _services;
+    private readonly StackServices _services;
     private readonly List<Child> _servers = [];
     private readonly List<Child> _agents = [];
     private readonly List<BenchClient> _clients = [];
+    private readonly List<string> _serverUrls = [];
     private readonly string _apiKey = "bp_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly string _joinToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly string _installationKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly string _directory;
 
-    private BenchStack(BenchContext context, Services services, string directory)
+    private BenchStack(BenchContext context, StackServices services, string directory)
     {
         _context = context;
         _services = services;
         _directory = directory;
-        Database = NpgsqlDataSource.Create(services.Postgres.ConnectionString);
+        Database = NpgsqlDataSource.Create(services.ConnectionString);
     }
 
     /// <summary>The database, for looking at what was measured.</summary>
     internal NpgsqlDataSource Database { get; }
 
     /// <summary><c>postgres://…</c>, for peers.</summary>
-    internal string PostgresUrl => _services.Postgres.Url;
+    internal string PostgresUrl => _services.PostgresUrl;
+
+    /// <summary>How clients reach the database, password included.</summary>
+    internal string ConnectionString => _services.ConnectionString;
+
+    /// <summary><c>amqp://…</c>, for consumers.</summary>
+    internal string AmqpUrl => _services.AmqpUrl;
 
     /// <summary>The first server.</summary>
     internal BenchClient Client => _clients[0];
@@ -67,8 +70,7 @@ internal sealed class BenchStack : IAsyncDisposable
         BenchContext.Say("starting PostgreSQL, RabbitMQ, servers and agents");
         var directory = Path.Combine(context.Directory, Path.GetRandomFileName());
         Directory.CreateDirectory(directory);
-        var services = await Services.StartAsync(
-            new LocalServiceOptions { DataDirectory = Path.Combine(directory, "services") }, progress: null, context.Cancellation);
+        var services = await context.StartServicesAsync(Path.Combine(directory, "services"));
         var stack = new BenchStack(context, services, directory);
         try
         {
@@ -127,11 +129,19 @@ internal sealed class BenchStack : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync(_context.Cancellation))!;
     }
 
-    /// <summary>Processor seconds used so far by servers, agents and PostgreSQL.</summary>
+    /// <summary>A statement, however long it takes.</summary>
+    internal async Task DoAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(_context.Cancellation);
+    }
+
+    /// <summary>Processor seconds used so far by servers, agents with what they ran, and PostgreSQL.</summary>
     internal (double Servers, double Agents, double Postgres) ProcessorSeconds() => (
         _servers.Sum(server => ProcessUsage.Seconds(server.Pid)),
-        _agents.Sum(agent => ProcessUsage.Seconds(agent.Pid)),
-        ProcessUsage.SecondsWithChildren(_services.Postgres.ProcessId));
+        _agents.Sum(agent => ProcessUsage.SecondsWithWaited(agent.Pid)),
+        ProcessUsage.SecondsWithChildren(_services.PostgresPid));
 
     /// <summary>Stops everything and removes its files.</summary>
     public async ValueTask DisposeAsync()
@@ -146,11 +156,11 @@ internal sealed class BenchStack : IAsyncDisposable
 
     private async Task StartServerAsync(int number)
     {
-        var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
+        var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Loopback.FreePort()}");
         var variables = new Dictionary<string, string>
         {
-            ["BATCHPLANE_POSTGRES"] = _services.Postgres.ConnectionString,
-            ["BATCHPLANE_RABBITMQ"] = _services.Rabbit.AmqpUri.ToString().TrimEnd('/') + "/%2F",
+            ["BATCHPLANE_POSTGRES"] = _services.ConnectionString,
+            ["BATCHPLANE_RABBITMQ"] = _services.AmqpUrl,
             ["BATCHPLANE_HTTP"] = url,
             ["BATCHPLANE_DATA"] = Path.Combine(_directory, $"server-{number}"),
             ["BATCHPLANE_INSTALLATION_KEY"] = _installationKey,
@@ -165,8 +175,6 @@ internal sealed class BenchStack : IAsyncDisposable
         await UntilAsync(() => client.IsReadyAsync(_context.Cancellation), $"server {number} is not ready");
         _serverUrls.Add(url);
     }
-
-    private readonly List<string> _serverUrls = [];
 
     private void StartAgent(int server, int slots)
     {
@@ -191,12 +199,5 @@ internal sealed class BenchStack : IAsyncDisposable
 
             await Task.Delay(LookAgain, _context.Cancellation);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

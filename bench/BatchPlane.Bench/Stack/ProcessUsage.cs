@@ -16,6 +16,9 @@ internal static class ProcessUsage
     /// <summary>Processor seconds used by one process so far.</summary>
     internal static double Seconds(int pid) => Read(pid) is { } stat ? Sum(stat, OwnTimes) : 0;
 
+    /// <summary>Processor seconds used by a process and by those of its children that have ended.</summary>
+    internal static double SecondsWithWaited(int pid) => Read(pid) is { } stat ? Sum(stat, OwnAndWaitedTimes) : 0;
+
     /// <summary>Processor seconds used so far by a server that forks: its own, those of its children, and of children that ended.</summary>
     internal static double SecondsWithChildren(int pid) =>
         (Read(pid) is { } own ? Sum(own, OwnAndWaitedTimes) : 0)
