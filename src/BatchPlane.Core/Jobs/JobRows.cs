@@ -206,7 +206,7 @@ internal static class JobRows
         new NpgsqlParameter<string>("state", WireName.Of(FreshRun.State)));
 
     internal static NpgsqlBatchCommand SucceedInstances(IReadOnlyList<SucceededRun> runs) => Command(
-        "Jobs/Sql/instance_succeed.sql",
+        "Jobs/Sql/instance_succeed_apply_transition.sql",
         Column("task_ids", runs, run => run.TaskId),
         Column("firsts", runs, run => run.FirstIndex),
         Column("counts", runs, run => run.Count),
