@@ -116,18 +116,23 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
     }
 
     /// <summary>The request that tells <paramref name="batch"/>, with times as of now: made anew for each try.</summary>
-    internal static ReportRequest ToRequest(IReadOnlyList<ReportItem> batch, long epoch, TimeProvider time) => new()
+    internal static ReportRequest ToRequest(IReadOnlyList<ReportItem> batch, long epoch, TimeProvider time)
     {
-        Epoch = epoch,
-        Tasks = [.. batch.GroupBy(item => (item.Attempt.Claim.JobId, item.Attempt.Key.TaskId)).Select(task => new TaskReport
+        // One moment for all: what happened at the same time is told as such.
+        var now = time.GetTimestamp();
+        return new()
         {
-            JobId = task.Key.JobId,
-            TaskId = task.Key.TaskId,
-            Attempts = [.. task.Select(item => ToReport(item, time))],
-        })],
-    };
+            Epoch = epoch,
+            Tasks = [.. batch.GroupBy(item => (item.Attempt.Claim.JobId, item.Attempt.Key.TaskId)).Select(task => new TaskReport
+            {
+                JobId = task.Key.JobId,
+                TaskId = task.Key.TaskId,
+                Attempts = [.. task.Select(item => ToReport(item, now, time))],
+            })],
+        };
+    }
 
-    private static AttemptReport ToReport(ReportItem item, TimeProvider time)
+    private static AttemptReport ToReport(ReportItem item, long now, TimeProvider time)
     {
         var (attempt, result) = item;
         return new AttemptReport
@@ -138,13 +143,13 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
             ExitCode = result?.ExitCode,
             Signal = result?.Signal,
             Reason = result?.Reason,
-            BeganMsAgo = MillisecondsSince(attempt.BeganAt, time),
-            EndedMsAgo = result is null ? null : MillisecondsSince(attempt.EndedAt, time),
+            BeganMsAgo = Milliseconds(attempt.BeganAt, now, time),
+            EndedMsAgo = result is null ? null : Milliseconds(attempt.EndedAt, now, time),
             Stdout = result?.Stdout,
             Stderr = result?.Stderr,
         };
     }
 
-    private static long? MillisecondsSince(long? timestamp, TimeProvider time) =>
-        timestamp is { } then ? (long)time.GetElapsedTime(then).TotalMilliseconds : null;
+    private static long? Milliseconds(long? timestamp, long now, TimeProvider time) =>
+        timestamp is { } then ? (long)time.GetElapsedTime(then, now).TotalMilliseconds : null;
 }

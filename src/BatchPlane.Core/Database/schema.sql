@@ -109,7 +109,7 @@ CREATE TABLE events (
     shard smallint NOT NULL,
     subject_id text NOT NULL,
     sequence bigint NOT NULL,
-    -- Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances that end without ever having been claimed.
+    -- Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances to which the same happened in one transaction.
     span integer NOT NULL DEFAULT 1,
     level text NOT NULL,
     state text NOT NULL,
@@ -124,6 +124,8 @@ CREATE TABLE events (
     source text NOT NULL,
     launched_at timestamp with time zone,
     running_at timestamp with time zone,
+    -- In a span whose commands did not begin at the same time: microseconds from running_at to the begin of each; null: all at running_at.
+    running_offsets integer[],
     occurred_at timestamp with time zone NOT NULL,
     -- Who asked: bit n is block n of the subject's notifications; 0: nobody, the row is history only.
     notify integer NOT NULL,
@@ -263,7 +265,7 @@ CREATE TABLE task_instances (
     CONSTRAINT task_instances_pkey PRIMARY KEY (task_id, instance_index),
     CONSTRAINT task_instances_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT task_instances_state_check CHECK ((state = ANY (ARRAY['RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
-) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05);
+) WITH (fillfactor=45, autovacuum_vacuum_scale_factor=0.05);
 
 -- Why instances ended that were never claimed, a row for each run of consecutive ones.
 CREATE TABLE task_skips (

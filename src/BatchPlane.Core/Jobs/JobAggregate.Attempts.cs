@@ -11,7 +11,7 @@ public sealed partial class JobAggregate
     {
         _now = now;
         if (!_tasksById.TryGetValue(taskId, out var task)
-            || !_instances.TryGetValue((taskId, report.Index), out var instance)
+            || Find(taskId, report.Index) is not { } instance
             || instance.Attempt != report.Attempt
             || instance.NodeId != nodeId
             || instance.NodeEpoch != nodeEpoch)
@@ -42,7 +42,7 @@ public sealed partial class JobAggregate
     {
         _now = now;
         if (!_tasksById.TryGetValue(taskId, out var task)
-            || !_instances.TryGetValue((taskId, index), out var instance)
+            || Find(taskId, index) is not { } instance
             || !RunStates.IsHeldByNode(instance.State)
             || instance.NodeId != nodeId
             || instance.NodeEpoch != nodeEpoch)

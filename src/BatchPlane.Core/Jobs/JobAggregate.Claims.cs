@@ -27,14 +27,14 @@ public sealed partial class JobAggregate
         var ready = count - ranges.Sum(range => range.Count);
         foreach (var (first, length) in task.Ready.TakeRanges(ready))
         {
-            LaunchNew(taskId, first, length, nodeId, nodeEpoch);
+            _fresh.Add(new(taskId, first, length, nodeId, nodeEpoch, _now));
             ranges.Add(new(first, length, 1));
             ready -= length;
         }
 
         if (ready > 0)
         {
-            LaunchNew(taskId, task.NextIndex, ready, nodeId, nodeEpoch);
+            _fresh.Add(new(taskId, task.NextIndex, ready, nodeId, nodeEpoch, _now));
             ranges.Add(new(task.NextIndex, ready, 1));
             task.NextIndex += ready;
         }
@@ -53,27 +53,6 @@ public sealed partial class JobAggregate
 
         return ranges;
     }
-
-    private void LaunchNew(long taskId, int first, int count, string nodeId, long nodeEpoch)
-    {
-        for (var index = first; index < first + count; index++)
-        {
-            _instances[(taskId, index)] = NewInstance(taskId, index, nodeId, nodeEpoch);
-        }
-    }
-
-    private InstanceRecord NewInstance(long taskId, int index, string nodeId, long nodeEpoch) => new()
-    {
-        TaskId = taskId,
-        Index = index,
-        State = InstanceLifecycle.Table.Next(RunState.Runnable, InstanceEvent.Claimed),
-        Attempt = 1,
-        NodeId = nodeId,
-        NodeEpoch = nodeEpoch,
-        LaunchedAt = _now,
-        IsNew = true,
-        IsDirty = true,
-    };
 
     private void Launch(InstanceRecord instance, string nodeId, long nodeEpoch)
     {

@@ -24,23 +24,48 @@ public sealed partial class JobAggregate
         }, () => new MetricsDetails(null, task.InstanceMetrics));
     }
 
-    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source) => Append(new()
+    /// <summary>
+    /// What happens to consecutive instances in the same way becomes one row: the begins of a run, and behind them its other events.
+    /// Nothing of an instance is moved before what happened to it earlier, and nothing over an entry of a task or the job.
+    /// </summary>
+    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source)
     {
-        SubjectId = Job.JobId,
-        Level = EventLevel.TaskInstance,
-        State = WireName.Of(instance.State),
-        TaskNo = task.TaskNo,
-        InstanceIndex = instance.Index,
-        Attempt = instance.Attempt,
-        NodeId = instance.NodeId,
-        ExitCode = instance.ExitCode,
-        Cause = instance.Cause,
-        Reason = instance.Reason,
-        Source = source,
-        LaunchedAt = instance.LaunchedAt,
-        RunningAt = instance.RunningAt,
-        OccurredAt = _now,
-    });
+        var isBegin = instance.State == RunState.Running;
+        if (isBegin && _others.Count > 0 && !_begins.Covers(_others))
+        {
+            CloseSpans();
+        }
+
+        var span = isBegin ? _begins : _others;
+        if (!span.TryAdd(task, instance, source, _now))
+        {
+            if (span.Count > 0)
+            {
+                CloseSpans();
+            }
+
+            span.Begin(Job.JobId, task, instance, source, _now);
+        }
+
+        Job.LastSequence++;
+        Job.IsDirty = true;
+    }
+
+    /// <summary>Puts the open rows into the journal. Their sequences are counted already.</summary>
+    private void CloseSpans()
+    {
+        var sequence = Job.LastSequence - _begins.Count - _others.Count + 1;
+        if (_begins.Take() is { } begins)
+        {
+            Add(begins, sequence);
+            sequence += begins.Span;
+        }
+
+        if (_others.Take() is { } others)
+        {
+            Add(others, sequence);
+        }
+    }
 
     /// <summary>One row for consecutive instances that no node held.</summary>
     private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause cause, string reason, string source) => Append(new()
@@ -71,15 +96,21 @@ public sealed partial class JobAggregate
 
     private void Append(JournalEntry entry, Func<MetricsDetails>? details = null)
     {
+        CloseSpans();
+        Add(entry, Job.LastSequence + 1, details);
+        Job.LastSequence += entry.Span;
+        Job.IsDirty = true;
+    }
+
+    private void Add(JournalEntry entry, long sequence, Func<MetricsDetails>? details = null)
+    {
         var notify = Job.Interest.MaskFor(entry.Level, entry.State);
         _journal.Add(entry with
         {
-            Sequence = Job.LastSequence + 1,
+            Sequence = sequence,
             Notify = notify,
             Details = notify != 0 && details is not null ? JsonSerializer.Serialize(details(), BatchPlaneJson.Options) : null,
         });
-        Job.LastSequence += entry.Span;
-        Job.IsDirty = true;
     }
 
     private RunMetrics TaskMetrics()

@@ -21,6 +21,9 @@ public sealed partial class JobAggregate
     private readonly Dictionary<long, TaskRecord> _tasksById;
     private readonly Dictionary<(long TaskId, int Index), InstanceRecord> _instances = [];
     private readonly List<JournalEntry> _journal = [];
+    private readonly InstanceSpan _begins = new();
+    private readonly InstanceSpan _others = new();
+    private readonly List<FreshRun> _fresh = [];
     private readonly EngineLimits _limits;
     private readonly bool _hasDependences;
     private DateTimeOffset _now;
@@ -45,11 +48,21 @@ public sealed partial class JobAggregate
     /// <summary>The job's tasks in order.</summary>
     public IReadOnlyList<TaskRecord> Tasks => _tasks;
 
-    /// <summary>Instances loaded or claimed.</summary>
+    /// <summary>Instances loaded or claimed, except those of <see cref="Fresh"/>.</summary>
     public IReadOnlyCollection<InstanceRecord> Instances => _instances.Values;
 
-    /// <summary>What happened, in sequence.</summary>
-    public IReadOnlyList<JournalEntry> Journal => _journal;
+    /// <summary>Instances claimed for the first time to which nothing else has happened: they have no record until something does.</summary>
+    internal IReadOnlyList<FreshRun> Fresh => _fresh;
+
+    /// <summary>What happened, in sequence. What happens to instances after a look at it goes into rows of its own.</summary>
+    public IReadOnlyList<JournalEntry> Journal
+    {
+        get
+        {
+            CloseSpans();
+            return _journal;
+        }
+    }
 
     /// <summary>True while a node may claim instances of <paramref name="task"/>.</summary>
     public static bool IsClaimable(TaskRecord task) =>
@@ -79,6 +92,21 @@ public sealed partial class JobAggregate
             Move(task, task.DependsOn.Count > 0 ? TaskEvent.ExpandedWaiting : TaskEvent.ExpandedReady);
             RecordTask(task, JournalSource.Engine);
         }
+    }
+
+    /// <summary>An instance that was loaded or claimed; null for others.</summary>
+    internal InstanceRecord? Find(long taskId, int index)
+    {
+        if (!_instances.ContainsKey((taskId, index)) && _fresh.Find(run => run.Contains(taskId, index)) is { } fresh)
+        {
+            _fresh.Remove(fresh);
+            foreach (var instance in fresh.ToRecords())
+            {
+                _instances.Add((taskId, instance.Index), instance);
+            }
+        }
+
+        return _instances.GetValueOrDefault((taskId, index));
     }
 
     private static void Move(InstanceRecord instance, InstanceEvent on)

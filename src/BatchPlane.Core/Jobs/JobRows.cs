@@ -195,6 +195,25 @@ internal static class JobRows
         Column("reasons", closed, range => range.Reason),
         Column("finished_ats", closed, range => range.EndedAt));
 
+    internal static NpgsqlBatchCommand ClaimInstances(IReadOnlyList<FreshRun> runs) => Command(
+        "Jobs/Sql/instance_claim.sql",
+        Column("task_ids", runs, run => run.TaskId),
+        Column("firsts", runs, run => run.FirstIndex),
+        Column("counts", runs, run => run.Count),
+        Column("node_ids", runs, run => run.NodeId),
+        Column("node_epochs", runs, run => run.NodeEpoch),
+        Column("launched_ats", runs, run => run.LaunchedAt),
+        new NpgsqlParameter<string>("state", WireName.Of(FreshRun.State)));
+
+    internal static NpgsqlBatchCommand SucceedInstances(IReadOnlyList<SucceededRun> runs) => Command(
+        "Jobs/Sql/instance_succeed_apply_transition.sql",
+        Column("task_ids", runs, run => run.TaskId),
+        Column("firsts", runs, run => run.FirstIndex),
+        Column("counts", runs, run => run.Count),
+        Column("attempts", runs, run => run.Attempt),
+        Column("running_ats", runs, run => run.RunningAt),
+        Column("finished_ats", runs, run => run.FinishedAt));
+
     /// <summary>Inserts (not guarded) or updates (guarded by state and attempt as loaded) instance rows.</summary>
     internal static NpgsqlBatchCommand Instances(string path, IReadOnlyList<InstanceRecord> instances, bool guarded)
     {

@@ -12,11 +12,27 @@ internal sealed class JobLoad
 
     internal SortedSet<string> NodeIds { get; } = new(StringComparer.Ordinal);
 
-    internal HashSet<(long TaskId, int Index)> Instances { get; } = [];
+    /// <summary>Runs of consecutive indexes; they may overlap.</summary>
+    internal List<(long TaskId, int First, int Count)> Instances { get; } = [];
 
     internal Dictionary<long, int> RequeuedLimits { get; } = [];
 
     internal HashSet<string> TerminatedJobIds { get; } = new(StringComparer.Ordinal);
+
+    internal void AddInstances(IEnumerable<(long TaskId, int Index)> instances)
+    {
+        foreach (var (taskId, index) in instances)
+        {
+            if (Instances.Count > 0 && Instances[^1] is var last && last.TaskId == taskId && index >= last.First && index <= last.First + last.Count)
+            {
+                Instances[^1] = last with { Count = Math.Max(last.Count, index - last.First + 1) };
+            }
+            else
+            {
+                Instances.Add((taskId, index, 1));
+            }
+        }
+    }
 }
 
 /// <summary>What a batch of requests sees, under locks.</summary>
@@ -95,14 +111,25 @@ internal sealed class JobStore(EngineLimits limits)
             Add(JobRows.ApplyTasks(changes.Tasks), "tasks", changes.Tasks.Count);
         }
 
-        if (changes.NewInstances.Count > 0)
+        if (changes.Fresh.Count > 0)
         {
-            Add(JobRows.Instances("Jobs/Sql/instance_claim.sql", changes.NewInstances, guarded: false), "task_instances", changes.NewInstances.Count);
+            Add(JobRows.ClaimInstances(changes.Fresh), "task_instances", changes.Fresh.Sum(run => run.Count));
         }
 
-        if (changes.Instances.Count > 0)
+        if (changes.NewInstances.Count > 0)
         {
-            Add(JobRows.Instances("Jobs/Sql/instance_apply_transition.sql", changes.Instances, guarded: true), "task_instances", changes.Instances.Count);
+            Add(JobRows.Instances("Jobs/Sql/instance_insert.sql", changes.NewInstances, guarded: false), "task_instances", changes.NewInstances.Count);
+        }
+
+        var (succeeded, others) = SucceededRun.Split(changes.Instances);
+        if (succeeded.Count > 0)
+        {
+            Add(JobRows.SucceedInstances(succeeded), "task_instances", succeeded.Sum(run => run.Count));
+        }
+
+        if (others.Count > 0)
+        {
+            Add(JobRows.Instances("Jobs/Sql/instance_apply_transition.sql", others, guarded: true), "task_instances", others.Count);
         }
 
         if (changes.ClosedInstances.Count > 0)
@@ -185,8 +212,9 @@ internal sealed class JobStore(EngineLimits limits)
         {
             batch.BatchCommands.Add(JobRows.Command(
                 "Jobs/Sql/instance_select.sql",
-                new NpgsqlParameter<long[]>("task_ids", [.. load.Instances.Select(key => key.TaskId)]),
-                new NpgsqlParameter<int[]>("indexes", [.. load.Instances.Select(key => key.Index)])));
+                new NpgsqlParameter<long[]>("task_ids", [.. load.Instances.Select(run => run.TaskId)]),
+                new NpgsqlParameter<int[]>("firsts", [.. load.Instances.Select(run => run.First)]),
+                new NpgsqlParameter<int[]>("counts", [.. load.Instances.Select(run => run.Count)])));
         }
 
         if (load.RequeuedLimits.Count > 0)
@@ -243,6 +271,8 @@ internal sealed class JobChanges
 
     internal List<TaskRecord> Tasks { get; } = [];
 
+    internal List<FreshRun> Fresh { get; } = [];
+
     internal List<InstanceRecord> NewInstances { get; } = [];
 
     internal List<InstanceRecord> Instances { get; } = [];
@@ -268,6 +298,7 @@ internal sealed class JobChanges
             Tasks.Add(task);
         }
 
+        Fresh.AddRange(aggregate.Fresh);
         foreach (var instance in aggregate.Instances.Where(instance => instance.IsDirty))
         {
             (instance.IsNew ? NewInstances : Instances).Add(instance);

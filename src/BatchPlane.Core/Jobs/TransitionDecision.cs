@@ -80,13 +80,17 @@ internal sealed class TransitionDecision
                     break;
                 case NodeReport report:
                     load.NodeIds.Add(report.NodeId);
-                    load.Instances.UnionWith(report.Report.Tasks.SelectMany(task => task.Attempts.Select(attempt => (task.TaskId, attempt.Index))));
+                    foreach (var task in report.Tasks)
+                    {
+                        load.AddInstances(task.Attempts.Select(attempt => (task.TaskId, attempt.Index)));
+                    }
+
                     break;
                 case TerminateJobCommand terminate:
                     load.TerminatedJobIds.Add(terminate.JobId);
                     break;
                 case LoseAttempts lose:
-                    load.Instances.UnionWith(lose.Attempts);
+                    load.AddInstances(lose.Attempts);
                     break;
                 default:
                     break;
@@ -140,7 +144,7 @@ internal sealed class TransitionDecision
     {
         var isHeld = _locked.Nodes.TryGetValue(report.NodeId, out var node) && node.Epoch == report.Report.Epoch && NodeLifecycle.HoldsInstances(node.State);
         var refused = new List<AttemptRef>();
-        foreach (var task in isHeld ? report.Report.Tasks : [])
+        foreach (var task in isHeld ? report.Tasks : [])
         {
             _locked.Jobs.TryGetValue(task.JobId, out var job);
             foreach (var attempt in task.Attempts)

@@ -122,6 +122,10 @@ public sealed class NodeReport(string nodeId, ReportRequest report) : WriteReque
 
     internal ReportRequest Report { get; } = report;
 
+    /// <summary>The report with attempts in the order of their indexes: what happened to neighbours is stored together.</summary>
+    internal IReadOnlyList<TaskReport> Tasks { get; } =
+        [.. report.Tasks.Select(task => task with { Attempts = [.. task.Attempts.OrderBy(attempt => attempt.Index)] })];
+
     internal override int Weight => Report.Tasks.Sum(task => task.Attempts.Count);
 
     internal override IEnumerable<string> JobIds => Report.Tasks.Select(task => task.JobId);

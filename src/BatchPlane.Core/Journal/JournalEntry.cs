@@ -12,7 +12,7 @@ public sealed record JournalEntry
     /// <summary>Sequence within the subject; the first of <see cref="Span"/> consecutive ones. Given by the aggregate that appends the entry.</summary>
     public long Sequence { get; init; }
 
-    /// <summary>How many events the row stands for, about consecutive instances; almost always 1.</summary>
+    /// <summary>How many events the row stands for, about consecutive instances; 1 or more.</summary>
     public int Span { get; init; } = 1;
 
     /// <summary>What changed.</summary>
@@ -48,8 +48,11 @@ public sealed record JournalEntry
     /// <summary>When a node claimed the attempt.</summary>
     public DateTimeOffset? LaunchedAt { get; init; }
 
-    /// <summary>When the attempt's command began.</summary>
+    /// <summary>When the attempt's command began; in a span, the first one's.</summary>
     public DateTimeOffset? RunningAt { get; init; }
+
+    /// <summary>In a span whose commands did not begin at the same time: microseconds from <see cref="RunningAt"/> to the begin of each.</summary>
+    public IReadOnlyList<int>? RunningOffsets { get; init; }
 
     /// <summary>When the transition happened.</summary>
     public required DateTimeOffset OccurredAt { get; init; }

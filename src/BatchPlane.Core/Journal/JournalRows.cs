@@ -40,6 +40,7 @@ internal static class JournalRows
         command.Parameters.Add(new NpgsqlParameter<string[]>("sources", Column(entry => entry.Source)));
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?[]>("launched_ats", Column(entry => entry.LaunchedAt)));
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?[]>("running_ats", Column(entry => entry.RunningAt)));
+        command.Parameters.Add(new NpgsqlParameter<string?[]>("running_offsets", Column(entry => entry.RunningOffsets is { } offsets ? "{" + string.Join(',', offsets) + "}" : null)));
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset[]>("occurred_ats", Column(entry => entry.OccurredAt)));
         command.Parameters.Add(new NpgsqlParameter<int[]>("notifies", Column(entry => entry.Notify)));
         command.Parameters.Add(new NpgsqlParameter<string?[]>("details", Column(entry => entry.Details)));

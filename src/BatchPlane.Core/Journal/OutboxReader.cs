@@ -158,8 +158,9 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         Reason = reader.IsDBNull(11) ? null : reader.GetString(11),
         LaunchedAt = reader.IsDBNull(12) ? null : reader.GetFieldValue<DateTimeOffset>(12),
         RunningAt = reader.IsDBNull(13) ? null : reader.GetFieldValue<DateTimeOffset>(13),
-        OccurredAt = reader.GetFieldValue<DateTimeOffset>(14),
-        Notify = reader.GetInt32(15),
-        Details = reader.IsDBNull(16) ? null : JournalDetails.Parse(reader.GetString(16)),
+        RunningOffsets = reader.IsDBNull(14) ? null : reader.GetFieldValue<int[]>(14),
+        OccurredAt = reader.GetFieldValue<DateTimeOffset>(15),
+        Notify = reader.GetInt32(16),
+        Details = reader.IsDBNull(17) ? null : JournalDetails.Parse(reader.GetString(17)),
     };
 }

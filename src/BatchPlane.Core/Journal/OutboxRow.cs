@@ -50,8 +50,11 @@ public sealed record OutboxRow
     /// <summary>When a node claimed the attempt.</summary>
     public DateTimeOffset? LaunchedAt { get; init; }
 
-    /// <summary>When the attempt's command began.</summary>
+    /// <summary>When the attempt's command began; in a span, the first one's: see <see cref="JournalEvent.RunningAt"/>.</summary>
     public DateTimeOffset? RunningAt { get; init; }
+
+    /// <summary>Microseconds from <see cref="RunningAt"/> to the begin of each of the row's events; null: all began then.</summary>
+    public IReadOnlyList<int>? RunningOffsets { get; init; }
 
     /// <summary>When the transition happened.</summary>
     public required DateTimeOffset OccurredAt { get; init; }
@@ -76,6 +79,10 @@ public readonly record struct JournalEvent(OutboxRow Row, int Offset)
 
     /// <summary>Instance index, for instances.</summary>
     public int? InstanceIndex => Row.InstanceIndex + Offset;
+
+    /// <summary>When the attempt's command began.</summary>
+    public DateTimeOffset? RunningAt =>
+        Row.RunningOffsets is { } offsets ? Row.RunningAt + TimeSpan.FromMicroseconds(offsets[Offset]) : Row.RunningAt;
 
     /// <summary>Id of the event, <c>job-4yn0we13:7</c>: the same at every delivery.</summary>
     public string Id => $"{Row.SubjectId}:{Sequence}";

@@ -181,7 +181,7 @@ public sealed class EnvelopeWriter : IDisposable
 
         WriteTime("CreateTime"u8, subject.CreatedAt);
         WriteTimeIfKnown("LaunchTime"u8, row.LaunchedAt);
-        WriteTimeIfKnown("RunningTime"u8, row.RunningAt);
+        WriteTimeIfKnown("RunningTime"u8, journalEvent.RunningAt);
         WriteEndTime(row);
     }
 

@@ -190,7 +190,10 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
         }
     }
 
-    /// <summary>Every event of a page; false when not all of it could be sent. <paramref name="start"/> is where the page begins, maybe within its first row.</summary>
+    /// <summary>
+    /// Every event of a page; false when not all of it could be sent. <paramref name="start"/> is where the page begins, maybe within its first row.
+    /// A page of spans has many more events than rows: the cursor moves meanwhile, so that a fault repeats little.
+    /// </summary>
     private async Task<bool> SendPageAsync(
         PublishChannel channel,
         EventSender sender,
@@ -199,6 +202,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
         OutboxPosition start)
     {
         var before = start;
+        var sinceMove = 0;
         foreach (var row in rows)
         {
             for (var offset = before.Offset; offset < row.Span; offset++)
@@ -209,6 +213,11 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
                 }
 
                 channel.Ledger.Checkpoint(offset + 1 == row.Span ? row.End : before with { Offset = offset + 1 });
+                if (++sinceMove > _options.PageSize)
+                {
+                    sinceMove = 0;
+                    await MoveAsync(channel);
+                }
             }
 
             before = row.End;

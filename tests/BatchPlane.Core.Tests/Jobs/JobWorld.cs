@@ -25,6 +25,9 @@ internal sealed class JobWorld
 
     internal DateTimeOffset Now { get; set; } = Start;
 
+    /// <summary>Called after every report.</summary>
+    internal Action<JobWorld>? AfterReport { get; set; }
+
     internal static JobWorld Of(
         TaskDocument[] tasks,
         DependenceDocument[]? edges = null,
@@ -55,34 +58,37 @@ internal sealed class JobWorld
 
     internal TaskRecord this[string name] => Job.Tasks.Single(task => task.TaskName == name);
 
-    internal InstanceRecord Instance(string task, int index) => Job.Instances.Single(instance => instance.TaskId == this[task].TaskId && instance.Index == index);
+    internal InstanceRecord Instance(string task, int index) => Job.Find(this[task].TaskId, index)!;
+
+    /// <summary>Instances of a task that were claimed.</summary>
+    internal List<InstanceRecord> Claimed(TaskRecord task) => [.. Enumerable.Range(0, task.NextIndex).Select(index => Job.Find(task.TaskId, index)).OfType<InstanceRecord>()];
 
     /// <summary>Index of some instance that was claimed; null when none was.</summary>
     internal int? AnyClaimed(string task, Random random)
     {
-        var indexes = Job.Instances.Where(instance => instance.TaskId == this[task].TaskId).Select(instance => instance.Index).Order().ToList();
+        var indexes = Claimed(this[task]).ConvertAll(instance => instance.Index);
         return indexes.Count == 0 ? null : indexes[random.Next(indexes.Count)];
     }
 
     internal IReadOnlyList<AttemptRange> Claim(string task, int limit = int.MaxValue, string node = Node, long epoch = Epoch) =>
         Job.Claim(this[task].TaskId, node, epoch, limit, Now);
 
-    internal bool Report(string task, int index, AttemptOutcome outcome, int attempt = 1, int? exitCode = null, string node = Node, long epoch = Epoch) =>
-        Job.Report(
-            this[task].TaskId,
-            node,
-            epoch,
-            new()
-            {
-                Index = index,
-                Attempt = attempt,
-                Outcome = outcome,
-                ExitCode = exitCode,
-                Signal = outcome == AttemptOutcome.Signaled ? 11 : null,
-                BeganMsAgo = outcome is AttemptOutcome.StartFailed or AttemptOutcome.Returned ? null : 0,
-                EndedMsAgo = outcome == AttemptOutcome.Running ? null : 0,
-            },
-            Now);
+    internal bool Report(string task, int index, AttemptOutcome outcome, int attempt = 1, int? exitCode = null, string node = Node, long epoch = Epoch)
+    {
+        var report = new AttemptReport
+        {
+            Index = index,
+            Attempt = attempt,
+            Outcome = outcome,
+            ExitCode = exitCode,
+            Signal = outcome == AttemptOutcome.Signaled ? 11 : null,
+            BeganMsAgo = outcome is AttemptOutcome.StartFailed or AttemptOutcome.Returned ? null : 0,
+            EndedMsAgo = outcome == AttemptOutcome.Running ? null : 0,
+        };
+        var isHeld = Job.Report(this[task].TaskId, node, epoch, report, Now);
+        AfterReport?.Invoke(this);
+        return isHeld;
+    }
 
     internal bool Succeed(string task, int index, int attempt = 1) => Report(task, index, AttemptOutcome.Exited, attempt, 0);
 
@@ -109,7 +115,7 @@ internal sealed class JobWorld
 
     private void AssertConsistent(TaskRecord task)
     {
-        var rows = Job.Instances.Where(instance => instance.TaskId == task.TaskId).ToList();
+        var rows = Claimed(task);
         int In(RunState state) => rows.Count(row => row.State == state);
         Assert.Equal(task.NextIndex, rows.Count + task.Ready.Count + task.Waiting.Count + task.Skipped.Count);
         Assert.Equal(
@@ -132,6 +138,7 @@ internal sealed class JobWorld
             .Where(entry => entry.Level == EventLevel.TaskInstance && entry.TaskNo == task.TaskNo)
             .Sum(entry => entry.Span);
         Assert.Equal(task.SucceedCount + task.FailedCount, ends);
+        AssertInOrder(task);
     }
 
     private void AssertDependencesFollowed(TaskRecord task)
@@ -141,12 +148,30 @@ internal sealed class JobWorld
         Assert.All(Members(task.Waiting), index => Assert.All(byIndex, predecessor => Assert.False(RunStates.IsFinal(predecessor.State) && !predecessor.Succeeded.Contains(index))));
         if (byIndex.Count > 0)
         {
-            var begun = Job.Instances.Where(row => row.TaskId == task.TaskId).Select(row => row.Index).Concat(Members(task.Ready));
-            Assert.All(begun, index => Assert.All(byIndex, predecessor => Assert.Equal(RunState.Succeed, Job.Instances.Single(row => row.TaskId == predecessor.TaskId && row.Index == index).State)));
+            var begun = Claimed(task).Select(row => row.Index).Concat(Members(task.Ready));
+            Assert.All(begun, index => Assert.All(byIndex, predecessor => Assert.Equal(RunState.Succeed, Job.Find(predecessor.TaskId, index)!.State)));
         }
     }
 
     private static IEnumerable<int> Members(IndexSet set) => set.Ranges.SelectMany(range => Enumerable.Range(range.First, range.Count));
+    /// <summary>Each instance goes through its life in the journal, attempt by attempt: its events read one by one.</summary>
+    private void AssertInOrder(TaskRecord task)
+    {
+        var last = new Dictionary<int, (int Attempt, int Step)>();
+        foreach (var (entry, offset) in Events().Where(one => one.Entry is { Level: EventLevel.TaskInstance, Attempt: not null } && one.Entry.TaskNo == task.TaskNo))
+        {
+            var index = entry.InstanceIndex!.Value + offset;
+
+            // A requeued instance that a termination ends, and one that is released after an interruption, has a second end.
+            var step = entry.State switch { "RUNNING" => 1, "RUNNABLE" or "FAILED_INTERRUPTED" => 2, _ => 3 };
+            Assert.True(last.GetValueOrDefault(index).CompareTo((entry.Attempt!.Value, step)) < 0, $"instance {index}: {entry.State} of attempt {entry.Attempt} comes too late");
+            last[index] = (entry.Attempt.Value, step);
+        }
+    }
+
+    /// <summary>The journal event by event: the entry, and which of its events.</summary>
+    internal IEnumerable<(JournalEntry Entry, int Offset)> Events() =>
+        Job.Journal.SelectMany(entry => Enumerable.Range(0, entry.Span).Select(offset => (entry, offset)));
 
     private string Subject(JournalEntry entry) => entry switch
     {

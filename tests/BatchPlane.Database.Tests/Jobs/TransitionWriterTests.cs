@@ -287,7 +287,7 @@ public sealed class TransitionWriterTests : IAsyncLifetime
 
         await Task.WhenAll(Enumerable.Range(0, 6).Select(n => (n % 2 == 0 ? _server : other).TerminateAsync(jobId)));
 
-        Assert.Equal(1, await _installation.ScalarAsync<long>($"SELECT count(*) FROM events WHERE subject_id = '{jobId}' AND span > 1"));
+        Assert.Equal(1, await _installation.ScalarAsync<long>($"SELECT count(*) FROM events WHERE subject_id = '{jobId}' AND attempt IS NULL AND level = 'task_instance'"));
         Assert.IsType<TerminateOutcome.NotFound>(await _server.TerminateAsync("job-nowhere0"));
     }
 
@@ -427,7 +427,7 @@ public sealed class TransitionWriterTests : IAsyncLifetime
 
         // One row for all the instances that were never claimed, one for the task, one for the job.
         Assert.Equal(before + 3, await _installation.CountAsync("events"));
-        Assert.Equal(["FAILED 999997"], await _installation.RowsAsync($"SELECT state, span FROM events WHERE subject_id = '{jobId}' AND span > 1"));
+        Assert.Equal(["FAILED 999997"], await _installation.RowsAsync($"SELECT state, span FROM events WHERE subject_id = '{jobId}' AND attempt IS NULL AND level = 'task_instance'"));
         Assert.Equal("FAILED", await _installation.JobStateAsync(jobId));
     }
 

@@ -137,6 +137,21 @@ public sealed class DispatcherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task LongSpan_MovesTheCursorWithinIt()
+    {
+        await _world.BindAsync("t");
+        await _world.AddJobAsync("job-aaaaaaaa", Ask("t", "TASK_INSTANCE_FAILED"));
+        await _world.AppendAsync("job-aaaaaaaa", "task_instance", "FAILED", 30_000);
+
+        await _world.StartAsync(configure: options => (options.PageSize, options.MaxInFlight) = (10, 20));
+
+        await Until.ReachedAsync(
+            () => _world.ScalarAsync<int>("SELECT max(cursor_offset) FROM dispatcher_shards"),
+            offset => offset > 0,
+            offset => $"the cursor is at {offset} of the row");
+    }
+
+    [Fact]
     public async Task ExchangeIsDeleted_IsDeclaredAgainAndTheRestArrives()
     {
         await _world.AddJobAsync("job-aaaaaaaa", Ask("t", "JOB_RUNNING"));

@@ -160,6 +160,7 @@ COMMENT ON COLUMN tasks.depends_when IS 'For each of depends_on, what has to be 
 COMMENT ON COLUMN tasks.run IS 'RunSpec: what the agent gets.';
 COMMENT ON SEQUENCE task_id_seq IS 'Each value stands for a block of 256 task ids, taken by one server at a time.';
 
+-- Filled to less than half: the one update that most rows get finds room on its page and touches no index (HOT).
 CREATE TABLE task_instances (
     task_id        bigint NOT NULL,
     instance_index integer NOT NULL,
@@ -176,7 +177,7 @@ CREATE TABLE task_instances (
     running_at     timestamptz,
     finished_at    timestamptz,
     PRIMARY KEY (task_id, instance_index)
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
 COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; the others are known from their task''s next_index and sets. Inserted at the claim, updated at the end.';
 COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.';
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
@@ -228,6 +229,7 @@ CREATE TABLE events (
     source         text NOT NULL,
     launched_at    timestamptz,
     running_at     timestamptz,
+    running_offsets integer[],
     occurred_at    timestamptz NOT NULL,
     notify         integer NOT NULL,
     details        jsonb
@@ -237,7 +239,8 @@ CREATE INDEX events_subject_idx ON events (subject_id, sequence);
 CREATE INDEX events_outbox_idx ON events (shard, order_txid, event_no) WHERE notify <> 0;
 COMMENT ON TABLE events IS 'The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.';
 COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
-COMMENT ON COLUMN events.span IS 'Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances that end without ever having been claimed.';
+COMMENT ON COLUMN events.span IS 'Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances to which the same happened in one transaction.';
+COMMENT ON COLUMN events.running_offsets IS 'In a span whose commands did not begin at the same time: microseconds from running_at to the begin of each; null: all at running_at.';
 COMMENT ON COLUMN events.notify IS 'Who asked: bit n is block n of the subject''s notifications; 0: nobody, the row is history only.';
 COMMENT ON COLUMN events.shard IS 'Dispatcher shard of the subject.';
 COMMENT ON COLUMN events.source IS 'Who caused it: engine, agent or user:<key name>.';

@@ -1,34 +1,35 @@
--- Rows of instances claimed for the first time. Caller: JobStore. They may have begun and ended in the same batch.
+-- Rows of instances claimed for the first time, by runs of consecutive indexes. Caller: JobStore. All arrays have one element
+-- per run.
 INSERT INTO task_instances (
     task_id,
     instance_index,
     state,
     attempt,
-    failure_count,
-    lost_count,
     node_id,
     node_epoch,
-    exit_code,
-    cause,
-    reason,
-    launched_at,
-    running_at,
-    finished_at
+    launched_at
 )
-SELECT *
+SELECT
+    v.task_id,
+    numbers.instance_index,
+    @state::text,
+    1,
+    v.node_id,
+    v.node_epoch,
+    v.launched_at
 FROM unnest(
     @task_ids::bigint[],
-    @indexes::integer[],
-    @states::text[],
-    @attempts::integer[],
-    @failure_counts::integer[],
-    @lost_counts::integer[],
+    @firsts::integer[],
+    @counts::integer[],
     @node_ids::text[],
     @node_epochs::bigint[],
-    @exit_codes::integer[],
-    @causes::text[],
-    @reasons::text[],
-    @launched_ats::timestamptz[],
-    @running_ats::timestamptz[],
-    @finished_ats::timestamptz[]
+    @launched_ats::timestamptz[]
+) AS v (
+    task_id,
+    first_index,
+    instance_count,
+    node_id,
+    node_epoch,
+    launched_at
 )
+CROSS JOIN LATERAL generate_series(v.first_index, v.first_index + v.instance_count - 1) AS numbers (instance_index)

@@ -1,4 +1,5 @@
--- Instances that reports or losses are about, by their keys. Caller: JobStore, behind job_lock.sql, whose lock covers them.
+-- Instances that reports or losses are about, by runs of consecutive indexes. Caller: JobStore, behind job_lock.sql, whose lock
+-- covers them.
 SELECT
     i.task_id,
     i.instance_index,
@@ -14,7 +15,13 @@ SELECT
     i.launched_at,
     i.running_at,
     i.finished_at
-FROM unnest(@task_ids::bigint[], @indexes::integer[]) AS wanted (task_id, instance_index)
-JOIN task_instances AS i
-    ON i.task_id = wanted.task_id
-    AND i.instance_index = wanted.instance_index
+FROM unnest(@task_ids::bigint[], @firsts::integer[], @counts::integer[]) AS wanted (task_id, first_index, instance_count)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM task_instances AS h
+    WHERE h.task_id = wanted.task_id
+        AND h.instance_index >= wanted.first_index
+        AND h.instance_index < wanted.first_index + wanted.instance_count
+    -- Run by run through the key, never by a scan of all instances.
+    OFFSET 0
+) AS i

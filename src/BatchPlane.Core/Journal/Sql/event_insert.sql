@@ -18,6 +18,7 @@ INSERT INTO events (
     source,
     launched_at,
     running_at,
+    running_offsets,
     occurred_at,
     notify,
     details
@@ -40,6 +41,7 @@ SELECT
     v.source,
     v.launched_at,
     v.running_at,
+    v.running_offsets::integer[],
     v.occurred_at,
     v.notify,
     v.details::jsonb
@@ -61,6 +63,7 @@ FROM unnest(
     @sources::text[],
     @launched_ats::timestamptz[],
     @running_ats::timestamptz[],
+    @running_offsets::text[],
     @occurred_ats::timestamptz[],
     @notifies::integer[],
     @details::text[]
@@ -82,6 +85,7 @@ FROM unnest(
     source,
     launched_at,
     running_at,
+    running_offsets,
     occurred_at,
     notify,
     details,

@@ -17,6 +17,7 @@ SELECT
     reason,
     launched_at,
     running_at,
+    running_offsets,
     occurred_at,
     notify,
     details::text
