@@ -54,13 +54,16 @@ public sealed class SubmitRequest(NewJob job, IdempotencyKey? idempotencyKey) : 
 
     internal IdempotencyKey? IdempotencyKey { get; } = idempotencyKey;
 
+    /// <summary>Makes the id of the next try when the last one was taken.</summary>
+    internal Func<string> NewJobId { get; init; } = static () => EntityId.New(EntityId.Job);
+
     internal override int Weight => Job.Tasks.Count;
 
     /// <summary>Expanding changed the records: fresh ones, and unless the first may be stored after all under another id, which also answers an id that was taken.</summary>
     internal override void Reset(bool keepIds)
     {
         base.Reset(keepIds);
-        Job = Job.WithFreshRecords(keepIds ? Job.Job.JobId : EntityId.New(EntityId.Job));
+        Job = Job.WithFreshRecords(keepIds ? Job.Job.JobId : NewJobId());
     }
 }
 

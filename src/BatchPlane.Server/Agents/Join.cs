@@ -71,7 +71,8 @@ internal static class Join
             BatchPlaneJson.Options);
     }
 
-    private static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options)
+    /// <summary>What becomes of the request in the transaction of the environment.</summary>
+    internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options)
     {
         var facts = new MachineFacts(request.HostName, request.Cpu, request.Mem, request.Slots);
         if (request.NodeId is not null)
@@ -91,5 +92,6 @@ internal static class Join
         return new(node);
     }
 
-    private sealed record Joined(NodeRecord? Node);
+    /// <summary>The node with its new epoch; null: it takes no agent.</summary>
+    internal sealed record Joined(NodeRecord? Node);
 }

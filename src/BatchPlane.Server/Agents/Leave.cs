@@ -25,19 +25,22 @@ internal static class Leave
 
         await environments.ChangeAsync(
             holder.EnvId,
-            environment =>
-            {
-                if (environment.Find(nodeId) is { } node && node.Epoch == request.Epoch)
-                {
-                    environment.RequestNodeDelete(node, JournalSource.Agent, "its agent left");
-                    environment.Remove(node);
-                    environment.CloseIfEmpty();
-                }
-
-                return environment;
-            },
+            environment => Decide(environment, nodeId, request.Epoch),
             context.RequestAborted);
         losses.Set();
         return Results.NoContent();
+    }
+
+    /// <summary>What becomes of the request in the transaction of the environment.</summary>
+    internal static EnvironmentAggregate Decide(EnvironmentAggregate environment, string nodeId, long epoch)
+    {
+        if (environment.Find(nodeId) is { } node && node.Epoch == epoch)
+        {
+            environment.RequestNodeDelete(node, JournalSource.Agent, "its agent left");
+            environment.Remove(node);
+            environment.CloseIfEmpty();
+        }
+
+        return environment;
     }
 }

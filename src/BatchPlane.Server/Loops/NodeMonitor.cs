@@ -102,7 +102,7 @@ internal sealed partial class NodeMonitor(
     }
 
     /// <summary>Looks again under the lock: a heartbeat may have come in between.</summary>
-    private static List<string> GiveUp(EnvironmentAggregate environment, HashSet<string> nodeIds)
+    internal static List<string> GiveUp(EnvironmentAggregate environment, HashSet<string> nodeIds)
     {
         var given = new List<string>();
         foreach (var node in environment.Nodes.Where(node => nodeIds.Contains(node.NodeId) && node.LeaseUntil < environment.Now).ToList())
