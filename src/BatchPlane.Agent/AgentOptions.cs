@@ -70,7 +70,7 @@ public sealed class AgentOptions
     [Range(1, 10_000)]
     public int ReportMaxAttempts { get; init; } = DefaultReportMaxAttempts;
 
-    /// <summary>Bytes of short output in one report request, before base64; at least one attempt is always sent. Default 2 MiB.</summary>
+    /// <summary>Bytes of short output and progress in one report request, before base64; at least one attempt is always sent. Default 2 MiB.</summary>
     [Range(1, 64 * 1024 * 1024)]
     public int ReportMaxOutputBytes { get; init; } = DefaultReportMaxOutputBytes;
 

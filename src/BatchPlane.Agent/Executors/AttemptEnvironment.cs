@@ -9,6 +9,9 @@ namespace BatchPlane.Agent.Executors;
 /// </summary>
 internal static class AttemptEnvironment
 {
+    /// <summary>Where the command posts progress: docs/progress.md.</summary>
+    private const string ProgressFile = "BATCH_PROGRESS_FILE";
+
     private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "LANGUAGE", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR"];
 
     private static readonly Dictionary<string, string> Base = Passed();
@@ -27,6 +30,7 @@ internal static class AttemptEnvironment
         variables["BATCH_TASK_INSTANCE_NUM"] = launch.Claim.TaskInstanceNum.ToString(CultureInfo.InvariantCulture);
         variables["BATCH_TASK_INSTANCE_INDEX"] = launch.Index.ToString(CultureInfo.InvariantCulture);
         variables["BATCH_ATTEMPT"] = launch.Attempt.ToString(CultureInfo.InvariantCulture);
+        variables[ProgressFile] = launch.Paths.Progress;
         return variables;
     }
 

@@ -54,10 +54,11 @@ internal readonly record struct Launch(ClaimGrant Claim, int Index, int Attempt,
 /// <param name="Directory">Working directory.</param>
 /// <param name="Stdout">File that takes standard output.</param>
 /// <param name="Stderr">File that takes standard error.</param>
-internal sealed record AttemptPaths(string Directory, OutputFile Stdout, OutputFile Stderr)
+/// <param name="Progress">File that the command may make and append to, to post progress; not there. An executor that shows the command another file system mounts it, made empty, at the same path.</param>
+internal sealed record AttemptPaths(string Directory, OutputFile Stdout, OutputFile Stderr, string Progress)
 {
     /// <summary>Of an attempt that needs none.</summary>
-    internal static AttemptPaths None { get; } = new("", new OutputFile(""), new OutputFile(""));
+    internal static AttemptPaths None { get; } = new("", new OutputFile(""), new OutputFile(""), "");
 }
 
 /// <summary>Where attempts have their files.</summary>

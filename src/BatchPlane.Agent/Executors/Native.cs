@@ -19,6 +19,7 @@ internal static partial class Native
     internal const int OpenForLease = 0x1 | CloseOnExec; // O_WRONLY | O_CLOEXEC
     internal const int SetLease = 1024; // F_SETLEASE
     internal const int WriteLease = 1; // F_WRLCK
+    internal const int Exists = 0;
     internal const int ExecuteAccess = 1;
     internal const int ClockBootTime = 7;
     internal const int EpollAdd = 1;
@@ -36,6 +37,10 @@ internal static partial class Native
     internal const int OpaqueBytes = 512;
 
     private const string LibC = "libc";
+
+    /// <summary>O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, whose number differs between architectures.</summary>
+    internal static int OpenProgress { get; } =
+        0x100 | 0x800 | CloseOnExec | (RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 0x20000 : 0x8000);
 
     [LibraryImport(LibC, EntryPoint = "posix_spawn")]
     internal static unsafe partial int PosixSpawn(out int pid, byte* path, void* fileActions, void* attributes, byte** argv, byte** envp);

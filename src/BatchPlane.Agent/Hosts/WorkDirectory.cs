@@ -17,6 +17,7 @@ namespace BatchPlane.Agent.Hosts;
 /// processes.ledger                              process groups, see ProcessLedger
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;/       working directory
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt
+/// progress/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;              what the command posts, made by itself; gone with the attempt
 /// outputs/&lt;number&gt;                              one output, until it is at the server; not in the working directory, which commands list
 /// </code>
 /// Removal happens on a loop of its own, so that it never holds up a start.
@@ -27,6 +28,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     private const uint DirectoryMode = 0x1ED; // 0755
 
     private readonly string _attempts;
+    private readonly string _progress;
     private readonly OutputFiles _outputs;
     private readonly FileStream _lock;
     private readonly ILogger _log;
@@ -36,6 +38,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     private WorkDirectory(string root, FileStream held, ILogger log)
     {
         _attempts = Path.Combine(root, "attempts");
+        _progress = Path.Combine(root, "progress");
         _lock = held;
         _log = log;
         Ledger = ProcessLedger.Open(Path.Combine(root, "processes.ledger"), out var killed);
@@ -47,6 +50,12 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         RemoveLeftovers();
         _outputs = new OutputFiles(Path.Combine(root, "outputs"));
         Directory.CreateDirectory(_attempts);
+        if (Directory.Exists(_progress))
+        {
+            Directory.Delete(_progress, recursive: true);
+        }
+
+        Directory.CreateDirectory(_progress);
         _removing = Task.Run(RemoveDiscardedAsync);
     }
 
@@ -67,8 +76,8 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     /// <inheritdoc />
     public AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt)
     {
-        var directory = string.Create(CultureInfo.InvariantCulture, $"{_attempts}/{claim.JobId}/{claim.TaskId}.{index}.{attempt}");
-        return new AttemptPaths(directory, _outputs.Take(), _outputs.Take());
+        var name = string.Create(CultureInfo.InvariantCulture, $"{claim.TaskId}.{index}.{attempt}");
+        return new AttemptPaths($"{_attempts}/{claim.JobId}/{name}", _outputs.Take(), _outputs.Take(), $"{_progress}/{name}");
     }
 
     /// <summary>Makes the working directory, empty. Null, or why it cannot be made.</summary>

@@ -1,4 +1,5 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Progress;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Sessions;
@@ -81,6 +82,8 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
 /// <summary>One granted attempt. Its mutable members are guarded by the lock of the <see cref="AttemptBook"/> unless they say otherwise.</summary>
 internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPaths paths)
 {
+    private ProgressFeed? _progress;
+
     internal AttemptKey Key { get; } = new(claim.TaskId, index, number);
 
     internal ClaimGrant Claim => claim;
@@ -110,6 +113,12 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
     /// <summary>Timestamp of the last upload of live output.</summary>
     internal long ShippedAt { get; set; }
 
+    /// <summary>Timestamp of the last look at its progress file.</summary>
+    internal long LookedAt { get; set; }
+
+    /// <summary>What it posts; null while it has posted nothing. For any thread.</summary>
+    internal ProgressFeed? Progress => Volatile.Read(ref _progress);
+
     /// <summary>Completed when no upload of live output is under way.</summary>
     internal Task Shipping { get; set; } = Task.CompletedTask;
 
@@ -127,4 +136,10 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
 
     /// <summary>Guarded by the lock of the <see cref="ReportQueue"/>: nothing of it is reported any more.</summary>
     internal bool Unreported { get; set; }
+
+    /// <summary>Guarded by the lock of the <see cref="ReportQueue"/>: its progress waits to be told.</summary>
+    internal bool IsProgressQueued { get; set; }
+
+    /// <summary>Gives it a feed, unless it has one already; returns the one it has.</summary>
+    internal ProgressFeed Attach(ProgressFeed feed) => Interlocked.CompareExchange(ref _progress, feed, null) ?? feed;
 }

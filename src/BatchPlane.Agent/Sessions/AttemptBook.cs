@@ -161,7 +161,7 @@ internal sealed partial class AttemptBook
         {
             attempt.Phase = AttemptPhase.Running;
             attempt.Execution = execution;
-            attempt.BeganAt = attempt.ShippedAt = _time.GetTimestamp();
+            attempt.BeganAt = attempt.ShippedAt = attempt.LookedAt = _time.GetTimestamp();
             SignalFirst(attempt);
         }
     }
@@ -203,6 +203,25 @@ internal sealed partial class AttemptBook
 
         Room.Ring();
         Changed.Ring();
+    }
+
+    /// <summary>Running attempts whose progress was not looked at for <paramref name="interval"/>; it is to be looked at now.</summary>
+    internal List<Attempt> DueForALook(TimeSpan interval)
+    {
+        var due = new List<Attempt>();
+        lock (_gate)
+        {
+            foreach (var attempt in _running)
+            {
+                if (attempt.Phase == AttemptPhase.Running && _time.GetElapsedTime(attempt.LookedAt) >= interval)
+                {
+                    attempt.LookedAt = _time.GetTimestamp();
+                    due.Add(attempt);
+                }
+            }
+        }
+
+        return due;
     }
 
     private void Take(ClaimGrant claim, int index, int number)

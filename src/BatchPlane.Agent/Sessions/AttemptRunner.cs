@@ -1,6 +1,7 @@
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Outputs;
+using BatchPlane.Agent.Progress;
 using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Agent.Sessions;
@@ -10,7 +11,7 @@ namespace BatchPlane.Agent.Sessions;
 /// each to the report queue.
 /// </summary>
 internal sealed partial class AttemptRunner(
-    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, IAttemptExecutor executor, TimeProvider time, ILogger log)
+    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(200);
 
@@ -67,9 +68,16 @@ internal sealed partial class AttemptRunner(
     private async Task TendAsync(CancellationToken session)
     {
         using var timer = new PeriodicTimer(TendInterval, time);
+        var looking = Task.CompletedTask;
         while (await timer.WaitForNextTickAsync(session))
         {
             book.Tend(options.OutputInterval, attempt => Task.Run(() => ShipLiveAsync(attempt), session));
+            if (looking.IsCompleted && book.DueForALook(progress.Interval) is { Count: > 0 } due)
+            {
+                // Not on this loop, which keeps attempts to their time: a file system may take long.
+                await looking;
+                looking = Task.Run(() => due.ForEach(progress.Look), session);
+            }
         }
     }
 
@@ -93,7 +101,11 @@ internal sealed partial class AttemptRunner(
     private void Exited(Attempt attempt, ExitStatus status)
     {
         var kill = book.Ended(attempt);
-        if (kill is not (KillCause.Abandoned or KillCause.Stopped))
+        if (kill is KillCause.Abandoned or KillCause.Stopped)
+        {
+            ProgressReader.Discard(attempt);
+        }
+        else
         {
             ThreadPool.UnsafeQueueUserWorkItem(_ => _ = FinishAsync(attempt, status, kill), null);
         }
@@ -103,6 +115,7 @@ internal sealed partial class AttemptRunner(
     {
         try
         {
+            progress.Finish(attempt);
             var output = await ReadOutputAsync(attempt);
             var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr };
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)

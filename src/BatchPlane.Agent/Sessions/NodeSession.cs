@@ -1,6 +1,7 @@
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Outputs;
+using BatchPlane.Agent.Progress;
 using BatchPlane.Agent.Protocol;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
@@ -63,7 +64,7 @@ internal sealed partial class NodeSession : IDisposable
         _book = new AttemptBook(options, _killGrace, directory, _queue, time);
         _orders = new ServerOrders(_book, time, log);
         _outputs = new OutputShipper(options, client, node, directory, time, _orders.Fence);
-        _runner = new AttemptRunner(options, _book, _queue, _outputs, executor, time, log);
+        _runner = new AttemptRunner(options, _book, _queue, _outputs, new ProgressReader(node.Progress, _queue, time, log), executor, time, log);
         _work = new WorkLoop(options, node, client, _book, _orders, time);
         _reports = new ReportLoop(options, node, client, _queue, _orders, time);
         _heartbeats = new HeartbeatLoop(options, node, client, _book, _orders, time);

@@ -1,3 +1,4 @@
+using BatchPlane.Agent.Progress;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Sessions;
@@ -5,7 +6,8 @@ namespace BatchPlane.Agent.Sessions;
 /// <summary>What is to be told of one attempt.</summary>
 /// <param name="Attempt">The attempt.</param>
 /// <param name="Result">Its end; null: it has begun.</param>
-internal readonly record struct ReportItem(Attempt Attempt, AttemptResult? Result);
+/// <param name="Progress">What it posted before that; null: nothing to tell.</param>
+internal readonly record struct ReportItem(Attempt Attempt, AttemptResult? Result, ProgressNews? Progress = null);
 
 /// <summary>
 /// What the server has not been told yet. Begins wait a little (<see cref="AgentOptions.StartReportDelay"/>): one whose end comes meanwhile is
@@ -15,6 +17,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Queue<(Attempt Attempt, long Since)> _begun = new();
+    private readonly Queue<Attempt> _progressed = new();
     private readonly Queue<Attempt> _ended = new();
 
     /// <summary>Rung when there is something to tell.</summary>
@@ -58,6 +61,23 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         Bell.Ring();
     }
 
+    /// <summary>The attempt's command posted something. What it posts until that is told goes with it.</summary>
+    internal void Progressed(Attempt attempt)
+    {
+        lock (_gate)
+        {
+            if (attempt.IsProgressQueued)
+            {
+                return;
+            }
+
+            attempt.IsProgressQueued = true;
+            _progressed.Enqueue(attempt);
+        }
+
+        Bell.Ring();
+    }
+
     /// <summary>Whatever is queued of the attempt is not told.</summary>
     internal void Withdraw(Attempt attempt)
     {
@@ -67,7 +87,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Takes the next report: begins that are due, then ends, in order and within the limits. Empty: nothing is due.</summary>
+    /// <summary>Takes the next report: begins that are due, then progress, then ends, in order and within the limits. Empty: nothing is due.</summary>
     /// <param name="untilDue">With an empty batch: when the next begin is due; infinite: there is none.</param>
     internal List<ReportItem> Take(out TimeSpan untilDue)
     {
@@ -75,7 +95,8 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         lock (_gate)
         {
             untilDue = TakeBegun(batch);
-            TakeEnded(batch);
+            var bytes = TakeProgressed(batch);
+            TakeEnded(batch, bytes);
         }
 
         return batch;
@@ -102,15 +123,32 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         return Timeout.InfiniteTimeSpan;
     }
 
-    private void TakeEnded(List<ReportItem> batch)
+    // One whose end is here already is told with it.
+    private long TakeProgressed(List<ReportItem> batch)
     {
-        var outputCharacters = 0L;
-        while (batch.Count < options.ReportMaxAttempts && outputCharacters < options.ReportMaxOutputBytes && _ended.TryDequeue(out var attempt))
+        var bytes = 0L;
+        while (batch.Count < options.ReportMaxAttempts && bytes < options.ReportMaxOutputBytes && _progressed.TryDequeue(out var attempt))
+        {
+            attempt.IsProgressQueued = false;
+            if (attempt.Result is null && !attempt.Unreported && attempt.Progress!.Take(isLast: false) is { } news)
+            {
+                batch.Add(new ReportItem(attempt, null, news));
+                bytes += news.Bytes;
+            }
+        }
+
+        return bytes;
+    }
+
+    private void TakeEnded(List<ReportItem> batch, long bytes)
+    {
+        while (batch.Count < options.ReportMaxAttempts && bytes < options.ReportMaxOutputBytes && _ended.TryDequeue(out var attempt))
         {
             if (!attempt.Unreported)
             {
-                batch.Add(new ReportItem(attempt, attempt.Result));
-                outputCharacters += (attempt.Result!.Stdout?.Length ?? 0) + (attempt.Result.Stderr?.Length ?? 0);
+                var news = attempt.Progress?.Take(isLast: true);
+                batch.Add(new ReportItem(attempt, attempt.Result, news));
+                bytes += (attempt.Result!.Stdout?.Length ?? 0) + (attempt.Result.Stderr?.Length ?? 0) + (news?.Bytes ?? 0);
             }
         }
     }
@@ -134,7 +172,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
 
     private static AttemptReport ToReport(ReportItem item, long now, TimeProvider time)
     {
-        var (attempt, result) = item;
+        var (attempt, result, news) = item;
         return new AttemptReport
         {
             Index = attempt.Key.Index,
@@ -147,6 +185,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
             EndedMsAgo = result is null ? null : Milliseconds(attempt.EndedAt, now, time),
             Stdout = result?.Stdout,
             Stderr = result?.Stderr,
+            Progress = news is null ? null : news.Progress with { PostedMsAgo = MillisecondsSince(news.PostedAt, time) },
         };
     }
 

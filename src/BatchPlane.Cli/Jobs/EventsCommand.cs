@@ -103,6 +103,7 @@ internal static class EventsCommand
                 subject,
                 row.Attempt is { } attempt ? $"attempt {attempt}" : null,
                 row.ComputeNodeId is { } node ? $"on {node}" : null,
+                Posted(row.Details),
                 row.ExitCode is { } code ? $"exit {code}" : null,
                 row.Cause is { } cause and not Cause.Succeeded ? $"({Show.Word(cause)})" : null,
                 string.IsNullOrEmpty(row.Reason) ? null : row.Reason.ReplaceLineEndings(" "),
@@ -110,5 +111,18 @@ internal static class EventsCommand
             ];
             return $"{row.Sequence,5}  {Show.Clock(row.OccurredAt)}  {row.EventName,-26} {string.Join(' ', parts.OfType<string>())}".TrimEnd();
         }
+
+        /// <summary>What a command posted: <c>50% half way</c>, or <c>checkpoint {"step":3}</c>.</summary>
+        private static string? Posted(JsonElement? details)
+        {
+            if (details?.Deserialize<PostedDetails>(BatchPlaneJson.Options) is not { } posted)
+            {
+                return null;
+            }
+
+            return posted.Name is { } name ? $"{name} {posted.Data}".TrimEnd() : Show.Posted(posted.Percent, posted.Message)?.ReplaceLineEndings(" ");
+        }
+
+        private sealed record PostedDetails(double? Percent, string? Message, string? Name, JsonElement? Data);
     }
 }

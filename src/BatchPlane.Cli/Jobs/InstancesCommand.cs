@@ -25,17 +25,34 @@ internal static class InstancesCommand
                 return ExitCodes.Success;
             }
 
-            var table = new Table("INDEX", "STATE", "ATTEMPT", "EXIT", "CAUSE", "NODE", "BEGAN (UTC)", "TOOK", "REASON");
+            var table = new Table("INDEX", "STATE", "ATTEMPT", "EXIT", "CAUSE", "NODE", "BEGAN (UTC)", "TOOK", "PROGRESS", "REASON");
             foreach (var instance in instances.Select(answer => answer.Value))
             {
                 table.Add(
                     Show.Number(instance.TaskInstanceIndex), Show.Word(instance.TaskInstanceState), Show.Number(instance.Attempt),
                     Show.NumberOrNull(instance.ExitCode), Show.Word(instance.Cause), instance.ComputeNodeId, Show.Time(instance.RunningAt),
-                    Show.Span(instance.RunningAt, instance.FinishedAt), instance.StateReason);
+                    Show.Span(instance.RunningAt, instance.FinishedAt), Posted(instance.Progress), instance.StateReason);
             }
 
             table.Write(call.Context);
             return ExitCodes.Success;
         });
+    }
+
+    /// <summary><c>50% half way (2 bad lines: …, 3 events dropped)</c>.</summary>
+    private static string? Posted(InstanceProgress? progress)
+    {
+        if (progress is null)
+        {
+            return null;
+        }
+
+        string?[] problems =
+        [
+            progress.BadLineCount > 0 ? $"{Show.Number(progress.BadLineCount)} bad lines: {progress.Problem}" : null,
+            progress.DroppedEventCount > 0 ? $"{Show.Number(progress.DroppedEventCount)} events dropped" : null,
+        ];
+        var known = string.Join("; ", problems.OfType<string>());
+        return string.Join(' ', new[] { Show.Posted(progress.Percent, progress.Message), known.Length > 0 ? $"({known})" : null }.OfType<string>());
     }
 }

@@ -36,6 +36,7 @@ internal static class JobCommand
             ("state", Show.Word(job.JobState)),
             ("cause", Show.Word(job.Cause)),
             ("reason", job.StateReason),
+            ("progress", Show.Percent(job.Progress.Percent)),
             ("priority", Show.Number(job.Priority)),
             ("created", Show.Time(job.CreatedAt)),
             ("running", Show.Time(job.RunningAt)),
@@ -43,13 +44,14 @@ internal static class JobCommand
             ("end asked for", Show.Time(job.TerminateRequestedAt)),
             ("events to", string.Join(", ", job.Notifications.Select(notification => notification.TopicName))));
         context.Out.WriteLine();
-        var table = new Table("TASK", "STATE", "INSTANCES", "SUCCEED", "FAILED", "RUNNING", "WAITING", "AFTER", "REASON");
+        var table = new Table("TASK", "STATE", "PROGRESS", "INSTANCES", "SUCCEED", "FAILED", "RUNNING", "WAITING", "AFTER", "REASON");
         foreach (var task in job.Tasks)
         {
             var metrics = task.TaskInstanceMetrics;
             table.Add(
                 task.TaskName,
                 Show.Word(task.TaskState),
+                Show.Percent(task.Progress.Percent),
                 Show.Number(task.TaskInstanceNum),
                 Show.Number(metrics.SucceedCount),
                 Show.Number(metrics.FailedCount + metrics.FailedInterruptedCount),

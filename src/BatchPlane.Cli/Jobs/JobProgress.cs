@@ -28,13 +28,13 @@ internal static class JobProgress
         };
     }
 
-    /// <summary><c>job-4yn0we13 RUNNING: split SUCCEED 1/1, count RUNNING 3/8, merge PENDING 0/1</c>.</summary>
+    /// <summary><c>job-4yn0we13 RUNNING 48%: split SUCCEED 1/1, count RUNNING 3/8, merge PENDING 0/1</c>.</summary>
     private static string Line(JobDetail job)
     {
         var parts = job.Tasks.Count <= MostTasksShown
             ? job.Tasks.Select(task => $"{task.TaskName} {Show.Word(task.TaskState)} {Show.Progress(task.TaskInstanceMetrics)}")
             : [$"{Show.Progress(job.TaskMetrics)} tasks", $"{Show.Progress(job.TaskInstanceMetrics)} instances"];
-        return $"{job.JobId} {Show.Word(job.JobState)}: {string.Join(", ", parts)}";
+        return $"{job.JobId} {Show.Word(job.JobState)} {Show.Percent(job.Progress.Percent)}: {string.Join(", ", parts)}";
     }
 
     private static async Task<T> ShowBarsAsync<T>(CliContext context, Func<Action<JobDetail>, Task<T>> watch)
@@ -52,18 +52,18 @@ internal static class JobProgress
     private static void Draw(ProgressContext display, Dictionary<string, ProgressTask> bars, JobDetail job)
     {
         var rows = job.Tasks.Count <= MostTasksShown
-            ? job.Tasks.Select(task => (Name: task.TaskName, task.TaskState, Metrics: task.TaskInstanceMetrics))
-            : [(Name: job.JobId, job.JobState, Metrics: job.TaskInstanceMetrics)];
-        foreach (var (name, state, metrics) in rows)
+            ? job.Tasks.Select(task => (Name: task.TaskName, task.TaskState, Metrics: task.TaskInstanceMetrics, task.Progress))
+            : [(Name: job.JobId, job.JobState, Metrics: job.TaskInstanceMetrics, job.Progress)];
+        foreach (var (name, state, metrics, progress) in rows)
         {
             if (!bars.TryGetValue(name, out var bar))
             {
-                bar = display.AddTask(Markup.Escape(name), maxValue: Math.Max(1, Show.Total(metrics)));
+                bar = display.AddTask(Markup.Escape(name), maxValue: 100);
                 bars[name] = bar;
             }
 
             bar.Description = Markup.Escape($"{name} {Show.Word(state)} {Show.Progress(metrics)}");
-            bar.Value = Show.Done(metrics);
+            bar.Value = progress.Percent;
         }
     }
 }

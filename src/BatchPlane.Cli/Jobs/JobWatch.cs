@@ -29,7 +29,7 @@ internal static class JobWatch
         var begin = context.Time.GetTimestamp();
         var interval = new PollInterval(context.Time);
         var patience = new Patience(context);
-        RunMetrics? before = null;
+        (RunMetrics, RunProgress)? before = null;
         while (true)
         {
             var answer = await patience.AskAsync(() => api.GetAsync<JobDetail>(JobRoutes.Job(job), cancellation), cancellation);
@@ -39,10 +39,11 @@ internal static class JobWatch
                 return answer;
             }
 
-            if (answer.Value.TaskInstanceMetrics != before)
+            var reached = (answer.Value.TaskInstanceMetrics, answer.Value.Progress);
+            if (reached != before)
             {
                 interval.Changed();
-                before = answer.Value.TaskInstanceMetrics;
+                before = reached;
             }
 
             await interval.WaitAsync(cancellation);

@@ -24,11 +24,11 @@ internal static class JobsCommand
                 return ExitCodes.Success;
             }
 
-            var table = new Table("JOB", "NAME", "STATE", "INSTANCES", "PRIORITY", "CREATED (UTC)", "TOOK", "REASON");
+            var table = new Table("JOB", "NAME", "STATE", "INSTANCES", "PROGRESS", "PRIORITY", "CREATED (UTC)", "TOOK", "REASON");
             foreach (var job in jobs.Select(answer => answer.Value))
             {
                 table.Add(
-                    job.JobId, job.JobName, Show.Word(job.JobState), Show.Progress(job.TaskInstanceMetrics), Show.Number(job.Priority),
+                    job.JobId, job.JobName, Show.Word(job.JobState), Show.Progress(job.TaskInstanceMetrics), Show.Percent(job.Progress.Percent), Show.Number(job.Priority),
                     Show.Time(job.CreatedAt), Show.Span(job.CreatedAt, job.FinishedAt), job.StateReason);
             }
 

@@ -41,6 +41,13 @@ internal static class Show
     /// <summary>Number of instances or tasks that ended.</summary>
     internal static long Done(RunMetrics metrics) => metrics.SucceedCount + metrics.FailedCount + metrics.FailedInterruptedCount;
 
+    /// <summary><c>42%</c>, never more than there is.</summary>
+    internal static string Percent(double percent) => $"{Number((long)Math.Floor(percent))}%";
+
+    /// <summary>What a command posted, <c>50% half way</c>; null when it posted neither.</summary>
+    internal static string? Posted(double? percent, string? message) =>
+        string.Join(' ', new[] { percent is { } known ? Percent(known) : null, message }.Where(part => !string.IsNullOrEmpty(part))) is { Length: > 0 } text ? text : null;
+
     /// <summary><c>3/8</c>.</summary>
     internal static string Progress(RunMetrics metrics) => $"{Number(Done(metrics))}/{Number(Total(metrics))}";
 }

@@ -61,6 +61,9 @@ public sealed record JoinResponse
 
     /// <summary>Bytes of each output of an attempt that are kept; the rest is dropped with a note.</summary>
     public required long MaxOutputBytes { get; init; }
+
+    /// <summary>How much progress attempts may post.</summary>
+    public ProgressTerms Progress { get; init; } = new();
 }
 
 /// <summary>Body of <c>POST /agent/v1/nodes/{node}/work</c>: a long poll for instances.</summary>
@@ -222,6 +225,9 @@ public sealed record AttemptReport
 
     /// <summary>All of standard error, base64, when it is short.</summary>
     public string? Stderr { get; init; }
+
+    /// <summary>What the command posted since the last report of it, which came before <see cref="Outcome"/>; null: nothing. The end of an attempt that ever posted has one.</summary>
+    public AttemptProgress? Progress { get; init; }
 }
 
 /// <summary>Answer of a report, after everything accepted is committed.</summary>

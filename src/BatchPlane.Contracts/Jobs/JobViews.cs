@@ -75,6 +75,9 @@ public record JobView
     /// <summary>Instances of all its tasks per state.</summary>
     public required RunMetrics TaskInstanceMetrics { get; init; }
 
+    /// <summary>How far it is, over the instances of all its tasks.</summary>
+    public RunProgress Progress { get; init; } = new(0);
+
     /// <summary>Labels as submitted.</summary>
     public IReadOnlyList<TagDocument> Tags { get; init; } = [];
 }
@@ -132,6 +135,9 @@ public sealed record TaskView
 
     /// <summary>Its instances per state.</summary>
     public required RunMetrics TaskInstanceMetrics { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public RunProgress Progress { get; init; } = new(0);
 }
 
 /// <summary>One instance of a task: <c>GET /v1/jobs/{id}/tasks/{task}/instances</c>.</summary>
@@ -166,6 +172,38 @@ public sealed record TaskInstanceView
 
     /// <summary>When it ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>What the command of the current or last attempt posted; null when it posted nothing.</summary>
+    public InstanceProgress? Progress { get; init; }
+}
+
+/// <summary>How far a job or task is.</summary>
+/// <param name="Percent">Ended instances, whatever their result, and of running ones the part that they posted, of all instances: 0 to 100, at most two decimals. 100 only when all have ended.</param>
+public sealed record RunProgress(double Percent);
+
+/// <summary>What a command posted through <c>BATCH_PROGRESS_FILE</c>.</summary>
+public sealed record InstanceProgress
+{
+    /// <summary>The last percentage, 0 to 100; null: none was posted.</summary>
+    public double? Percent { get; init; }
+
+    /// <summary>The last message; null: none was posted.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>When one of them was posted last; null: neither was.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>Custom events taken; they are in the job's events.</summary>
+    public int EventCount { get; init; }
+
+    /// <summary>Custom events dropped because they were over the limits of section <c>Progress</c>.</summary>
+    public long DroppedEventCount { get; init; }
+
+    /// <summary>Lines that could not be understood.</summary>
+    public long BadLineCount { get; init; }
+
+    /// <summary>What was wrong with the last such line; null: there was none.</summary>
+    public string? Problem { get; init; }
 }
 
 /// <summary>Body of <c>POST /v1/jobs/{id}/terminate</c>; may be left out.</summary>

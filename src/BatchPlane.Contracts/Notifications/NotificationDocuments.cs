@@ -94,10 +94,10 @@ public sealed record EventView
     /// <summary>What changed: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>.</summary>
     public required string Level { get; init; }
 
-    /// <summary>Level and state, <c>JOB_RUNNING</c>. Transitions outside the 19 published events have such a name too.</summary>
+    /// <summary>Level and state, <c>JOB_RUNNING</c>. Transitions outside the published events have such a name too.</summary>
     public required string EventName { get; init; }
 
-    /// <summary>The state entered.</summary>
+    /// <summary>The state entered; <c>PROGRESS</c> or <c>CUSTOM_EVENT</c> for what a command posted, with <see cref="Details"/>.</summary>
     public required string State { get; init; }
 
     /// <summary>Task, for task and instance rows.</summary>

@@ -7,7 +7,8 @@ namespace BatchPlane.Core.Jobs;
 public sealed partial class JobAggregate
 {
     /// <summary>Takes a node's report of one attempt. False when the node does not hold that attempt: late, or never its own. Repeats are taken and change nothing.</summary>
-    public bool Report(long taskId, string nodeId, long nodeEpoch, AttemptReport report, DateTimeOffset now)
+    /// <remarks><paramref name="intake"/> says what may be posted as progress, and counts it; null: the default terms.</remarks>
+    public bool Report(long taskId, string nodeId, long nodeEpoch, AttemptReport report, DateTimeOffset now, ProgressIntake? intake = null)
     {
         _now = now;
         if (!_tasksById.TryGetValue(taskId, out var task)
@@ -27,6 +28,11 @@ public sealed partial class JobAggregate
         if (instance.State == RunState.Starting && Began(report) is { } began)
         {
             Begin(task, instance, Ago(began, instance.LaunchedAt));
+        }
+
+        if (report.Progress is { } progress && instance.State == RunState.Running)
+        {
+            Post(task, instance, progress, isLast: report.Outcome != AttemptOutcome.Running, intake ?? new(new()));
         }
 
         if (report.Outcome != AttemptOutcome.Running)

@@ -109,7 +109,7 @@ public sealed partial class JobAggregate
         {
             Sequence = sequence,
             Notify = notify,
-            Details = notify != 0 && details is not null ? JsonSerializer.Serialize(details(), BatchPlaneJson.Options) : null,
+            Details = notify != 0 && details is not null ? JsonSerializer.Serialize(details(), BatchPlaneJson.Options) : entry.Details,
         });
     }
 

@@ -15,6 +15,8 @@ internal sealed class JobLoad
     /// <summary>Runs of consecutive indexes; they may overlap.</summary>
     internal List<(long TaskId, int First, int Count)> Instances { get; } = [];
 
+    internal HashSet<(long TaskId, int Index)> Progress { get; } = [];
+
     internal Dictionary<long, int> RequeuedLimits { get; } = [];
 
     internal HashSet<string> TerminatedJobIds { get; } = new(StringComparer.Ordinal);
@@ -64,6 +66,7 @@ internal sealed class JobStore(EngineLimits limits)
         var jobs = new List<JobRecord>();
         var tasks = new List<(string JobId, TaskRecord Task)>();
         var instances = new List<InstanceRecord>();
+        var progress = new List<ProgressRecord>();
         if (load.NodeIds.Count > 0)
         {
             await ReadAsync(reader, row => nodes.Add(row.GetString(0), (row.GetInt64(1), WireName.Parse<NodeState>(row.GetString(2)))), cancellationToken);
@@ -80,9 +83,14 @@ internal sealed class JobStore(EngineLimits limits)
             await ReadAsync(reader, row => instances.Add(JobRows.ReadInstance(row)), cancellationToken);
         }
 
+        if (load.Progress.Count > 0)
+        {
+            await ReadAsync(reader, row => progress.Add(ProgressRows.Read(row)), cancellationToken);
+        }
+
         await reader.ReadAsync(cancellationToken);
         var now = reader.GetFieldValue<DateTimeOffset>(0);
-        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances) };
+        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress) };
     }
 
     internal static async Task StoreAsync(NpgsqlConnection connection, JobChanges changes, CancellationToken cancellationToken)
@@ -140,6 +148,11 @@ internal sealed class JobStore(EngineLimits limits)
         if (changes.Skips.Count > 0)
         {
             Add(JobRows.InsertSkips(changes.Skips), "task_skips", changes.Skips.Count);
+        }
+
+        if (changes.Progress.Count > 0)
+        {
+            Add(ProgressRows.Upsert(changes.Progress), "instance_progress", changes.Progress.Count);
         }
 
         if (changes.Claims.Count > 0)
@@ -232,21 +245,33 @@ internal sealed class JobStore(EngineLimits limits)
                 new NpgsqlParameter<string[]>("job_ids", [.. load.TerminatedJobIds])));
         }
 
+        if (load.Progress.Count > 0)
+        {
+            batch.BatchCommands.Add(ProgressRows.Select(load.Progress));
+        }
+
         batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/clock.sql"));
     }
 
     private Dictionary<string, JobAggregate> Assemble(
         List<JobRecord> jobs,
         List<(string JobId, TaskRecord Task)> tasks,
-        List<InstanceRecord> instances)
+        List<InstanceRecord> instances,
+        List<ProgressRecord> progress)
     {
         var tasksByJob = tasks.ToLookup(pair => pair.JobId, pair => pair.Task, StringComparer.Ordinal);
         var jobByTask = tasks.ToDictionary(pair => pair.Task.TaskId, pair => pair.JobId);
         var instancesByJob = instances.ToLookup(instance => jobByTask.GetValueOrDefault(instance.TaskId) ?? "", StringComparer.Ordinal);
-        return jobs.ToDictionary(
+        var aggregates = jobs.ToDictionary(
             job => job.JobId,
             job => new JobAggregate(job, [.. tasksByJob[job.JobId]], instancesByJob[job.JobId], limits),
             StringComparer.Ordinal);
+        foreach (var posted in progress.Where(posted => jobByTask.ContainsKey(posted.TaskId)))
+        {
+            aggregates[jobByTask[posted.TaskId]].Load(posted);
+        }
+
+        return aggregates;
     }
 
     private static async Task ReadAsync(NpgsqlDataReader reader, Action<NpgsqlDataReader> onRow, CancellationToken cancellationToken)
@@ -281,6 +306,8 @@ internal sealed class JobChanges
 
     internal List<SkippedInstances> Skips { get; } = [];
 
+    internal List<ProgressRecord> Progress { get; } = [];
+
     internal List<NewClaim> Claims { get; } = [];
 
     internal List<(JournalEntry Entry, ulong SubjectTxid)> Journal { get; } = [];
@@ -306,7 +333,7 @@ internal sealed class JobChanges
 
         ClosedInstances.AddRange(aggregate.ClosedRows);
         Skips.AddRange(aggregate.Skipped);
-
+        Progress.AddRange(aggregate.Progress.Where(progress => progress.IsDirty));
         AddJournal(aggregate);
     }
 

@@ -83,6 +83,7 @@ internal sealed class TransitionDecision
                     foreach (var task in report.Tasks)
                     {
                         load.AddInstances(task.Attempts.Select(attempt => (task.TaskId, attempt.Index)));
+                        load.Progress.UnionWith(task.Attempts.Where(attempt => attempt.Progress is not null).Select(attempt => (task.TaskId, attempt.Index)));
                     }
 
                     break;
@@ -149,7 +150,7 @@ internal sealed class TransitionDecision
             _locked.Jobs.TryGetValue(task.JobId, out var job);
             foreach (var attempt in task.Attempts)
             {
-                if (job?.Report(task.TaskId, report.NodeId, report.Report.Epoch, attempt, _locked.Now) is not true)
+                if (job?.Report(task.TaskId, report.NodeId, report.Report.Epoch, attempt, _locked.Now, report.Progress) is not true)
                 {
                     refused.Add(new(task.TaskId, attempt.Index, attempt.Attempt));
                 }

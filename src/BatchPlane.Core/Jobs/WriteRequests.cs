@@ -119,8 +119,11 @@ public sealed record ClaimOutcome(IReadOnlyList<GrantedClaim> Claims, bool Fence
 public sealed record GrantedClaim(long ClaimId, string JobId, long TaskId, IReadOnlyList<AttemptRange> Attempts);
 
 /// <summary>Takes a node's report.</summary>
-public sealed class NodeReport(string nodeId, ReportRequest report) : WriteRequest<ReportOutcome>
+public sealed class NodeReport(string nodeId, ReportRequest report, ProgressTerms? progress = null) : WriteRequest<ReportOutcome>
 {
+    /// <summary>What was taken of the progress in it; to be read after the commit.</summary>
+    public ProgressIntake Progress { get; } = new(progress ?? new());
+
     internal string NodeId { get; } = nodeId;
 
     internal ReportRequest Report { get; } = report;
@@ -129,9 +132,15 @@ public sealed class NodeReport(string nodeId, ReportRequest report) : WriteReque
     internal IReadOnlyList<TaskReport> Tasks { get; } =
         [.. report.Tasks.Select(task => task with { Attempts = [.. task.Attempts.OrderBy(attempt => attempt.Index)] })];
 
-    internal override int Weight => Report.Tasks.Sum(task => task.Attempts.Count);
+    internal override int Weight => Report.Tasks.Sum(task => task.Attempts.Sum(attempt => 1 + (attempt.Progress?.Events.Count ?? 0)));
 
     internal override IEnumerable<string> JobIds => Report.Tasks.Select(task => task.JobId);
+
+    internal override void Reset(bool keepIds)
+    {
+        base.Reset(keepIds);
+        Progress.Reset();
+    }
 }
 
 /// <summary>What became of a report.</summary>

@@ -30,6 +30,18 @@ public sealed record JournalDetails
     /// <summary>Of an environment: the wished number of nodes.</summary>
     public int? DesiredComputeNodeCount { get; init; }
 
+    /// <summary>Of progress: 0 to 100; null: only a message was posted.</summary>
+    public double? Percent { get; init; }
+
+    /// <summary>Of progress: in words.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>Of a custom event: its name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Of a custom event: its data, any JSON.</summary>
+    public JsonElement? Data { get; init; }
+
     /// <summary>As stored in the journal.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, BatchPlaneJson.Options);
 

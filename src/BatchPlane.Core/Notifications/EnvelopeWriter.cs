@@ -163,7 +163,8 @@ public sealed class EnvelopeWriter : IDisposable
         _writer.WriteString("JobName"u8, subject.Name);
         _writer.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
         _writer.WriteNumber("TaskInstanceIndex"u8, journalEvent.InstanceIndex ?? 0);
-        _writer.WriteString("TaskInstanceState"u8, row.State);
+        _writer.WriteString("TaskInstanceState"u8, row.State is EventCatalogue.Progress or EventCatalogue.CustomEvent ? "RUNNING" : row.State);
+        WritePosting(row.State, row.Details);
         if (row.ExitCode is { } exitCode)
         {
             _writer.WriteNumber("ExitCode"u8, exitCode);
@@ -183,6 +184,32 @@ public sealed class EnvelopeWriter : IDisposable
         WriteTimeIfKnown("LaunchTime"u8, row.LaunchedAt);
         WriteTimeIfKnown("RunningTime"u8, journalEvent.RunningAt);
         WriteEndTime(row);
+    }
+
+    /// <summary>Only a command that runs posts anything.</summary>
+    private void WritePosting(string state, JournalDetails? details)
+    {
+        if (state == EventCatalogue.Progress)
+        {
+            if (details?.Percent is { } percent)
+            {
+                _writer.WriteNumber("Progress"u8, percent);
+            }
+
+            if (details?.Message is { } message)
+            {
+                _writer.WriteString("ProgressMessage"u8, message);
+            }
+        }
+        else if (state == EventCatalogue.CustomEvent)
+        {
+            _writer.WriteString("CustomEventName"u8, details?.Name);
+            if (details?.Data is { } data)
+            {
+                _writer.WritePropertyName("CustomEventData"u8);
+                data.WriteTo(_writer);
+            }
+        }
     }
 
     private void WriteEnvironment(OutboxRow row, SubjectContext subject)

@@ -40,7 +40,7 @@ public enum EventScope
 /// <summary>One event of the catalogue.</summary>
 /// <param name="Name">Canonical name, <c>JOB_FAILED</c>; what is emitted.</param>
 /// <param name="Level">What it is about.</param>
-/// <param name="State">Wire name of the state whose entry it announces, <c>FAILED</c>.</param>
+/// <param name="State">Wire name of the state whose entry it announces, <c>FAILED</c>; of an event that changes no state, what happened.</param>
 /// <param name="Scope">Where it may be asked for.</param>
 /// <param name="Number">Position in the catalogue, 0 to 62, never reused: the bit of an interest mask.</param>
 /// <param name="Fires">When it fires, one phrase for documents.</param>
@@ -59,7 +59,13 @@ public sealed record EventKind(string Name, EventLevel Level, string State, Even
 /// </summary>
 public static class EventCatalogue
 {
-    /// <summary>All events in the order of the specification.</summary>
+    /// <summary>What stands for the state in events about progress, which change none.</summary>
+    public const string Progress = "PROGRESS";
+
+    /// <summary>What stands for the state in custom events, which change none.</summary>
+    public const string CustomEvent = "CUSTOM_EVENT";
+
+    /// <summary>All events: the 19 of the specification in its order, then those that it does not have.</summary>
     public static ImmutableArray<EventKind> All { get; } =
     [
         Run("JOB_RUNNING", EventLevel.Job, "RUNNING", 0, "the job's first instance runs"),
@@ -81,7 +87,12 @@ public static class EventCatalogue
         Node("COMPUTE_NODE_RUNNING", "RUNNING", 16, "the node's agent reported in"),
         Node("COMPUTE_NODE_ABNORMAL", "ABNORMAL", 17, "the node's lease ran out"),
         Node("COMPUTE_NODE_DELETING", "DELETING", 18, "the node is being removed"),
+        Run("TASK_INSTANCE_PROGRESS", EventLevel.TaskInstance, Progress, 20, "the instance's command posted a percentage or message"),
+        Run("TASK_INSTANCE_CUSTOM_EVENT", EventLevel.TaskInstance, CustomEvent, 21, "the instance's command posted an event of its own"),
     ];
+
+    /// <summary>One more than the highest number of an event.</summary>
+    public static int Numbers { get; } = All.Max(kind => kind.Number) + 1;
 
     private static readonly FrozenDictionary<string, EventKind> ByKey =
         All.ToFrozenDictionary(kind => Spelling.Key(kind.Name), StringComparer.Ordinal);

@@ -26,7 +26,7 @@ public sealed class NotificationInterest
             return None;
         }
 
-        var blocksByKind = new int[EventCatalogue.All.Length];
+        var blocksByKind = new int[EventCatalogue.Numbers];
         for (var block = 0; block < notifications.Count; block++)
         {
             foreach (var config in notifications[block].EventConfigs)

@@ -48,7 +48,8 @@ public sealed class JobQueries(ReadContexts contexts)
 
         var jobs = await query.OrderByDescending(job => job.CreatedAt).ThenByDescending(job => job.JobId).Take(limit).ToListAsync(cancellationToken);
         var metrics = await SumInstancesAsync(context, [.. jobs.Select(job => job.JobId)], cancellationToken);
-        return [.. jobs.Select(job => ToView(job, metrics.GetValueOrDefault(job.JobId) ?? new RunMetrics()))];
+        var inFlight = await InFlightOfJobsAsync(context, [.. jobs.Where(job => job.FinishedAt is null).Select(job => job.JobId)], cancellationToken);
+        return [.. jobs.Select(job => ToView(job, metrics.GetValueOrDefault(job.JobId) ?? new RunMetrics(), inFlight.GetValueOrDefault(job.JobId)))];
     }
 
     /// <summary>One job with its tasks; null when there is none.</summary>
@@ -61,7 +62,7 @@ public sealed class JobQueries(ReadContexts contexts)
         }
 
         var tasks = await context.Tasks.Where(task => task.JobId == jobId).OrderBy(task => task.TaskNo).ToListAsync(cancellationToken);
-        return ToDetail(job, tasks);
+        return ToDetail(job, tasks, await ProgressReading.InFlightAsync(context, [jobId], cancellationToken));
     }
 
     /// <summary>True when there is such a job.</summary>
@@ -97,7 +98,28 @@ public sealed class JobQueries(ReadContexts contexts)
         var skips = await context.Skips
             .Where(skip => skip.TaskId == task.TaskId && skip.FirstIndex < end && skip.FirstIndex + skip.InstanceCount > from)
             .ToListAsync(cancellationToken);
-        return [.. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row) ? ToView(row) : Unclaimed(task, index, skips))];
+        var posted = await context.Progress
+            .Where(progress => progress.TaskId == task.TaskId && progress.InstanceIndex >= from && progress.InstanceIndex < end)
+            .ToDictionaryAsync(progress => progress.InstanceIndex, cancellationToken);
+        return
+        [
+            .. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row)
+                ? ToView(row) with { Progress = ProgressReading.Of(row, posted.GetValueOrDefault(index)) }
+                : Unclaimed(task, index, skips)),
+        ];
+    }
+
+    private static async Task<Dictionary<string, double>> InFlightOfJobsAsync(ReadContext context, string[] jobIds, CancellationToken cancellationToken)
+    {
+        if (jobIds.Length == 0)
+        {
+            return [];
+        }
+
+        var byTask = await ProgressReading.InFlightAsync(context, jobIds, cancellationToken);
+        var taskIds = byTask.Keys.ToArray();
+        var jobs = await context.Tasks.Where(task => taskIds.Contains(task.TaskId)).Select(task => new { task.TaskId, task.JobId }).ToListAsync(cancellationToken);
+        return jobs.GroupBy(task => task.JobId, StringComparer.Ordinal).ToDictionary(job => job.Key, job => job.Sum(task => byTask[task.TaskId]), StringComparer.Ordinal);
     }
 
     /// <summary>Instances of each job per state, from the counters of its tasks.</summary>
@@ -148,7 +170,7 @@ public sealed class JobQueries(ReadContexts contexts)
     private static RunMetrics Metrics(TaskRow task) =>
         Metrics(task.State, task.InstanceCount, task.WaitingCount, task.StartingCount, task.RunningCount, task.SucceedCount, task.FailedCount, task.InterruptedCount);
 
-    private static JobView ToView(JobRow job, RunMetrics instances) => new()
+    private static JobView ToView(JobRow job, RunMetrics instances, double inFlight) => new()
     {
         JobId = job.JobId,
         JobName = job.JobName,
@@ -161,10 +183,11 @@ public sealed class JobQueries(ReadContexts contexts)
         FinishedAt = job.FinishedAt,
         TerminateRequestedAt = job.TerminateRequestedAt,
         TaskInstanceMetrics = instances,
+        Progress = ProgressReading.Of(instances, inFlight),
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
     };
 
-    private static JobDetail ToDetail(JobRow job, List<TaskRow> tasks) => new()
+    private static JobDetail ToDetail(JobRow job, List<TaskRow> tasks, Dictionary<long, double> inFlight) => new()
     {
         JobId = job.JobId,
         JobName = job.JobName,
@@ -178,10 +201,11 @@ public sealed class JobQueries(ReadContexts contexts)
         FinishedAt = job.FinishedAt,
         TerminateRequestedAt = job.TerminateRequestedAt,
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
-        Tasks = [.. tasks.Select(ToView)],
+        Tasks = [.. tasks.Select(task => ToView(task) with { Progress = ProgressReading.Of(Metrics(task), inFlight.GetValueOrDefault(task.TaskId)) })],
         Dependences = ReadJson.Of<JobDocument>(job.Document).Dependences,
         TaskMetrics = CountTasks(tasks),
         TaskInstanceMetrics = RunMetricsSum.Of(tasks.Select(Metrics)),
+        Progress = ProgressReading.Of(RunMetricsSum.Of(tasks.Select(Metrics)), inFlight.Values.Sum()),
         Notifications = ReadJson.Of<NotificationDocument[]>(job.Notifications),
     };
 

@@ -15,6 +15,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     internal IQueryable<TaskInstanceRow> Instances => Set<TaskInstanceRow>();
 
+    internal IQueryable<InstanceProgressRow> Progress => Set<InstanceProgressRow>();
+
     internal IQueryable<EnvironmentRow> Environments => Set<EnvironmentRow>();
 
     internal IQueryable<TaskSkipRow> Skips => Set<TaskSkipRow>();
@@ -44,6 +46,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         });
         modelBuilder.Entity<TaskSkipRow>().ToTable("task_skips").HasKey(row => new { row.TaskId, row.FirstIndex });
         modelBuilder.Entity<TaskInstanceRow>().ToTable("task_instances").HasKey(row => new { row.TaskId, row.InstanceIndex });
+        modelBuilder.Entity<InstanceProgressRow>().ToTable("instance_progress").HasKey(row => new { row.TaskId, row.InstanceIndex });
         modelBuilder.Entity<EnvironmentRow>(environment =>
         {
             environment.ToTable("environments").HasKey(row => row.EnvId);

@@ -75,6 +75,22 @@ internal sealed class TaskInstanceRow
     public DateTimeOffset? FinishedAt { get; init; }
 }
 
+/// <summary>A row of <c>instance_progress</c>: what an attempt of the instance posted.</summary>
+internal sealed class InstanceProgressRow
+{
+    public long TaskId { get; init; }
+    public int InstanceIndex { get; init; }
+    public int Attempt { get; init; }
+    public double? Percent { get; init; }
+    public string? Message { get; init; }
+    public DateTimeOffset? PostedAt { get; init; }
+    public bool Live { get; init; }
+    public int EventCount { get; init; }
+    public long DroppedEvents { get; init; }
+    public long BadLines { get; init; }
+    public string? Problem { get; init; }
+}
+
 /// <summary>A row of <c>environments</c>.</summary>
 internal sealed class EnvironmentRow
 {

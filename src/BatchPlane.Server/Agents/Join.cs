@@ -2,6 +2,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Environments;
+using BatchPlane.Core.Jobs;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Nodes;
@@ -20,7 +21,8 @@ internal static class Join
         EnvironmentStore environments,
         NodeLossSignal losses,
         IOptions<NodeOptions> nodes,
-        IOptions<OutputOptions> outputs)
+        IOptions<OutputOptions> outputs,
+        IOptions<ProgressLimits> progress)
     {
         if (!joinToken.IsCarriedBy(context.Request))
         {
@@ -67,6 +69,7 @@ internal static class Join
                 HeartbeatSeconds = nodes.Value.HeartbeatSeconds,
                 KillGraceSeconds = nodes.Value.KillGraceSeconds,
                 MaxOutputBytes = outputs.Value.MaxBytes,
+                Progress = progress.Value.ToTerms(),
             },
             BatchPlaneJson.Options);
     }

@@ -5,13 +5,22 @@ using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Outputs;
+using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Agents;
 
 /// <summary>An agent reports what became of attempts. Answered after the commit; short outputs are written before it.</summary>
 internal static class ReportAttempts
 {
-    internal static async Task<IResult> HandleAsync(HttpContext context, string nodeId, AgentGate gate, TransitionWriter writer, ClaimStore claims, OutputStore outputs)
+    internal static async Task<IResult> HandleAsync(
+        HttpContext context,
+        string nodeId,
+        AgentGate gate,
+        TransitionWriter writer,
+        ClaimStore claims,
+        OutputStore outputs,
+        ProgressMetrics metrics,
+        IOptions<ProgressLimits> limits)
     {
         var (request, refusal) = await AgentGate.ReadAsync<ReportRequest>(context);
         refusal ??= gate.Refuse(context.Request, nodeId, request!.Epoch);
@@ -34,7 +43,9 @@ internal static class ReportAttempts
         await WriteAsync(nodeId, request.Epoch, pieces, claims, outputs, context.RequestAborted);
 
         // Not cancelled with the request: what was queued will be stored, and the agent repeats what it heard nothing about.
-        var outcome = await writer.WriteAsync(new NodeReport(nodeId, request), CancellationToken.None);
+        var report = new NodeReport(nodeId, request, limits.Value.ToTerms());
+        var outcome = await writer.WriteAsync(report, CancellationToken.None);
+        metrics.Took(report.Progress);
         return outcome.Fenced
             ? AgentGate.Fenced(nodeId, request.Epoch)
             : Results.Json(new ReportResponse { Refused = outcome.Refused }, BatchPlaneJson.Options);

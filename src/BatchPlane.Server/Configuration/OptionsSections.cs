@@ -32,6 +32,7 @@ internal static class OptionsSections
         new OptionsSection<IdempotencyOptions>("Idempotency"),
         new OptionsSection<NodeOptions>("Nodes"),
         new OptionsSection<OutputOptions>("Outputs"),
+        new OptionsSection<ProgressLimits>("Progress"),
         new OptionsSection<NotificationOptions>("Notifications"),
         new OptionsSection<BrokerOptions>("Broker"),
         new OptionsSection<DispatchOptions>("Dispatch"),

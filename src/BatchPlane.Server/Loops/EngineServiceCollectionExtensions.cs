@@ -12,6 +12,7 @@ internal static class EngineServiceCollectionExtensions
     internal static IServiceCollection AddAgents(this IServiceCollection services)
     {
         services.AddSingleton<AgentGate>();
+        services.AddSingleton<ProgressMetrics>();
         services.AddSingleton<TerminationNotices>();
         services.AddSingleton<OutputStore>();
         services.AddSingleton<NodeLossSignal>();

@@ -194,6 +194,36 @@ CREATE TABLE task_skips (
 );
 COMMENT ON TABLE task_skips IS 'Why instances ended that were never claimed, a row for each run of consecutive ones.';
 
+CREATE TABLE instance_progress (
+    task_id        bigint NOT NULL,
+    instance_index integer NOT NULL,
+    attempt        integer NOT NULL CHECK (attempt > 0),
+    number         integer NOT NULL CHECK (number > 0),
+    percent        double precision CHECK (percent BETWEEN 0 AND 100),
+    message        text,
+    posted_at      timestamptz,
+    told_at        timestamptz,
+    is_told        boolean NOT NULL,
+    live           boolean NOT NULL,
+    event_count    integer NOT NULL,
+    dropped_events bigint NOT NULL,
+    bad_lines      bigint NOT NULL,
+    problem        text,
+    PRIMARY KEY (task_id, instance_index)
+) WITH (fillfactor = 50);
+CREATE INDEX instance_progress_live_idx ON instance_progress (task_id) WHERE live;
+COMMENT ON TABLE instance_progress IS 'What commands posted from inside; only for instances that did. Beside task_instances, so that posting writes no row of it. Written under the job''s lock.';
+COMMENT ON COLUMN instance_progress.attempt IS 'The attempt that posted it. Of an earlier attempt than the instance''s: over, and not shown.';
+COMMENT ON COLUMN instance_progress.number IS 'Number of the last report taken; a report with a number that is not greater is a repeat.';
+COMMENT ON COLUMN instance_progress.posted_at IS 'When percent or message were posted last; null: never.';
+COMMENT ON COLUMN instance_progress.told_at IS 'When percent and message were last put into the journal.';
+COMMENT ON COLUMN instance_progress.is_told IS 'False: they changed since, and the journal will tell with the next report or the end.';
+COMMENT ON COLUMN instance_progress.live IS 'False once the end of the attempt was reported. True for one that was lost: its instance is in another state or attempt.';
+COMMENT ON COLUMN instance_progress.event_count IS 'Custom events taken.';
+COMMENT ON COLUMN instance_progress.dropped_events IS 'Custom events over the limits.';
+COMMENT ON COLUMN instance_progress.bad_lines IS 'Lines that could not be understood.';
+COMMENT ON COLUMN instance_progress.problem IS 'What was wrong with the last bad line.';
+
 CREATE TABLE claims (
     claim_id   bigint PRIMARY KEY,
     node_id    text NOT NULL,
