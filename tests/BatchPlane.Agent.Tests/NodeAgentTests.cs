@@ -304,7 +304,7 @@ public sealed class NodeAgentTests
         var ledger = ProcessLedger.Open(Path.Combine(directory, "processes.ledger"), out _);
         var executor = new ProcessExecutor(ledger);
         var claim = new ClaimGrant { ClaimId = 1, JobId = JobId, TaskId = 1, TaskName = "t", TaskInstanceNum = 1, Run = Shell(command), Attempts = [] };
-        var started = executor.Start(new Launch(claim, 0, 1, new AttemptPaths(directory, new OutputFile(Path.Combine(directory, "out")), new OutputFile(Path.Combine(directory, "err")))));
+        var started = executor.Start(new Launch(claim, 0, 1, new AttemptPaths(directory, new OutputFile(Path.Combine(directory, "out")), new OutputFile(Path.Combine(directory, "err")), Path.Combine(directory, "progress"))));
         var flag = new ExitFlag();
         started.Execution!.Watch(flag);
         return flag;

@@ -89,7 +89,7 @@ public sealed class ReportQueueTests
     private static Attempt Attempt(int index, long taskId = 1)
     {
         var claim = new ClaimGrant { ClaimId = 1, JobId = "job-00000001", TaskId = taskId, TaskName = "t", TaskInstanceNum = 3, Run = new RunSpec(), Attempts = [] };
-        return new Attempt(claim, index, 1, new AttemptPaths("/nowhere", new OutputFile("/nowhere.stdout"), new OutputFile("/nowhere.stderr")));
+        return new Attempt(claim, index, 1, new AttemptPaths("/nowhere", new OutputFile("/nowhere.stdout"), new OutputFile("/nowhere.stderr"), "/nowhere.progress"));
     }
 
     private sealed class ManualTime : TimeProvider

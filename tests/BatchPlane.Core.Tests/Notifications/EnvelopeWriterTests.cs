@@ -134,8 +134,8 @@ public sealed class EnvelopeWriterTests : IDisposable
         TaskNo = kind.Level is EventLevel.Task or EventLevel.TaskInstance ? 1 : null,
         InstanceIndex = kind.Level == EventLevel.TaskInstance ? 3 : null,
         NodeId = kind.Level is EventLevel.TaskInstance or EventLevel.ComputeNode ? "node-0iy7wxyo" : null,
-        ExitCode = kind is { Level: EventLevel.TaskInstance, State: not "RUNNING" } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
-        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" ? null : "task count failed: exit code 17",
+        ExitCode = kind is { Level: EventLevel.TaskInstance, State: not ("RUNNING" or EventCatalogue.Progress or EventCatalogue.CustomEvent) } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
+        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
         LaunchedAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(1) : null,
         RunningAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(2) : null,
         OccurredAt = Occurred,
@@ -156,7 +156,16 @@ public sealed class EnvelopeWriterTests : IDisposable
             FailedCount = 7,
             FailedInterruptedCount = 8,
         };
-        return kind.Level switch
+        return kind switch
+        {
+            { State: EventCatalogue.Progress } => new() { Percent = 42.5, Message = "Größe <3> & \"日本\" 🚀" },
+            { State: EventCatalogue.CustomEvent } => new() { Name = "checkpoint", Data = JsonDocument.Parse("""{"step":3,"file":"Größe <3> & \"🚀\"","none":null}""").RootElement },
+            _ => MetricsOf(kind.Level, metrics),
+        };
+    }
+
+    private static JournalDetails? MetricsOf(EventLevel level, RunMetrics metrics) =>
+        level switch
         {
             EventLevel.Job => new() { TaskMetrics = metrics, TaskInstanceMetrics = metrics },
             EventLevel.Task => new() { TaskInstanceMetrics = metrics },
@@ -164,7 +173,6 @@ public sealed class EnvelopeWriterTests : IDisposable
             EventLevel.ComputeNode => new() { InstanceId = "ins-9rikj9kw", Cpu = 4, Mem = 8, ResourceCreatedTime = Created.AddSeconds(1) },
             _ => null,
         };
-    }
 
     private static void AssertGolden(string file, byte[] actual, [CallerFilePath] string source = "")
     {

@@ -82,6 +82,8 @@ internal static class EventDocument
         - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536). A longer one loses the end of its `StateReason`; when that is not enough, it is noted
           as failed and not sent. So is a message that the broker refused `Dispatch.MaxRefusals` times (5) or whose exchange it does not let us have.
         - **Attempts.** `TASK_INSTANCE_RUNNING` comes for each attempt. The end of an attempt that is followed by another one is in the journal only (`RUNNABLE`, with the cause).
+        - **Progress.** `TASK_INSTANCE_PROGRESS` and `TASK_INSTANCE_CUSTOM_EVENT` tell what a command posted ([progress](progress.md)), at the limits of section `Progress`. They come between the
+          begin and the end of the attempt, in the order of posting, except that of several percentages within an interval only the last is told, after the interval's custom events.
         - Instances that end without ever having been claimed get a message each, without `ComputeNodeInstanceId` and `LaunchTime`.
         - **Nodes.** Node events are told to the topics of the node's environment. A job may name them in its block as well; that is accepted and has no effect in this version.
         """;
@@ -116,7 +118,11 @@ internal static class EventDocument
         new("JobName", "string", null, "its name"),
         new("TaskName", "string", null, "the task"),
         new("TaskInstanceIndex", "number", null, "index, from 0"),
-        new("TaskInstanceState", "string", null, "state entered"),
+        new("TaskInstanceState", "string", null, "state entered; `RUNNING` in `PROGRESS` and `CUSTOM_EVENT`"),
+        new("Progress", "number", "`PROGRESS`, when a percentage was posted", "0 to 100, at most two decimals"),
+        new("ProgressMessage", "string", "`PROGRESS`, when a message was posted", "the last message"),
+        new("CustomEventName", "string", "`CUSTOM_EVENT`", "the event's own name"),
+        new("CustomEventData", "any", "`CUSTOM_EVENT` with data", "its data, unchanged but for the order of members"),
         new("ExitCode", "number", "ends of a command that exited, or was killed by a signal: 128 + signal", "exit code of the last attempt"),
         new("StateReason", "string", "`FAILED`, `FAILED_INTERRUPTED`", "why, for people"),
         new("ComputeNodeInstanceId", "string", "instances that a node claimed", "machine of the last attempt"),
@@ -169,7 +175,7 @@ internal static class EventDocument
         }
 
         text.Append("\n## Samples\n");
-        foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "COMPUTE_NODE_CREATED" })
+        foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED" })
         {
             text.Append($"\n```json\n{File.ReadAllText(GoldenPath(name))}\n```\n");
         }
