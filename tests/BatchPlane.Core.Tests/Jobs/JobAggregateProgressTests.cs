@@ -1,7 +1,6 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Jobs;
-using BatchPlane.Core.Notifications;
 using static BatchPlane.Core.Tests.Jobs.JobWorld;
 
 namespace BatchPlane.Core.Tests.Jobs;
