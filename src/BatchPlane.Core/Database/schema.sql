@@ -148,6 +148,39 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
 
+-- What commands posted from inside; only for instances that did. Beside task_instances, so that posting writes no row of it. Written under the job's lock.
+CREATE TABLE instance_progress (
+    task_id bigint NOT NULL,
+    instance_index integer NOT NULL,
+    -- The attempt that posted it. Of an earlier attempt than the instance's: over, and not shown.
+    attempt integer NOT NULL,
+    -- Number of the last report taken; a report with a number that is not greater is a repeat.
+    number integer NOT NULL,
+    percent double precision,
+    message text,
+    -- When percent or message were posted last; null: never.
+    posted_at timestamp with time zone,
+    -- When percent and message were last put into the journal.
+    told_at timestamp with time zone,
+    -- False: they changed since, and the journal will tell with the next report or the end.
+    is_told boolean NOT NULL,
+    -- False once the end of the attempt was reported. True for one that was lost: its instance is in another state or attempt.
+    live boolean NOT NULL,
+    -- Custom events taken.
+    event_count integer NOT NULL,
+    -- Custom events over the limits.
+    dropped_events bigint NOT NULL,
+    -- Lines that could not be understood.
+    bad_lines bigint NOT NULL,
+    -- What was wrong with the last bad line.
+    problem text,
+    CONSTRAINT instance_progress_pkey PRIMARY KEY (task_id, instance_index),
+    CONSTRAINT instance_progress_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT instance_progress_number_check CHECK ((number > 0)),
+    CONSTRAINT instance_progress_percent_check CHECK (((percent >= (0)::double precision) AND (percent <= (100)::double precision)))
+) WITH (fillfactor=50);
+CREATE INDEX instance_progress_live_idx ON public.instance_progress USING btree (task_id) WHERE live;
+
 -- What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.
 CREATE TABLE jobs (
     job_id text NOT NULL,

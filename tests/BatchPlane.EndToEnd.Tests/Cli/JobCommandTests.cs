@@ -80,7 +80,7 @@ public sealed class JobCommandTests
 
         Assert.Equal(exitCode, run.ExitCode);
         Assert.StartsWith($"job-00000001 {state}", run.Out, StringComparison.Ordinal);
-        Assert.Single(run.Error.Split('\n'), line => line.StartsWith("job-00000001 RUNNING: count RUNNING 3/8", StringComparison.Ordinal));
+        Assert.Single(run.Error.Split('\n'), line => line.StartsWith("job-00000001 RUNNING 42%: count RUNNING 3/8", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -200,7 +200,7 @@ public sealed class JobCommandTests
         $$"""
         {"job_id":"{{id}}","job_name":"wordcount","job_state":"{{state}}","priority":0,{{(cause is null ? "" : $"\"cause\":\"{cause}\",\"finished_at\":\"2025-10-09T08:53:22.400Z\",")}}
          "state_reason":{{JsonSerializer.Serialize(reason)}},"created_at":"2025-10-09T08:53:20Z","tags":[],
-         "task_instance_metrics":{{Counts}} }
+         "task_instance_metrics":{{Counts}},"progress":{"percent":42.99} }
         """.ReplaceLineEndings("");
 
     private static string Detail(string id, string state, string? cause = null, string reason = "") =>
@@ -208,7 +208,7 @@ public sealed class JobCommandTests
         {{Job(id, state, cause, reason)[..^1]}},"job_description":"","notifications":[{"topic_name":"job-message","event_configs":[]}],
          "dependences":[{"start_task":"split","end_task":"count"}],"task_metrics":{{NoCounts}},"tasks":[
           {"task_name":"count","task_state":"RUNNING","env_id":"env-00000001","task_instance_num":8,
-           "task_instance_metrics":{{Counts}} }]}
+           "task_instance_metrics":{{Counts}},"progress":{"percent":43} }]}
         """;
 
     private static string Event(long sequence, string name, string level, string more) =>

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using BatchPlane.Core;
+using BatchPlane.Server.Agents;
 using BatchPlane.Server.Dispatch;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -32,6 +33,7 @@ public sealed partial class TelemetryDocumentTests
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
         _ = new DispatchMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new ProgressMetrics(services.GetRequiredService<IMeterFactory>());
 
         Assert.Equal(InstrumentNames().Matches(Document).Select(match => match.Groups[1].Value).Order(), published.Distinct().Order());
     }
@@ -54,7 +56,7 @@ public sealed partial class TelemetryDocumentTests
         Assert.All(ids, id => Assert.Contains($"{id}"[0], ranges));
     }
 
-    [GeneratedRegex(@"\| `(batchplane\.[a-z.]+)` \|")]
+    [GeneratedRegex(@"\| `(batchplane\.[a-z._]+)` \|")]
     private static partial Regex InstrumentNames();
 
     [GeneratedRegex(@"\| (\dxxx) \|")]
