@@ -103,7 +103,12 @@ internal sealed class NodeRow
     public string? AgentVersion { get; init; }
     public int Cpu { get; init; }
     public int MemoryGib { get; init; }
+    public int MemoryMib { get; init; }
     public int Slots { get; init; }
+    public int BusySlots { get; init; }
+    public int PromisedCpuMillis { get; init; }
+    public int PromisedMemoryMib { get; init; }
+    public double EndsPerSecond { get; init; }
     public string? Reason { get; init; }
     public DateTimeOffset? LeaseUntil { get; init; }
     public DateTimeOffset? ResourceCreatedAt { get; init; }
