@@ -354,6 +354,7 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_check5 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
     CONSTRAINT tasks_check6 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
     CONSTRAINT tasks_claimable_count_check CHECK ((claimable_count >= 0)),
+    CONSTRAINT tasks_cpu_millis_check CHECK ((cpu_millis >= 0)),
     CONSTRAINT tasks_failed_action_check CHECK ((failed_action = ANY (ARRAY['TERMINATE'::text, 'INTERRUPT'::text, 'FAST_INTERRUPT'::text]))),
     CONSTRAINT tasks_failed_count_check CHECK ((failed_count >= 0)),
     CONSTRAINT tasks_instance_count_check CHECK ((instance_count > 0)),
