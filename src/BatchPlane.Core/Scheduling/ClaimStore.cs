@@ -46,6 +46,26 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         return new(Worthwhile(window), ResumeAt(window, turn, jobLimit));
     }
 
+    /// <summary>What else there is to claim in an environment, of this priority or a higher one; <paramref name="limit"/> tasks are looked at.</summary>
+    public async Task<Rivals> RivalsAsync(string envId, string jobId, int priority, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/task_select_rivals.sql"));
+        command.Parameters.AddWithValue("env_id", envId);
+        command.Parameters.AddWithValue("job_id", jobId);
+        command.Parameters.AddWithValue("priority", priority);
+        command.Parameters.AddWithValue("task_limit", limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var jobs = new List<RivalJob>();
+        var seen = 0L;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            jobs.Add(new(reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2)));
+            seen = reader.GetInt64(3);
+        }
+
+        return new(jobs, AndMore: seen == limit);
+    }
+
     /// <summary>Grants as the agent gets them.</summary>
     public async Task<IReadOnlyList<ClaimGrant>> DescribeAsync(IReadOnlyList<Jobs.GrantedClaim> claims, CancellationToken cancellationToken)
     {

@@ -16,8 +16,8 @@ public sealed partial class ClaimQueryPlanTests(ServerFixture server) : IClassFi
         """;
 
     private const string Waiting = """
-        INSERT INTO tasks (task_id, job_id, task_no, task_name, env_id, priority, job_no, state, depends_on, instance_count, claimable, max_retry_count, failed_action, run)
-        SELECT n, 'job-' || n / 10000, n % 10000, 'task', 'env-00000001', 0, n / 10000 * 10000 + 1, 'RUNNABLE', '{}', 10, true, 0, 'TERMINATE', '{}' FROM generate_series(1, 50000) AS n
+        INSERT INTO tasks (task_id, job_id, task_no, task_name, env_id, priority, job_no, state, depends_on, depends_when, instance_count, claimable, claimable_count, max_retry_count, failed_action, run)
+        SELECT n, 'job-' || n / 10000, n % 10000, 'task', 'env-00000001', 0, n / 10000 * 10000 + 1, 'RUNNABLE', '{}', '{}', 10, true, 10, 0, 'TERMINATE', '{}' FROM generate_series(1, 50000) AS n
         ON CONFLICT DO NOTHING;
         ANALYZE tasks;
         """;
