@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using BatchPlane.Agent.Hosts;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent;
 
@@ -40,6 +42,17 @@ public sealed class AgentOptions
     /// <summary>Instances run at once, 1 to 1,024. Default: the number of processors.</summary>
     [Range(1, 1024)]
     public int Slots { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Processors promised to instances that wish for some, 1 to 100,000. Default: all that the process may use.</summary>
+    [Range(1, 100_000)]
+    public int Cpu { get; init; } = HostFacts.Cpu;
+
+    /// <summary>MiB of memory promised to instances that wish for some, 0 to 2,147,483,647. Default: all of the machine.</summary>
+    [Range(0, int.MaxValue)]
+    public int MemoryMib { get; init; } = HostFacts.MemoryMib;
+
+    /// <summary>All that instances can be promised.</summary>
+    internal ResourceAmounts Size => new(Slots, Cpu * 1000, MemoryMib);
 
     /// <summary>
     /// Work root, created when missing: working directories and output of the attempts. One agent per directory; what a

@@ -106,8 +106,9 @@ public sealed partial class NodeAgent
             NodeId = nodeId,
             Env = _options.Env,
             HostName = HostFacts.HostName,
-            Cpu = HostFacts.Cpu,
+            Cpu = _options.Cpu,
             Mem = HostFacts.MemoryGib,
+            MemoryMib = _options.MemoryMib,
             Slots = _options.Slots,
             AgentVersion = HostFacts.AgentVersion,
         };

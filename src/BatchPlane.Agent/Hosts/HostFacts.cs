@@ -6,7 +6,8 @@ namespace BatchPlane.Agent.Hosts;
 /// <summary>What the agent tells of its machine.</summary>
 internal static class HostFacts
 {
-    private const double KibPerGib = 1024 * 1024;
+    private const int KibPerMib = 1024;
+    private const int MibPerGib = 1024;
 
     /// <summary>Host name, as the kernel knows it.</summary>
     internal static string HostName => ReadOrNull("/proc/sys/kernel/hostname")?.Trim() is { Length: > 0 } name ? name : Environment.MachineName;
@@ -15,7 +16,10 @@ internal static class HostFacts
     internal static int Cpu => Environment.ProcessorCount;
 
     /// <summary>Memory in GiB, rounded up, at least 1.</summary>
-    internal static int MemoryGib => Math.Max(1, ParseMemoryGib(ReadOrNull("/proc/meminfo") ?? ""));
+    internal static int MemoryGib => Math.Max(1, (MemoryMib + MibPerGib - 1) / MibPerGib);
+
+    /// <summary>Memory in MiB, rounded down; 0 where the system does not tell.</summary>
+    internal static int MemoryMib => ParseMemoryMib(ReadOrNull("/proc/meminfo") ?? "");
 
     /// <summary>Version of the agent, without build metadata.</summary>
     internal static string AgentVersion { get; } =
@@ -25,12 +29,12 @@ internal static class HostFacts
     internal static double? Load() =>
         double.TryParse(ReadOrNull("/proc/loadavg")?.Split(' ')[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var load) ? load : null;
 
-    /// <summary>GiB, rounded up, of a <c>/proc/meminfo</c>; 0 when it does not tell.</summary>
-    internal static int ParseMemoryGib(string memInfo)
+    /// <summary>MiB, rounded down, of a <c>/proc/meminfo</c>; 0 when it does not tell.</summary>
+    internal static int ParseMemoryMib(string memInfo)
     {
         var total = memInfo.Split('\n').FirstOrDefault(line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
         var kib = total?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
-        return double.TryParse(kib, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? (int)Math.Ceiling(value / KibPerGib) : 0;
+        return long.TryParse(kib, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? (int)(value / KibPerMib) : 0;
     }
 
     private static string? ReadOrNull(string path)

@@ -93,6 +93,9 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
     /// <summary>True when no program is run for it: it has no files and never holds a slot.</summary>
     internal bool IsBuiltin => ReferenceEquals(paths, AttemptPaths.None);
 
+    /// <summary>What it needs of the node while it is ready or runs.</summary>
+    internal ResourceAmounts Needs { get; } = ResourceAmounts.Of(claim.Run.Resources);
+
     internal AttemptPhase Phase { get; set; }
 
     internal KillCause Kill { get; set; }

@@ -118,7 +118,7 @@ internal sealed partial class AttemptBook
     // It stays in the queue of ready ones, where its phase says that it is to be skipped.
     private void EndUnstarted(Attempt attempt, AttemptOutcome outcome)
     {
-        _readyCount--;
+        _readyNeeds = _readyNeeds.Minus(attempt.Needs);
         attempt.Phase = AttemptPhase.Ended;
         attempt.EndedAt = _time.GetTimestamp();
         _reports.Ended(attempt, new AttemptResult(outcome));
@@ -166,7 +166,7 @@ internal sealed partial class AttemptBook
         switch (attempt.Phase)
         {
             case AttemptPhase.Ready:
-                _readyCount--;
+                _readyNeeds = _readyNeeds.Minus(attempt.Needs);
                 Forget(attempt);
                 break;
             case AttemptPhase.Starting:

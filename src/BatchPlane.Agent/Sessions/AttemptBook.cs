@@ -30,7 +30,9 @@ internal sealed partial class AttemptBook
     private readonly HashSet<string> _terminated = [];
     private readonly RecentKeys _over = new(RememberedKeys);
     private readonly RateMeter _ends;
-    private int _readyCount;
+    private readonly LongRateMeter _endsLately;
+    private ResourceAmounts _readyNeeds;
+    private ResourceAmounts _runningNeeds;
     private int _heldBuiltins;
     private bool _draining;
 
@@ -42,6 +44,7 @@ internal sealed partial class AttemptBook
         _files = files;
         _reports = reports;
         _ends = new RateMeter(time);
+        _endsLately = new LongRateMeter(time);
         Startable = new Bell(time);
         Room = new Bell(time);
         Changed = new Bell(time);
@@ -55,6 +58,42 @@ internal sealed partial class AttemptBook
 
     /// <summary>Rung when an attempt ended or was acknowledged.</summary>
     internal Bell Changed { get; }
+
+    /// <summary>What is not promised to anything held; slots apart, of which more is asked for than there are (<see cref="Wanted"/>).</summary>
+    internal ResourceAmounts Free
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _options.Size.Minus(_readyNeeds).Minus(_runningNeeds);
+            }
+        }
+    }
+
+    /// <summary>What the attempts that run hold, and all that is promised.</summary>
+    internal (ResourceAmounts Running, ResourceAmounts Promised) Load
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_runningNeeds, _runningNeeds.Plus(_readyNeeds));
+            }
+        }
+    }
+
+    /// <summary>Attempts that ended in a second, on the average of the last minutes.</summary>
+    internal double EndsPerSecond
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _endsLately.PerSecond();
+            }
+        }
+    }
 
     /// <summary>Attempts that hold a slot.</summary>
     internal int RunningCount
@@ -89,14 +128,14 @@ internal sealed partial class AttemptBook
         }
     }
 
-    /// <summary>How many attempts to ask for now; 0 when asking is not worth a request yet.</summary>
+    /// <summary>How many slots' worth of attempts to ask for now; 0 when asking is not worth a request yet.</summary>
     internal int Wanted()
     {
         lock (_gate)
         {
             var prefill = (int)Math.Ceiling(_options.Slots * _options.PrefillFactor)
                 + (int)Math.Min(_options.PrefillMax, _ends.PerSecond() * _options.PrefillAhead.TotalSeconds);
-            var room = _options.Slots + prefill - _readyCount - _running.Count - _heldBuiltins;
+            var room = _options.Slots + prefill - _readyNeeds.Slots - _runningNeeds.Slots - _heldBuiltins;
             return !_draining && room >= Math.Max(1, prefill / 2) ? room : 0;
         }
     }
@@ -123,15 +162,19 @@ internal sealed partial class AttemptBook
         Startable.Ring();
     }
 
-    /// <summary>The next attempt to start, which has a slot from now on; null when there is none or no slot is free.</summary>
+    /// <summary>
+    /// The next attempt to start, which holds what it needs from now on; null when there is none or that is not free. Strictly in turn: one
+    /// that needs much is not passed over for ever by those that need little.
+    /// </summary>
     internal Attempt? NextToStart()
     {
         Attempt? next = null;
         bool more;
         lock (_gate)
         {
-            while (next is null && _running.Count < _options.Slots && _ready.TryDequeue(out var attempt))
+            while (next is null && _ready.TryPeek(out var attempt) && (attempt.Phase != AttemptPhase.Ready || MayStart(attempt)))
             {
+                _ready.Dequeue();
                 next = attempt.Phase == AttemptPhase.Ready ? attempt : null;
             }
 
@@ -141,9 +184,10 @@ internal sealed partial class AttemptBook
             }
 
             next.Phase = AttemptPhase.Starting;
-            _readyCount--;
+            _readyNeeds = _readyNeeds.Minus(next.Needs);
+            _runningNeeds = _runningNeeds.Plus(next.Needs);
             _running.Add(next);
-            more = _readyCount > 0 && _running.Count < _options.Slots;
+            more = _ready.Count > 0 && _runningNeeds.Slots < _options.Slots;
         }
 
         if (more)
@@ -175,8 +219,13 @@ internal sealed partial class AttemptBook
             attempt.Phase = AttemptPhase.Ended;
             attempt.EndedAt = _time.GetTimestamp();
             attempt.Execution = null;
-            _running.Remove(attempt);
+            if (_running.Remove(attempt))
+            {
+                _runningNeeds = _runningNeeds.Minus(attempt.Needs);
+            }
+
             _ends.Count();
+            _endsLately.Count();
             kill = attempt.Kill;
             if (kill is KillCause.Abandoned or KillCause.Stopped)
             {
@@ -224,6 +273,9 @@ internal sealed partial class AttemptBook
         return due;
     }
 
+    // Alone on the node it may start whatever it needs: else what the node never has would hold up everything behind it.
+    private bool MayStart(Attempt attempt) => _running.Count == 0 || _runningNeeds.Plus(attempt.Needs).FitsIn(_options.Size);
+
     private void Take(ClaimGrant claim, int index, int number)
     {
         var key = new AttemptKey(claim.TaskId, index, number);
@@ -236,7 +288,7 @@ internal sealed partial class AttemptBook
         var attempt = new Attempt(claim, index, number, paths);
         _held.Add(key, attempt);
         _claims[claim.ClaimId] = _claims.GetValueOrDefault(claim.ClaimId) + 1;
-        _readyCount++;
+        _readyNeeds = _readyNeeds.Plus(attempt.Needs);
         _heldBuiltins += attempt.IsBuiltin ? 1 : 0;
         if (_terminated.Contains(claim.JobId))
         {
@@ -248,7 +300,7 @@ internal sealed partial class AttemptBook
         }
         else if (attempt.IsBuiltin)
         {
-            _readyCount--;
+            _readyNeeds = _readyNeeds.Minus(attempt.Needs);
             _ending.Add(attempt);
         }
         else
@@ -274,6 +326,7 @@ internal sealed partial class AttemptBook
         }
 
         _ends.Count(_ending.Count);
+        _endsLately.Count(_ending.Count);
         _reports.Ended(_ending, Builtins.Result);
         _ending.Clear();
     }

@@ -30,8 +30,20 @@ internal sealed class HeartbeatLoop(AgentOptions options, JoinResponse node, Ser
     /// <summary>One heartbeat; true when the server answered it.</summary>
     internal async Task<bool> BeatAsync(CancellationToken session)
     {
+        var (running, promised) = book.Load;
         var answer = await client.HeartbeatAsync(
-            new HeartbeatRequest { Epoch = node.Epoch, Claims = book.ClaimIds(), Running = book.RunningCount, Load = HostFacts.Load() }, session);
+            new HeartbeatRequest
+            {
+                Epoch = node.Epoch,
+                Claims = book.ClaimIds(),
+                Running = book.RunningCount,
+                BusySlots = running.Slots,
+                PromisedCpuMillis = promised.CpuMillis,
+                PromisedMemoryMib = promised.MemoryMib,
+                EndsPerSecond = book.EndsPerSecond,
+                Load = HostFacts.Load(),
+            },
+            session);
         return orders.Hear(answer);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class WorkLoop(AgentOptions options, JoinResponse node, ServerCl
             var wanted = book.Wanted();
             if (wanted > 0)
             {
-                await AskAsync(wanted, draining);
+                await AskWithAllRoomAsync(wanted, draining);
                 continue;
             }
 
@@ -36,6 +36,45 @@ internal sealed class WorkLoop(AgentOptions options, JoinResponse node, ServerCl
             }
         }
     }
+
+    // What ends while a poll waits makes room that the server does not know of, and only an instance that needs much may be left to claim. So
+    // another poll tells of it, to which the server sends the first one home: breaking that off could lose what it was just granted.
+    private async Task AskWithAllRoomAsync(int wanted, CancellationToken draining)
+    {
+        var free = book.Free;
+        var poll = AskAsync(wanted, draining);
+        while (!poll.IsCompleted && !draining.IsCancellationRequested)
+        {
+            using var answered = CancellationTokenSource.CreateLinkedTokenSource(draining);
+            var roomier = UntilRoomierAsync(wanted, free, answered.Token);
+            if (await Task.WhenAny(poll, roomier) == roomier && !draining.IsCancellationRequested)
+            {
+                (wanted, free) = (book.Wanted(), book.Free);
+                var next = AskAsync(wanted, draining);
+                await poll;
+                poll = next;
+            }
+
+            await answered.CancelAsync();
+            await roomier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await poll;
+    }
+
+    private async Task UntilRoomierAsync(int wanted, ResourceAmounts free, CancellationToken answered)
+    {
+        while (!IsRoomier(book.Wanted(), wanted, book.Free, free))
+        {
+            await book.Room.WaitAsync(Timeout.InfiniteTimeSpan, answered);
+        }
+    }
+
+    // Twice the slots at least, so that a stream of ends makes few polls of it; or all there are.
+    private bool IsRoomier(int wanted, int wantedBefore, ResourceAmounts free, ResourceAmounts freeBefore) =>
+        wanted >= 2 * wantedBefore
+        || wanted > wantedBefore && book.IsEmpty
+        || wanted > 0 && (free.CpuMillis > freeBefore.CpuMillis || free.MemoryMib > freeBefore.MemoryMib);
 
     // Under load there is room again in a moment: too soon for a poll that would be broken off, and its connection with it.
     private async Task<bool> HasRoomSoonAsync(CancellationToken draining)
@@ -79,8 +118,17 @@ internal sealed class WorkLoop(AgentOptions options, JoinResponse node, ServerCl
     private async Task AskAsync(int capacity, CancellationToken cancellation)
     {
         var asked = time.GetTimestamp();
+        var free = book.Free;
         var answer = await client.WorkAsync(
-            new WorkRequest { Epoch = node.Epoch, Capacity = capacity, WaitSeconds = options.WorkWaitSeconds }, cancellation);
+            new WorkRequest
+            {
+                Epoch = node.Epoch,
+                Capacity = capacity,
+                FreeCpuMillis = free.CpuMillis,
+                FreeMemoryMib = free.MemoryMib,
+                WaitSeconds = options.WorkWaitSeconds,
+            },
+            cancellation);
         if (!orders.Hear(answer))
         {
             await _retry.PauseAsync(cancellation);

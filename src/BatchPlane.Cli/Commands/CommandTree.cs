@@ -81,6 +81,7 @@ internal static class CommandTree
             WaitCommand.Create(client),
             JobsCommand.Create(client),
             JobCommand.Create(client),
+            ExplainCommand.Create(client),
             InstancesCommand.Create(client),
             LogsCommand.Create(client),
             EventsCommand.Create(client),

@@ -9,6 +9,8 @@ internal static class JobRoutes
 
     internal static string Job(string job) => $"{Jobs}/{job}";
 
+    internal static string Explain(string job) => $"{Jobs}/{job}/explain";
+
     internal static string Terminate(string job) => $"{Jobs}/{job}/terminate";
 
     internal static string Instances(string job, string task) => $"{Jobs}/{job}/tasks/{task}/instances";

@@ -28,6 +28,9 @@ public sealed record JoinRequest
     /// <summary>Memory in GiB, rounded up.</summary>
     public required int Mem { get; init; }
 
+    /// <summary>Memory in MiB; null from an agent that does not tell, then <see cref="Mem"/> counts.</summary>
+    public int? MemoryMib { get; init; }
+
     /// <summary>Instances it runs at once, at least 1.</summary>
     public required int Slots { get; init; }
 
@@ -72,8 +75,14 @@ public sealed record WorkRequest
     /// <summary>Epoch of the join.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>How many instances the agent can take now: free slots plus what it likes to hold ready. 0: it is full and waits only for jobs to end.</summary>
+    /// <summary>How many slots' worth of instances the agent can take now: free slots plus what it likes to hold ready. 0: it is full and waits only for jobs to end.</summary>
     public required int Capacity { get; init; }
+
+    /// <summary>Thousandths of a processor that are promised to nothing the agent holds; may be negative when a grant that was lost came late.</summary>
+    public int FreeCpuMillis { get; init; }
+
+    /// <summary>MiB of memory that are promised to nothing the agent holds; may be negative as well.</summary>
+    public int FreeMemoryMib { get; init; }
 
     /// <summary>Seconds to wait when there is nothing, 0 to 60.</summary>
     public required int WaitSeconds { get; init; }
@@ -143,6 +152,9 @@ public sealed record RunSpec
 
     /// <summary>True when the working directory of a failed attempt is kept.</summary>
     public bool KeepDirectoryOnFailure { get; init; }
+
+    /// <summary>What an attempt needs of the node; null: one slot.</summary>
+    public ResourcesDocument? Resources { get; init; }
 }
 
 /// <summary>What became of an attempt. On the wire: <c>lower_snake</c>.</summary>
@@ -254,6 +266,18 @@ public sealed record HeartbeatRequest
 
     /// <summary>Attempts running now.</summary>
     public int Running { get; init; }
+
+    /// <summary>Slots of the attempts running now.</summary>
+    public int BusySlots { get; init; }
+
+    /// <summary>Thousandths of a processor promised to attempts it holds.</summary>
+    public int PromisedCpuMillis { get; init; }
+
+    /// <summary>MiB of memory promised to attempts it holds.</summary>
+    public int PromisedMemoryMib { get; init; }
+
+    /// <summary>Attempts that ended in a second, on the average of the last minutes of this epoch; 0 while none did.</summary>
+    public double EndsPerSecond { get; init; }
 
     /// <summary>Load average of the last minute; null where the system has none.</summary>
     public double? Load { get; init; }

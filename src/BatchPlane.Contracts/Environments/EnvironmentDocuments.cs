@@ -166,8 +166,14 @@ public sealed record NodeView
     /// <summary>Memory in GiB; 0 until its agent reported in.</summary>
     public int Mem { get; init; }
 
+    /// <summary>Memory in MiB that instances can be promised; 0 until its agent reported in.</summary>
+    public int MemoryMib { get; init; }
+
     /// <summary>Instances it runs at once; 0 until its agent reported in.</summary>
     public int Slots { get; init; }
+
+    /// <summary>Slots taken by instances that run, as of the last heartbeat.</summary>
+    public int BusySlots { get; init; }
 
     /// <summary>Fencing epoch: grows each time the node joins or is given up.</summary>
     public long Epoch { get; init; }

@@ -66,6 +66,9 @@ public sealed record TaskDocument
 
     /// <summary>What happens to an instance that failed for good.</summary>
     public FailedAction FailedAction { get; init; }
+
+    /// <summary>What each instance needs of its node. Null: one slot, nothing else.</summary>
+    public ResourcesDocument? Resources { get; init; }
 }
 
 /// <summary>What an instance runs: exactly one of a shell command line, an argument vector and a built-in.</summary>

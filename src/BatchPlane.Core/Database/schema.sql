@@ -218,7 +218,7 @@ CREATE TABLE jobs (
 ) WITH (fillfactor=70);
 CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at, job_id);
 
--- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and running_attempts by heartbeats.
+-- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to ends_per_second by heartbeats.
 CREATE TABLE nodes (
     node_id text NOT NULL,
     env_id text NOT NULL,
@@ -233,12 +233,21 @@ CREATE TABLE nodes (
     agent_version text,
     cpu integer NOT NULL DEFAULT 0,
     memory_gib integer NOT NULL DEFAULT 0,
+    -- All memory that instances can be promised; memory_gib is the same in the words of the event messages.
+    memory_mib integer NOT NULL DEFAULT 0,
     slots integer NOT NULL DEFAULT 0,
     reason text,
     -- Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.
     lease_until timestamp with time zone,
     load_average double precision,
     running_attempts integer NOT NULL DEFAULT 0,
+    -- Slots of the attempts that run.
+    busy_slots integer NOT NULL DEFAULT 0,
+    -- Thousandths of a processor that the attempts it holds wish for; memory likewise.
+    promised_cpu_millis integer NOT NULL DEFAULT 0,
+    promised_memory_mib integer NOT NULL DEFAULT 0,
+    -- Attempts that ended in a second, on the average of the last minutes.
+    ends_per_second double precision NOT NULL DEFAULT 0,
     resource_created_at timestamp with time zone,
     -- Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.
     failures integer NOT NULL DEFAULT 0,
@@ -320,6 +329,14 @@ CREATE TABLE tasks (
     task_name text NOT NULL,
     env_id text NOT NULL,
     priority integer NOT NULL,
+    -- task_id of the job's first task: the order of jobs among those of equal priority, and what finds the next job behind all tasks of this one.
+    job_no bigint NOT NULL,
+    -- Slots of a node that an instance needs.
+    slots integer NOT NULL DEFAULT 1,
+    -- Thousandths of a processor that an instance wishes for; 0: no wish.
+    cpu_millis integer NOT NULL DEFAULT 0,
+    -- MiB of memory that an instance wishes for; 0: no wish.
+    memory_mib integer NOT NULL DEFAULT 0,
     state text NOT NULL,
     cause text,
     reason text,
@@ -370,16 +387,19 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_check5 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
     CONSTRAINT tasks_check6 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
     CONSTRAINT tasks_claimable_count_check CHECK ((claimable_count >= 0)),
+    CONSTRAINT tasks_cpu_millis_check CHECK ((cpu_millis >= 0)),
     CONSTRAINT tasks_failed_action_check CHECK ((failed_action = ANY (ARRAY['TERMINATE'::text, 'INTERRUPT'::text, 'FAST_INTERRUPT'::text]))),
     CONSTRAINT tasks_failed_count_check CHECK ((failed_count >= 0)),
     CONSTRAINT tasks_instance_count_check CHECK ((instance_count > 0)),
     CONSTRAINT tasks_interrupted_count_check CHECK ((interrupted_count >= 0)),
+    CONSTRAINT tasks_memory_mib_check CHECK ((memory_mib >= 0)),
     CONSTRAINT tasks_running_count_check CHECK ((running_count >= 0)),
+    CONSTRAINT tasks_slots_check CHECK ((slots > 0)),
     CONSTRAINT tasks_starting_count_check CHECK ((starting_count >= 0)),
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
     CONSTRAINT tasks_succeed_count_check CHECK ((succeed_count >= 0))
 ) WITH (fillfactor=50);
-CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority DESC, task_id) WHERE claimable;
+CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority DESC, job_no, task_id) WHERE claimable;
 CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_no);
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
 

@@ -10,7 +10,13 @@ namespace BatchPlane.Core.Environments;
 /// <param name="Cpu">Processors.</param>
 /// <param name="MemoryGib">Memory in GiB.</param>
 /// <param name="Slots">Instances it runs at once.</param>
-public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int Slots);
+public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int Slots)
+{
+    private const int MibPerGib = 1024;
+
+    /// <summary>Memory in MiB; what <see cref="MemoryGib"/> says unless it is known more exactly.</summary>
+    public int MemoryMib { get; init; } = MemoryGib * MibPerGib;
+}
 
 /// <summary>
 /// Decides everything that happens to one environment and its nodes: pure, in memory, through the transition tables.
@@ -221,6 +227,7 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         node.HostName = facts.HostName;
         node.Cpu = facts.Cpu;
         node.MemoryGib = facts.MemoryGib;
+        node.MemoryMib = facts.MemoryMib;
         node.Slots = facts.Slots;
         node.IsDirty = true;
     }

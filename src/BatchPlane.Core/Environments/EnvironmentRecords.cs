@@ -82,6 +82,9 @@ public sealed class NodeRecord
     /// <summary>Column <c>memory_gib</c>.</summary>
     public int MemoryGib { get; internal set; }
 
+    /// <summary>Column <c>memory_mib</c>.</summary>
+    public int MemoryMib { get; internal set; }
+
     /// <summary>Column <c>slots</c>.</summary>
     public int Slots { get; internal set; }
 

@@ -48,6 +48,7 @@ internal static class EnvironmentRows
         CreatedAt = row.GetFieldValue<DateTimeOffset>(16),
         StateSince = row.GetFieldValue<DateTimeOffset>(17),
         DeletedAt = Time(row, 18),
+        MemoryMib = row.GetInt32(19),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -89,6 +90,7 @@ internal static class EnvironmentRows
         ("agent_version", NpgsqlDbType.Text, node.AgentVersion),
         ("cpu", NpgsqlDbType.Integer, node.Cpu),
         ("memory_gib", NpgsqlDbType.Integer, node.MemoryGib),
+        ("memory_mib", NpgsqlDbType.Integer, node.MemoryMib),
         ("slots", NpgsqlDbType.Integer, node.Slots),
         ("reason", NpgsqlDbType.Text, node.Reason),
         ("failures", NpgsqlDbType.Integer, node.Failures),

@@ -51,7 +51,8 @@ public abstract record DeleteEnvironmentOutcome
 /// <param name="EnvId">Its environment.</param>
 /// <param name="Epoch">Its epoch.</param>
 /// <param name="State">Its state.</param>
-public sealed record NodeHolder(string EnvId, long Epoch, NodeState State);
+/// <param name="Size">All it has to give; zero until its agent reported in.</param>
+public sealed record NodeHolder(string EnvId, long Epoch, NodeState State, ResourceAmounts Size);
 
 /// <summary>
 /// The only class that runs Environments/Sql. Every change locks the environment's row, lets <see cref="EnvironmentAggregate"/>
@@ -59,6 +60,8 @@ public sealed record NodeHolder(string EnvId, long Epoch, NodeState State);
 /// </summary>
 public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal outboxSignal)
 {
+    private const int MillisPerCpu = 1_000;
+
     /// <summary>Stores a validated environment.</summary>
     public async Task<CreateEnvironmentOutcome> CreateAsync(EnvironmentDocument document, bool isDefault, string createdBy, IdempotencyKey? key, CancellationToken cancellationToken)
     {
@@ -150,17 +153,21 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
     }
 
     /// <summary>Takes a sign of life; the node's state now, null when the epoch is not its own any more.</summary>
-    public async Task<NodeState?> HeartbeatAsync(string nodeId, long epoch, TimeSpan lease, double? load, int running, CancellationToken cancellationToken)
+    public async Task<NodeState?> HeartbeatAsync(string nodeId, HeartbeatRequest vitals, TimeSpan lease, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var command = Command(
             connection,
             "Environments/Sql/node_heartbeat.sql",
             ("node_id", nodeId),
-            ("epoch", epoch),
+            ("epoch", vitals.Epoch),
             ("lease_seconds", lease.TotalSeconds),
-            ("load_average", load),
-            ("running_attempts", running));
+            ("load_average", vitals.Load),
+            ("running_attempts", vitals.Running),
+            ("busy_slots", vitals.BusySlots),
+            ("promised_cpu_millis", vitals.PromisedCpuMillis),
+            ("promised_memory_mib", vitals.PromisedMemoryMib),
+            ("ends_per_second", vitals.EndsPerSecond));
         return await command.ExecuteScalarAsync(cancellationToken) is string state ? WireName.Parse<NodeState>(state) : null;
     }
 
@@ -171,7 +178,11 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
         await using var command = Command(connection, "Environments/Sql/node_select_holder.sql", ("node_id", nodeId));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new(reader.GetString(0), reader.GetInt64(1), WireName.Parse<NodeState>(reader.GetString(2)))
+            ? new(
+                reader.GetString(0),
+                reader.GetInt64(1),
+                WireName.Parse<NodeState>(reader.GetString(2)),
+                new(reader.GetInt32(3), reader.GetInt32(4) * MillisPerCpu, reader.GetInt32(5)))
             : null;
     }
 

@@ -32,6 +32,15 @@ public sealed class JobLimits
     /// <summary>Default of <see cref="MaxEnvVarsBytes"/>.</summary>
     public const int DefaultMaxEnvVarsBytes = 262_144;
 
+    /// <summary>Default of <see cref="MaxSlotsPerInstance"/>: the most slots a node can have.</summary>
+    public const int DefaultMaxSlotsPerInstance = 1_024;
+
+    /// <summary>Default of <see cref="MaxCpuPerInstance"/>.</summary>
+    public const int DefaultMaxCpuPerInstance = 4_096;
+
+    /// <summary>Default of <see cref="MaxMemoryMibPerInstance"/>: 64 TiB.</summary>
+    public const int DefaultMaxMemoryMibPerInstance = 67_108_864;
+
     /// <summary>Most tasks of a job.</summary>
     [Range(1, 100_000)]
     public int MaxTasks { get; set; } = DefaultMaxTasks;
@@ -39,6 +48,18 @@ public sealed class JobLimits
     /// <summary>Most instances of one task. Instances cost nothing until they are claimed.</summary>
     [Range(1, int.MaxValue)]
     public int MaxInstancesPerTask { get; set; } = DefaultMaxInstancesPerTask;
+
+    /// <summary>Most slots an instance may need.</summary>
+    [Range(1, DefaultMaxSlotsPerInstance)]
+    public int MaxSlotsPerInstance { get; set; } = DefaultMaxSlotsPerInstance;
+
+    /// <summary>Most processors an instance may wish for.</summary>
+    [Range(1, 100_000)]
+    public int MaxCpuPerInstance { get; set; } = DefaultMaxCpuPerInstance;
+
+    /// <summary>Most memory an instance may wish for, in MiB.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxMemoryMibPerInstance { get; set; } = DefaultMaxMemoryMibPerInstance;
 
     /// <summary>Most edges of a job's DAG.</summary>
     [Range(0, 1_000_000)]

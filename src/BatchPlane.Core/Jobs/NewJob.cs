@@ -53,6 +53,7 @@ public sealed class NewJob
                 FailedAction = task.FailedAction,
             },
             task.EnvId ?? throw new ArgumentException($"Task '{task.TaskName}' names no environment.", nameof(document)),
+            ResourceAmounts.Of(task.Resources),
             JsonSerializer.Serialize(RunOf(task), BatchPlaneJson.Options)));
         var job = new JobRecord
         {
@@ -84,11 +85,13 @@ public sealed class NewJob
         EnvVars = task.EnvVars,
         TimeoutSeconds = task.Timeout,
         KeepDirectoryOnFailure = task.FailedAction != FailedAction.Terminate,
+        Resources = ResourceAmounts.Of(task.Resources).IsOneSlot ? null : task.Resources,
     };
 }
 
 /// <summary>A task about to be stored.</summary>
 /// <param name="Record">The part the transition path works on.</param>
 /// <param name="EnvId">Environment it runs in.</param>
+/// <param name="Needs">What an instance needs of its node.</param>
 /// <param name="Run"><see cref="RunSpec"/> as JSON.</param>
-public sealed record NewTask(TaskRecord Record, string EnvId, string Run);
+public sealed record NewTask(TaskRecord Record, string EnvId, ResourceAmounts Needs, string Run);

@@ -20,7 +20,7 @@ internal sealed partial class TaskReader
     private static readonly MemberSet TaskMembers = new(
         [
             "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
-            "max_concurrent_num", "failed_action",
+            "max_concurrent_num", "failed_action", "resources",
         ],
         [
             "compute_env", "redirect_info", "redirect_local_info", "input_mappings", "output_mappings",
@@ -32,6 +32,8 @@ internal sealed partial class TaskReader
         ["commands", "package_path", "docker"]);
 
     private static readonly string[] WhatToRun = ["command", "argv", "builtin"];
+
+    private static readonly MemberSet ResourcesMembers = new(["slots", "cpu", "memory_mib"]);
 
     private static readonly MemberSet EnvVarMembers = new(["name", "value"]);
 
@@ -115,8 +117,19 @@ internal sealed partial class TaskReader
             Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds) ?? DefaultTimeoutSeconds,
             MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue),
             FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord) ?? FailedAction.Terminate,
+            Resources = task.Find("resources") is { } resources ? ReadResources(resources, task.PathOf("resources")) : null,
         };
     }
+
+    private ResourcesDocument? ReadResources(JsonElement element, string path) =>
+        ObjectReader.Open(element, path, ResourcesMembers, _problems) is { } resources
+            ? new()
+            {
+                Slots = resources.Integer("slots", 1, _limits.MaxSlotsPerInstance, ItemCodes.SlotsOutOfRange) ?? 1,
+                Cpu = resources.Thousandths("cpu", _limits.MaxCpuPerInstance, ItemCodes.CpuOutOfRange),
+                MemoryMib = resources.Integer("memory_mib", 1, _limits.MaxMemoryMibPerInstance, ItemCodes.MemoryMibOutOfRange),
+            }
+            : null;
 
     private string ReadName(ObjectReader task)
     {

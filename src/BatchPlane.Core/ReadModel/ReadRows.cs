@@ -31,9 +31,16 @@ internal sealed class TaskRow
     public int TaskNo { get; init; }
     public required string TaskName { get; init; }
     public required string EnvId { get; init; }
+    public int Priority { get; init; }
+    public int Slots { get; init; }
+    public int CpuMillis { get; init; }
+    public int MemoryMib { get; init; }
     public required string State { get; init; }
     public string? Cause { get; init; }
     public string? Reason { get; init; }
+    public required int[] DependsOn { get; init; }
+    public required string[] DependsWhen { get; init; }
+    public int? MaxConcurrentNum { get; init; }
     public int InstanceCount { get; init; }
     public int NextIndex { get; init; }
     public required NpgsqlRange<int>[] Ready { get; init; }
@@ -101,6 +108,7 @@ internal sealed class EnvironmentRow
     public required string Provider { get; init; }
     public bool IsDefault { get; init; }
     public int DesiredNodeCount { get; init; }
+    public DateTimeOffset? DeleteRequestedAt { get; init; }
     public required string Notifications { get; init; }
     public required string Tags { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
@@ -119,7 +127,12 @@ internal sealed class NodeRow
     public string? AgentVersion { get; init; }
     public int Cpu { get; init; }
     public int MemoryGib { get; init; }
+    public int MemoryMib { get; init; }
     public int Slots { get; init; }
+    public int BusySlots { get; init; }
+    public int PromisedCpuMillis { get; init; }
+    public int PromisedMemoryMib { get; init; }
+    public double EndsPerSecond { get; init; }
     public string? Reason { get; init; }
     public DateTimeOffset? LeaseUntil { get; init; }
     public DateTimeOffset? ResourceCreatedAt { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Jobs;
 using Microsoft.Extensions.Hosting;
@@ -22,6 +23,9 @@ public sealed partial class ClaimDesk(
 {
     private readonly ConcurrentDictionary<string, Visitor> _visitors = new(StringComparer.Ordinal);
     private readonly Signals.Signal _arrival = new();
+
+    /// <summary>Whose turn it was last, by environment. Used by the loop alone; forgetting it would do no harm.</summary>
+    private readonly Dictionary<string, JobTurn> _turns = new(StringComparer.Ordinal);
     private volatile bool _isClosed;
 
     /// <summary>
@@ -96,15 +100,47 @@ public sealed partial class ClaimDesk(
     {
         foreach (var environment in _visitors.Values.GroupBy(visitor => visitor.EnvId, StringComparer.Ordinal).ToList())
         {
-            var tasks = await store.ClaimableAsync(environment.Key, options.Value.MaxTasksPerPass, cancellationToken);
-            if (tasks.Count == 0)
+            var turn = _turns.GetValueOrDefault(environment.Key);
+            var window = await store.ClaimableAsync(environment.Key, Largest(environment), turn, options.Value.MaxTasksPerPass, cancellationToken);
+            if (window.Tasks.Count == 0)
             {
+                SetTurn(environment.Key, window.ResumeAt);
                 continue;
             }
 
             var visitors = environment.Where(visitor => visitor.TryBeginClaim()).ToDictionary(visitor => visitor.Node);
-            var placements = PlacementPolicy.Place(tasks, [.. visitors.Keys]).ToLookup(placement => placement.Node);
+            var plan = PlacementPolicy.Place(window, [.. visitors.Keys], turn);
+            SetTurn(environment.Key, plan.Turn);
+            var placements = plan.Placements.ToLookup(placement => placement.Node);
             await Task.WhenAll(visitors.Select(pair => ClaimAsync(pair.Value, [.. placements[pair.Key]])));
+        }
+    }
+
+    /// <summary>What no waiting node could ever hold is not looked at.</summary>
+    private static ResourceAmounts Largest(IEnumerable<Visitor> visitors)
+    {
+        var largest = default(ResourceAmounts);
+        foreach (var visitor in visitors)
+        {
+            var size = visitor.Node.Size;
+            largest = new(
+                Math.Max(largest.Slots, size.Slots),
+                Math.Max(largest.CpuMillis, size.CpuMillis),
+                Math.Max(largest.MemoryMib, size.MemoryMib));
+        }
+
+        return largest;
+    }
+
+    private void SetTurn(string envId, JobTurn? turn)
+    {
+        if (turn is null)
+        {
+            _turns.Remove(envId);
+        }
+        else
+        {
+            _turns[envId] = turn;
         }
     }
 

@@ -21,20 +21,49 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
 
     private readonly ConcurrentDictionary<long, TaskDetails> _tasks = new();
 
-    /// <summary>Tasks of an environment with instances to claim, best first.</summary>
-    public async Task<IReadOnlyList<ClaimableTask>> ClaimableAsync(string envId, int limit, CancellationToken cancellationToken)
+    /// <summary>
+    /// Tasks of an environment with instances to claim that are not larger than <paramref name="largest"/>, best first. Where there are more
+    /// than <paramref name="limit"/>, those that come first are not let hide the others: a few tasks of each job are taken, and of the jobs
+    /// of the lowest priority the first ones and those behind the turn.
+    /// </summary>
+    public async Task<ClaimWindow> ClaimableAsync(string envId, ResourceAmounts largest, JobTurn? turn, int limit, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/task_select_claimable.sql"));
-        command.Parameters.AddWithValue("env_id", envId);
-        command.Parameters.AddWithValue("task_limit", limit);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var tasks = new List<ClaimableTask>();
-        while (await reader.ReadAsync(cancellationToken))
+        await using (var all = ClaimableCommand("Scheduling/Sql/task_select_claimable.sql", envId, largest, limit))
         {
-            tasks.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetInt32(3)));
+            var tasks = await ReadClaimableAsync(all, cancellationToken);
+            if (tasks.Count < limit)
+            {
+                return new(Worthwhile(tasks), ResumeAt: null);
+            }
         }
 
-        return [.. tasks.Where(task => task.Claimable > 0)];
+        var jobLimit = Math.Max(1, limit / 2);
+        await using var command = ClaimableCommand("Scheduling/Sql/task_select_claimable_by_job.sql", envId, largest, limit);
+        command.Parameters.AddWithValue("job_limit", jobLimit);
+        command.Parameters.AddWithValue("turn_priority", turn?.Priority ?? -1);
+        command.Parameters.AddWithValue("turn_job_no", turn?.JobNo ?? 0L);
+        var window = await ReadClaimableAsync(command, cancellationToken);
+        return new(Worthwhile(window), ResumeAt(window, turn, jobLimit));
+    }
+
+    /// <summary>What else there is to claim in an environment, of this priority or a higher one; <paramref name="limit"/> tasks are looked at.</summary>
+    public async Task<Rivals> RivalsAsync(string envId, string jobId, int priority, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/task_select_rivals.sql"));
+        command.Parameters.AddWithValue("env_id", envId);
+        command.Parameters.AddWithValue("job_id", jobId);
+        command.Parameters.AddWithValue("priority", priority);
+        command.Parameters.AddWithValue("task_limit", limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var jobs = new List<RivalJob>();
+        var seen = 0L;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            jobs.Add(new(reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2)));
+            seen = reader.GetInt64(3);
+        }
+
+        return new(jobs, AndMore: seen == limit);
     }
 
     /// <summary>Grants as the agent gets them.</summary>
@@ -137,6 +166,45 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         command.Parameters.AddWithValue("grace_seconds", grace.TotalSeconds);
         command.Parameters.AddWithValue("claim_limit", limit);
         return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private NpgsqlCommand ClaimableCommand(string path, string envId, ResourceAmounts largest, int limit)
+    {
+        var command = dataSource.CreateCommand(SqlText.Load(path));
+        command.Parameters.AddWithValue("env_id", envId);
+        command.Parameters.AddWithValue("max_slots", largest.Slots);
+        command.Parameters.AddWithValue("max_cpu_millis", largest.CpuMillis);
+        command.Parameters.AddWithValue("max_memory_mib", largest.MemoryMib);
+        command.Parameters.AddWithValue("task_limit", limit);
+        return command;
+    }
+
+    private static async Task<List<ClaimableTask>> ReadClaimableAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var tasks = new List<ClaimableTask>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            tasks.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetInt32(3))
+            {
+                JobNo = reader.GetInt64(4),
+                Needs = new(reader.GetInt32(5), reader.GetInt32(6), reader.GetInt32(7)),
+                Held = reader.GetInt32(8),
+            });
+        }
+
+        return tasks;
+    }
+
+    private static List<ClaimableTask> Worthwhile(List<ClaimableTask> tasks) => tasks.FindAll(task => task.Claimable > 0);
+
+    /// <summary>The last job from the turn on when as many as were asked for came; null: the jobs behind the turn were all there are.</summary>
+    private static JobTurn? ResumeAt(List<ClaimableTask> window, JobTurn? turn, int jobLimit)
+    {
+        var priority = window.Count == 0 ? 0 : window.Min(task => task.Priority);
+        var from = turn?.Priority == priority ? turn.JobNo : 0;
+        var jobs = window.Where(task => task.Priority == priority && task.JobNo > from).Select(task => task.JobNo).Distinct().Order().Take(jobLimit).ToList();
+        return jobs.Count == jobLimit ? new(priority, jobs[^1]) : null;
     }
 
     private async Task<Dictionary<long, TaskDetails>> DetailsAsync(long[] taskIds, CancellationToken cancellationToken)

@@ -13,6 +13,10 @@ public sealed class SchedulingOptions
     [Range(1, 10_000)]
     public int MaxTasksPerPass { get; set; } = 256;
 
+    /// <summary>Tasks of other jobs that an explanation counts at most; where there are more, it says so. 1 to 1,000,000; default 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxTasksExplained { get; set; } = 10_000;
+
     /// <summary>Most instances a node gets in one grant. 1 to 10,000; default 1,000.</summary>
     [Range(1, 10_000)]
     public int MaxInstancesPerGrant { get; set; } = 1_000;

@@ -64,6 +64,15 @@ public static class ItemCodes
     /// <summary>The number of retries lies outside the range.</summary>
     public const string MaxRetryCountOutOfRange = "max_retry_count_out_of_range";
 
+    /// <summary>The slots an instance needs lie outside the range.</summary>
+    public const string SlotsOutOfRange = "slots_out_of_range";
+
+    /// <summary>The processors an instance needs lie outside the range, or are finer than thousandths.</summary>
+    public const string CpuOutOfRange = "cpu_out_of_range";
+
+    /// <summary>The memory an instance needs lies outside the range.</summary>
+    public const string MemoryMibOutOfRange = "memory_mib_out_of_range";
+
     /// <summary>Not exactly one of <c>command</c>, <c>argv</c> and <c>builtin</c> is given.</summary>
     public const string CommandOrArgv = "command_or_argv";
 

@@ -95,6 +95,30 @@ internal sealed class ObjectReader
         return null;
     }
 
+    /// <summary>A number greater than 0, at most <paramref name="max"/>, with at most three digits behind the point; null when absent or unusable.</summary>
+    internal decimal? Thousandths(string name, int max, string code)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.Number)
+        {
+            _problems.Add(PathOf(name), ItemCodes.TypeMismatch, $"Expected a number, given {Shown.Given(value)}.");
+        }
+        else if (value.TryGetDecimal(out var number) && number > 0 && number <= max && decimal.Round(number, 3) == number)
+        {
+            return number;
+        }
+        else
+        {
+            _problems.Add(PathOf(name), code, string.Create(CultureInfo.InvariantCulture, $"Expected 0.001 to {max} with at most three digits behind the point, given {Shown.Given(value)}."));
+        }
+
+        return null;
+    }
+
     /// <summary>One of an enum's words in any spelling; null when absent or unknown. <paramref name="word"/> gives the wire word.</summary>
     internal T? Word<T>(string name, Func<T, string> word)
         where T : struct, Enum

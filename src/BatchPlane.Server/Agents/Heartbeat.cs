@@ -26,10 +26,10 @@ internal static class Heartbeat
             return refusal;
         }
 
-        var state = await environments.HeartbeatAsync(nodeId, request!.Epoch, nodes.Value.Lease, request.Load, request.Running, context.RequestAborted);
+        var state = await environments.HeartbeatAsync(nodeId, request!, nodes.Value.Lease, context.RequestAborted);
         if (state is null)
         {
-            terminations.Forget(nodeId, request.Epoch);
+            terminations.Forget(nodeId, request!.Epoch);
             return AgentGate.Fenced(nodeId, request.Epoch);
         }
 
@@ -37,7 +37,7 @@ internal static class Heartbeat
         return Results.Json(
             new HeartbeatResponse
             {
-                Claims = await claims.UnknownAsync(nodeId, request.Epoch, request.Claims, grace, context.RequestAborted),
+                Claims = await claims.UnknownAsync(nodeId, request!.Epoch, request.Claims, grace, context.RequestAborted),
                 TerminatedJobs = await claims.TerminatedJobsAsync(nodeId, request.Epoch, context.RequestAborted),
                 Drain = state == NodeState.Deleting,
             },

@@ -35,9 +35,9 @@ internal static class Join
             return refusal!;
         }
 
-        if (request.Slots < 1 || request.Cpu < 1 || request.Mem < 1 || request.HostName.Length == 0)
+        if (request.Slots < 1 || request.Cpu < 1 || request.Mem < 1 || request.MemoryMib < 0 || request.HostName.Length == 0)
         {
-            return new ProblemResult(ProblemKind.BadRequest, "slots, cpu and mem are at least 1, host_name is not empty.");
+            return new ProblemResult(ProblemKind.BadRequest, "slots, cpu and mem are at least 1, memory_mib is at least 0, host_name is not empty.");
         }
 
         var envId = request.NodeId is { } nodeId
@@ -78,6 +78,7 @@ internal static class Join
     internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options)
     {
         var facts = new MachineFacts(request.HostName, request.Cpu, request.Mem, request.Slots);
+        facts = request.MemoryMib is { } memory ? facts with { MemoryMib = memory } : facts;
         if (request.NodeId is not null)
         {
             return environment.Find(request.NodeId) is { } known && environment.Join(known, facts, request.AgentVersion, options.Lease)

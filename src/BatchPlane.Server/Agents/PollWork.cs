@@ -44,7 +44,12 @@ internal static class PollWork
         var outcome = request.Capacity > 0
             ? await desk.VisitAsync(
                 holder.EnvId,
-                new(nodeId, request.Epoch, Math.Min(request.Capacity, options.Value.MaxInstancesPerGrant)),
+                new(nodeId, request.Epoch, Math.Min(request.Capacity, options.Value.MaxInstancesPerGrant))
+                {
+                    Size = holder.Size,
+                    FreeCpuMillis = request.FreeCpuMillis,
+                    FreeMemoryMib = request.FreeMemoryMib,
+                },
                 limit,
                 end,
                 context.RequestAborted)

@@ -10,6 +10,7 @@ internal static class JobEndpoints
         SubmitJob.Map(routes);
         ListJobs.Map(routes);
         GetJob.Map(routes);
+        ExplainJob.Map(routes);
         TerminateJob.Map(routes);
         ListTaskInstances.Map(routes);
         GetOutput.Map(routes);

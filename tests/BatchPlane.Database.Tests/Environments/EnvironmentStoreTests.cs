@@ -171,7 +171,7 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
 
         Assert.Equal(1, first.Epoch);
         Assert.True(second.Epoch > first.Epoch);
-        Assert.Equal(new NodeHolder(envId, second.Epoch, NodeState.Running), await Environments.FindHolderAsync(first.NodeId, CancellationToken.None));
+        Assert.Equal(new NodeHolder(envId, second.Epoch, NodeState.Running, new(8, 2_000, 4_096)), await Environments.FindHolderAsync(first.NodeId, CancellationToken.None));
         Assert.Equal(
             ["1 CREATING", "2 CREATED", "3 SUBMITTED", "4 CREATING", "5 CREATED", "6 RUNNING", "7 ABNORMAL", "8 RUNNING"],
             await JournalAsync(envId));
@@ -227,7 +227,7 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
     private Task<DeleteEnvironmentOutcome> DeleteAsync(string envId) => Environments.DeleteAsync(envId, Installation.Submitter, CancellationToken.None);
 
     private Task<NodeState?> HeartbeatAsync(Node node) =>
-        Environments.HeartbeatAsync(node.NodeId, node.Epoch, TimeSpan.FromSeconds(30), load: 0.5, running: 1, CancellationToken.None);
+        Environments.HeartbeatAsync(node.NodeId, new() { Epoch = node.Epoch, Claims = [], Load = 0.5, Running = 1 }, TimeSpan.FromSeconds(30), CancellationToken.None);
 
     private async Task ChangeAsync(string envId, Action<EnvironmentAggregate> change) =>
         Assert.NotNull(await Environments.ChangeAsync(

@@ -71,9 +71,9 @@ public sealed class LostConnectionTests : IAsyncLifetime
             var server = servers[turn % servers.Length];
             try
             {
-                var tasks = await _installation.Claims.ClaimableAsync(node.EnvId, 50, bound);
+                var window = await _installation.Claims.ClaimableAsync(node.EnvId, ResourceAmounts.OneSlot, turn: null, 50, bound);
                 await server.Writer.WriteAsync(
-                    new ClaimRequest(node.NodeId, node.Epoch, [.. tasks.Select(task => new TaskClaim(task.JobId, task.TaskId, 8))]), bound);
+                    new ClaimRequest(node.NodeId, node.Epoch, [.. window.Tasks.Select(task => new TaskClaim(task.JobId, task.TaskId, 8))]), bound);
                 var held = await _installation.Claims.UnknownAsync(node.NodeId, node.Epoch, [], TimeSpan.Zero, bound);
                 var outcome = await server.Writer.WriteAsync(new NodeReport(node.NodeId, new() { Epoch = node.Epoch, Tasks = [.. held.Select(Done)] }), bound);
                 Assert.Empty(outcome.Refused);

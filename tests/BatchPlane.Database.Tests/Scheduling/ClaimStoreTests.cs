@@ -44,10 +44,71 @@ public sealed class ClaimStoreTests : IAsyncLifetime
         var urgent = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 9, ceiling: 4)) with { Priority = 7 });
         await _server.SubmittedAsync(Given.Job(await _installation.AddEnvironmentAsync("elsewhere")));
 
-        var tasks = await Claims.ClaimableAsync(_envId, 10, CancellationToken.None);
+        var window = await Claims.ClaimableAsync(_envId, Anything, turn: null, 10, CancellationToken.None);
 
-        Assert.Equal([(urgent, 7, 4), (_jobId, 0, 6)], tasks.Select(task => (task.JobId, task.Priority, task.Claimable)));
-        Assert.Single(await Claims.ClaimableAsync(_envId, 1, CancellationToken.None));
+        Assert.Equal([(urgent, 7, 4), (_jobId, 0, 6)], window.Tasks.Select(task => (task.JobId, task.Priority, task.Claimable)));
+        Assert.Null(window.ResumeAt);
+    }
+
+    [Fact]
+    public async Task MoreThanAPassLooksAt_HighestPriorityIsNeverLeftOut()
+    {
+        var urgent = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 9)) with { Priority = 7 });
+
+        var window = await Claims.ClaimableAsync(_envId, Anything, turn: null, 2, CancellationToken.None);
+
+        Assert.Contains(window.Tasks, task => task.JobId == urgent);
+    }
+
+    [Fact]
+    public async Task WhatNoWaitingNodeCanHold_IsNotLookedAt()
+    {
+        var large = await _server.SubmittedAsync(Given.Job(Given.Task(_envId) with { Resources = new() { Slots = 2, Cpu = 1.5m, MemoryMib = 2_048 } }));
+
+        var seen = await Claims.ClaimableAsync(_envId, new(2, 1_500, 2_048), turn: null, 10, CancellationToken.None);
+
+        Assert.Equal(new(2, 1_500, 2_048), Assert.Single(seen.Tasks, task => task.JobId == large).Needs);
+        foreach (var smaller in new ResourceAmounts[] { new(1, 1_500, 2_048), new(2, 1_499, 2_048), new(2, 1_500, 2_047) })
+        {
+            Assert.DoesNotContain((await Claims.ClaimableAsync(_envId, smaller, turn: null, 10, CancellationToken.None)).Tasks, task => task.JobId == large);
+        }
+    }
+
+    [Fact]
+    public async Task JobOfManyTasks_DoesNotHideALaterOne()
+    {
+        await _server.SubmittedAsync(Given.Job([.. Enumerable.Range(0, 40).Select(n => Given.Task(_envId, instances: 1_000, name: $"task-{n}"))]));
+        var late = await _server.SubmittedAsync(Given.Job(_envId, instances: 3));
+
+        var granted = await PassAsync(slots: 9, limit: 16, turn: null);
+
+        Assert.Equal(3, granted.Granted[late]);
+
+        // The control: the tasks that come first by priority and age do not include it.
+        Assert.DoesNotContain(late, await FirstByAgeAsync(16));
+    }
+
+    [Fact]
+    public async Task MoreJobsThanAPassLooksAt_LaterOneHasItsTurn()
+    {
+        for (var n = 0; n < 40; n++)
+        {
+            await _server.SubmittedAsync(Given.Job(_envId, instances: 1_000_000));
+        }
+
+        var late = await _server.SubmittedAsync(Given.Job(_envId, instances: 3));
+        Assert.DoesNotContain(late, await FirstByAgeAsync(16));
+        var served = new List<string>();
+        JobTurn? turn = null;
+        for (var pass = 0; pass < 60 && served.Count(jobId => jobId == late) < 3; pass++)
+        {
+            var (granted, next) = await PassAsync(slots: 4, limit: 16, turn);
+            served.AddRange(granted.SelectMany(pair => Enumerable.Repeat(pair.Key, pair.Value)));
+            turn = next;
+        }
+
+        Assert.True(served.Count(jobId => jobId == late) == 3, $"after {served.Count} instances: {string.Join(' ', served.CountBy(jobId => jobId))}");
+        Assert.Equal(42, served.Distinct().Count());
     }
 
     [Fact]
@@ -125,6 +186,29 @@ public sealed class ClaimStoreTests : IAsyncLifetime
         Assert.Equal(0, await Claims.PruneAsync(Grace, 0, CancellationToken.None));
         Assert.Equal(1, await Claims.PruneAsync(Grace, 10, CancellationToken.None));
     }
+
+    private static ResourceAmounts Anything => new(int.MaxValue, int.MaxValue, int.MaxValue);
+
+    /// <summary>One pass for one node, which ends at once all that it is granted: instances by job, and whose turn it was.</summary>
+    private async Task<(Dictionary<string, int> Granted, JobTurn? Turn)> PassAsync(int slots, int limit, JobTurn? turn)
+    {
+        var window = await Claims.ClaimableAsync(_envId, Anything, turn, limit, CancellationToken.None);
+        Assert.InRange(window.Tasks.Count, 1, 2 * limit);
+        var plan = PlacementPolicy.Place(window, [new(_node.NodeId, _node.Epoch, slots)], turn);
+        var granted = new Dictionary<string, int>();
+        foreach (var placement in plan.Placements)
+        {
+            var outcome = await _server.ClaimAsync(_node, placement.Task.JobId, placement.Task.TaskId, placement.Count);
+            var attempts = Given.Attempts(outcome).ToList();
+            await _server.ReportAsync(_node, placement.Task.JobId, placement.Task.TaskId, attempts.Select(attempt => Given.Exited(attempt.Index)));
+            granted[placement.Task.JobId] = granted.GetValueOrDefault(placement.Task.JobId) + attempts.Count;
+        }
+
+        return (granted, plan.Turn);
+    }
+
+    private Task<List<string>> FirstByAgeAsync(int limit) =>
+        _installation.RowsAsync($"SELECT job_id FROM (SELECT job_id FROM tasks WHERE claimable ORDER BY priority DESC, task_id LIMIT {limit}) AS first");
 
     /// <summary>As if the claims had been made a minute ago.</summary>
     private Task AgeClaimsAsync() => _installation.ExecuteAsync("UPDATE claims SET claimed_at = claimed_at - interval '1 minute'");

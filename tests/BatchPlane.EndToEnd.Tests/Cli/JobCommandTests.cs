@@ -65,6 +65,25 @@ public sealed class JobCommandTests
         Golden.Equal("job.txt", run.Out);
     }
 
+    [Fact]
+    public async Task Explain_PlainFormIsTheGoldenOne()
+    {
+        await using var server = await FakeServer.StartAsync(app => app.MapGet("/v1/jobs/{id}/explain", (string id) => FakeServer.Json($$"""
+            {"job_id":"{{id}}","job_state":"RUNNABLE","tasks":[
+              {"task_name":"split","task_state":"RUNNING","env_id":"env-00000001","waiting_instances":90,"held_instances":10,"position":41,"estimated_seconds_to_start":75.2,
+               "reasons":[{"code":"higher_priority","message":"40 instances of 1 job come first, by their priority: job-00000002."},{"code":"slots_busy","message":"10 of 10 slots of the 1 running node of env-00000001 are busy; an instance needs 1 slot."}]},
+              {"task_name":"count","task_state":"PENDING","env_id":"env-00000001","waiting_instances":3,"held_instances":0,
+               "reasons":[{"code":"dependency","message":"Waits for the task 'split' to succeed; it is RUNNING.","start_task":"split","start_task_state":"RUNNING","on":"succeed"}]},
+              {"task_name":"probe","task_state":"RUNNABLE","env_id":"env-00000001","waiting_instances":1,"held_instances":0,"position":2,
+               "reasons":[{"code":"slots_busy","message":"10 of 10 slots of the 1 running node of env-00000001 are busy; an instance needs 1 slot."}]}]}
+            """)));
+
+        var run = await CliRun.Of("explain", "job-00000001", "--server", server.Url);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Golden.Equal("explain.txt", run.Out);
+    }
+
     [Theory]
     [InlineData("SUCCEED", "succeeded", 0)]
     [InlineData("FAILED", "task_failed", 1)]

@@ -67,7 +67,7 @@ public sealed class NodeMonitorTests(ServerFixture server) : IClassFixture<Serve
     private Task ExpireAllAsync() => server.ExecuteAsync("UPDATE nodes SET lease_until = now() - interval '1 minute' WHERE lease_until IS NOT NULL");
 
     private Task<NodeState?> HeartbeatAsync(NodeRecord node) =>
-        _environments.HeartbeatAsync(node.NodeId, node.Epoch, TimeSpan.FromMinutes(1), null, 0, CancellationToken.None);
+        _environments.HeartbeatAsync(node.NodeId, new() { Epoch = node.Epoch, Claims = [] }, TimeSpan.FromMinutes(1), CancellationToken.None);
 
     private Task<NodeState?> GivenUpAsync(NodeRecord node) => Until.ReachedAsync(() => StateAsync(node), state => state == NodeState.Abnormal, state => $"{state}");
 

@@ -43,11 +43,16 @@ CREATE TABLE nodes (
     agent_version       text,
     cpu                 integer NOT NULL DEFAULT 0,
     memory_gib          integer NOT NULL DEFAULT 0,
+    memory_mib          integer NOT NULL DEFAULT 0,
     slots               integer NOT NULL DEFAULT 0,
     reason              text,
     lease_until         timestamptz,
     load_average        double precision,
     running_attempts    integer NOT NULL DEFAULT 0,
+    busy_slots          integer NOT NULL DEFAULT 0,
+    promised_cpu_millis integer NOT NULL DEFAULT 0,
+    promised_memory_mib integer NOT NULL DEFAULT 0,
+    ends_per_second     double precision NOT NULL DEFAULT 0,
     resource_created_at timestamptz,
     failures            integer NOT NULL DEFAULT 0,
     created_at          timestamptz NOT NULL,
@@ -56,7 +61,11 @@ CREATE TABLE nodes (
     CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
 ) WITH (fillfactor = 50);
 CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
-COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and running_attempts by heartbeats.';
+COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to ends_per_second by heartbeats.';
+COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
+COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';
+COMMENT ON COLUMN nodes.promised_cpu_millis IS 'Thousandths of a processor that the attempts it holds wish for; memory likewise.';
+COMMENT ON COLUMN nodes.ends_per_second IS 'Attempts that ended in a second, on the average of the last minutes.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
@@ -103,6 +112,10 @@ CREATE TABLE tasks (
     task_name          text NOT NULL,
     env_id             text NOT NULL,
     priority           integer NOT NULL,
+    job_no             bigint NOT NULL,
+    slots              integer NOT NULL DEFAULT 1 CHECK (slots > 0),
+    cpu_millis         integer NOT NULL DEFAULT 0 CHECK (cpu_millis >= 0),
+    memory_mib         integer NOT NULL DEFAULT 0 CHECK (memory_mib >= 0),
     state              text NOT NULL CHECK (state IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')),
     cause              text,
     reason             text,
@@ -141,10 +154,14 @@ CREATE TABLE tasks (
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
 -- Only claimable changes rarely; the counters are in no index, so that updating them stays within the page (HOT).
-CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, task_id) WHERE claimable;
+CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, job_no, task_id) WHERE claimable;
 CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
+COMMENT ON COLUMN tasks.job_no IS 'task_id of the job''s first task: the order of jobs among those of equal priority, and what finds the next job behind all tasks of this one.';
+COMMENT ON COLUMN tasks.slots IS 'Slots of a node that an instance needs.';
+COMMENT ON COLUMN tasks.cpu_millis IS 'Thousandths of a processor that an instance wishes for; 0: no wish.';
+COMMENT ON COLUMN tasks.memory_mib IS 'MiB of memory that an instance wishes for; 0: no wish.';
 COMMENT ON COLUMN tasks.next_index IS 'Instances from here on are untouched: never claimed, without rows. Below it every instance has a row or is in exactly one of ready, waiting and skipped.';
 COMMENT ON COLUMN tasks.requeued IS 'Instances with rows that wait for another attempt.';
 COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';

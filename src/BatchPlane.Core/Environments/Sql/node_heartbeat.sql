@@ -3,7 +3,11 @@ UPDATE nodes
 SET
     lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::double precision),
     load_average = @load_average::double precision,
-    running_attempts = @running_attempts::integer
+    running_attempts = @running_attempts::integer,
+    busy_slots = @busy_slots::integer,
+    promised_cpu_millis = @promised_cpu_millis::integer,
+    promised_memory_mib = @promised_memory_mib::integer,
+    ends_per_second = @ends_per_second::double precision
 WHERE node_id = @node_id::text
     AND epoch = @epoch::bigint
     AND state IN ('RUNNING', 'DELETING')

@@ -19,7 +19,8 @@ SELECT
     resource_created_at,
     created_at,
     state_since,
-    deleted_at
+    deleted_at,
+    memory_mib
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL

@@ -1,7 +1,10 @@
--- Environment, epoch and state of one node. Caller: EnvironmentStore.
+-- Environment, epoch, state and size of one node. Caller: EnvironmentStore.
 SELECT
     env_id,
     epoch,
-    state
+    state,
+    slots,
+    cpu,
+    memory_mib
 FROM nodes
 WHERE node_id = @node_id::text

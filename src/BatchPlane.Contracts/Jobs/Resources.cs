@@ -1,0 +1,41 @@
+namespace BatchPlane.Contracts;
+
+/// <summary>What one instance of a task needs of its node while it is held there.</summary>
+public sealed record ResourcesDocument
+{
+    /// <summary>Slots of the node, 1 to the server's limit. Default 1.</summary>
+    public int Slots { get; init; } = 1;
+
+    /// <summary>Processors, in thousandths at the finest: <c>0.5</c>. Null: no wish, the instance is not counted against the node's processors.</summary>
+    public decimal? Cpu { get; init; }
+
+    /// <summary>Memory in MiB. Null: no wish, the instance is not counted against the node's memory. A promise of the scheduler, not enforced on the process.</summary>
+    public int? MemoryMib { get; init; }
+}
+
+/// <summary>Amounts of what nodes have and instances need, in whole units.</summary>
+/// <param name="Slots">Slots.</param>
+/// <param name="CpuMillis">Thousandths of a processor.</param>
+/// <param name="MemoryMib">MiB of memory.</param>
+public readonly record struct ResourceAmounts(int Slots, int CpuMillis, int MemoryMib)
+{
+    /// <summary>What an instance needs that has no wishes.</summary>
+    public static ResourceAmounts OneSlot { get; } = new(1, 0, 0);
+
+    /// <summary>True for one slot and nothing else.</summary>
+    public bool IsOneSlot => this == OneSlot;
+
+    /// <summary>The amounts of a document; one slot for null.</summary>
+    public static ResourceAmounts Of(ResourcesDocument? resources) => resources is null
+        ? OneSlot
+        : new(resources.Slots, (int)((resources.Cpu ?? 0) * 1000), resources.MemoryMib ?? 0);
+
+    /// <summary>True when each amount is at most that of <paramref name="room"/>.</summary>
+    public bool FitsIn(ResourceAmounts room) => Slots <= room.Slots && CpuMillis <= room.CpuMillis && MemoryMib <= room.MemoryMib;
+
+    /// <summary>The sums.</summary>
+    public ResourceAmounts Plus(ResourceAmounts other) => new(Slots + other.Slots, CpuMillis + other.CpuMillis, MemoryMib + other.MemoryMib);
+
+    /// <summary>The differences; may be negative.</summary>
+    public ResourceAmounts Minus(ResourceAmounts other) => new(Slots - other.Slots, CpuMillis - other.CpuMillis, MemoryMib - other.MemoryMib);
+}
