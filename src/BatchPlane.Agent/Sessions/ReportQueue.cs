@@ -185,7 +185,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
             EndedMsAgo = result is null ? null : Milliseconds(attempt.EndedAt, now, time),
             Stdout = result?.Stdout,
             Stderr = result?.Stderr,
-            Progress = news is null ? null : news.Progress with { PostedMsAgo = MillisecondsSince(news.PostedAt, time) },
+            Progress = news is null ? null : news.Progress with { PostedMsAgo = Milliseconds(news.PostedAt, now, time) },
         };
     }
 
