@@ -1,10 +1,14 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using BatchPlane.Bench;
 using BatchPlane.Bench.Benches;
 using BatchPlane.Bench.Figures;
+using BatchPlane.Bench.Soak;
 using BatchPlane.LocalServices;
 
 // BatchPlane.Bench NAME|all [--quick] [--batchplane PROGRAM] [--results FILE]; without a name it lists them.
+// BatchPlane.Bench soak [INSTANCES] [--batchplane PROGRAM]
+const int Million = 1_000_000;
 IBench[] benches =
 [
     new Instances(), new Processes(), new SubmitArray(), new SubmitJobs(), new Depth(), new HeldSnapshot(), new Memory(), new Wal(), new TwoServers(),
@@ -19,8 +23,16 @@ if (args is [] or [['-', ..], ..])
     return 2;
 }
 
+var isSoak = args[0] == "soak";
+var instances = Million;
+if (isSoak && args is [_, [not '-', ..] count, ..] && !(int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out instances) && instances >= 4))
+{
+    Console.Error.WriteLine($"The number of instances must be at least 4, not {count}.");
+    return 2;
+}
+
 var chosen = args[0] == "all" ? benches : Array.FindAll(benches, bench => bench.Name == args[0]);
-if (chosen.Length == 0)
+if (chosen.Length == 0 && !isSoak)
 {
     Console.Error.WriteLine($"There is no benchmark {args[0]}. There are: {string.Join(", ", benches.Select(bench => bench.Name))}, all.");
     return 2;
@@ -43,6 +55,28 @@ try
         Quick = args.Contains("--quick"),
         Cancellation = stop.Token,
     };
+    return isSoak
+        ? await MillionSoak.RunAsync(context, instances) ? 0 : 1
+        : await BenchAsync(context);
+}
+catch (Exception exception) when (exception is BenchFailure or LocalServiceException or OperationCanceledException)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 1;
+}
+catch (Exception exception)
+{
+    // Caught so that everything that was started is stopped first.
+    Console.Error.WriteLine(exception);
+    return 1;
+}
+finally
+{
+    Directory.Delete(directory, recursive: true);
+}
+
+async Task<int> BenchAsync(BenchContext context)
+{
     var machine = Machine.Describe(context.PeersDirectory).ToArray();
     foreach (var bench in chosen)
     {
@@ -56,15 +90,6 @@ try
     }
 
     return 0;
-}
-catch (Exception exception) when (exception is BenchFailure or LocalServiceException or OperationCanceledException)
-{
-    Console.Error.WriteLine(exception.Message);
-    return 1;
-}
-finally
-{
-    Directory.Delete(directory, recursive: true);
 }
 
 void Stop(PosixSignalContext signal)

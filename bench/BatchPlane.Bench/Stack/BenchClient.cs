@@ -30,15 +30,21 @@ internal sealed class BenchClient : IDisposable
         $$"""{"priority":{{priority}},"tasks":[{"application":{{application}},"task_instance_num":{{instances}}}]}""");
 
     /// <summary>Submits and returns the job's id.</summary>
-    internal async Task<string> SubmitAsync(string document, CancellationToken cancellation)
+    internal async Task<string> SubmitAsync(string document, CancellationToken cancellation) =>
+        JsonSerializer.Deserialize<SubmitJobResponse>(await PostAsync("/v1/jobs", document, cancellation), BatchPlaneJson.Options)!.JobId;
+
+    /// <summary>Sends a document and returns the answer.</summary>
+    /// <exception cref="BenchFailure">It was refused.</exception>
+    internal async Task<string> PostAsync(string path, string document, CancellationToken cancellation)
     {
         using var body = new StringContent(document, Encoding.UTF8, "application/json");
-        using var answer = await _http.PostAsync("/v1/jobs", body, cancellation);
+        using var answer = await _http.PostAsync(path, body, cancellation);
         var text = await answer.Content.ReadAsStringAsync(cancellation);
-        return answer.IsSuccessStatusCode
-            ? JsonSerializer.Deserialize<SubmitJobResponse>(text, BatchPlaneJson.Options)!.JobId
-            : throw new BenchFailure($"a job was refused: {text}");
+        return answer.IsSuccessStatusCode ? text : throw new BenchFailure($"POST {path} was refused: {text}");
     }
+
+    /// <summary>A job as it is.</summary>
+    internal Task<JobDetail> JobAsync(string jobId, CancellationToken cancellation) => GetAsync<JobDetail>($"/v1/jobs/{jobId}", cancellation);
 
     /// <summary>Waits until all instances succeeded.</summary>
     /// <exception cref="BenchFailure">The job ended otherwise, or not at all.</exception>
@@ -47,7 +53,7 @@ internal sealed class BenchClient : IDisposable
         var begin = Stopwatch.GetTimestamp();
         while (true)
         {
-            var job = await GetAsync<JobDetail>($"/v1/jobs/{jobId}", cancellation);
+            var job = await JobAsync(jobId, cancellation);
             if (job.JobState == RunState.Succeed)
             {
                 return;
