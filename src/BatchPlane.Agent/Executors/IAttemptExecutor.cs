@@ -59,6 +59,12 @@ internal sealed record AttemptPaths(string Directory, OutputFile Stdout, OutputF
 {
     /// <summary>Of an attempt that needs none.</summary>
     internal static AttemptPaths None { get; } = new("", new OutputFile(""), new OutputFile(""), "");
+
+    /// <summary>Directories that may become its working directory; null: one is made in any case.</summary>
+    internal SpareDirectories? Spares { get; init; }
+
+    /// <summary>The working directory as the attempt got it; null: there is none yet.</summary>
+    internal DirectoryStamp? AsMade { get; set; }
 }
 
 /// <summary>Where attempts have their files.</summary>

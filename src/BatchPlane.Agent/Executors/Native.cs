@@ -27,6 +27,10 @@ internal static partial class Native
     internal const uint EpollOneShot = 1u << 30;
     internal const int CloseOnExec = 0x80000;
 
+    internal const int CurrentDirectory = -100; // AT_FDCWD
+    internal const int DoNotFollow = 0x100; // AT_SYMLINK_NOFOLLOW
+    internal const uint BasicStatus = 0x7ff; // STATX_BASIC_STATS
+
     internal const int Eintr = 4;
     internal const int Enoent = 2;
     internal const int Eacces = 13;
@@ -123,6 +127,12 @@ internal static partial class Native
     [LibraryImport(LibC, EntryPoint = "rmdir", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int RemoveDirectory(string path);
 
+    [LibraryImport(LibC, EntryPoint = "rename", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int Rename(string from, string to);
+
+    [LibraryImport(LibC, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static unsafe partial int Statx(int directory, string path, int flags, uint mask, FileStatus* status);
+
     [LibraryImport(LibC, EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int Unlink(string path);
 
@@ -166,6 +176,28 @@ internal static partial class Native
             _ => FormattableString.Invariant($"errno {errno}"),
         };
         return $"{Marshal.GetPInvokeErrorMessage(errno)} ({name})";
+    }
+
+    /// <summary>struct statx, which is the same everywhere: what is read of it.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct FileStatus
+    {
+        [FieldOffset(20)]
+        internal uint Owner;
+        [FieldOffset(24)]
+        internal uint Group;
+        [FieldOffset(28)]
+        internal ushort Mode;
+        [FieldOffset(32)]
+        internal ulong Inode;
+        [FieldOffset(96)]
+        internal long ChangeSeconds;
+        [FieldOffset(104)]
+        internal uint ChangeNanoseconds;
+        [FieldOffset(136)]
+        internal uint DeviceMajor;
+        [FieldOffset(140)]
+        internal uint DeviceMinor;
     }
 
     /// <summary>struct timespec of 64-bit systems.</summary>

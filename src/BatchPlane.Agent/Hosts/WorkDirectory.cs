@@ -18,6 +18,7 @@ namespace BatchPlane.Agent.Hosts;
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;/       working directory
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt
 /// progress/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;              what the command posts, made by itself; gone with the attempt
+/// spares/&lt;number&gt;                               an empty working directory that waits for its next attempt
 /// outputs/&lt;number&gt;                              one output, until it is at the server; not in the working directory, which commands list
 /// </code>
 /// Removal happens on a loop of its own, so that it never holds up a start.
@@ -30,6 +31,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     private readonly string _attempts;
     private readonly string _progress;
     private readonly OutputFiles _outputs;
+    private readonly SpareDirectories _spares;
     private readonly FileStream _lock;
     private readonly ILogger _log;
     private readonly Channel<AttemptPaths> _discarded = Channel.CreateUnbounded<AttemptPaths>(new() { SingleReader = true });
@@ -49,6 +51,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
         RemoveLeftovers();
         _outputs = new OutputFiles(Path.Combine(root, "outputs"));
+        _spares = new SpareDirectories(Path.Combine(root, "spares"));
         Directory.CreateDirectory(_attempts);
         if (Directory.Exists(_progress))
         {
@@ -77,7 +80,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     public AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{claim.TaskId}.{index}.{attempt}");
-        return new AttemptPaths($"{_attempts}/{claim.JobId}/{name}", _outputs.Take(), _outputs.Take(), $"{_progress}/{name}");
+        return new AttemptPaths($"{_attempts}/{claim.JobId}/{name}", _outputs.Take(), _outputs.Take(), $"{_progress}/{name}") { Spares = _spares };
     }
 
     /// <summary>Makes the working directory, empty. Null, or why it cannot be made.</summary>
@@ -86,8 +89,9 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         // The job's directory may be removed by the loop below between its making and its use: three tries.
         for (var tries = 1; ; tries++)
         {
-            if (Native.MakeDirectory(paths.Directory, DirectoryMode) == 0)
+            if (paths.Spares?.TryUse(paths.Directory) == true || Native.MakeDirectory(paths.Directory, DirectoryMode) == 0)
             {
+                paths.AsMade = DirectoryStamp.Of(paths.Directory);
                 return null;
             }
 
@@ -165,11 +169,14 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         }
     }
 
-    // Most directories are empty: a plain system call, whose failure tells enough.
+    // Most directories are as they were made; of the others most are empty: a plain system call, whose failure tells enough.
     private void Remove(AttemptPaths paths)
     {
         ReturnOutputs(paths);
-        if (!File.Exists(paths.Directory + Kept) && Native.RemoveDirectory(paths.Directory) != 0 && Marshal.GetLastPInvokeError() != Native.Enoent)
+        if (!File.Exists(paths.Directory + Kept)
+            && !_spares.TryTake(paths.Directory, paths.AsMade)
+            && Native.RemoveDirectory(paths.Directory) != 0
+            && Marshal.GetLastPInvokeError() != Native.Enoent)
         {
             Directory.Delete(paths.Directory, recursive: true);
         }
