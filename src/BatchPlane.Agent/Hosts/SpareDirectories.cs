@@ -18,19 +18,23 @@ namespace BatchPlane.Agent.Hosts;
 internal sealed class SpareDirectories
 {
     private const int SparesMax = 1_024;
-    private const int SuspectsPerLook = 256;
+    private const int DefaultSuspectsPerLook = 256;
 
     private readonly ConcurrentStack<string> _spares = new();
     private readonly List<string> _suspects = [];
     private readonly string _directory;
     private readonly string _resolved;
+    private readonly int _suspectsPerLook;
     private readonly long _since = Native.BootTicks();
     private long _made;
 
     /// <summary>Takes over <paramref name="directory"/>: what is in it is removed.</summary>
-    internal SpareDirectories(string directory)
+    /// <param name="directory">Absolute, on the file system of the working directories.</param>
+    /// <param name="suspectsPerLook">After how many directories taken the processes are looked at.</param>
+    internal SpareDirectories(string directory, int suspectsPerLook = DefaultSuspectsPerLook)
     {
         _directory = directory;
+        _suspectsPerLook = suspectsPerLook;
         if (Directory.Exists(directory))
         {
             Directory.Delete(directory, recursive: true);
@@ -75,7 +79,7 @@ internal sealed class SpareDirectories
         }
 
         _suspects.Add(spare);
-        if (_suspects.Count >= SuspectsPerLook)
+        if (_suspects.Count >= _suspectsPerLook)
         {
             Sift();
         }

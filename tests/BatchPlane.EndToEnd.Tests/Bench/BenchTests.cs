@@ -1,61 +1,78 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace BatchPlane.EndToEnd.Tests.Bench;
 
 /// <summary>The benchmarks run and print sane figures; how fast anything is, is not tested.</summary>
-public sealed class BenchTests
+public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenches>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly string[] Keys = ["bench", "figure", "value", "unit", "peer", "peer_value", "ratio"];
+
+    [Fact]
+    public void All_RunAndLeaveTheirPage()
+    {
+        Assert.True(benches.Run.ExitCode == 0, benches.Run.Errors);
+
+        var page = File.ReadAllText(benches.ResultsFile);
+        Assert.All(benches.Figures, figure => Assert.Contains($"| {Text(figure, "bench")} | {Text(figure, "figure")} |", page, StringComparison.Ordinal));
+        Assert.Contains("| instances | rate |", page.Split("What else was measured")[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("/tmp", page, StringComparison.Ordinal);
+    }
 
     [Theory]
-    [InlineData("instances", "rate")]
-    [InlineData("submit-array", "submit")]
-    public async Task QuickRun_PrintsItsFiguresWithTheHeadlineLast(string bench, string headline)
+    [InlineData("instances", "rate", false)]
+    [InlineData("processes", "rate", false)]
+    [InlineData("submit-array", "submit", true)]
+    [InlineData("submit-jobs", "rate", false)]
+    [InlineData("depth", "pending_1000000", true)]
+    [InlineData("held-snapshot", "rate", true)]
+    [InlineData("memory", "growth", false)]
+    [InlineData("wal", "wal", false)]
+    [InlineData("two-servers", "rate", true)]
+    public void Bench_PrintsItsFiguresWithTheHeadlineLast(string bench, string headline, bool isItsOwnPeer)
     {
-        var (exitCode, lines, errors) = await RunAsync(bench, "--quick");
+        var figures = benches.Figures.Where(figure => Text(figure, "bench") == bench).ToArray();
 
-        Assert.True(exitCode == 0, errors);
-        var figures = lines.Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.NotEmpty(figures);
-        Assert.All(figures, figure => Assert.Equal(bench, figure.GetProperty("bench").GetString()));
-        Assert.All(figures, figure => Assert.NotEqual("", figure.GetProperty("unit").GetString()));
+        Assert.All(figures, figure => Assert.Equal(Keys, figure.EnumerateObject().Select(property => property.Name)));
+        Assert.All(figures, figure => Assert.NotEqual("", Text(figure, "unit")));
         Assert.All(figures, figure => Assert.True(figure.GetProperty("value").GetDouble() >= 0, figure.ToString()));
-        Assert.All(figures, figure => Assert.True(figure.TryGetProperty("ratio", out _) && figure.TryGetProperty("peer", out _) && figure.TryGetProperty("peer_value", out _), figure.ToString()));
-        Assert.Equal(headline, figures[^1].GetProperty("figure").GetString());
-        Assert.True(figures[^1].GetProperty("value").GetDouble() > 0, figures[^1].ToString());
+        Assert.Equal(headline, Text(figures[^1], "figure"));
+        Assert.True(!isItsOwnPeer || figures[^1].GetProperty("ratio").GetDouble() > 0, figures[^1].ToString());
+    }
+
+    [Theory]
+    [InlineData("instances", "rate_of_database", "pgbench")]
+    [InlineData("submit-jobs", "rate_of_database", "pgbench")]
+    [InlineData("processes", "rate_of_spawn", "bare posix_spawn")]
+    public void PeerThatIsAlwaysThere_RunsInTheQuickForm(string bench, string figure, string peer) => Assert.True(RatioTo(bench, figure, peer) > 0);
+
+    [Theory]
+    [InlineData("processes", "Slurm array")]
+    [InlineData("submit-jobs", "sbatch")]
+    public void Slurm_RunsInTheQuickFormWhereItIsInstalled(string bench, string peer)
+    {
+        if (File.Exists("/usr/sbin/slurmctld"))
+        {
+            Assert.True(RatioTo(bench, "rate", peer) > 0);
+        }
     }
 
     [Fact]
     public async Task UnknownName_IsRefusedWithTheNamesThereAre()
     {
-        var (exitCode, lines, errors) = await RunAsync("nothing");
+        var run = await BenchRun.OfAsync("nothing");
 
-        Assert.Equal(2, exitCode);
-        Assert.Empty(lines);
-        Assert.Contains("submit-array", errors, StringComparison.Ordinal);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Empty(run.Lines);
+        Assert.Contains("submit-array", run.Errors, StringComparison.Ordinal);
     }
 
-    private static async Task<(int ExitCode, string[] Lines, string Errors)> RunAsync(params string[] arguments)
+    private static string? Text(JsonElement figure, string name) => figure.GetProperty(name).GetString();
+
+    private double RatioTo(string bench, string name, string peer)
     {
-        using var over = new CancellationTokenSource(Limit);
-        using var process = Process.Start(new ProcessStartInfo(
-            Path.Combine(AppContext.BaseDirectory, "BatchPlane.Bench"), [.. arguments, "--batchplane", Path.Combine(AppContext.BaseDirectory, "batchplane")])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        try
-        {
-            var errors = process.StandardError.ReadToEndAsync(over.Token);
-            var output = await process.StandardOutput.ReadToEndAsync(over.Token);
-            await process.WaitForExitAsync(over.Token);
-            return (process.ExitCode, output.Split('\n', StringSplitOptions.RemoveEmptyEntries), await errors);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
+        var figure = benches.Figures.Single(figure => Text(figure, "bench") == bench && Text(figure, "figure") == name);
+        Assert.Equal(peer, Text(figure, "peer"));
+        return figure.GetProperty("ratio").GetDouble();
     }
 }
