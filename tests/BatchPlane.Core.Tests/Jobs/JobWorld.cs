@@ -165,6 +165,7 @@ internal sealed class JobWorld
         {
             var index = entry.InstanceIndex!.Value + offset;
 
+            // What is posted from inside comes between begin and end, as often as it likes.
             if (entry.State is EventCatalogue.Progress or EventCatalogue.CustomEvent)
             {
                 Assert.True(last.GetValueOrDefault(index) == (entry.Attempt!.Value, 1), $"instance {index}: {entry.State} of attempt {entry.Attempt} does not come between begin and end");
@@ -172,9 +173,8 @@ internal sealed class JobWorld
             }
 
             // A requeued instance that a termination ends, and one that is released after an interruption, has a second end.
-            // What is posted from inside comes between begin and end, as often as it likes.
-            var step = entry.State switch { "RUNNING" => 1, EventCatalogue.Progress or EventCatalogue.CustomEvent => 2, "RUNNABLE" or "FAILED_INTERRUPTED" => 3, _ => 4 };
-            Assert.True(last.GetValueOrDefault(index).CompareTo((entry.Attempt!.Value, step)) < (step == 2 ? 1 : 0), $"instance {index}: {entry.State} of attempt {entry.Attempt} comes too late");
+            var step = entry.State switch { "RUNNING" => 1, "RUNNABLE" or "FAILED_INTERRUPTED" => 2, _ => 3 };
+            Assert.True(last.GetValueOrDefault(index).CompareTo((entry.Attempt!.Value, step)) < 0, $"instance {index}: {entry.State} of attempt {entry.Attempt} comes too late");
             last[index] = (entry.Attempt.Value, step);
         }
     }
