@@ -63,7 +63,7 @@ public sealed class JobAggregateProperties
         var world = Make(random);
         world.AfterReport = afterEach;
         world.AssertConsistent();
-        var earlier = new List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode)>();
+        var earlier = new List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, int Posted)>();
         for (var step = 0; step < Steps; step++)
         {
             var finals = world.Job.Tasks.Where(task => task.State is RunState.Succeed or RunState.Failed).Select(task => (task.TaskNo, task.State)).ToList();
@@ -113,7 +113,7 @@ public sealed class JobAggregateProperties
         return Enum.IsDefined(condition) && (condition != DependenceCondition.EachIndex || from.TaskInstanceNum == to.TaskInstanceNum) ? condition : null;
     }
 
-    private static void Step(JobWorld world, Random random, List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode)> earlier)
+    private static void Step(JobWorld world, Random random, List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, int Posted)> earlier)
     {
         var task = world.Job.Tasks[random.Next(world.Job.Tasks.Count)];
         switch (random.Next(0, 21))
@@ -122,7 +122,7 @@ public sealed class JobAggregateProperties
                 world.Claim(task.TaskName, random.Next(1, 4));
                 break;
             case < 16 when world.AnyClaimed(task.TaskName, random) is { } index:
-                var report = (task.TaskName, index, world.Instance(task.TaskName, index).Attempt, (AttemptOutcome)random.Next(0, 7), random.Next(0, 2));
+                var report = (task.TaskName, index, world.Instance(task.TaskName, index).Attempt, (AttemptOutcome)random.Next(0, 7), random.Next(0, 2), random.Next(0, 2) * (earlier.Count + 1));
                 earlier.Add(report);
                 Report(world, report);
                 break;
@@ -139,7 +139,7 @@ public sealed class JobAggregateProperties
                 var outcome = (AttemptOutcome)random.Next(0, 7);
                 foreach (var held in world.Claimed(task).Where(instance => RunStates.IsHeldByNode(instance.State)))
                 {
-                    Report(world, (task.TaskName, held.Index, held.Attempt, outcome, 0));
+                    Report(world, (task.TaskName, held.Index, held.Attempt, outcome, 0, 0));
                 }
 
                 break;
@@ -148,8 +148,11 @@ public sealed class JobAggregateProperties
         }
     }
 
-    private static void Report(JobWorld world, (string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode) report) =>
-        world.Report(report.Task, report.Index, report.Outcome, report.Attempt, report.ExitCode);
+    private static AttemptProgress? Progress(int number) =>
+        number == 0 ? null : new() { Number = number, Percent = number % 101, PostedMsAgo = 0, Events = [new("posted")] };
+
+    private static void Report(JobWorld world, (string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, int Posted) report) =>
+        world.Report(report.Task, report.Index, report.Outcome, report.Attempt, report.ExitCode, progress: Progress(report.Posted));
 
     /// <summary>From here on everything is claimed and ends somehow: then the job must end.</summary>
     private static void Finish(JobWorld world, Random random)

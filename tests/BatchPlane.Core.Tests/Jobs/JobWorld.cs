@@ -73,7 +73,7 @@ internal sealed class JobWorld
     internal IReadOnlyList<AttemptRange> Claim(string task, int limit = int.MaxValue, string node = Node, long epoch = Epoch) =>
         Job.Claim(this[task].TaskId, node, epoch, limit, Now);
 
-    internal bool Report(string task, int index, AttemptOutcome outcome, int attempt = 1, int? exitCode = null, string node = Node, long epoch = Epoch)
+    internal bool Report(string task, int index, AttemptOutcome outcome, int attempt = 1, int? exitCode = null, string node = Node, long epoch = Epoch, AttemptProgress? progress = null)
     {
         var report = new AttemptReport
         {
@@ -84,6 +84,7 @@ internal sealed class JobWorld
             Signal = outcome == AttemptOutcome.Signaled ? 11 : null,
             BeganMsAgo = outcome is AttemptOutcome.StartFailed or AttemptOutcome.Returned ? null : 0,
             EndedMsAgo = outcome == AttemptOutcome.Running ? null : 0,
+            Progress = progress,
         };
         var isHeld = Job.Report(this[task].TaskId, node, epoch, report, Now);
         AfterReport?.Invoke(this);
@@ -103,6 +104,7 @@ internal sealed class JobWorld
     {
         Assert.Equal(Enumerable.Range(0, Job.Journal.Count).Select(n => 1 + Job.Journal.Take(n).Sum(entry => (long)entry.Span)), Job.Journal.Select(entry => entry.Sequence));
         Assert.Equal(Job.Job.LastSequence, Job.Journal.Sum(entry => (long)entry.Span));
+        AssertPostedOnce();
         foreach (var task in Job.Tasks)
         {
             AssertConsistent(task);
@@ -163,13 +165,25 @@ internal sealed class JobWorld
         {
             var index = entry.InstanceIndex!.Value + offset;
 
-            // A requeued instance that a termination ends, and one that is released after an interruption, has a second end.
             // What is posted from inside comes between begin and end, as often as it likes.
-            var step = entry.State switch { "RUNNING" => 1, EventCatalogue.Progress or EventCatalogue.CustomEvent => 2, "RUNNABLE" or "FAILED_INTERRUPTED" => 3, _ => 4 };
-            Assert.True(last.GetValueOrDefault(index).CompareTo((entry.Attempt!.Value, step)) < (step == 2 ? 1 : 0), $"instance {index}: {entry.State} of attempt {entry.Attempt} comes too late");
+            if (entry.State is EventCatalogue.Progress or EventCatalogue.CustomEvent)
+            {
+                Assert.True(last.GetValueOrDefault(index) == (entry.Attempt!.Value, 1), $"instance {index}: {entry.State} of attempt {entry.Attempt} does not come between begin and end");
+                continue;
+            }
+
+            // A requeued instance that a termination ends, and one that is released after an interruption, has a second end.
+            var step = entry.State switch { "RUNNING" => 1, "RUNNABLE" or "FAILED_INTERRUPTED" => 2, _ => 3 };
+            Assert.True(last.GetValueOrDefault(index).CompareTo((entry.Attempt!.Value, step)) < 0, $"instance {index}: {entry.State} of attempt {entry.Attempt} comes too late");
             last[index] = (entry.Attempt.Value, step);
         }
     }
+
+    /// <summary>Each posted event is in the journal once.</summary>
+    private void AssertPostedOnce() => Assert.All(Job.Progress, progress => Assert.Equal(
+        progress.EventCount,
+        Job.Journal.Count(entry => entry.State == EventCatalogue.CustomEvent
+            && (entry.TaskNo, entry.InstanceIndex, entry.Attempt) == (Job.Tasks.Single(task => task.TaskId == progress.TaskId).TaskNo, progress.Index, progress.Attempt))));
 
     /// <summary>The journal event by event: the entry, and which of its events.</summary>
     internal IEnumerable<(JournalEntry Entry, int Offset)> Events() =>
