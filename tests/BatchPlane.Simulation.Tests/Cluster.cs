@@ -20,19 +20,19 @@ internal sealed class Cluster
 
     private int _numbers;
 
-    internal Cluster(int seed, Seams seams, bool keepsTrace)
+    internal Cluster(int seed, Seams seams, bool isSmall, bool keepsTrace)
     {
         World = new(seed, keepsTrace);
-        Dials = Dials.Draw(World);
+        Dials = isSmall ? Dials.Smooth() : Dials.Draw(World);
         Seams = seams;
         Network = new(World, Dials);
         Invariants = new(this);
         Database = new(World, Dials, seams, Invariants, Limits);
         Broker = new(World, Dials);
         Database.Tables.Environment = new() { EnvId = EnvId, EnvName = "simulated", Provider = NodeProvider.Local, DesiredNodeCount = 0, Interest = Everything };
-        Servers = [.. Enumerable.Range(1, World.Between(1, 2)).Select(number => new ServerHost(this, $"server{number}"))];
-        Hosts = [.. Enumerable.Range(1, World.Between(1, 3)).Select(number => new Host(this, $"host{number}", slots: World.Between(1, 3)))];
-        Client = new(this);
+        Servers = [.. Enumerable.Range(1, isSmall ? 1 : World.Between(1, 3)).Select(number => new ServerHost(this, $"server{number}"))];
+        Hosts = [.. Enumerable.Range(1, isSmall ? 1 : World.Between(1, 3)).Select(number => new Host(this, $"host{number}", slots: World.Between(1, 3)))];
+        Client = new(this, jobs: isSmall ? 1 : World.Between(1, 6));
         Disasters = new(this);
     }
 

@@ -24,9 +24,13 @@ internal static class Simulation
     private const int RestLimit = 400_000;
     private const int LookEvery = 1_000;
 
-    internal static Outcome Run(int seed, Seams? seams = null, bool keepsTrace = false)
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="seams">With a bug; null: without.</param>
+    /// <param name="isSmall">One server, one host, one job, and nothing goes wrong.</param>
+    /// <param name="keepsTrace">Keeps all of the trace.</param>
+    internal static Outcome Run(int seed, Seams? seams = null, bool isSmall = false, bool keepsTrace = false)
     {
-        var cluster = new Cluster(seed, seams ?? new(), keepsTrace);
+        var cluster = new Cluster(seed, seams ?? new(), isSmall, keepsTrace);
         var steps = 0;
         Violation? violation = null;
         try
@@ -96,6 +100,6 @@ internal static class Simulation
             host.Start();
         }
 
-        cluster.Client.Start(cluster.World.Between(1, 4));
+        cluster.Client.Start();
     }
 }

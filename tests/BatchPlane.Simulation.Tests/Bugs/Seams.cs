@@ -68,4 +68,10 @@ internal class Seams
 
     /// <summary>True when an agent tells a report again that was not acknowledged.</summary>
     internal virtual bool RepeatsReports => true;
+
+    /// <summary>True when an agent whose epoch is over kills what it runs.</summary>
+    internal virtual bool KillsWhenFenced => true;
+
+    /// <summary>True when a new agent kills what a dead one left running.</summary>
+    internal virtual bool KillsLeftovers => true;
 }

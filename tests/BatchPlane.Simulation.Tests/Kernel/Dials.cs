@@ -9,8 +9,11 @@ internal sealed class Dials
     /// <summary>Share of requests that arrive twice.</summary>
     internal double Doubled { get; set; }
 
-    /// <summary>Share of messages that take up to two seconds and so are overtaken.</summary>
+    /// <summary>Share of messages that take up to two seconds, some even 40, and so are overtaken.</summary>
     internal double Late { get; set; }
+
+    /// <summary>Share of steps between the parts of a transaction, and between what belongs together, that take up to four seconds.</summary>
+    internal double Slow { get; set; }
 
     /// <summary>Chance of a process to die at each point between an apply and an act.</summary>
     internal double DiesAtPoint { get; set; }
@@ -27,6 +30,9 @@ internal sealed class Dials
     /// <summary>Milliseconds between two disasters (a kill, a stop, a partition, an outage), on average; 0: none.</summary>
     internal int DisasterEvery { get; set; }
 
+    /// <summary>Milliseconds that something takes which belongs together with what was before: usually next to nothing.</summary>
+    internal int Pause(World world, int usually) => world.Chance(Slow) ? world.Between(100, 4_000) : world.Between(0, usually);
+
     internal static Dials Draw(World world)
     {
         double Upto(double most) => world.Chance(0.4) ? 0 : most * world.Between(1, 100) / 100;
@@ -35,6 +41,7 @@ internal sealed class Dials
             Lost = Upto(0.1),
             Doubled = Upto(0.15),
             Late = Upto(0.15),
+            Slow = Upto(0.25),
             DiesAtPoint = Upto(0.01),
             BrokenOff = Upto(0.08),
             CommitUnheard = Upto(0.08),
@@ -43,9 +50,12 @@ internal sealed class Dials
         };
     }
 
+    /// <summary>Nothing ever goes wrong.</summary>
+    internal static Dials Smooth() => new();
+
     internal void Calm()
     {
-        Lost = Doubled = Late = DiesAtPoint = BrokenOff = CommitUnheard = ChannelBreaks = 0;
+        Lost = Doubled = Late = Slow = DiesAtPoint = BrokenOff = CommitUnheard = ChannelBreaks = 0;
         DisasterEvery = 0;
     }
 }

@@ -6,7 +6,7 @@ internal sealed class Network(World world, Dials dials)
     /// <summary>Names of machines that nobody reaches and that reach nobody.</summary>
     internal HashSet<string> CutOff { get; } = [];
 
-    internal int Delay() => world.Chance(dials.Late) ? world.Between(50, 2_000) : world.Between(1, 20);
+    internal int Delay() => world.Chance(dials.Late) ? world.Between(50, world.Chance(0.2) ? 40_000 : 2_000) : world.Between(1, 20);
 
     /// <summary>
     /// A request. <paramref name="handle"/> gets the server and a way to answer; <paramref name="answered"/> is called once: with the answer, or

@@ -46,7 +46,7 @@ internal sealed class Host(Cluster cluster, string name, int slots)
     /// <summary>What a new agent in the directory of a dead one does first, and a provider that removes a machine.</summary>
     internal void KillLeftovers()
     {
-        foreach (var process in _running.ToList())
+        foreach (var process in cluster.Seams.KillsLeftovers ? _running.ToList() : [])
         {
             process.Signal(EndSignal.Kill);
         }

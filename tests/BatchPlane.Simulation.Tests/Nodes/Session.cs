@@ -32,6 +32,7 @@ internal sealed class Session : IAttemptFiles
     private bool _isAsking;
     private bool _isReporting;
     private bool _isTellDue;
+    private bool _isTending;
     private bool _isDraining;
     private bool _isLeaving;
 
@@ -65,7 +66,6 @@ internal sealed class Session : IAttemptFiles
     internal void Start()
     {
         Beat();
-        Tend();
         AskAgain();
     }
 
@@ -138,6 +138,7 @@ internal sealed class Session : IAttemptFiles
         _book.Began(attempt, process);
         _reports.Began(attempt);
         process.Watch(new ExitListener(this, attempt));
+        Tend();
         Pump();
     }
 
@@ -281,14 +282,21 @@ internal sealed class Session : IAttemptFiles
         });
     }
 
-    private void Tend() => World.After(TendInterval, Life, Kernel.World.Quietly, () =>
+    private void Tend()
     {
-        _book.Tend(Never, _ => Task.CompletedTask);
-        if (!_isOver || _book.RunningCount > 0)
+        if (_isTending || _book.RunningCount == 0)
         {
-            Tend();
+            return;
         }
-    });
+
+        _isTending = true;
+        World.After(TendInterval, Life, Kernel.World.Quietly, () =>
+        {
+            _isTending = false;
+            _book.Tend(Never, _ => Task.CompletedTask);
+            Tend();
+        });
+    }
 
     private void LeaveWhenDone()
     {
@@ -317,6 +325,12 @@ internal sealed class Session : IAttemptFiles
     {
         _isOver = true;
         World.Say(Life.Name, $"epoch {Epoch} is over");
+        if (!_cluster.Seams.KillsWhenFenced)
+        {
+            _agent.JoinAgain();
+            return;
+        }
+
         _book.AbandonAll();
         JoinWhenKilled();
     }

@@ -7,7 +7,7 @@ using BatchPlane.Simulation.Tests.Nodes;
 namespace BatchPlane.Simulation.Tests.Outside;
 
 /// <summary>Somebody who submits jobs and ends some of them, and asks again, with the same key, until there is an answer.</summary>
-internal sealed class Client(Cluster cluster)
+internal sealed class Client(Cluster cluster, int jobs)
 {
     private const int Timeout = 8_000;
     private const int NoLimit = 86_400;
@@ -20,7 +20,7 @@ internal sealed class Client(Cluster cluster)
     /// <summary>True when all that was wished is acknowledged.</summary>
     internal bool IsDone => _open == 0;
 
-    internal void Start(int jobs)
+    internal void Start()
     {
         for (var n = 0; n < jobs; n++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BatchPlane.Agent.Sessions;
 using BatchPlane.Contracts;
 using BatchPlane.Core;
@@ -90,11 +91,11 @@ internal sealed class Invariants(Cluster cluster)
             "durable",
             $"the end of {jobId} was acknowledged and is not on record");
 
-    private static void Demand(bool holds, string check, string detail)
+    private static void Demand(bool holds, string check, [InterpolatedStringHandlerArgument(nameof(holds))] Detail detail)
     {
         if (!holds)
         {
-            throw new Violation(check, detail);
+            throw new Violation(check, detail.ToString());
         }
     }
 

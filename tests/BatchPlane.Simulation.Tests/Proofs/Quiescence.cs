@@ -10,7 +10,6 @@ internal static class Quiescence
     internal static Violation? Open(Cluster cluster)
     {
         var tables = cluster.Tables;
-        var undelivered = cluster.Invariants.Asked.FirstOrDefault(asked => !cluster.Broker.Deliveries.Has(asked.SubjectId, asked.Sequence));
         var process = cluster.Hosts.SelectMany(host => host.Running).FirstOrDefault();
         if (!cluster.Client.IsDone)
         {
@@ -32,6 +31,7 @@ internal static class Quiescence
             return new("no process is left", $"attempt {process} of {process.JobId} runs on {process.NodeId}");
         }
 
+        var undelivered = cluster.Invariants.Asked.FirstOrDefault(asked => !cluster.Broker.Deliveries.Has(asked.SubjectId, asked.Sequence));
         if (undelivered.SubjectId is not null)
         {
             return new("every event arrives", $"event {undelivered.Sequence} of {undelivered.SubjectId} never did");

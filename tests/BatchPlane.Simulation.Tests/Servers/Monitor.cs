@@ -55,7 +55,7 @@ internal sealed class Monitor(Cluster cluster, SimulatedServer server)
                 _isLooking = false;
                 if (given is { Count: > 0 } && !cluster.DiesHere(server.Life, "before it takes the orphans"))
                 {
-                    TakeOrphans();
+                    cluster.World.After(cluster.Dials.Pause(cluster.World, 1), server.Life, "takes what lost nodes held", TakeOrphans);
                 }
             });
     }

@@ -61,12 +61,13 @@ internal sealed class Writer(Cluster cluster, Life life, Action<TransitionDecisi
             transaction.Exclusive.AddRange(needs.JobIds.Concat(requests.OfType<SubmitRequest>().Select(submit => submit.Job.Job.JobId)).Distinct().Select(jobId => $"job:{jobId}"));
         }
 
-        cluster.Database.Lock(transaction, () =>
+        // The transaction has its id from its first statement on; another one may be faster to the locks.
+        cluster.World.After(cluster.Dials.Pause(cluster.World, 4), life, World.Quietly, () => cluster.Database.Lock(transaction, () =>
         {
             Admit(admission, transaction);
             var locked = cluster.Seams.Loaded(cluster.Database.Load(needs), requests, cluster.Tables);
-            cluster.World.After(cluster.World.Between(0, 4), life, $"tx{transaction.Id} decides {string.Join(' ', requests.Select(request => request.GetType().Name))}", () => Decide(batch, transaction, admission, locked));
-        });
+            cluster.World.After(cluster.Dials.Pause(cluster.World, 4), life, $"tx{transaction.Id} decides {string.Join(' ', requests.Select(request => request.GetType().Name))}", () => Decide(batch, transaction, admission, locked));
+        }));
     }
 
     private void Admit(SubmitAdmission admission, Transaction transaction)
@@ -138,9 +139,7 @@ internal sealed class Writer(Cluster cluster, Life life, Action<TransitionDecisi
 
         if (postponed is not null)
         {
-            var second = cluster.Database.Begin(life, _ => { });
-            cluster.Database.Store(second, postponed);
-            cluster.Database.Commit(second, () => { });
+            StoreLater(postponed);
         }
 
         ring(decision, batch.Requests);
@@ -150,6 +149,24 @@ internal sealed class Writer(Cluster cluster, Life life, Action<TransitionDecisi
         }
 
         Ended();
+    }
+
+    private void StoreLater(JobChanges postponed)
+    {
+        var second = cluster.Database.Begin(life, _ => { });
+        second.Exclusive.AddRange(postponed.Jobs.Select(job => $"job:{job.JobId}"));
+        cluster.Database.Lock(second, () =>
+        {
+            if (!cluster.DiesHere(life, "before a second transaction") && postponed.Jobs.TrueForAll(job => cluster.Tables.Jobs[job.JobId].Record.LastSequence == job.LoadedSequence))
+            {
+                cluster.Database.Store(second, postponed);
+                cluster.Database.Commit(second, () => { });
+            }
+            else
+            {
+                cluster.Database.BreakOff(second);
+            }
+        });
     }
 
     private void Failed(Batch batch, bool isCommitUnknown)

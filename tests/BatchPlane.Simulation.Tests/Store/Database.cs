@@ -96,7 +96,7 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
     internal void Commit(Transaction transaction, Action heard)
     {
         transaction.IsCommitting = true;
-        world.After(world.Between(1, 6), world.Outside, $"tx{transaction.Id} commits", () =>
+        world.After(dials.Pause(world, 6), world.Outside, $"tx{transaction.Id} commits", () =>
         {
             if (transaction.IsOver)
             {
@@ -111,7 +111,7 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
             }
             else
             {
-                world.After(world.Between(0, 3), transaction.Owner, $"tx{transaction.Id} committed", heard);
+                world.After(dials.Pause(world, 3), transaction.Owner, $"tx{transaction.Id} committed", heard);
             }
         });
     }
@@ -144,7 +144,7 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
     }
 
     private void Locked(Transaction transaction, Action locked) =>
-        world.After(world.Between(0, 2), transaction.Owner, $"tx{transaction.Id} locked", () =>
+        world.After(dials.Pause(world, 2), transaction.Owner, $"tx{transaction.Id} locked", () =>
         {
             if (world.Chance(dials.BrokenOff))
             {

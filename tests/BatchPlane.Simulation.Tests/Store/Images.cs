@@ -8,11 +8,13 @@ namespace BatchPlane.Simulation.Tests.Store;
 /// <summary>Copies of records as a database would give them back: unchanged, known, with their guards set to what is stored.</summary>
 internal static class Images
 {
-    internal static JobRecord Of(JobRecord job, ulong journalTxid)
+    internal static JobRecord Of(JobRecord job, ulong journalTxid) => Of(job, journalTxid, job.LastSequence);
+
+    internal static JobRecord Of(JobRecord job, ulong journalTxid, long loadedSequence)
     {
         var image = (JobRecord)Copy(job);
         image.IsDirty = false;
-        SetLoadedSequence(image, job.LastSequence);
+        SetLoadedSequence(image, loadedSequence);
         SetJournalTxid(image, journalTxid);
         return image;
     }
