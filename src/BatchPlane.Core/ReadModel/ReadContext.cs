@@ -45,6 +45,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
             task.ToTable("tasks").HasKey(row => row.TaskId);
             task.Property(row => row.Ready).HasColumnType("int4multirange");
             task.Property(row => row.Waiting).HasColumnType("int4multirange");
+            task.Property(row => row.Delayed).HasColumnType("int4multirange");
         });
         modelBuilder.Entity<RetryDelayRow>().ToTable("retry_delays").HasKey(row => new { row.TaskId, row.InstanceIndex });
         modelBuilder.Entity<TaskSkipRow>().ToTable("task_skips").HasKey(row => new { row.TaskId, row.FirstIndex });

@@ -46,6 +46,8 @@ internal sealed class TaskRow
     public int NextIndex { get; init; }
     public required NpgsqlRange<int>[] Ready { get; init; }
     public required NpgsqlRange<int>[] Waiting { get; init; }
+    public required NpgsqlRange<int>[] Delayed { get; init; }
+    public string? CloseReason { get; init; }
     public int WaitingCount { get; init; }
     public int StartingCount { get; init; }
     public int RunningCount { get; init; }

@@ -91,6 +91,16 @@ public sealed class JobDocumentReaderTests
         Assert.Equal((7, 3_600), (task.MaxFailedNum, task.TimeLimit));
     }
 
+    [Fact]
+    public void RetryRulesInTheDocumentation_AreValid()
+    {
+        var text = File.ReadAllText(Repository.PathOf("docs/jobs.md"));
+        var begin = text.IndexOf("\"max_retry_count\": 3,", StringComparison.Ordinal);
+        var members = text[begin..text.IndexOf("```", begin, StringComparison.Ordinal)];
+
+        Assert.Equal(4, ReadingAssert.Valid(ReadingAssert.Job(Task($"{members},{Run}"))).Tasks[0].RetryRules.Count);
+    }
+
     [Theory]
     [InlineData("\"exit_codes\":[1],\"action\":\"fail\"},{\"exit_codes\":[\"1-2\"],\"action\":\"ignore\"")]
     [InlineData("\"reasons\":[\"*space*\"],\"action\":\"fail\"},{\"action\":\"ignore\"")]
