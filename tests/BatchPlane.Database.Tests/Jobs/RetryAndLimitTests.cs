@@ -80,11 +80,9 @@ public sealed class RetryAndLimitTests : IAsyncLifetime
         await ComeAsync();
         Server[] servers = [_server, await _installation.StartServerAsync(), await _installation.StartServerAsync()];
 
-        var outcomes = await Task.WhenAll(servers.Select(async server =>
-        {
-            var due = Assert.Single(await _installation.Due.SelectAsync(100, CancellationToken.None));
-            return await server.Writer.WriteAsync(due, CancellationToken.None);
-        }));
+        var found = await Task.WhenAll(servers.Select(_ => _installation.Due.SelectAsync(100, CancellationToken.None)));
+
+        var outcomes = await Task.WhenAll(servers.Zip(found, (server, due) => server.Writer.WriteAsync(Assert.Single(due), CancellationToken.None)));
 
         Assert.Equal(50, outcomes.Sum(outcome => outcome.Released));
         Assert.Equal(["{[0,50)} {} True 50"], await SetsAsync(taskId));
