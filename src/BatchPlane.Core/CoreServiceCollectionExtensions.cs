@@ -23,6 +23,7 @@ public static class CoreServiceCollectionExtensions
         services.AddSingleton<MigrationRunner>();
         services.AddSingleton<EnvironmentStore>();
         services.AddSingleton<ClaimStore>();
+        services.AddSingleton<DueStore>();
         services.AddSingleton<JournalStore>();
         services.AddSingleton<IdempotencyGuard>();
         services.AddSingleton<TransitionWriter>();

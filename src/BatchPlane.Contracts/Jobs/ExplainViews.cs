@@ -114,6 +114,9 @@ public static class WaitCodes
     /// <summary>As many instances of the task run as it allows itself.</summary>
     public const string ConcurrencyCeiling = "concurrency_ceiling";
 
+    /// <summary>All instances that are left wait for the time of their next attempt.</summary>
+    public const string Backoff = "backoff";
+
     /// <summary>Instances of jobs of higher priority come first.</summary>
     public const string HigherPriority = "higher_priority";
 

@@ -33,6 +33,9 @@ public sealed record JobDocument
     /// <summary><c>CMQ</c> or <c>TDMQ_CMQ</c>; stored and echoed, without effect on routing.</summary>
     public string? NotificationTarget { get; init; }
 
+    /// <summary>Seconds from when its first instance runs, 1 to 31,536,000, after which the job is ended. Null: no limit.</summary>
+    public int? TimeLimit { get; init; }
+
     /// <summary>Up to 10 labels.</summary>
     public IReadOnlyList<TagDocument> Tags { get; init; } = [];
 }
@@ -58,8 +61,20 @@ public sealed record TaskDocument
     /// <summary>Attempts after the first that a failing instance gets, 0 to 100. Default 0.</summary>
     public int MaxRetryCount { get; init; }
 
+    /// <summary>What follows from which failure; the first rule that matches decides. A failure that none matches is tried again as often as <see cref="MaxRetryCount"/> says.</summary>
+    public IReadOnlyList<RetryRuleDocument> RetryRules { get; init; } = [];
+
+    /// <summary>How long instances wait before another attempt, where no rule says otherwise. Null: not at all.</summary>
+    public BackoffDocument? RetryBackoff { get; init; }
+
+    /// <summary>Failed instances after which the task is ended: nothing more is begun, what runs is killed. Null: no such limit.</summary>
+    public int? MaxFailedNum { get; init; }
+
     /// <summary>Seconds an attempt may run, 1 to 31,536,000. Default 86,400.</summary>
     public int Timeout { get; init; } = 86_400;
+
+    /// <summary>Seconds from when the task's first instance runs, 1 to 31,536,000, after which the task is ended. Null: no limit.</summary>
+    public int? TimeLimit { get; init; }
 
     /// <summary>Ceiling of instances starting or running at once; null: none.</summary>
     public int? MaxConcurrentNum { get; init; }

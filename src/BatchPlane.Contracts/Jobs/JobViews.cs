@@ -69,6 +69,9 @@ public record JobView
     /// <summary>When it ended; null before.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>When its time limit ends it; null before it runs, when it has none, and once it ends.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>When its end was asked for; null if never.</summary>
     public DateTimeOffset? TerminateRequestedAt { get; init; }
 
@@ -133,6 +136,9 @@ public sealed record TaskView
     /// <summary>When it ended; null before.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>When its time limit ends it; null before it runs, when it has none, and once it ends.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>Its instances per state.</summary>
     public required RunMetrics TaskInstanceMetrics { get; init; }
 
@@ -175,6 +181,9 @@ public sealed record TaskInstanceView
 
     /// <summary>What the command of the current or last attempt posted; null when it posted nothing.</summary>
     public InstanceProgress? Progress { get; init; }
+
+    /// <summary>RUNNABLE and waiting after a failure: not before then it gets its next attempt.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
 }
 
 /// <summary>How far a job or task is.</summary>

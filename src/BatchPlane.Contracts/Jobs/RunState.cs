@@ -59,6 +59,15 @@ public enum Cause
     /// <summary>Somebody asked for its end.</summary>
     Terminated,
 
+    /// <summary>The <c>time_limit</c> of the task or job has passed.</summary>
+    TimeLimit,
+
+    /// <summary>As many instances of the task failed as <c>max_failed_num</c> says.</summary>
+    TooManyFailures,
+
+    /// <summary>Of a SUCCEED instance: its command failed, and a retry rule says that this is to be ignored.</summary>
+    FailureIgnored,
+
     /// <summary>Of a task: at least one instance failed.</summary>
     InstanceFailed,
 

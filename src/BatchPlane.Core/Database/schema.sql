@@ -207,16 +207,27 @@ CREATE TABLE jobs (
     terminate_requested_at timestamp with time zone,
     terminate_requested_by text,
     terminate_reason text,
+    -- Why the engine ended the job as a whole; null while it did not.
+    close_cause text,
+    close_reason text,
+    -- Seconds from running_at; null: no limit.
+    time_limit integer,
+    -- When the time limit ends the job: set when it runs, null again once it ends or is to end.
+    expires_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,
     CONSTRAINT jobs_pkey PRIMARY KEY (job_id),
     CONSTRAINT jobs_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT jobs_check1 CHECK (((finished_at IS NOT NULL) = (cause IS NOT NULL))),
+    CONSTRAINT jobs_check2 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
+    CONSTRAINT jobs_check3 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
     CONSTRAINT jobs_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
-    CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
+    CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
+    CONSTRAINT jobs_time_limit_check CHECK ((time_limit > 0))
 ) WITH (fillfactor=70);
 CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at, job_id);
+CREATE INDEX jobs_expires_at_idx ON public.jobs USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 -- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to ends_per_second by heartbeats.
 CREATE TABLE nodes (
@@ -260,6 +271,16 @@ CREATE TABLE nodes (
     CONSTRAINT nodes_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'CREATING'::text, 'CREATED'::text, 'CREATION_FAILED'::text, 'RUNNING'::text, 'ABNORMAL'::text, 'DELETING'::text, 'DELETED'::text])))
 ) WITH (fillfactor=50);
 CREATE INDEX nodes_env_id_idx ON public.nodes USING btree (env_id) WHERE (deleted_at IS NULL);
+
+-- Instances that wait for the time of their next attempt: a row for each index in tasks.delayed. Deleted when that time has come, or their task is closed.
+CREATE TABLE retry_delays (
+    task_id bigint NOT NULL,
+    instance_index integer NOT NULL,
+    job_id text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    CONSTRAINT retry_delays_pkey PRIMARY KEY (task_id, instance_index)
+);
+CREATE INDEX retry_delays_due_at_idx ON public.retry_delays USING btree (due_at);
 
 -- Migrations applied to this database. A server refuses to start when one is unknown to it or its text has changed.
 CREATE TABLE schema_migrations (
@@ -349,6 +370,8 @@ CREATE TABLE tasks (
     next_index integer NOT NULL DEFAULT 0,
     -- Instances with rows that wait for another attempt.
     requeued int4multirange NOT NULL DEFAULT '{}'::int4multirange,
+    -- Instances with rows that wait until the time for another attempt has come; retry_delays tells when.
+    delayed int4multirange NOT NULL DEFAULT '{}'::int4multirange,
     -- Instances below next_index without rows that may be claimed.
     ready int4multirange NOT NULL DEFAULT '{}'::int4multirange,
     -- Instances below next_index without rows that wait for the instances of the same index of other tasks.
@@ -372,6 +395,14 @@ CREATE TABLE tasks (
     failed_count integer NOT NULL DEFAULT 0,
     interrupted_count integer NOT NULL DEFAULT 0,
     max_retry_count integer NOT NULL,
+    -- Retry rules and backoff; null: every failure is tried again at once, as often as max_retry_count says.
+    retry_policy jsonb,
+    -- Instances that may fail for good before the task is closed; null: all.
+    max_failed_num integer,
+    -- Seconds from running_at; null: no limit.
+    time_limit integer,
+    -- When the time limit ends the task: set when it runs, null again once it is closed or ends.
+    expires_at timestamp with time zone,
     max_concurrent_num integer,
     failed_action text NOT NULL,
     -- RunSpec: what the agent gets.
@@ -385,21 +416,25 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_check3 CHECK (((NOT claimable) OR (finished_at IS NULL))),
     CONSTRAINT tasks_check4 CHECK ((claimable = (claimable_count > 0))),
     CONSTRAINT tasks_check5 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
-    CONSTRAINT tasks_check6 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
+    CONSTRAINT tasks_check6 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
+    CONSTRAINT tasks_check7 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
     CONSTRAINT tasks_claimable_count_check CHECK ((claimable_count >= 0)),
     CONSTRAINT tasks_cpu_millis_check CHECK ((cpu_millis >= 0)),
     CONSTRAINT tasks_failed_action_check CHECK ((failed_action = ANY (ARRAY['TERMINATE'::text, 'INTERRUPT'::text, 'FAST_INTERRUPT'::text]))),
     CONSTRAINT tasks_failed_count_check CHECK ((failed_count >= 0)),
     CONSTRAINT tasks_instance_count_check CHECK ((instance_count > 0)),
     CONSTRAINT tasks_interrupted_count_check CHECK ((interrupted_count >= 0)),
+    CONSTRAINT tasks_max_failed_num_check CHECK ((max_failed_num > 0)),
     CONSTRAINT tasks_memory_mib_check CHECK ((memory_mib >= 0)),
     CONSTRAINT tasks_running_count_check CHECK ((running_count >= 0)),
     CONSTRAINT tasks_slots_check CHECK ((slots > 0)),
     CONSTRAINT tasks_starting_count_check CHECK ((starting_count >= 0)),
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
-    CONSTRAINT tasks_succeed_count_check CHECK ((succeed_count >= 0))
+    CONSTRAINT tasks_succeed_count_check CHECK ((succeed_count >= 0)),
+    CONSTRAINT tasks_time_limit_check CHECK ((time_limit > 0))
 ) WITH (fillfactor=50);
 CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority DESC, job_no, task_id) WHERE claimable;
+CREATE INDEX tasks_expires_at_idx ON public.tasks USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_no);
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 
@@ -82,6 +83,7 @@ public sealed partial class JobAggregate
         {
             Move(task, TaskEvent.FirstInstanceBegan);
             task.RunningAt = beganAt;
+            task.ExpiresAt = task.Closed ? null : beganAt + Seconds(task.TimeLimit);
             RecordTask(task, JournalSource.Engine);
             Follow(new Fact.Started(task), JournalSource.Engine);
         }
@@ -89,6 +91,7 @@ public sealed partial class JobAggregate
         if (Job.State == RunState.Starting)
         {
             Job.RunningAt = beganAt;
+            Job.ExpiresAt = IsJobEnding ? null : beganAt + Seconds(Job.TimeLimit);
             MoveJob(JobEvent.FirstInstanceBegan, JournalSource.Engine);
         }
     }
@@ -107,7 +110,7 @@ public sealed partial class JobAggregate
         var endedAt = Ago(report.EndedMsAgo ?? 0, instance.RunningAt ?? instance.LaunchedAt);
         if (report is { Outcome: AttemptOutcome.Exited, ExitCode: 0 })
         {
-            Succeed(task, instance, endedAt);
+            Succeed(task, instance, new(Cause.Succeeded, null, 0, endedAt));
             return;
         }
 
@@ -118,36 +121,53 @@ public sealed partial class JobAggregate
             return;
         }
 
+        var verdict = task.Retries.Judge(report, end.Reason!);
+        if (verdict.Action == RetryAction.Ignore)
+        {
+            Succeed(task, instance, end with { Cause = Cause.FailureIgnored, Reason = $"{end.Reason}, ignored by {verdict.RuleText}" });
+            return;
+        }
+
         instance.FailureCount++;
-        var instanceEvent = AfterFailure(task, instance, report.Outcome);
+        var instanceEvent = AfterFailure(task, instance, report.Outcome, verdict);
         if (instanceEvent == InstanceEvent.Requeued)
         {
-            Requeue(task, instance, end, JournalSource.Agent);
+            RetryAfterFailure(task, instance, end, verdict);
         }
         else
         {
-            Fail(task, instance, instanceEvent, end, JournalSource.Agent);
+            var isByRule = verdict.Action == RetryAction.Fail && !task.Closed;
+            Fail(task, instance, instanceEvent, isByRule ? end with { Reason = $"{end.Reason}, not tried again by {verdict.RuleText}" } : end, JournalSource.Agent);
         }
     }
 
-    private static InstanceEvent AfterFailure(TaskRecord task, InstanceRecord instance, AttemptOutcome outcome)
+    private static InstanceEvent AfterFailure(TaskRecord task, InstanceRecord instance, AttemptOutcome outcome, RetryVerdict verdict)
     {
         if (task.Closed || outcome == AttemptOutcome.Terminated)
         {
             return InstanceEvent.Failed;
         }
 
-        if (task.FailedAction == FailedAction.FastInterrupt)
-        {
-            return InstanceEvent.Interrupted;
-        }
-
-        if (instance.FailureCount <= task.MaxRetryCount)
+        // FAST_INTERRUPT is about failures of which no rule says that they are to be tried again.
+        var isFast = task.FailedAction == FailedAction.FastInterrupt && verdict.RuleNo is null;
+        if (verdict.Action == RetryAction.Retry && !isFast && instance.FailureCount <= (verdict.MaxRetryCount ?? task.MaxRetryCount))
         {
             return InstanceEvent.Requeued;
         }
 
-        return task.FailedAction == FailedAction.Interrupt ? InstanceEvent.Interrupted : InstanceEvent.Failed;
+        return task.FailedAction == FailedAction.Terminate ? InstanceEvent.Failed : InstanceEvent.Interrupted;
+    }
+
+    private void RetryAfterFailure(TaskRecord task, InstanceRecord instance, AttemptEnd end, RetryVerdict verdict)
+    {
+        if (verdict.Backoff is not { } backoff)
+        {
+            Requeue(task, instance, end, JournalSource.Agent);
+            return;
+        }
+
+        var dueAt = _now + Backoff.Of(backoff, instance.FailureCount, Job.JobId, task.TaskNo, instance.Index, instance.Attempt);
+        Requeue(task, instance, end with { Reason = string.Create(CultureInfo.InvariantCulture, $"{end.Reason}, next attempt at {dueAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}") }, JournalSource.Agent, dueAt);
     }
 
     private static AttemptEnd Describe(TaskRecord task, AttemptReport report, DateTimeOffset endedAt) => report.Outcome switch
@@ -162,13 +182,11 @@ public sealed partial class JobAggregate
         AttemptOutcome.Running => throw new InvalidOperationException("A running attempt has not ended."),
     };
 
-    private void Succeed(TaskRecord task, InstanceRecord instance, DateTimeOffset endedAt)
+    private void Succeed(TaskRecord task, InstanceRecord instance, AttemptEnd end)
     {
         LeaveNode(task, instance);
         Move(instance, InstanceEvent.Succeeded);
-        instance.ExitCode = 0;
-        instance.Cause = Cause.Succeeded;
-        instance.FinishedAt = endedAt;
+        Describe(instance, end);
         task.SucceedCount++;
         RecordInstance(task, instance, JournalSource.Agent);
         if (IsAwaitedByIndex(task))
@@ -180,12 +198,20 @@ public sealed partial class JobAggregate
         FinishTaskIfDone(task);
     }
 
-    private void Requeue(TaskRecord task, InstanceRecord instance, AttemptEnd end, string source)
+    private void Requeue(TaskRecord task, InstanceRecord instance, AttemptEnd end, string source, DateTimeOffset? dueAt = null)
     {
         LeaveNode(task, instance);
         Move(instance, InstanceEvent.Requeued);
         Describe(instance, end);
-        task.Requeued.Add(instance.Index);
+        if (dueAt is { } due)
+        {
+            Delay(task, instance.Index, due);
+        }
+        else
+        {
+            task.Requeued.Add(instance.Index);
+        }
+
         RecordInstance(task, instance, source);
         instance.FinishedAt = null;
     }
@@ -206,8 +232,11 @@ public sealed partial class JobAggregate
 
         task.Reason ??= $"instance {instance.Index}: {end.Reason}";
         RecordInstance(task, instance, source);
-        Follow(new Fact.InstancesFailed(task, instance.Index, 1, instance.State, end.Cause, end.Reason), source);
-        FinishTaskIfDone(task);
+        Follow(new Fact.InstancesFailed(task, instance.Index, 1, instance.State, end.Cause, end.Reason!), source);
+        if (!CloseAfterTooManyFailures(task))
+        {
+            FinishTaskIfDone(task);
+        }
     }
 
     private static void Describe(InstanceRecord instance, AttemptEnd end)
@@ -238,5 +267,5 @@ public sealed partial class JobAggregate
         return at < notBefore ? notBefore : at;
     }
 
-    private sealed record AttemptEnd(Cause Cause, string Reason, int? ExitCode, DateTimeOffset At);
+    private sealed record AttemptEnd(Cause Cause, string? Reason, int? ExitCode, DateTimeOffset At);
 }

@@ -71,8 +71,8 @@ public sealed partial class JobAggregate
 
     private void Conclude(Fact fact, TaskRecord dependent, DependenceCondition on)
     {
-        // A wish that the job ends closes every task by itself.
-        if (Job.TerminateRequestedAt is not null || RunStates.IsFinal(dependent.State) || dependent.Closed)
+        // What ends the job as a whole closes every task by itself.
+        if (IsJobEnding || RunStates.IsFinal(dependent.State) || dependent.Closed)
         {
             return;
         }

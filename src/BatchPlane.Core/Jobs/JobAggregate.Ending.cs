@@ -12,6 +12,9 @@ public sealed partial class JobAggregate
     /// <summary>Instances that ended without ever having been claimed.</summary>
     internal IReadOnlyList<SkippedInstances> Skipped => _skipped;
 
+    /// <summary>True once a task was closed of which nodes hold attempts: they are to be told.</summary>
+    internal bool HasOrders { get; private set; }
+
     /// <summary>Requeued instances that ended with their task without having been loaded.</summary>
     internal IReadOnlyList<ClosedInstances> ClosedRows => _closed;
 
@@ -32,6 +35,7 @@ public sealed partial class JobAggregate
             Job.TerminateRequestedAt = now;
             Job.TerminateRequestedBy = source;
             Job.TerminateReason = reason;
+            Job.ExpiresAt = null;
             Job.IsDirty = true;
         }
 
@@ -89,8 +93,10 @@ public sealed partial class JobAggregate
         task.CloseCause = cause;
         task.CloseReason = reason;
         task.Reason ??= reason;
+        task.ExpiresAt = null;
         task.IsDirty = true;
-        foreach (var (first, count) in task.Requeued.TakeAll())
+        HasOrders |= task.StartingCount + task.RunningCount > 0;
+        foreach (var (first, count) in TriedAgain(task))
         {
             CloseRequeued(task, first, count, cause, reason, source);
         }
@@ -101,6 +107,18 @@ public sealed partial class JobAggregate
         }
 
         FinishTaskIfDone(task, source);
+    }
+
+    /// <summary>Takes what waits for another attempt out of its sets, as ranges in ascending order.</summary>
+    private IReadOnlyList<(int First, int Count)> TriedAgain(TaskRecord task)
+    {
+        foreach (var (first, count) in task.Delayed.TakeAll())
+        {
+            ForgetDelays(task.TaskId, first, count);
+            task.Requeued.Add(first, count);
+        }
+
+        return task.Requeued.TakeAll();
     }
 
     /// <summary>Takes everything without a row out of the sets that wait, as ranges in ascending order.</summary>
@@ -177,6 +195,7 @@ public sealed partial class JobAggregate
         };
         Move(task, taskEvent);
         task.FinishedAt = _now;
+        task.ExpiresAt = null;
         task.Cause = task switch
         {
             { State: RunState.Succeed } => Cause.Succeeded,
@@ -206,9 +225,15 @@ public sealed partial class JobAggregate
         }
 
         Job.FinishedAt = _now;
+        Job.ExpiresAt = null;
         if (jobEvent == JobEvent.AllTasksSucceeded)
         {
             Job.Cause = Cause.Succeeded;
+        }
+        else if (Job.CloseCause is { } closed)
+        {
+            Job.Cause = closed;
+            Job.Reason = Job.CloseReason;
         }
         else if (Job.TerminateRequestedAt is not null)
         {

@@ -28,8 +28,8 @@ public sealed partial class JobAggregate
     private readonly bool _hasDependences;
     private DateTimeOffset _now;
 
-    /// <summary>A job with all its tasks in the order of their numbers and the instances the coming commands touch.</summary>
-    public JobAggregate(JobRecord job, IReadOnlyList<TaskRecord> tasks, IEnumerable<InstanceRecord> instances, EngineLimits limits)
+    /// <summary>A job with all its tasks in the order of their numbers and the instances and delays the coming commands touch.</summary>
+    public JobAggregate(JobRecord job, IReadOnlyList<TaskRecord> tasks, IEnumerable<InstanceRecord> instances, EngineLimits limits, IEnumerable<InstanceDelay>? delays = null)
     {
         Job = job;
         _tasks = [.. tasks];
@@ -39,6 +39,11 @@ public sealed partial class JobAggregate
         foreach (var instance in instances)
         {
             _instances[(instance.TaskId, instance.Index)] = instance;
+        }
+
+        foreach (var delay in delays ?? [])
+        {
+            _dueAt[(delay.TaskId, delay.Index)] = delay.DueAt;
         }
     }
 

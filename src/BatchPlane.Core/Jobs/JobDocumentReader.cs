@@ -14,7 +14,7 @@ public static class JobDocumentReader
     private static readonly MemberSet Members = new(
         [
             "job_name", "job_description", "priority", "env_id", "tasks", "dependences", "task_execution_depend_on",
-            "notifications", "notification_target", "tags",
+            "notifications", "notification_target", "tags", "time_limit",
         ],
         ["state_if_create_cvm_failed"]);
 
@@ -49,6 +49,7 @@ public static class JobDocumentReader
             TaskExecutionDependOn = members.Word<TaskExecutionDependOn>("task_execution_depend_on", Spelling.UpperWord) ?? TaskExecutionDependOn.PreTaskSucceed,
             Notifications = NotificationReader.Read(members, EventScope.Job, notificationLimits, problems),
             NotificationTarget = members.Word("notification_target", "CMQ", "TDMQ_CMQ"),
+            TimeLimit = members.Integer("time_limit", 1, TaskReader.MaxTimeoutSeconds, ItemCodes.TimeLimitOutOfRange),
             Tags = TagReader.Read(members, problems),
         };
     }

@@ -41,6 +41,9 @@ public sealed class JobLimits
     /// <summary>Default of <see cref="MaxMemoryMibPerInstance"/>: 64 TiB.</summary>
     public const int DefaultMaxMemoryMibPerInstance = 67_108_864;
 
+    /// <summary>Default of <see cref="MaxRetryRules"/>.</summary>
+    public const int DefaultMaxRetryRules = 32;
+
     /// <summary>Most tasks of a job.</summary>
     [Range(1, 100_000)]
     public int MaxTasks { get; set; } = DefaultMaxTasks;
@@ -64,6 +67,10 @@ public sealed class JobLimits
     /// <summary>Most edges of a job's DAG.</summary>
     [Range(0, 1_000_000)]
     public int MaxDependences { get; set; } = DefaultMaxDependences;
+
+    /// <summary>Most retry rules of a task.</summary>
+    [Range(0, 1_000)]
+    public int MaxRetryRules { get; set; } = DefaultMaxRetryRules;
 
     /// <summary>Longest command line, and longest single argument of an argument vector, in bytes of UTF-8.</summary>
     [Range(1, DefaultMaxCommandBytes)]

@@ -39,6 +39,18 @@ public sealed class JobRecord
     /// <summary>Column <c>terminate_reason</c>.</summary>
     public string? TerminateReason { get; internal set; }
 
+    /// <summary>Column <c>close_cause</c>: why the engine ended the job as a whole; null while it did not.</summary>
+    public Cause? CloseCause { get; internal set; }
+
+    /// <summary>Column <c>close_reason</c>.</summary>
+    public string? CloseReason { get; internal set; }
+
+    /// <summary>Column <c>time_limit</c>, seconds; null: none.</summary>
+    public int? TimeLimit { get; init; }
+
+    /// <summary>Column <c>expires_at</c>.</summary>
+    public DateTimeOffset? ExpiresAt { get; internal set; }
+
     /// <summary>Column <c>running_at</c>.</summary>
     public DateTimeOffset? RunningAt { get; internal set; }
 
@@ -87,6 +99,9 @@ public sealed class TaskRecord
     /// <summary>Column <c>requeued</c>: with rows, waiting for another attempt.</summary>
     public IndexSet Requeued { get; init; } = new();
 
+    /// <summary>Column <c>delayed</c>: with rows, waiting until the time for another attempt has come.</summary>
+    public IndexSet Delayed { get; init; } = new();
+
     /// <summary>Column <c>ready</c>: below <see cref="NextIndex"/> without rows, may be claimed.</summary>
     public IndexSet Ready { get; init; } = new();
 
@@ -126,6 +141,18 @@ public sealed class TaskRecord
     /// <summary>Column <c>max_retry_count</c>.</summary>
     public int MaxRetryCount { get; init; }
 
+    /// <summary>Column <c>retry_policy</c>.</summary>
+    public RetryPolicy Retries { get; init; } = RetryPolicy.None;
+
+    /// <summary>Column <c>max_failed_num</c>; null: no such limit.</summary>
+    public int? MaxFailedNum { get; init; }
+
+    /// <summary>Column <c>time_limit</c>, seconds; null: none.</summary>
+    public int? TimeLimit { get; init; }
+
+    /// <summary>Column <c>expires_at</c>.</summary>
+    public DateTimeOffset? ExpiresAt { get; internal set; }
+
     /// <summary>Column <c>max_concurrent_num</c>; null: no ceiling.</summary>
     public int? MaxConcurrentNum { get; init; }
 
@@ -148,14 +175,17 @@ public sealed class TaskRecord
     public int ClaimableCount => InstanceCount - NextIndex + Ready.Count + Requeued.Count;
 
     /// <summary>Instances that neither ended nor are held by a node.</summary>
-    public int UnclaimedCount => ClaimableCount + Waiting.Count;
+    public int UnclaimedCount => ClaimableCount + Delayed.Count + Waiting.Count;
+
+    /// <summary>Instances that were begun and failed for good.</summary>
+    public int OwnFailureCount => FailedCount - Skipped.Count + InterruptedCount;
 
     /// <summary>Instances per state, those without rows included.</summary>
     public RunMetrics InstanceMetrics => new()
     {
         SubmittedCount = State == RunState.Submitted ? UnclaimedCount : 0,
         PendingCount = State == RunState.Pending ? UnclaimedCount : Waiting.Count,
-        RunnableCount = RunStates.IsSchedulable(State) ? ClaimableCount : 0,
+        RunnableCount = RunStates.IsSchedulable(State) ? ClaimableCount + Delayed.Count : 0,
         StartingCount = StartingCount,
         RunningCount = RunningCount,
         SucceedCount = SucceedCount,

@@ -35,8 +35,12 @@ internal static class JobRows
         TerminateRequestedAt = Time(row, 7),
         TerminateRequestedBy = Text(row, 8),
         TerminateReason = Text(row, 9),
-        RunningAt = Time(row, 10),
-        FinishedAt = Time(row, 11),
+        CloseCause = WireName.ParseNullable<Cause>(Text(row, 10)),
+        CloseReason = Text(row, 11),
+        TimeLimit = Number(row, 12),
+        ExpiresAt = Time(row, 13),
+        RunningAt = Time(row, 14),
+        FinishedAt = Time(row, 15),
     };
 
     internal static TaskRecord ReadTask(NpgsqlDataReader row) => new()
@@ -63,10 +67,15 @@ internal static class JobRows
         FailedCount = row.GetInt32(21),
         InterruptedCount = row.GetInt32(22),
         MaxRetryCount = row.GetInt32(23),
-        MaxConcurrentNum = row.IsDBNull(24) ? null : row.GetInt32(24),
+        MaxConcurrentNum = Number(row, 24),
         FailedAction = WireName.Parse<FailedAction>(row.GetString(25)),
         RunningAt = Time(row, 26),
         FinishedAt = Time(row, 27),
+        Delayed = Indexes(row, 28),
+        Retries = RetryPolicy.FromColumn(Text(row, 29)),
+        MaxFailedNum = Number(row, 30),
+        TimeLimit = Number(row, 31),
+        ExpiresAt = Time(row, 32),
     };
 
     internal static InstanceRecord ReadInstance(NpgsqlDataReader row)
@@ -84,7 +93,7 @@ internal static class JobRows
             LostCount = row.GetInt32(5),
             NodeId = row.GetString(6),
             NodeEpoch = row.GetInt64(7),
-            ExitCode = row.IsDBNull(8) ? null : row.GetInt32(8),
+            ExitCode = Number(row, 8),
             Cause = WireName.ParseNullable<Cause>(Text(row, 9)),
             Reason = Text(row, 10),
             LaunchedAt = row.GetFieldValue<DateTimeOffset>(11),
@@ -92,6 +101,9 @@ internal static class JobRows
             FinishedAt = Time(row, 13),
         };
     }
+
+    internal static InstanceDelay ReadDelay(NpgsqlDataReader row) =>
+        new(row.GetString(0), row.GetInt64(1), row.GetInt32(2), row.GetFieldValue<DateTimeOffset>(3));
 
     internal static NpgsqlBatchCommand InsertJobs(JobChanges changes)
     {
@@ -110,6 +122,7 @@ internal static class JobRows
             Column("submitted_bys", jobs, job => job.SubmittedBy),
             Column("traceparents", jobs, job => job.Traceparent),
             Column("last_sequences", jobs, job => job.Job.LastSequence),
+            Column("time_limits", jobs, job => job.Job.TimeLimit),
             new NpgsqlParameter<DateTimeOffset>("now", changes.Now));
     }
 
@@ -137,6 +150,9 @@ internal static class JobRows
             Column("waiting_counts", tasks, row => row.Task.Record.Waiting.Count),
             Column("claimable_counts", tasks, row => JobAggregate.ClaimableCount(row.Task.Record)),
             Column("max_retry_counts", tasks, row => row.Task.Record.MaxRetryCount),
+            Column("retry_policies", tasks, row => row.Task.Record.Retries.ToColumn()),
+            Column("max_failed_nums", tasks, row => row.Task.Record.MaxFailedNum),
+            Column("time_limits", tasks, row => row.Task.Record.TimeLimit),
             Column("max_concurrent_nums", tasks, row => row.Task.Record.MaxConcurrentNum),
             Column("failed_actions", tasks, row => WireName.Of(row.Task.Record.FailedAction)),
             Column("runs", tasks, row => row.Task.Run));
@@ -153,6 +169,9 @@ internal static class JobRows
         Column("terminate_requested_ats", jobs, job => job.TerminateRequestedAt),
         Column("terminate_requested_bys", jobs, job => job.TerminateRequestedBy),
         Column("terminate_reasons", jobs, job => job.TerminateReason),
+        Column("close_causes", jobs, job => Name(job.CloseCause)),
+        Column("close_reasons", jobs, job => job.CloseReason),
+        Column("expires_ats", jobs, job => job.ExpiresAt),
         Column("running_ats", jobs, job => job.RunningAt),
         Column("finished_ats", jobs, job => job.FinishedAt));
 
@@ -164,6 +183,7 @@ internal static class JobRows
         Column("reasons", tasks, task => task.Reason),
         Column("next_indexes", tasks, task => task.NextIndex),
         Column("requeueds", tasks, task => MultirangeText(task.Requeued.Ranges)),
+        Column("delayeds", tasks, task => MultirangeText(task.Delayed.Ranges)),
         Column("readys", tasks, task => MultirangeText(task.Ready.Ranges)),
         Column("waitings", tasks, task => MultirangeText(task.Waiting.Ranges)),
         Column("waiting_counts", tasks, task => task.Waiting.Count),
@@ -177,6 +197,7 @@ internal static class JobRows
         Column("succeed_counts", tasks, task => task.SucceedCount),
         Column("failed_counts", tasks, task => task.FailedCount),
         Column("interrupted_counts", tasks, task => task.InterruptedCount),
+        Column("expires_ats", tasks, task => task.ExpiresAt),
         Column("running_ats", tasks, task => task.RunningAt),
         Column("finished_ats", tasks, task => task.FinishedAt));
 
@@ -188,6 +209,19 @@ internal static class JobRows
         Column("causes", skips, skip => WireName.Of(skip.Cause)),
         Column("reasons", skips, skip => skip.Reason),
         Column("ended_ats", skips, skip => skip.EndedAt));
+
+    internal static NpgsqlBatchCommand InsertDelays(IReadOnlyList<InstanceDelay> delays) => Command(
+        "Jobs/Sql/retry_delay_insert.sql",
+        Column("job_ids", delays, delay => delay.JobId),
+        Column("task_ids", delays, delay => delay.TaskId),
+        Column("indexes", delays, delay => delay.Index),
+        Column("due_ats", delays, delay => delay.DueAt));
+
+    internal static NpgsqlBatchCommand DeleteDelays(IReadOnlyList<(long TaskId, int First, int Count)> ranges) => Command(
+        "Jobs/Sql/retry_delay_delete.sql",
+        Column("task_ids", ranges, range => range.TaskId),
+        Column("first_indexes", ranges, range => range.First),
+        Column("instance_counts", ranges, range => range.Count));
 
     /// <summary>Ends requeued instances that were not loaded.</summary>
     internal static NpgsqlBatchCommand CloseInstances(IReadOnlyList<ClosedInstances> closed) => Command(
@@ -290,6 +324,8 @@ internal static class JobRows
     private static string? Name(Cause? cause) => cause is { } given ? WireName.Of(given) : null;
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static int? Number(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);

@@ -19,6 +19,8 @@ internal sealed class JobLoad
 
     internal Dictionary<long, int> RequeuedLimits { get; } = [];
 
+    internal HashSet<(long TaskId, int Index)> Delays { get; } = [];
+
     internal HashSet<string> TerminatedJobIds { get; } = new(StringComparer.Ordinal);
 
     internal void AddInstances(IEnumerable<(long TaskId, int Index)> instances)
@@ -88,9 +90,15 @@ internal sealed class JobStore(EngineLimits limits)
             await ReadAsync(reader, row => progress.Add(ProgressRows.Read(row)), cancellationToken);
         }
 
+        var delays = new List<InstanceDelay>();
+        if (load.Delays.Count > 0)
+        {
+            await ReadAsync(reader, row => delays.Add(JobRows.ReadDelay(row)), cancellationToken);
+        }
+
         await reader.ReadAsync(cancellationToken);
         var now = reader.GetFieldValue<DateTimeOffset>(0);
-        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress) };
+        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays) };
     }
 
     internal static async Task StoreAsync(NpgsqlConnection connection, JobChanges changes, CancellationToken cancellationToken)
@@ -143,6 +151,17 @@ internal sealed class JobStore(EngineLimits limits)
         if (changes.ClosedInstances.Count > 0)
         {
             Add(JobRows.CloseInstances(changes.ClosedInstances), "task_instances", changes.ClosedInstances.Sum(range => range.Count));
+        }
+
+        // First those that ended: an instance may wait again at once.
+        if (changes.EndedDelays.Count > 0)
+        {
+            Add(JobRows.DeleteDelays(changes.EndedDelays), "retry_delays", changes.EndedDelays.Sum(range => range.Count));
+        }
+
+        if (changes.NewDelays.Count > 0)
+        {
+            Add(JobRows.InsertDelays(changes.NewDelays), "retry_delays", changes.NewDelays.Count);
         }
 
         if (changes.Skips.Count > 0)
@@ -250,6 +269,14 @@ internal sealed class JobStore(EngineLimits limits)
             batch.BatchCommands.Add(ProgressRows.Select(load.Progress));
         }
 
+        if (load.Delays.Count > 0)
+        {
+            batch.BatchCommands.Add(JobRows.Command(
+                "Jobs/Sql/retry_delay_select.sql",
+                new NpgsqlParameter<long[]>("task_ids", [.. load.Delays.Select(key => key.TaskId)]),
+                new NpgsqlParameter<int[]>("indexes", [.. load.Delays.Select(key => key.Index)])));
+        }
+
         batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/clock.sql"));
     }
 
@@ -257,14 +284,16 @@ internal sealed class JobStore(EngineLimits limits)
         List<JobRecord> jobs,
         List<(string JobId, TaskRecord Task)> tasks,
         List<InstanceRecord> instances,
-        List<ProgressRecord> progress)
+        List<ProgressRecord> progress,
+        List<InstanceDelay> delays)
     {
         var tasksByJob = tasks.ToLookup(pair => pair.JobId, pair => pair.Task, StringComparer.Ordinal);
         var jobByTask = tasks.ToDictionary(pair => pair.Task.TaskId, pair => pair.JobId);
         var instancesByJob = instances.ToLookup(instance => jobByTask.GetValueOrDefault(instance.TaskId) ?? "", StringComparer.Ordinal);
+        var delaysByJob = delays.ToLookup(delay => delay.JobId, StringComparer.Ordinal);
         var aggregates = jobs.ToDictionary(
             job => job.JobId,
-            job => new JobAggregate(job, [.. tasksByJob[job.JobId]], instancesByJob[job.JobId], limits),
+            job => new JobAggregate(job, [.. tasksByJob[job.JobId]], instancesByJob[job.JobId], limits, delaysByJob[job.JobId]),
             StringComparer.Ordinal);
         foreach (var posted in progress.Where(posted => jobByTask.ContainsKey(posted.TaskId)))
         {
@@ -308,7 +337,14 @@ internal sealed class JobChanges
 
     internal List<ProgressRecord> Progress { get; } = [];
 
+    internal List<InstanceDelay> NewDelays { get; } = [];
+
+    internal List<(long TaskId, int First, int Count)> EndedDelays { get; } = [];
+
     internal List<NewClaim> Claims { get; } = [];
+
+    /// <summary>True when a task was closed of which nodes hold attempts.</summary>
+    internal bool HasOrders { get; private set; }
 
     internal List<(JournalEntry Entry, ulong SubjectTxid)> Journal { get; } = [];
 
@@ -334,6 +370,9 @@ internal sealed class JobChanges
         ClosedInstances.AddRange(aggregate.ClosedRows);
         Skips.AddRange(aggregate.Skipped);
         Progress.AddRange(aggregate.Progress.Where(progress => progress.IsDirty));
+        NewDelays.AddRange(aggregate.NewDelays);
+        EndedDelays.AddRange(aggregate.EndedDelays);
+        HasOrders |= aggregate.HasOrders;
         AddJournal(aggregate);
     }
 

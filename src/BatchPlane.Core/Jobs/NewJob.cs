@@ -49,6 +49,9 @@ public sealed class NewJob
                 DependsOn = [.. edges[number].OrderBy(edge => edge.TaskNo)],
                 InstanceCount = task.TaskInstanceNum,
                 MaxRetryCount = task.MaxRetryCount,
+                Retries = RetryPolicy.Of(task),
+                MaxFailedNum = task.MaxFailedNum,
+                TimeLimit = task.TimeLimit,
                 MaxConcurrentNum = task.MaxConcurrentNum,
                 FailedAction = task.FailedAction,
             },
@@ -59,6 +62,7 @@ public sealed class NewJob
         {
             JobId = jobId,
             Interest = NotificationInterest.Of(document.Notifications),
+            TimeLimit = document.TimeLimit,
         };
         return new(document, job, [.. tasks], submittedBy) { Traceparent = Activity.Current?.Id };
     }

@@ -13,14 +13,14 @@ internal sealed partial class TaskReader
     /// <summary>Name of the task in a job of one task that gives it none.</summary>
     internal const string DefaultName = "task";
 
-    private const int MaxRetries = 100;
-    private const int MaxTimeoutSeconds = 31_536_000;
+    /// <summary>Longest <c>timeout</c> and <c>time_limit</c> in seconds: 365 days.</summary>
+    internal const int MaxTimeoutSeconds = 31_536_000;
     private const int DefaultTimeoutSeconds = 86_400;
 
     private static readonly MemberSet TaskMembers = new(
         [
             "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
-            "max_concurrent_num", "failed_action", "resources",
+            "max_concurrent_num", "failed_action", "resources", "retry_rules", "retry_backoff", "max_failed_num", "time_limit",
         ],
         [
             "compute_env", "redirect_info", "redirect_local_info", "input_mappings", "output_mappings",
@@ -60,6 +60,7 @@ internal sealed partial class TaskReader
 
     private readonly JobLimits _limits;
     private readonly ProblemList _problems;
+    private readonly RetryReader _retries;
     private readonly bool _single;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly TextRule _command;
@@ -72,6 +73,7 @@ internal sealed partial class TaskReader
         _limits = limits;
         _single = single;
         _problems = problems;
+        _retries = new(limits, problems);
         _argument = new TextRule { MaxBytes = limits.MaxCommandBytes, TooLongCode = ItemCodes.CommandTooLong };
         _command = _argument with { MinLength = 1 };
         _program = _command;
@@ -104,6 +106,16 @@ internal sealed partial class TaskReader
             return null;
         }
 
+        // A number that is wrong anyway says nothing about what depends on it.
+        var retries = task.Integer("max_retry_count", 0, RetryReader.MaxRetries, ItemCodes.MaxRetryCountOutOfRange);
+        var isRetryCountOpen = retries is null && task.Find("max_retry_count") is not null;
+        var rules = _retries.ReadRules(task, isRetryCountOpen ? RetryReader.MaxRetries : retries ?? 0);
+        var backoff = _retries.ReadBackoff(task, "retry_backoff");
+        if (backoff is not null && retries is null or 0 && !isRetryCountOpen && !rules.Any(rule => rule.Action == RetryAction.Retry))
+        {
+            _problems.Add(task.PathOf("retry_backoff"), ItemCodes.RetryBudgetMissing, "There is no retry to wait for: give max_retry_count or a retry rule.");
+        }
+
         return new TaskDocument
         {
             TaskName = ReadName(task),
@@ -113,7 +125,11 @@ internal sealed partial class TaskReader
             TaskInstanceNum = task.Integer("task_instance_num", 1, _limits.MaxInstancesPerTask, ItemCodes.TaskInstanceNumOutOfRange) ?? 1,
             EnvId = task.Text("env_id", DocumentRules.EnvId),
             EnvVars = ReadEnvVars(task),
-            MaxRetryCount = task.Integer("max_retry_count", 0, MaxRetries, ItemCodes.MaxRetryCountOutOfRange) ?? 0,
+            MaxRetryCount = retries ?? 0,
+            RetryRules = rules,
+            RetryBackoff = backoff,
+            MaxFailedNum = task.Integer("max_failed_num", 1, _limits.MaxInstancesPerTask, ItemCodes.MaxFailedNumOutOfRange),
+            TimeLimit = task.Integer("time_limit", 1, MaxTimeoutSeconds, ItemCodes.TimeLimitOutOfRange),
             Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds) ?? DefaultTimeoutSeconds,
             MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue),
             FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord) ?? FailedAction.Terminate,

@@ -39,6 +39,9 @@ internal sealed class TransitionDecision
                 case LoseAttempts lose:
                     Decide(lose);
                     break;
+                case DueRequest due:
+                    Decide(due);
+                    break;
                 default:
                     // A submit that was settled by its idempotency key or refused for its environment.
                     break;
@@ -92,6 +95,11 @@ internal sealed class TransitionDecision
                     break;
                 case LoseAttempts lose:
                     load.AddInstances(lose.Attempts);
+                    break;
+                case DueRequest due:
+                    // The instances, too: a claim of the same batch may take them.
+                    load.AddInstances(due.Delayed);
+                    load.Delays.UnionWith(due.Delayed);
                     break;
                 default:
                     break;
@@ -170,6 +178,19 @@ internal sealed class TransitionDecision
 
         job.RequestTermination(terminate.Source, terminate.Reason, _locked.Now);
         terminate.Result = new TerminateOutcome.Accepted(job.Job.State);
+    }
+
+    private void Decide(DueRequest due)
+    {
+        if (!_locked.Jobs.TryGetValue(due.JobId, out var job))
+        {
+            due.Result = new(0, 0);
+            return;
+        }
+
+        var closed = job.CloseOverdue(_locked.Now);
+        var released = due.Delayed.Count(instance => job.ReleaseDelayed(instance.TaskId, instance.Index, _locked.Now));
+        due.Result = new(released, closed);
     }
 
     private void Decide(LoseAttempts lose)

@@ -195,6 +195,23 @@ public sealed class LoseAttempts(string jobId, string nodeId, long nodeEpoch, IR
     internal override IEnumerable<string> JobIds => [JobId];
 }
 
+/// <summary>Does what is due in one job: ends the waits that are over, and the tasks or the job whose time limit has passed.</summary>
+public sealed class DueRequest(string jobId, IReadOnlyList<(long TaskId, int Index)> delayed) : WriteRequest<DueOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal IReadOnlyList<(long TaskId, int Index)> Delayed { get; } = delayed;
+
+    internal override int Weight => 1 + Delayed.Count;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
+/// <summary>What was due.</summary>
+/// <param name="Released">Instances that may be claimed again.</param>
+/// <param name="Closed">Tasks whose time limit, or whose job's, had passed.</param>
+public sealed record DueOutcome(int Released, int Closed);
+
 /// <summary>How many attempts were taken from the node.</summary>
 /// <param name="Lost">Those it still held.</param>
 public sealed record LossOutcome(int Lost);

@@ -21,6 +21,11 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
 
         var tasks = await context.Tasks.Where(task => task.JobId == jobId).OrderBy(task => task.TaskNo).ToListAsync(cancellationToken);
         var open = tasks.FindAll(task => task.FinishedAt is null);
+        var openIds = open.ConvertAll(task => task.TaskId);
+        var nextAttempts = await context.RetryDelays
+            .Where(delay => openIds.Contains(delay.TaskId))
+            .GroupBy(delay => delay.TaskId)
+            .ToDictionaryAsync(delays => delays.Key, delays => (DateTimeOffset?)delays.Min(delay => delay.DueAt), cancellationToken);
         var environments = await EnvironmentsAsync([.. open.Select(task => task.EnvId)], cancellationToken);
         var rivals = new Dictionary<string, Rivals>(StringComparer.Ordinal);
         var explained = new List<TaskExplanation>();
@@ -31,7 +36,7 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
                 rivals[task.EnvId] = others = await RivalsAsync(task.EnvId, jobId, job.Priority, cancellationToken);
             }
 
-            explained.Add(Explain(ToWaiting(task, tasks, job), task, environments[task.EnvId], others, job.Priority));
+            explained.Add(Explain(ToWaiting(task, tasks, job) with { NextAttemptAt = nextAttempts.GetValueOrDefault(task.TaskId) }, task, environments[task.EnvId], others, job.Priority));
         }
 
         return new() { JobId = jobId, JobState = WireName.Parse<RunState>(job.State), Tasks = explained };
@@ -75,11 +80,13 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
         State = WireName.Parse<RunState>(task.State),
         Waiting = (long)task.InstanceCount - task.StartingCount - task.RunningCount - task.SucceedCount - task.FailedCount - task.InterruptedCount,
         WaitingByIndex = task.WaitingCount,
+        Delayed = task.Delayed.Sum(range => range.UpperBound - range.LowerBound),
         Held = task.StartingCount + task.RunningCount,
         MaxConcurrentNum = task.MaxConcurrentNum,
         Needs = new(task.Slots, task.CpuMillis, task.MemoryMib),
         StartTasks = [.. task.DependsOn.Zip(task.DependsWhen, (number, on) => ToStart(tasks[number], on))],
         IsTerminating = job.TerminateRequestedAt is not null,
+        CloseReason = task.CloseReason,
     };
 
     private static StartTask ToStart(TaskRow task, string on) =>

@@ -101,10 +101,13 @@ public sealed class JobQueries(ReadContexts contexts)
         var posted = await context.Progress
             .Where(progress => progress.TaskId == task.TaskId && progress.InstanceIndex >= from && progress.InstanceIndex < end)
             .ToDictionaryAsync(progress => progress.InstanceIndex, cancellationToken);
+        var dueAt = await context.RetryDelays
+            .Where(delay => delay.TaskId == task.TaskId && delay.InstanceIndex >= from && delay.InstanceIndex < end)
+            .ToDictionaryAsync(delay => delay.InstanceIndex, delay => (DateTimeOffset?)delay.DueAt, cancellationToken);
         return
         [
             .. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row)
-                ? ToView(row) with { Progress = ProgressReading.Of(row, posted.GetValueOrDefault(index)) }
+                ? ToView(row, dueAt.GetValueOrDefault(index)) with { Progress = ProgressReading.Of(row, posted.GetValueOrDefault(index)) }
                 : Unclaimed(task, index, skips)),
         ];
     }
@@ -181,6 +184,7 @@ public sealed class JobQueries(ReadContexts contexts)
         CreatedAt = job.CreatedAt,
         RunningAt = job.RunningAt,
         FinishedAt = job.FinishedAt,
+        ExpiresAt = job.ExpiresAt,
         TerminateRequestedAt = job.TerminateRequestedAt,
         TaskInstanceMetrics = instances,
         Progress = ProgressReading.Of(instances, inFlight),
@@ -199,6 +203,7 @@ public sealed class JobQueries(ReadContexts contexts)
         CreatedAt = job.CreatedAt,
         RunningAt = job.RunningAt,
         FinishedAt = job.FinishedAt,
+        ExpiresAt = job.ExpiresAt,
         TerminateRequestedAt = job.TerminateRequestedAt,
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
         Tasks = [.. tasks.Select(task => ToView(task) with { Progress = ProgressReading.Of(Metrics(task), inFlight.GetValueOrDefault(task.TaskId)) })],
@@ -219,6 +224,7 @@ public sealed class JobQueries(ReadContexts contexts)
         StateReason = task.Reason,
         RunningAt = task.RunningAt,
         FinishedAt = task.FinishedAt,
+        ExpiresAt = task.ExpiresAt,
         TaskInstanceMetrics = Metrics(task),
     };
 
@@ -238,7 +244,7 @@ public sealed class JobQueries(ReadContexts contexts)
         };
     }
 
-    private static TaskInstanceView ToView(TaskInstanceRow row) => new()
+    private static TaskInstanceView ToView(TaskInstanceRow row, DateTimeOffset? dueAt) => new()
     {
         TaskInstanceIndex = row.InstanceIndex,
         TaskInstanceState = WireName.Parse<RunState>(row.State),
@@ -250,6 +256,9 @@ public sealed class JobQueries(ReadContexts contexts)
         LaunchedAt = row.LaunchedAt,
         RunningAt = row.RunningAt,
         FinishedAt = row.FinishedAt,
+
+        // Read a moment after the instance, which may have been claimed or ended in between.
+        RetryAt = row.State == WireName.Of(RunState.Runnable) ? dueAt : null,
     };
 
     /// <summary>An instance that was never claimed and has no row: it was skipped, or waits for its like in other tasks, or waits as its task waits.</summary>

@@ -21,6 +21,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     internal IQueryable<TaskSkipRow> Skips => Set<TaskSkipRow>();
 
+    internal IQueryable<RetryDelayRow> RetryDelays => Set<RetryDelayRow>();
+
     internal IQueryable<NodeRow> Nodes => Set<NodeRow>();
 
     internal IQueryable<TopicRow> Topics => Set<TopicRow>();
@@ -43,7 +45,9 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
             task.ToTable("tasks").HasKey(row => row.TaskId);
             task.Property(row => row.Ready).HasColumnType("int4multirange");
             task.Property(row => row.Waiting).HasColumnType("int4multirange");
+            task.Property(row => row.Delayed).HasColumnType("int4multirange");
         });
+        modelBuilder.Entity<RetryDelayRow>().ToTable("retry_delays").HasKey(row => new { row.TaskId, row.InstanceIndex });
         modelBuilder.Entity<TaskSkipRow>().ToTable("task_skips").HasKey(row => new { row.TaskId, row.FirstIndex });
         modelBuilder.Entity<TaskInstanceRow>().ToTable("task_instances").HasKey(row => new { row.TaskId, row.InstanceIndex });
         modelBuilder.Entity<InstanceProgressRow>().ToTable("instance_progress").HasKey(row => new { row.TaskId, row.InstanceIndex });

@@ -16,6 +16,7 @@ internal sealed class JobRow
     public required string Notifications { get; init; }
     public required string Tags { get; init; }
     public long LastSequence { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? TerminateRequestedAt { get; init; }
     public string? TerminateReason { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
@@ -45,12 +46,15 @@ internal sealed class TaskRow
     public int NextIndex { get; init; }
     public required NpgsqlRange<int>[] Ready { get; init; }
     public required NpgsqlRange<int>[] Waiting { get; init; }
+    public required NpgsqlRange<int>[] Delayed { get; init; }
+    public string? CloseReason { get; init; }
     public int WaitingCount { get; init; }
     public int StartingCount { get; init; }
     public int RunningCount { get; init; }
     public int SucceedCount { get; init; }
     public int FailedCount { get; init; }
     public int InterruptedCount { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? RunningAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
 }
@@ -64,6 +68,14 @@ internal sealed class TaskSkipRow
     public required string Cause { get; init; }
     public required string Reason { get; init; }
     public DateTimeOffset EndedAt { get; init; }
+}
+
+/// <summary>A row of <c>retry_delays</c>: an instance that waits for the time of its next attempt.</summary>
+internal sealed class RetryDelayRow
+{
+    public long TaskId { get; init; }
+    public int InstanceIndex { get; init; }
+    public DateTimeOffset DueAt { get; init; }
 }
 
 /// <summary>A row of <c>task_instances</c>: an instance that was claimed at least once.</summary>

@@ -25,6 +25,17 @@ public sealed class SchedulingOptions
     [Range(1, 3_600)]
     public double LostGrantSeconds { get; set; } = 8;
 
+    /// <summary>
+    /// Seconds between looks for backoffs that are over and time limits that have passed. What is due later than that after it became known
+    /// is done on time, anything else at the next look. 0.05 to 60; default 0.5.
+    /// </summary>
+    [Range(0.05, 60)]
+    public double DuePollSeconds { get; set; } = 0.5;
+
+    /// <summary>Instances, tasks and jobs each that one look for what is due takes. 1 to 100,000; default 1,000.</summary>
+    [Range(1, 100_000)]
+    public int DueLimit { get; set; } = 1_000;
+
     /// <summary>Seconds between passes that forget claims whose attempts all ended. 1 to 3,600; default 5.</summary>
     [Range(1, 3_600)]
     public double PruneSeconds { get; set; } = 5;

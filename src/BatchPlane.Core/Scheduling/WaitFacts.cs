@@ -14,6 +14,12 @@ public sealed record WaitingTask
     /// <summary>Those of them that wait for the instance of the same index of another task.</summary>
     public int WaitingByIndex { get; init; }
 
+    /// <summary>Those of them that wait for the time of their next attempt.</summary>
+    public int Delayed { get; init; }
+
+    /// <summary>The first such time; null when it cannot be told.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
     /// <summary>Instances that nodes hold.</summary>
     public long Held { get; init; }
 
@@ -28,6 +34,9 @@ public sealed record WaitingTask
 
     /// <summary>True when the end of its job was asked for.</summary>
     public bool IsTerminating { get; init; }
+
+    /// <summary>Why it is closed; null while it is not.</summary>
+    public string? CloseReason { get; init; }
 }
 
 /// <summary>A task that another one depends on.</summary>

@@ -46,6 +46,12 @@ public static class WaitReasons
             yield break;
         }
 
+        if (task.CloseReason is { } closed)
+        {
+            yield return Reason(WaitCodes.Terminating, $"The task is to end: {closed}. Nothing more of it starts.");
+            yield break;
+        }
+
         foreach (var start in task.StartTasks.Where(start => IsOpen(task, start)))
         {
             yield return Dependency(task, start);
@@ -62,6 +68,12 @@ public static class WaitReasons
         else if (task.Waiting > 0 && !environment.Nodes.Any(node => task.Needs.FitsIn(node.Size)))
         {
             yield return AboutNodes(WaitCodes.FitsNowhere, environment, $"An instance needs {Words(task.Needs)}: more than any of the {Count(environment.Nodes.Count, "running node")} of {environment.EnvId} has ({Largest(environment)}).") with { Needs = Document(task.Needs) };
+        }
+
+        if (task.Delayed > 0 && task.Delayed + task.WaitingByIndex == task.Waiting)
+        {
+            var from = task.NextAttemptAt is { } at ? string.Create(CultureInfo.InvariantCulture, $", the first at {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}") : "";
+            yield return Reason(WaitCodes.Backoff, $"{Count(task.Delayed, "instance")} failed and wait for the time of the next attempt{from}.");
         }
 
         if (task.Waiting > 0 && task.MaxConcurrentNum is { } ceiling && task.Held >= ceiling)

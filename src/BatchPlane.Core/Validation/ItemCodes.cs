@@ -73,6 +73,63 @@ public static class ItemCodes
     /// <summary>The memory an instance needs lies outside the range.</summary>
     public const string MemoryMibOutOfRange = "memory_mib_out_of_range";
 
+    /// <summary>An exit code of a retry rule is not a number from 1 to 255 or a range of them.</summary>
+    public const string ExitCodeInvalid = "exit_code_invalid";
+
+    /// <summary>A retry rule names the same exit code twice; ranges must not overlap.</summary>
+    public const string ExitCodeDuplicate = "exit_code_duplicate";
+
+    /// <summary>A signal of a retry rule is not a number from 1 to 64.</summary>
+    public const string SignalOutOfRange = "signal_out_of_range";
+
+    /// <summary>A retry rule names the same signal twice.</summary>
+    public const string SignalDuplicate = "signal_duplicate";
+
+    /// <summary>A cause of a retry rule is not one of the words listed in the message.</summary>
+    public const string RetryCauseUnknown = "retry_cause_unknown";
+
+    /// <summary>A retry rule names the same cause twice.</summary>
+    public const string RetryCauseDuplicate = "retry_cause_duplicate";
+
+    /// <summary>A pattern of the reason in a retry rule is empty or too long.</summary>
+    public const string RetryReasonInvalid = "retry_reason_invalid";
+
+    /// <summary>The action of a retry rule is not one of the words listed in the message.</summary>
+    public const string RetryActionUnknown = "retry_action_unknown";
+
+    /// <summary>A retry rule can never match: the rules before it take everything.</summary>
+    public const string RetryRuleUnreachable = "retry_rule_unreachable";
+
+    /// <summary>A retry rule is to ignore that a command could not be started.</summary>
+    public const string RetryIgnoreStartFailed = "retry_ignore_start_failed";
+
+    /// <summary>A retry rule says retry, or the task a backoff, where no retry is left to use.</summary>
+    public const string RetryBudgetMissing = "retry_budget_missing";
+
+    /// <summary>A retry rule has an option that goes with another action.</summary>
+    public const string RetryOptionMisplaced = "retry_option_misplaced";
+
+    /// <summary>The first wait of a backoff lies outside the range.</summary>
+    public const string BackoffInitialOutOfRange = "backoff_initial_seconds_out_of_range";
+
+    /// <summary>The factor of a backoff lies outside the range.</summary>
+    public const string BackoffMultiplierOutOfRange = "backoff_multiplier_out_of_range";
+
+    /// <summary>The longest wait of a backoff lies outside the range.</summary>
+    public const string BackoffMaxOutOfRange = "backoff_max_seconds_out_of_range";
+
+    /// <summary>The longest wait of a backoff is shorter than its first.</summary>
+    public const string BackoffMaxBelowInitial = "backoff_max_below_initial";
+
+    /// <summary>The jitter of a backoff is not a fraction from 0 to 1.</summary>
+    public const string BackoffJitterOutOfRange = "backoff_jitter_out_of_range";
+
+    /// <summary>The number of failed instances that ends a task lies outside the range.</summary>
+    public const string MaxFailedNumOutOfRange = "max_failed_num_out_of_range";
+
+    /// <summary>The time limit of a task or job lies outside the range.</summary>
+    public const string TimeLimitOutOfRange = "time_limit_out_of_range";
+
     /// <summary>Not exactly one of <c>command</c>, <c>argv</c> and <c>builtin</c> is given.</summary>
     public const string CommandOrArgv = "command_or_argv";
 

@@ -119,11 +119,39 @@ internal sealed class ObjectReader
         return null;
     }
 
+    /// <summary>A number within the range, with or without fraction; null when absent or unusable.</summary>
+    internal double? Number(string name, double min, double max, string code)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind != JsonValueKind.Number)
+        {
+            _problems.Add(PathOf(name), ItemCodes.TypeMismatch, $"Expected a number, given {Shown.Given(value)}.");
+        }
+        else if (value.TryGetDouble(out var number) && number >= min && number <= max)
+        {
+            return number;
+        }
+        else
+        {
+            _problems.Add(PathOf(name), code, string.Create(CultureInfo.InvariantCulture, $"Expected {min} to {max}, given {Shown.Given(value)}."));
+        }
+
+        return null;
+    }
+
     /// <summary>One of an enum's words in any spelling; null when absent or unknown. <paramref name="word"/> gives the wire word.</summary>
-    internal T? Word<T>(string name, Func<T, string> word)
+    internal T? Word<T>(string name, Func<T, string> word, string code = ItemCodes.ValueUnknown)
+        where T : struct, Enum => Find(name) is { } value ? WordOf(value, PathOf(name), word, _problems, code) : null;
+
+    /// <summary>The value as one of an enum's words in any spelling; null when it is none.</summary>
+    internal static T? WordOf<T>(JsonElement value, string path, Func<T, string> word, ProblemList problems, string code = ItemCodes.ValueUnknown)
         where T : struct, Enum
     {
-        if (Find(name) is not { } value || TextOf(value, PathOf(name), new TextRule(), _problems) is not { } text)
+        if (TextOf(value, path, new TextRule(), problems) is not { } text)
         {
             return null;
         }
@@ -135,7 +163,7 @@ internal sealed class ObjectReader
             return values[found];
         }
 
-        _problems.Add(PathOf(name), ItemCodes.ValueUnknown, $"Expected one of {string.Join(", ", values.Select(word))}, given \"{Shown.Clip(text)}\".");
+        problems.Add(path, code, $"Expected one of {string.Join(", ", values.Select(word))}, given \"{Shown.Clip(text)}\".");
         return null;
     }
 

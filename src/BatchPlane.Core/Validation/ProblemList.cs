@@ -17,6 +17,9 @@ public sealed class ProblemList
     /// <summary>True when anything is wrong.</summary>
     public bool Any => _items.Count > 0;
 
+    /// <summary>Number of problems found, those included that are not listed.</summary>
+    public int Count => _items.Count + _unlisted;
+
     /// <summary>True while it is worth the time to look for what may have been meant.</summary>
     public bool MaySuggest => _items.Count < MaxSuggested;
 

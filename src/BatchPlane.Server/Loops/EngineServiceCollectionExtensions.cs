@@ -25,6 +25,7 @@ internal static class EngineServiceCollectionExtensions
     {
         services.AddHostedService<NodeMonitor>();
         services.AddHostedService<ClaimPruner>();
+        services.AddHostedService<Timekeeper>();
         services.AddHostedService<JournalKeeper>();
         services.AddHostedService<IdempotencyPruner>();
         services.AddHostedService<EnvironmentReconciler>();

@@ -91,7 +91,13 @@ public sealed class JobAggregateProperties
             instances[random.Next(0, 2)],
             random.Next(0, 3),
             (FailedAction)random.Next(0, 3),
-            random.Next(0, 3) == 0 ? random.Next(1, 4) : null)).ToArray();
+            random.Next(0, 3) == 0 ? random.Next(1, 4) : null) with
+        {
+            RetryRules = Rules(random),
+            RetryBackoff = random.Next(0, 3) == 0 ? new() { InitialSeconds = 2 } : null,
+            MaxFailedNum = random.Next(0, 3) == 0 ? random.Next(1, 4) : null,
+            TimeLimit = random.Next(0, 4) == 0 ? random.Next(1, 60) : null,
+        }).ToArray();
         var edges = new List<DependenceDocument>();
         for (var to = 1; to < tasks.Length; to++)
         {
@@ -104,8 +110,17 @@ public sealed class JobAggregateProperties
             }
         }
 
-        return Of(tasks, [.. edges], (TaskExecutionDependOn)random.Next(0, 3));
+        return Of(tasks, [.. edges], (TaskExecutionDependOn)random.Next(0, 3), timeLimit: random.Next(0, 4) == 0 ? random.Next(1, 90) : null);
     }
+
+    private static RetryRuleDocument[] Rules(Random random) => [.. Enumerable.Range(0, random.Next(0, 3)).Select(_ => new RetryRuleDocument
+    {
+        Action = (RetryAction)random.Next(0, 3),
+        ExitCodes = random.Next(0, 2) == 0 ? ["1"] : [],
+        Causes = random.Next(0, 2) == 0 ? [(AttemptFailure)random.Next(0, 4)] : [],
+        MaxRetryCount = random.Next(0, 2) == 0 ? random.Next(1, 4) : null,
+        Backoff = random.Next(0, 2) == 0 ? new() : null,
+    })];
 
     private static DependenceCondition? Condition(Random random, TaskDocument from, TaskDocument to)
     {
@@ -116,7 +131,8 @@ public sealed class JobAggregateProperties
     private static void Step(JobWorld world, Random random, List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, int Posted)> earlier)
     {
         var task = world.Job.Tasks[random.Next(world.Job.Tasks.Count)];
-        switch (random.Next(0, 21))
+        world.Now += TimeSpan.FromMilliseconds(random.Next(0, 500));
+        switch (random.Next(0, 25))
         {
             case < 8:
                 world.Claim(task.TaskName, random.Next(1, 4));
@@ -131,6 +147,13 @@ public sealed class JobAggregateProperties
                 break;
             case 18 when world.AnyClaimed(task.TaskName, random) is { } lost:
                 world.Job.LoseAttempt(task.TaskId, lost, Node, random.Next(0, 3) == 0 ? Epoch - 1 : Epoch, "lost", world.Now);
+                break;
+            case > 20 and < 24 when task.Delayed.Ranges is [var (first, _), ..]:
+                var isDue = world.DueAt(task.TaskName, first) <= world.Now;
+                Assert.Equal(isDue, world.Release(task.TaskName, first));
+                break;
+            case 24:
+                world.Job.CloseOverdue(world.Now);
                 break;
             case 19 when random.Next(0, 12) == 0:
                 world.Job.RequestTermination("user:tester", null, world.Now);
@@ -159,8 +182,14 @@ public sealed class JobAggregateProperties
     {
         for (var round = 0; round < 200 && !RunStates.IsFinal(world.State); round++)
         {
+            world.Now += TimeSpan.FromMinutes(6);
             foreach (var task in world.Job.Tasks)
             {
+                foreach (var (first, count) in task.Delayed.Ranges.ToList())
+                {
+                    Assert.All(Enumerable.Range(first, count), index => Assert.True(world.Release(task.TaskName, index)));
+                }
+
                 world.Claim(task.TaskName);
                 foreach (var instance in world.Claimed(task).Where(instance => RunStates.IsHeldByNode(instance.State)))
                 {

@@ -33,7 +33,8 @@ internal sealed class JobWorld
         DependenceDocument[]? edges = null,
         TaskExecutionDependOn dependOn = default,
         NotificationDocument[]? notifications = null,
-        EngineLimits? limits = null)
+        EngineLimits? limits = null,
+        int? timeLimit = null)
     {
         var document = new JobDocument
         {
@@ -41,6 +42,7 @@ internal sealed class JobWorld
             Dependences = edges ?? [],
             TaskExecutionDependOn = dependOn,
             Notifications = notifications ?? [],
+            TimeLimit = timeLimit,
         };
         var ids = Enumerable.Range(100, tasks.Length).Select(id => (long)id).ToList();
         return new(NewJob.From(document, "job-aaaaaaaa", ids, "user:tester"), limits ?? new());
@@ -72,6 +74,13 @@ internal sealed class JobWorld
 
     internal IReadOnlyList<AttemptRange> Claim(string task, int limit = int.MaxValue, string node = Node, long epoch = Epoch) =>
         Job.Claim(this[task].TaskId, node, epoch, limit, Now);
+
+    /// <summary>Lets an instance be claimed again, if its wait is over.</summary>
+    internal bool Release(string task, int index) => Job.ReleaseDelayed(this[task].TaskId, index, Now);
+
+    /// <summary>When the wait of an instance is over; null when it does not wait.</summary>
+    internal DateTimeOffset? DueAt(string task, int index) =>
+        Job.NewDelays.SingleOrDefault(delay => delay.TaskId == this[task].TaskId && delay.Index == index)?.DueAt;
 
     internal bool Report(string task, int index, AttemptOutcome outcome, int attempt = 1, int? exitCode = null, string node = Node, long epoch = Epoch, AttemptProgress? progress = null)
     {
@@ -113,7 +122,13 @@ internal sealed class JobWorld
         Assert.Equal(Job.Tasks.All(task => RunStates.IsFinal(task.State)), RunStates.IsFinal(State));
         Assert.Equal(RunStates.IsFinal(State), Job.Job.FinishedAt is not null);
         Assert.Equal(RunStates.IsFinal(State), Job.Job.Cause is not null);
+        Assert.Equal(
+            RunStates.IsFinal(State) || Job.Job.CloseCause is not null || Job.Job.TerminateRequestedAt is not null ? null : After(Job.Job.RunningAt, Job.Job.TimeLimit),
+            Job.Job.ExpiresAt);
+        Assert.Empty(Job.EndedDelays);
     }
+
+    private static DateTimeOffset? After(DateTimeOffset? time, int? seconds) => seconds is { } given ? time?.AddSeconds(given) : null;
 
     private void AssertConsistent(TaskRecord task)
     {
@@ -128,7 +143,11 @@ internal sealed class JobWorld
         Assert.Equal(In(RunState.Succeed), task.SucceedCount);
         Assert.Equal(In(RunState.FailedInterrupted), task.InterruptedCount);
         Assert.Equal(In(RunState.Failed) + task.Skipped.Count, task.FailedCount);
-        Assert.Equal(rows.Where(row => row.State == RunState.Runnable).Select(row => row.Index).Order(), Members(task.Requeued));
+        Assert.Equal(rows.Where(row => row.State == RunState.Runnable).Select(row => row.Index).Order(), Members(task.Requeued).Concat(Members(task.Delayed)).Order());
+        Assert.Equal(Job.NewDelays.Where(delay => delay.TaskId == task.TaskId).Select(delay => delay.Index).Order(), Members(task.Delayed));
+        Assert.Equal(RunStates.IsFinal(task.State) || task.Closed ? null : After(task.RunningAt, task.TimeLimit), task.ExpiresAt);
+        Assert.False(task.OwnFailureCount >= task.MaxFailedNum && !task.Closed && !RunStates.IsFinal(task.State), "as many failures as allowed, and still open");
+        Assert.All(rows.Where(row => row.State == RunState.Succeed), row => Assert.Equal(row.ExitCode == 0 ? Cause.Succeeded : Cause.FailureIgnored, row.Cause));
         Assert.Equal(Job.Skipped.Where(skip => skip.TaskId == task.TaskId).Sum(skip => skip.Count), task.Skipped.Count);
         AssertDependencesFollowed(task);
         Assert.Equal(task.InstanceCount, task.UnclaimedCount + task.StartingCount + task.RunningCount + task.FinishedCount);

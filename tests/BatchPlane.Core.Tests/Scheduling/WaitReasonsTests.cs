@@ -50,6 +50,9 @@ public sealed class WaitReasonsTests
     public void WhatKeepsATaskOutOfTheQueue_IsSaidWithoutAPosition()
     {
         Assert.Equal(["terminating"], Codes(Ready with { IsTerminating = true }, Idle()));
+        Assert.Equal(["terminating"], Codes(Ready with { CloseReason = "its time limit has passed" }, Idle()));
+        Assert.Equal(["backoff"], Codes(Ready with { Delayed = 5, NextAttemptAt = DateTimeOffset.UnixEpoch }, Idle()));
+        Assert.Equal(["about_to_start"], Codes(Ready with { Delayed = 4 }, Idle()));
         Assert.Equal(["environment_deleting"], Codes(Ready, Idle() with { TakesWork = false }));
         Assert.Equal(["no_nodes"], Codes(Ready, Environment()));
         Assert.Equal(["fits_nowhere"], Codes(Ready with { Needs = new(1, 8_001, 0) }, Idle()));

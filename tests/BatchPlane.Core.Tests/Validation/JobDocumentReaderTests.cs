@@ -68,8 +68,91 @@ public sealed class JobDocumentReaderTests
         Assert.Equal([new EventVarDocument("n", "v")], job.Notifications[0].EventConfigs[0].EventVars);
     }
 
+    [Fact]
+    public void RetryRules_AreRead()
+    {
+        var task = ReadingAssert.Valid(ReadingAssert.Job($$$$"""
+            {"tasks":[{{{{{Run}}}},"max_retry_count":3,"retry_backoff":{"initial_seconds":500},"max_failed_num":7,"time_limit":3600,
+              "RetryRules":[{"exit_codes":[75,"64-70"],"signals":[9],"causes":["Timeout","start_failed"],"reasons":["*space*"],"action":"Retry","max_retry_count":5,
+                              "backoff":{"initial_seconds":0.5,"multiplier":1.5,"max_seconds":10,"jitter":0}},
+                             {"exit_codes":["75-80"],"action":"fail"},
+                             {"action":"ignore"}]}],"time_limit":86400}
+            """)).Tasks[0];
+
+        var rule = task.RetryRules[0];
+        Assert.Equal(["75", "64-70"], rule.ExitCodes);
+        Assert.Equal([9], rule.Signals);
+        Assert.Equal([AttemptFailure.Timeout, AttemptFailure.StartFailed], rule.Causes);
+        Assert.Equal(["*space*"], rule.Reasons);
+        Assert.Equal((RetryAction.Retry, 5), (rule.Action, rule.MaxRetryCount));
+        Assert.Equal(new BackoffDocument { InitialSeconds = 0.5, Multiplier = 1.5, MaxSeconds = 10, Jitter = 0 }, rule.Backoff);
+        Assert.Equal([RetryAction.Retry, RetryAction.Fail, RetryAction.Ignore], task.RetryRules.Select(read => read.Action));
+        Assert.Equal(new BackoffDocument { InitialSeconds = 500, MaxSeconds = 500 }, task.RetryBackoff);
+        Assert.Equal((7, 3_600), (task.MaxFailedNum, task.TimeLimit));
+    }
+
+    [Fact]
+    public void RetryRulesInTheDocumentation_AreValid()
+    {
+        var text = File.ReadAllText(Repository.PathOf("docs/jobs.md"));
+        var begin = text.IndexOf("\"max_retry_count\": 3,", StringComparison.Ordinal);
+        var members = text[begin..text.IndexOf("```", begin, StringComparison.Ordinal)];
+
+        Assert.Equal(4, ReadingAssert.Valid(ReadingAssert.Job(Task($"{members},{Run}"))).Tasks[0].RetryRules.Count);
+    }
+
+    [Theory]
+    [InlineData("\"exit_codes\":[1],\"action\":\"fail\"},{\"exit_codes\":[\"1-2\"],\"action\":\"ignore\"")]
+    [InlineData("\"reasons\":[\"*space*\"],\"action\":\"fail\"},{\"action\":\"ignore\"")]
+    [InlineData("\"action\":\"ignore\"},{\"causes\":[\"start_failed\"],\"action\":\"retry\",\"max_retry_count\":1")]
+    public void RuleThatIsLeftSomethingByThoseBefore_IsRead(string rules) =>
+        Assert.Equal(2, ReadingAssert.Valid(ReadingAssert.Job(Rule(rules))).Tasks[0].RetryRules.Count);
+
+    [Fact]
+    public void EverythingWrongWithARetryRule_IsReportedTogether()
+    {
+        var reading = ReadingAssert.Job(Rule("""
+            "exit_codes":[0,"7-3",5,"4-6"],"signals":[65,9,9],"causes":["boredom","timeout","timeout"],"reasons":[""],"action":"panic","max_retry_count":101,
+            "backoff":{"initial_seconds":0,"multiplier":0.5,"max_seconds":"x","jitter":1.1}
+            """));
+
+        Assert.Equal(
+            [
+                "action retry_action_unknown", "exit_codes[0] exit_code_invalid", "exit_codes[1] exit_code_invalid", "exit_codes[3] exit_code_duplicate",
+                "signals[0] signal_out_of_range", "signals[2] signal_duplicate", "causes[0] retry_cause_unknown", "causes[2] retry_cause_duplicate",
+                "reasons[0] retry_reason_invalid", "max_retry_count max_retry_count_out_of_range", "backoff.initial_seconds backoff_initial_seconds_out_of_range",
+                "backoff.max_seconds type_mismatch", "backoff.multiplier backoff_multiplier_out_of_range", "backoff.jitter backoff_jitter_out_of_range",
+            ],
+            reading.Problems.Select(problem => $"{problem.Path.Replace("$.tasks[0].retry_rules[0].", "", StringComparison.Ordinal)} {problem.Code}"));
+    }
+
     public static TheoryData<string, string, string> Refusals => new()
     {
+        { Rule(""), "$.tasks[0].retry_rules[0].action", "required" },
+        { Rule("\"action\":\"fail\",\"exit_codes\":[256]"), "$.tasks[0].retry_rules[0].exit_codes[0]", "exit_code_invalid" },
+        { Rule("\"action\":\"fail\",\"exit_codes\":[1.5]"), "$.tasks[0].retry_rules[0].exit_codes[0]", "exit_code_invalid" },
+        { Rule("\"action\":\"fail\",\"exit_codes\":[true]"), "$.tasks[0].retry_rules[0].exit_codes[0]", "exit_code_invalid" },
+        { Rule("\"action\":\"fail\",\"exit_codes\":[\"1-2-3\"]"), "$.tasks[0].retry_rules[0].exit_codes[0]", "exit_code_invalid" },
+        { Rule("\"action\":\"fail\",\"exit_codes\":[\"-1\"]"), "$.tasks[0].retry_rules[0].exit_codes[0]", "exit_code_invalid" },
+        { Rule("\"action\":\"fail\",\"signals\":[\"9\"]"), "$.tasks[0].retry_rules[0].signals[0]", "signal_out_of_range" },
+        { Rule("\"action\":\"fail\",\"causes\":[7]"), "$.tasks[0].retry_rules[0].causes[0]", "type_mismatch" },
+        { Rule("\"action\":\"fail\",\"backoff\":{}"), "$.tasks[0].retry_rules[0].backoff", "retry_option_misplaced" },
+        { Rule("\"action\":\"ignore\",\"max_retry_count\":1"), "$.tasks[0].retry_rules[0].max_retry_count", "retry_option_misplaced" },
+        { Rule("\"action\":\"ignore\",\"causes\":[\"start_failed\"]"), "$.tasks[0].retry_rules[0].causes[0]", "retry_ignore_start_failed" },
+        { Rule("\"action\":\"retry\""), "$.tasks[0].retry_rules[0].action", "retry_budget_missing" },
+        { Rule("\"action\":\"retry\",\"max_retry_count\":1,\"backoff\":{\"initial_seconds\":20,\"max_seconds\":19.5}"), "$.tasks[0].retry_rules[0].backoff.max_seconds", "backoff_max_below_initial" },
+        { Rule("\"action\":\"fail\"},{\"action\":\"ignore\",\"exit_codes\":[1]"), "$.tasks[0].retry_rules[1]", "retry_rule_unreachable" },
+        { Rule("\"action\":\"fail\",\"exit_codes\":[1,2]},{\"action\":\"fail\",\"exit_codes\":[3]},{\"action\":\"ignore\",\"exit_codes\":[\"1-3\"]"), "$.tasks[0].retry_rules[2]", "retry_rule_unreachable" },
+        { Rule("\"action\":\"fail\",\"exit_codes\":[137]},{\"action\":\"ignore\",\"signals\":[9]"), "$.tasks[0].retry_rules[1]", "retry_rule_unreachable" },
+        { Rule("\"action\":\"fail\",\"codes\":[1]"), "$.tasks[0].retry_rules[0].codes", "member_unknown" },
+        { Task("\"retry_rules\":[],\"retry_backoff\":{}," + Run), "$.tasks[0].retry_backoff", "retry_budget_missing" },
+        { Task("\"max_retry_count\":1,\"retry_backoff\":7," + Run), "$.tasks[0].retry_backoff", "type_mismatch" },
+        { Task($"\"retry_rules\":[{string.Join(',', Enumerable.Repeat("0", 33))}]," + Run), "$.tasks[0].retry_rules", "too_many" },
+        { Task("\"max_failed_num\":0," + Run), "$.tasks[0].max_failed_num", "max_failed_num_out_of_range" },
+        { Task("\"time_limit\":0," + Run), "$.tasks[0].time_limit", "time_limit_out_of_range" },
+        { Task("\"time_limit\":31536001," + Run), "$.tasks[0].time_limit", "time_limit_out_of_range" },
+        { With("\"time_limit\":31536001"), "$.time_limit", "time_limit_out_of_range" },
+        { With("\"time_limit\":\"1h\""), "$.time_limit", "type_mismatch" },
         { "7", "$", "type_mismatch" },
         { "{}", "$.tasks", "required" },
         { """{"tasks":null}""", "$.tasks", "required" },
@@ -214,6 +297,8 @@ public sealed class JobDocumentReaderTests
     }
 
     private static string With(string members) => $$"""{{{members}},"tasks":[{{{Run}}}]}""";
+
+    private static string Rule(string members) => Task($"\"retry_rules\":[{{{members}}}],{Run}");
 
     private static string Task(string members) => $$"""{"tasks":[{{{members}}}]}""";
 }

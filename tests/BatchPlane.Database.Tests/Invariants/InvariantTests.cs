@@ -21,6 +21,15 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         { "task_counters", "UPDATE tasks SET succeeded = '{[0,1)}' WHERE task_name = 'live'", "succeeded is {[0,1)}, its rows say {}" },
         { "task_counters", "DELETE FROM task_skips", "skipped is {[1,2)}, its rows say {}" },
         { "task_counters", "DELETE FROM tasks WHERE task_name = 'done'", "belong to no task" },
+        { "task_counters", "DELETE FROM retry_delays", "delayed is {[1,2)}, its rows say {}" },
+        { "task_counters", "UPDATE tasks SET delayed = '{}' WHERE task_name = 'later'", "requeued is {}, its rows say {[1,2)}" },
+        { "task_counters", "UPDATE tasks SET requeued = '{[1,2)}' WHERE task_name = 'later'", "requeued is {[1,2)}, its rows say {}" },
+        { "task_counters", "INSERT INTO retry_delays SELECT task_id, 0, job_id, now() FROM tasks WHERE task_name = 'later'", "retry_delays has of it is {[0,2)}" },
+        { "task_counters", "INSERT INTO retry_delays VALUES (-1, 0, 'job-nowhere0', now())", "waits of {[0,1)} belong to no task" },
+        { "time_limits", "UPDATE tasks SET expires_at = NULL WHERE task_name = 'later'", "expires at no time instead of 2" },
+        { "time_limits", "UPDATE tasks SET expires_at = expires_at + interval '1 second' WHERE task_name = 'later'", "task 0: expires at 2" },
+        { "time_limits", "UPDATE jobs SET expires_at = NULL", "expires at no time instead of 2" },
+        { "time_limits", "UPDATE jobs SET terminate_requested_at = now()", " instead of never" },
         { "terminal_journal_rows", "DELETE FROM events WHERE level = 'job' AND state = 'SUCCEED'", "SUCCEED, journal rows: 0 SUCCEED" },
         { "terminal_journal_rows", Again("level = 'task_instance' AND state = 'SUCCEED' AND instance_index = 1"), "instance 1: SUCCEED, journal rows: 2 SUCCEED" },
         { "terminal_journal_rows", Again("level = 'task' AND state = 'SUCCEED'"), "task 0: SUCCEED, journal rows: 2 SUCCEED" },
@@ -111,6 +120,11 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
             });
             await server.ClaimAsync(node, live.JobId, live.TaskId, limit: 3);
             await server.ReportAsync(node, live.JobId, live.TaskId, Given.Report(1, AttemptOutcome.Running), Given.Exited(2, exitCode: 1));
+
+            var later = Given.Task(envId, instances: 3, name: "later", retries: 1) with { RetryBackoff = new() { InitialSeconds = 3_600 }, TimeLimit = 3_600 };
+            var limited = await SubmitAsync(server, Given.Job(later) with { TimeLimit = 7_200 });
+            await server.ClaimAsync(node, limited.JobId, limited.TaskId, limit: 2);
+            await server.ReportAsync(node, limited.JobId, limited.TaskId, Given.Report(0, AttemptOutcome.Running), Given.Exited(1, exitCode: 1));
 
             var pairs = await SubmitAsync(server, Given.Job(Given.Task(envId, instances: 4, name: "first"), Given.Task(envId, instances: 4, name: "second")) with
             {

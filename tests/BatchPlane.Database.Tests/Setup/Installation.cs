@@ -25,6 +25,7 @@ internal sealed class Installation : IAsyncDisposable
         DataSource = NpgsqlDataSource.Create(database.ConnectionString);
         Environments = new(DataSource, new OutboxSignal());
         Claims = new(DataSource);
+        Due = new(DataSource);
     }
 
     internal NpgsqlDataSource DataSource { get; }
@@ -32,6 +33,8 @@ internal sealed class Installation : IAsyncDisposable
     internal EnvironmentStore Environments { get; }
 
     internal ClaimStore Claims { get; }
+
+    internal DueStore Due { get; }
 
     internal static async Task<Installation> CreateAsync()
     {

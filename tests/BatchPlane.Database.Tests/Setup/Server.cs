@@ -49,6 +49,9 @@ internal sealed class Server : IAsyncDisposable
     internal Task<TerminateOutcome> TerminateAsync(string jobId) =>
         Writer.WriteAsync(new TerminateJobCommand(jobId, Installation.Submitter, "enough"), CancellationToken.None);
 
+    internal Task<DueOutcome> DueAsync(string jobId, params (long TaskId, int Index)[] delayed) =>
+        Writer.WriteAsync(new DueRequest(jobId, delayed), CancellationToken.None);
+
     internal async Task<int> LoseAsync(OrphanedAttempts orphans) =>
         (await Writer.WriteAsync(new LoseAttempts(orphans.JobId, orphans.NodeId, orphans.NodeEpoch, orphans.Attempts, "its node was lost"), CancellationToken.None)).Lost;
 

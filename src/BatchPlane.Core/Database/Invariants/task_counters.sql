@@ -1,6 +1,6 @@
 -- Must hold: the counters of a task equal its rows. Below next_index every instance has a row or is in exactly one of ready,
 -- waiting and skipped; starting, running, succeed and interrupted count the rows in those states; failed counts them and the
--- skipped; requeued names exactly the rows that are RUNNABLE, succeeded those that are SUCCEED when another task waits for them one
+-- skipped; requeued and delayed together name exactly the rows that are RUNNABLE, none twice, and retry_delays exactly the delayed; succeeded those that are SUCCEED when another task waits for them one
 -- by one; task_skips names exactly the skipped.
 -- Caller: whoever checks the database. Rows: one per counter that is wrong. Reads everything in one snapshot; no locks.
 WITH counted AS (
@@ -29,6 +29,13 @@ skips AS (
         task_id,
         range_agg(int4range(first_index, first_index + instance_count)) AS indexes
     FROM task_skips
+    GROUP BY task_id
+),
+delays AS (
+    SELECT
+        task_id,
+        range_agg(int4range(instance_index, instance_index + 1)) AS indexes
+    FROM retry_delays
     GROUP BY task_id
 ),
 awaited AS (
@@ -62,6 +69,7 @@ FROM tasks AS t
 JOIN sizes AS z ON z.task_id = t.task_id
 LEFT JOIN counted AS c ON c.task_id = t.task_id
 LEFT JOIN skips AS k ON k.task_id = t.task_id
+LEFT JOIN delays AS y ON y.task_id = t.task_id
 LEFT JOIN awaited AS a
     ON a.job_id = t.job_id
     AND a.task_no = t.task_no
@@ -79,11 +87,23 @@ CROSS JOIN LATERAL (
         ('succeed_count', t.succeed_count::text, coalesce(c.succeed, 0)::text),
         ('failed_count', t.failed_count::text, (coalesce(c.failed, 0) + z.skipped)::text),
         ('interrupted_count', t.interrupted_count::text, coalesce(c.interrupted, 0)::text),
-        ('requeued', t.requeued::text, coalesce(c.runnable, '{}')::text),
+        ('requeued', t.requeued::text, (coalesce(c.runnable, '{}') - t.delayed)::text),
+        ('delayed', t.delayed::text, (coalesce(y.indexes, '{}') * coalesce(c.runnable, '{}'))::text),
+        ('what retry_delays has of it', coalesce(y.indexes, '{}')::text, t.delayed::text),
         ('succeeded', t.succeeded::text, CASE WHEN a.job_id IS NULL THEN '{}' ELSE coalesce(c.succeeded, '{}')::text END),
         ('skipped', t.skipped::text, coalesce(k.indexes, '{}')::text)
 ) AS wrong (counter, stored, counted)
 WHERE wrong.stored <> wrong.counted
+UNION ALL
+SELECT
+    'task_id ' || y.task_id,
+    'waits of ' || y.indexes::text || ' belong to no task'
+FROM delays AS y
+WHERE NOT EXISTS (
+    SELECT
+    FROM tasks AS t
+    WHERE t.task_id = y.task_id
+)
 UNION ALL
 SELECT
     'task_id ' || c.task_id,

@@ -90,19 +90,29 @@ CREATE TABLE jobs (
     terminate_requested_at timestamptz,
     terminate_requested_by text,
     terminate_reason       text,
+    close_cause            text,
+    close_reason           text,
+    time_limit             integer CHECK (time_limit > 0),
+    expires_at             timestamptz,
     created_at             timestamptz NOT NULL,
     running_at             timestamptz,
     finished_at            timestamptz,
     CHECK ((state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')) = (finished_at IS NOT NULL)),
-    CHECK ((finished_at IS NOT NULL) = (cause IS NOT NULL))
+    CHECK ((finished_at IS NOT NULL) = (cause IS NOT NULL)),
+    CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
+    CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
+CREATE INDEX jobs_expires_at_idx ON jobs (expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry; null: there was none.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
 COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of this job; see events.order_txid.';
+COMMENT ON COLUMN jobs.close_cause IS 'Why the engine ended the job as a whole; null while it did not.';
+COMMENT ON COLUMN jobs.time_limit IS 'Seconds from running_at; null: no limit.';
+COMMENT ON COLUMN jobs.expires_at IS 'When the time limit ends the job: set when it runs, null again once it ends or is to end.';
 COMMENT ON COLUMN jobs.terminate_requested_at IS 'The wish of a user that the job ends; the state follows when the nodes have reported.';
 
 CREATE TABLE tasks (
@@ -124,6 +134,7 @@ CREATE TABLE tasks (
     instance_count     integer NOT NULL CHECK (instance_count > 0),
     next_index         integer NOT NULL DEFAULT 0,
     requeued           int4multirange NOT NULL DEFAULT '{}',
+    delayed            int4multirange NOT NULL DEFAULT '{}',
     ready              int4multirange NOT NULL DEFAULT '{}',
     waiting            int4multirange NOT NULL DEFAULT '{}',
     waiting_count      integer NOT NULL DEFAULT 0,
@@ -139,6 +150,10 @@ CREATE TABLE tasks (
     failed_count       integer NOT NULL DEFAULT 0 CHECK (failed_count >= 0),
     interrupted_count  integer NOT NULL DEFAULT 0 CHECK (interrupted_count >= 0),
     max_retry_count    integer NOT NULL,
+    retry_policy       jsonb,
+    max_failed_num     integer CHECK (max_failed_num > 0),
+    time_limit         integer CHECK (time_limit > 0),
+    expires_at         timestamptz,
     max_concurrent_num integer,
     failed_action      text NOT NULL CHECK (failed_action IN ('TERMINATE', 'INTERRUPT', 'FAST_INTERRUPT')),
     run                jsonb NOT NULL,
@@ -150,10 +165,12 @@ CREATE TABLE tasks (
     CHECK (NOT claimable OR finished_at IS NULL),
     CHECK (claimable = (claimable_count > 0)),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
+    CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL)),
     CHECK (cardinality(depends_on) = cardinality(depends_when))
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
--- Only claimable changes rarely; the counters are in no index, so that updating them stays within the page (HOT).
+-- Only columns that change rarely; the counters are in no index, so that updating them stays within the page (HOT).
+CREATE INDEX tasks_expires_at_idx ON tasks (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, job_no, task_id) WHERE claimable;
 CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
@@ -164,6 +181,11 @@ COMMENT ON COLUMN tasks.cpu_millis IS 'Thousandths of a processor that an instan
 COMMENT ON COLUMN tasks.memory_mib IS 'MiB of memory that an instance wishes for; 0: no wish.';
 COMMENT ON COLUMN tasks.next_index IS 'Instances from here on are untouched: never claimed, without rows. Below it every instance has a row or is in exactly one of ready, waiting and skipped.';
 COMMENT ON COLUMN tasks.requeued IS 'Instances with rows that wait for another attempt.';
+COMMENT ON COLUMN tasks.delayed IS 'Instances with rows that wait until the time for another attempt has come; retry_delays tells when.';
+COMMENT ON COLUMN tasks.retry_policy IS 'Retry rules and backoff; null: every failure is tried again at once, as often as max_retry_count says.';
+COMMENT ON COLUMN tasks.max_failed_num IS 'Instances that may fail for good before the task is closed; null: all.';
+COMMENT ON COLUMN tasks.time_limit IS 'Seconds from running_at; null: no limit.';
+COMMENT ON COLUMN tasks.expires_at IS 'When the time limit ends the task: set when it runs, null again once it is closed or ends.';
 COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';
 COMMENT ON COLUMN tasks.waiting IS 'Instances below next_index without rows that wait for the instances of the same index of other tasks.';
 COMMENT ON COLUMN tasks.waiting_count IS 'Number of instances in waiting.';
@@ -199,6 +221,16 @@ COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; t
 COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.';
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
+
+CREATE TABLE retry_delays (
+    task_id        bigint NOT NULL,
+    instance_index integer NOT NULL,
+    job_id         text NOT NULL,
+    due_at         timestamptz NOT NULL,
+    PRIMARY KEY (task_id, instance_index)
+);
+CREATE INDEX retry_delays_due_at_idx ON retry_delays (due_at);
+COMMENT ON TABLE retry_delays IS 'Instances that wait for the time of their next attempt: a row for each index in tasks.delayed. Deleted when that time has come, or their task is closed.';
 
 CREATE TABLE task_skips (
     task_id        bigint NOT NULL,

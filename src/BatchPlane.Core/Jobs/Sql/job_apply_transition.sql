@@ -10,6 +10,9 @@ SET
     terminate_requested_at = v.terminate_requested_at,
     terminate_requested_by = v.terminate_requested_by,
     terminate_reason = v.terminate_reason,
+    close_cause = v.close_cause,
+    close_reason = v.close_reason,
+    expires_at = v.expires_at,
     running_at = v.running_at,
     finished_at = v.finished_at
 FROM unnest(
@@ -22,6 +25,9 @@ FROM unnest(
     @terminate_requested_ats::timestamptz[],
     @terminate_requested_bys::text[],
     @terminate_reasons::text[],
+    @close_causes::text[],
+    @close_reasons::text[],
+    @expires_ats::timestamptz[],
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[]
 ) AS v (
@@ -34,6 +40,9 @@ FROM unnest(
     terminate_requested_at,
     terminate_requested_by,
     terminate_reason,
+    close_cause,
+    close_reason,
+    expires_at,
     running_at,
     finished_at
 )

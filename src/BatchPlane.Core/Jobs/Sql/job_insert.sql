@@ -12,6 +12,7 @@ INSERT INTO jobs (
     submitted_by,
     traceparent,
     last_sequence,
+    time_limit,
     journal_txid,
     created_at
 )
@@ -28,6 +29,7 @@ SELECT
     v.submitted_by,
     v.traceparent,
     v.last_sequence,
+    v.time_limit,
     pg_current_xact_id(),
     @now::timestamptz
 FROM unnest(
@@ -42,7 +44,8 @@ FROM unnest(
     @tags::text[],
     @submitted_bys::text[],
     @traceparents::text[],
-    @last_sequences::bigint[]
+    @last_sequences::bigint[],
+    @time_limits::integer[]
 ) AS v (
     job_id,
     job_name,
@@ -55,5 +58,6 @@ FROM unnest(
     tags,
     submitted_by,
     traceparent,
-    last_sequence
+    last_sequence,
+    time_limit
 )

@@ -11,6 +11,10 @@ SELECT
     terminate_requested_at,
     terminate_requested_by,
     terminate_reason,
+    close_cause,
+    close_reason,
+    time_limit,
+    expires_at,
     running_at,
     finished_at
 FROM jobs

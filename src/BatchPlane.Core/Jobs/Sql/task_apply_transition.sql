@@ -1,5 +1,5 @@
 -- Stores what was decided about tasks. Caller: JobStore, under the lock of job_lock.sql. None of the columns but
--- claimable is in an index, and that one changes rarely: the update stays within the page.
+-- claimable and expires_at is in an index, and those change rarely: the update stays within the page.
 UPDATE tasks AS t
 SET
     state = v.state,
@@ -7,6 +7,7 @@ SET
     reason = v.reason,
     next_index = v.next_index,
     requeued = v.requeued::int4multirange,
+    delayed = v.delayed::int4multirange,
     ready = v.ready::int4multirange,
     waiting = v.waiting::int4multirange,
     waiting_count = v.waiting_count,
@@ -21,6 +22,7 @@ SET
     succeed_count = v.succeed_count,
     failed_count = v.failed_count,
     interrupted_count = v.interrupted_count,
+    expires_at = v.expires_at,
     running_at = v.running_at,
     finished_at = v.finished_at
 FROM unnest(
@@ -30,6 +32,7 @@ FROM unnest(
     @reasons::text[],
     @next_indexes::integer[],
     @requeueds::text[],
+    @delayeds::text[],
     @readys::text[],
     @waitings::text[],
     @waiting_counts::integer[],
@@ -43,6 +46,7 @@ FROM unnest(
     @succeed_counts::integer[],
     @failed_counts::integer[],
     @interrupted_counts::integer[],
+    @expires_ats::timestamptz[],
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[]
 ) AS v (
@@ -52,6 +56,7 @@ FROM unnest(
     reason,
     next_index,
     requeued,
+    delayed,
     ready,
     waiting,
     waiting_count,
@@ -65,6 +70,7 @@ FROM unnest(
     succeed_count,
     failed_count,
     interrupted_count,
+    expires_at,
     running_at,
     finished_at
 )

@@ -20,6 +20,9 @@ INSERT INTO tasks (
     claimable,
     claimable_count,
     max_retry_count,
+    retry_policy,
+    max_failed_num,
+    time_limit,
     max_concurrent_num,
     failed_action,
     run
@@ -45,6 +48,9 @@ SELECT
     v.claimable_count > 0,
     v.claimable_count,
     v.max_retry_count,
+    v.retry_policy::jsonb,
+    v.max_failed_num,
+    v.time_limit,
     v.max_concurrent_num,
     v.failed_action,
     v.run::jsonb
@@ -68,6 +74,9 @@ FROM unnest(
     @waiting_counts::integer[],
     @claimable_counts::integer[],
     @max_retry_counts::integer[],
+    @retry_policies::text[],
+    @max_failed_nums::integer[],
+    @time_limits::integer[],
     @max_concurrent_nums::integer[],
     @failed_actions::text[],
     @runs::text[]
@@ -91,6 +100,9 @@ FROM unnest(
     waiting_count,
     claimable_count,
     max_retry_count,
+    retry_policy,
+    max_failed_num,
+    time_limit,
     max_concurrent_num,
     failed_action,
     run

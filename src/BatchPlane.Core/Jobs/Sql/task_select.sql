@@ -27,7 +27,12 @@ SELECT
     max_concurrent_num,
     failed_action,
     running_at,
-    finished_at
+    finished_at,
+    delayed,
+    retry_policy,
+    max_failed_num,
+    time_limit,
+    expires_at
 FROM tasks
 WHERE job_id = ANY (@job_ids::text[])
 ORDER BY
