@@ -29,13 +29,20 @@ internal static class SubmitCommand
             HelpName = "KEY",
             Description = "Submitting the same file with the same key again answers with the same job.",
         };
-        return client.Create("submit", "Submit a job and print its id.", [file, wait, timeout, environment, key], async call =>
+        var dryRun = new Option<bool>("--dry-run") { Description = "Store nothing: check the job and say where its tasks would run now." };
+        return client.Create("submit", "Submit a job and print its id.", [file, wait, timeout, environment, key, dryRun], async call =>
         {
             var body = await ReadAsync(call, call.Get(file));
             var content = new ByteArrayContent(call.Get(environment) is { } id ? WithEnvironment(body, id) : body)
             {
                 Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
             };
+            if (call.Get(dryRun))
+            {
+                PlanOutput.Write(call, await call.Api.PostAsync<JobPlan>(JobRoutes.DryRun, content, idempotencyKey: null, call.Cancellation));
+                return ExitCodes.Success;
+            }
+
             var answer = await call.Api.PostAsync<SubmitJobResponse>(JobRoutes.Jobs, content, call.Get(key), call.Cancellation);
             var waits = call.Get(wait);
             if (!call.AsJson)

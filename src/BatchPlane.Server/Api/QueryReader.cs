@@ -39,6 +39,18 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
         return otherwise;
     }
 
+    /// <summary><c>true</c> or <c>false</c>; false when absent.</summary>
+    internal bool Flag(string name)
+    {
+        var text = Text(name);
+        if (text is not (null or "true" or "false"))
+        {
+            problems.Add($"?{name}", ItemCodes.ValueUnknown, $"Expected true or false, given \"{text}\".");
+        }
+
+        return text == "true";
+    }
+
     /// <summary>Elements of a page.</summary>
     internal int Limit(ApiOptions options) => (int)Number("limit", 1, options.MaxPageSize, Math.Min(options.PageSize, options.MaxPageSize));
 

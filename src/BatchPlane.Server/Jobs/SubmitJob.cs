@@ -2,12 +2,14 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
 using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
 
 namespace BatchPlane.Server.Jobs;
 
@@ -18,6 +20,8 @@ internal static class SubmitJob
         .WithName("SubmitJob").WithTags("jobs").WithSummary("Submit a job")
         .Accepts<JobDocument>("application/json")
         .Produces<SubmitJobResponse>(StatusCodes.Status201Created)
+        .Produces<JobPlan>(StatusCodes.Status200OK)
+        .WithQuery("dry_run", JsonSchemaType.Boolean, "true: stores nothing, and answers with the document as it would be stored and where its tasks would run now.")
         .WithIdempotencyKey();
 
     private static async Task<IResult> HandleAsync(
@@ -26,6 +30,7 @@ internal static class SubmitJob
         IOptions<NotificationLimits> notificationLimits,
         EnvironmentStore environments,
         TopicAdmission topics,
+        PlanQueries plans,
         TransitionWriter writer)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
@@ -37,6 +42,9 @@ internal static class SubmitJob
         using (body)
         {
             var problems = new ProblemList();
+            var query = new QueryReader(context.Request.Query, problems);
+            var isDryRun = query.Flag("dry_run");
+            query.RefuseOthers();
             var key = ApiResults.KeyOf(context, body, "submit_job", problems);
             var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value);
             if (!reading.IsValid || problems.Any)
@@ -49,6 +57,11 @@ internal static class SubmitJob
                 return ProblemResult.Invalid([new ProblemItem("$.env_id", ItemCodes.EnvironmentUnknown, "The server has no default environment: name one.")]);
             }
 
+            if (isDryRun)
+            {
+                return await PlanAsync(job, topics, plans, context.RequestAborted);
+            }
+
             var source = Caller.Of(context).Source;
             var (notifications, topicProblems) = await topics.AdmitAsync(job.Notifications, source, context.RequestAborted);
             if (topicProblems.Count > 0)
@@ -58,6 +71,16 @@ internal static class SubmitJob
 
             return Answer(await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted), job);
         }
+    }
+
+    /// <summary>Everything a submit checks, without the writes: the idempotency key is not used up and no topic is made.</summary>
+    private static async Task<IResult> PlanAsync(JobDocument job, TopicAdmission topics, PlanQueries plans, CancellationToken cancellationToken)
+    {
+        var topicProblems = await topics.FindProblemsAsync(job.Notifications, cancellationToken);
+        var (plan, missing) = await plans.PlanAsync(job, cancellationToken);
+        return plan is not null && topicProblems.Count == 0
+            ? TypedResults.Json(plan, BatchPlaneJson.Options)
+            : ProblemResult.Invalid([.. Missing(job, missing), .. topicProblems]);
     }
 
     private static IResult Answer(SubmitOutcome outcome, JobDocument job) => outcome switch
