@@ -21,6 +21,16 @@ public static class JobDocumentReader
     private static readonly TextRule Name = new() { MaxLength = 60, TooLongCode = ItemCodes.JobNameTooLong };
     private static readonly TextRule Description = new() { MaxLength = 200, TooLongCode = ItemCodes.JobDescriptionTooLong };
 
+    /// <summary>Every member that is read, by the path of its object in a document with one of each list.</summary>
+    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } =
+    [
+        ("$", Members),
+        .. TaskReader.Fields,
+        ("$.dependences[0]", DependenceReader.Members),
+        .. NotificationReader.Fields,
+        ("$.tags[0]", TagReader.Members),
+    ];
+
     /// <summary>The job, or everything that is wrong with it.</summary>
     public static Reading<JobDocument> Read(JsonElement body, JobLimits limits, NotificationLimits notificationLimits)
     {
@@ -35,7 +45,7 @@ public static class JobDocumentReader
     {
         var name = members.Text("job_name", Name) ?? "";
         var description = members.Text("job_description", Description) ?? "";
-        var priority = members.Integer("priority", 0, 100) ?? 0;
+        var priority = members.Integer("priority", 0, 100, ItemCodes.PriorityOutOfRange) ?? 0;
         var envId = members.Text("env_id", DocumentRules.EnvId);
         var tasks = TaskReader.ReadAll(members, limits, problems);
         return new JobDocument
@@ -46,9 +56,9 @@ public static class JobDocumentReader
             EnvId = envId,
             Tasks = tasks ?? [],
             Dependences = DependenceReader.ReadAll(members, tasks, limits, problems),
-            TaskExecutionDependOn = members.Word<TaskExecutionDependOn>("task_execution_depend_on", Spelling.UpperWord) ?? TaskExecutionDependOn.PreTaskSucceed,
+            TaskExecutionDependOn = members.Word<TaskExecutionDependOn>("task_execution_depend_on", Spelling.UpperWord, ItemCodes.TaskExecutionDependOnUnknown) ?? TaskExecutionDependOn.PreTaskSucceed,
             Notifications = NotificationReader.Read(members, EventScope.Job, notificationLimits, problems),
-            NotificationTarget = members.Word("notification_target", "CMQ", "TDMQ_CMQ"),
+            NotificationTarget = members.OneOf("notification_target", ItemCodes.NotificationTargetUnknown, "CMQ", "TDMQ_CMQ"),
             Tags = TagReader.Read(members, problems),
         };
     }

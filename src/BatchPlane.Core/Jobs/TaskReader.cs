@@ -56,7 +56,17 @@ internal sealed partial class TaskReader
         Form = "letters, digits and '_', not starting with a digit",
         EmptyCode = ItemCodes.EnvVarNameInvalid,
         InvalidCode = ItemCodes.EnvVarNameInvalid,
+        TooLongCode = ItemCodes.EnvVarNameInvalid,
     };
+
+    /// <summary>Every member of a task, by the path of its object.</summary>
+    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } =
+    [
+        ("$.tasks[0]", TaskMembers),
+        ("$.tasks[0].application", ApplicationMembers),
+        ("$.tasks[0].env_vars[0]", EnvVarMembers),
+        ("$.tasks[0].resources", ResourcesMembers),
+    ];
 
     private readonly JobLimits _limits;
     private readonly ProblemList _problems;
@@ -75,7 +85,7 @@ internal sealed partial class TaskReader
         _argument = new TextRule { MaxBytes = limits.MaxCommandBytes, TooLongCode = ItemCodes.CommandTooLong };
         _command = _argument with { MinLength = 1 };
         _program = _command;
-        _envVarValue = new TextRule { MaxBytes = limits.MaxEnvVarBytes };
+        _envVarValue = new TextRule { MaxBytes = limits.MaxEnvVarBytes, TooLongCode = ItemCodes.EnvVarValueTooLong };
     }
 
     /// <summary>The member <c>tasks</c> of a job; null when it cannot be read as a list, so that nothing is known of their names.</summary>
@@ -88,10 +98,10 @@ internal sealed partial class TaskReader
 
         var count = value.ValueKind == JsonValueKind.Array ? value.GetArrayLength() : 0;
         var reader = new TaskReader(limits, single: count == 1, problems);
-        var tasks = job.List("tasks", limits.MaxTasks, reader.Read);
+        var tasks = job.List("tasks", limits.MaxTasks, ItemCodes.TasksTooMany, reader.Read);
         if (tasks is not null && count == 0)
         {
-            problems.Add(job.PathOf("tasks"), ItemCodes.Empty, "Expected at least one task.");
+            problems.Add(job.PathOf("tasks"), ItemCodes.TasksEmpty, "Expected at least one task.");
         }
 
         return tasks;
@@ -114,9 +124,9 @@ internal sealed partial class TaskReader
             EnvId = task.Text("env_id", DocumentRules.EnvId),
             EnvVars = ReadEnvVars(task),
             MaxRetryCount = task.Integer("max_retry_count", 0, MaxRetries, ItemCodes.MaxRetryCountOutOfRange) ?? 0,
-            Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds) ?? DefaultTimeoutSeconds,
-            MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue),
-            FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord) ?? FailedAction.Terminate,
+            Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds, ItemCodes.TimeoutOutOfRange) ?? DefaultTimeoutSeconds,
+            MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue, ItemCodes.MaxConcurrentNumOutOfRange),
+            FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord, ItemCodes.FailedActionUnknown) ?? FailedAction.Terminate,
             Resources = task.Find("resources") is { } resources ? ReadResources(resources, task.PathOf("resources")) : null,
         };
     }
@@ -154,7 +164,7 @@ internal sealed partial class TaskReader
             return new ApplicationDocument();
         }
 
-        var form = application.Word("delivery_form", "LOCAL", "PACKAGE");
+        var form = application.OneOf("delivery_form", ItemCodes.DeliveryFormUnknown, "LOCAL", "PACKAGE");
         if (form == "PACKAGE")
         {
             _problems.Add(application.PathOf("delivery_form"), ItemCodes.NotSupported, "PACKAGE is not supported yet; the program has to be on the node (LOCAL).");
@@ -171,14 +181,14 @@ internal sealed partial class TaskReader
         {
             Command = application.Text("command", _command),
             Argv = ReadArgv(application),
-            Builtin = application.Word("builtin", BuiltinApplications.Noop),
+            Builtin = application.OneOf("builtin", ItemCodes.BuiltinUnknown, BuiltinApplications.Noop),
         };
     }
 
     private List<string>? ReadArgv(ObjectReader application)
     {
         var bytes = 0L;
-        var argv = application.List("argv", _limits.MaxArguments, (element, path) =>
+        var argv = application.List("argv", _limits.MaxArguments, ItemCodes.ArgvTooMany, (element, path) =>
         {
             // Arguments may be empty, the program not.
             var rule = bytes == 0 ? _program : _argument;
@@ -193,7 +203,7 @@ internal sealed partial class TaskReader
 
         if (bytes == 0)
         {
-            _problems.Add(application.PathOf("argv"), ItemCodes.Empty, "Expected at least the program.");
+            _problems.Add(application.PathOf("argv"), ItemCodes.ArgvEmpty, "Expected at least the program.");
         }
         else if (bytes > _limits.MaxArgvBytes)
         {
@@ -206,11 +216,11 @@ internal sealed partial class TaskReader
     private List<EnvVarDocument> ReadEnvVars(ObjectReader task)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var vars = task.List("env_vars", _limits.MaxEnvVars, (element, path) => ReadEnvVar(element, path, names)) ?? [];
+        var vars = task.List("env_vars", _limits.MaxEnvVars, ItemCodes.EnvVarsTooMany, (element, path) => ReadEnvVar(element, path, names)) ?? [];
         var bytes = vars.Sum(pair => (long)Encoding.UTF8.GetByteCount(pair.Name) + Encoding.UTF8.GetByteCount(pair.Value));
         if (bytes > _limits.MaxEnvVarsBytes)
         {
-            _problems.Add(task.PathOf("env_vars"), ItemCodes.TooLong, string.Create(CultureInfo.InvariantCulture, $"Expected at most {_limits.MaxEnvVarsBytes} bytes of names and values together, given {bytes}."));
+            _problems.Add(task.PathOf("env_vars"), ItemCodes.EnvVarsTooMany, string.Create(CultureInfo.InvariantCulture, $"Expected at most {_limits.MaxEnvVarsBytes} bytes of names and values together, given {bytes}."));
         }
 
         return vars;

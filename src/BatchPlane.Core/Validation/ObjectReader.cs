@@ -120,7 +120,7 @@ internal sealed class ObjectReader
     }
 
     /// <summary>One of an enum's words in any spelling; null when absent or unknown. <paramref name="word"/> gives the wire word.</summary>
-    internal T? Word<T>(string name, Func<T, string> word)
+    internal T? Word<T>(string name, Func<T, string> word, string code)
         where T : struct, Enum
     {
         if (Find(name) is not { } value || TextOf(value, PathOf(name), new TextRule(), _problems) is not { } text)
@@ -135,12 +135,12 @@ internal sealed class ObjectReader
             return values[found];
         }
 
-        _problems.Add(PathOf(name), ItemCodes.ValueUnknown, $"Expected one of {string.Join(", ", values.Select(word))}, given \"{Shown.Clip(text)}\".");
+        _problems.Add(PathOf(name), code, $"Expected one of {string.Join(", ", values.Select(word))}, given \"{Shown.Clip(text)}\".");
         return null;
     }
 
-    /// <summary>One of a few words in any spelling, in its canonical form; null when absent or unknown.</summary>
-    internal string? Word(string name, params string[] words)
+    /// <summary>One of a few words in any spelling, in its canonical form; null when absent or unknown, which is a problem of this code.</summary>
+    internal string? OneOf(string name, string code, params string[] words)
     {
         if (Find(name) is not { } value || TextOf(value, PathOf(name), new TextRule(), _problems) is not { } text)
         {
@@ -150,7 +150,7 @@ internal sealed class ObjectReader
         var found = Array.Find(words, word => Spelling.Key(word) == Spelling.Key(text));
         if (found is null)
         {
-            _problems.Add(PathOf(name), ItemCodes.ValueUnknown, $"Expected {(words.Length == 1 ? "" : "one of ")}{string.Join(", ", words)}, given \"{Shown.Clip(text)}\".");
+            _problems.Add(PathOf(name), code, $"Expected {(words.Length == 1 ? "" : "one of ")}{string.Join(", ", words)}, given \"{Shown.Clip(text)}\".");
         }
 
         return found;
@@ -160,7 +160,7 @@ internal sealed class ObjectReader
     /// A list; null when absent, no list, or longer than <paramref name="max"/>, in which case its elements are not looked at.
     /// Elements that <paramref name="read"/> answers with null are left out.
     /// </summary>
-    internal List<T>? List<T>(string name, int max, Func<JsonElement, string, T?> read)
+    internal List<T>? List<T>(string name, int max, string tooManyCode, Func<JsonElement, string, T?> read)
         where T : class
     {
         if (Find(name) is not { } value)
@@ -178,7 +178,7 @@ internal sealed class ObjectReader
         var count = value.GetArrayLength();
         if (count > max)
         {
-            _problems.Add(path, ItemCodes.TooMany, string.Create(CultureInfo.InvariantCulture, $"Expected at most {max} elements, given {count}."));
+            _problems.Add(path, tooManyCode, string.Create(CultureInfo.InvariantCulture, $"Expected at most {max} elements, given {count}."));
             return null;
         }
 
