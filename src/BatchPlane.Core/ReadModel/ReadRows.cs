@@ -15,6 +15,7 @@ internal sealed class JobRow
     public required string Document { get; init; }
     public required string Notifications { get; init; }
     public required string Tags { get; init; }
+    public required string[] Labels { get; init; }
     public long LastSequence { get; init; }
     public DateTimeOffset? TerminateRequestedAt { get; init; }
     public string? TerminateReason { get; init; }

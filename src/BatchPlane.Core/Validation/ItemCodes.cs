@@ -229,6 +229,9 @@ public static class ItemCodes
     /// <summary>A paging cursor was not made by this server for this list.</summary>
     public const string CursorInvalid = "cursor_invalid";
 
+    /// <summary>A query parameter is no instant with its offset.</summary>
+    public const string InstantInvalid = "instant_invalid";
+
     /// <summary>A query parameter is not known here.</summary>
     public const string QueryUnknown = "query_unknown";
 

@@ -23,6 +23,7 @@ CREATE TABLE environments (
     CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED';
+CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
@@ -83,6 +84,7 @@ CREATE TABLE jobs (
     notifications          jsonb NOT NULL,
     interest               integer[] NOT NULL,
     tags                   jsonb NOT NULL,
+    labels                 text[] NOT NULL DEFAULT '{}',
     submitted_by           text NOT NULL,
     traceparent            text,
     last_sequence          bigint NOT NULL DEFAULT 0,
@@ -97,9 +99,13 @@ CREATE TABLE jobs (
     CHECK ((finished_at IS NOT NULL) = (cause IS NOT NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
+-- What lists filter by. None of it changes after the submit, so that transitions stay within the page (HOT).
+CREATE INDEX jobs_labels_idx ON jobs USING gin (labels);
+CREATE INDEX jobs_name_idx ON jobs (job_name text_pattern_ops, created_at, job_id);
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.';
+COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry; null: there was none.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
 COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of this job; see events.order_txid.';

@@ -9,6 +9,7 @@ INSERT INTO jobs (
     notifications,
     interest,
     tags,
+    labels,
     submitted_by,
     traceparent,
     last_sequence,
@@ -25,6 +26,7 @@ SELECT
     v.notifications::jsonb,
     v.interest::integer[],
     v.tags::jsonb,
+    v.labels::text[],
     v.submitted_by,
     v.traceparent,
     v.last_sequence,
@@ -40,6 +42,7 @@ FROM unnest(
     @notifications::text[],
     @interests::text[],
     @tags::text[],
+    @labels::text[],
     @submitted_bys::text[],
     @traceparents::text[],
     @last_sequences::bigint[]
@@ -53,6 +56,7 @@ FROM unnest(
     notifications,
     interest,
     tags,
+    labels,
     submitted_by,
     traceparent,
     last_sequence
