@@ -326,6 +326,23 @@ CREATE TABLE task_skips (
     CONSTRAINT task_skips_instance_count_check CHECK ((instance_count > 0))
 );
 
+-- Members of tasks that jobs take over when they are submitted. No job refers to one afterwards.
+CREATE TABLE task_templates (
+    template_id text NOT NULL,
+    template_name text NOT NULL,
+    template_description text NOT NULL,
+    -- The members that were given, by their canonical names, without defaults.
+    task jsonb NOT NULL,
+    tags jsonb NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT task_templates_pkey PRIMARY KEY (template_id),
+    CONSTRAINT task_templates_template_name_key UNIQUE (template_name)
+);
+CREATE INDEX task_templates_created_at_idx ON public.task_templates USING btree (created_at, template_id);
+CREATE INDEX task_templates_tags_idx ON public.task_templates USING gin (tags jsonb_path_ops);
+
 -- Nodes of a job's DAG. A task of a million instances is this one row until instances are claimed.
 CREATE TABLE tasks (
     task_id bigint NOT NULL,

@@ -20,7 +20,7 @@ internal sealed partial class TaskReader
     private static readonly MemberSet TaskMembers = new(
         [
             "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
-            "max_concurrent_num", "failed_action", "resources",
+            "max_concurrent_num", "failed_action", "resources", "task_template",
         ],
         [
             "compute_env", "redirect_info", "redirect_local_info", "input_mappings", "output_mappings",
@@ -32,6 +32,8 @@ internal sealed partial class TaskReader
         ["commands", "package_path", "docker"]);
 
     private static readonly string[] WhatToRun = ["command", "argv", "builtin"];
+
+    private static readonly TextRule TemplateReference = new() { MinLength = 1, EmptyCode = ItemCodes.TaskTemplateUnknown };
 
     private static readonly MemberSet ResourcesMembers = new(["slots", "cpu", "memory_mib"]);
 
@@ -77,8 +79,11 @@ internal sealed partial class TaskReader
     private readonly TextRule _program;
     private readonly TextRule _envVarValue;
 
-    private TaskReader(JobLimits limits, bool single, ProblemList problems)
+    private readonly IReadOnlyDictionary<string, JsonElement>? _templates;
+
+    private TaskReader(JobLimits limits, bool single, IReadOnlyDictionary<string, JsonElement>? templates, ProblemList problems)
     {
+        _templates = templates;
         _limits = limits;
         _single = single;
         _problems = problems;
@@ -89,7 +94,7 @@ internal sealed partial class TaskReader
     }
 
     /// <summary>The member <c>tasks</c> of a job; null when it cannot be read as a list, so that nothing is known of their names.</summary>
-    internal static IReadOnlyList<TaskDocument>? ReadAll(ObjectReader job, JobLimits limits, ProblemList problems)
+    internal static IReadOnlyList<TaskDocument>? ReadAll(ObjectReader job, JobLimits limits, IReadOnlyDictionary<string, JsonElement> templates, ProblemList problems)
     {
         if (job.Require("tasks") is not { } value)
         {
@@ -97,7 +102,7 @@ internal sealed partial class TaskReader
         }
 
         var count = value.ValueKind == JsonValueKind.Array ? value.GetArrayLength() : 0;
-        var reader = new TaskReader(limits, single: count == 1, problems);
+        var reader = new TaskReader(limits, single: count == 1, templates, problems);
         var tasks = job.List("tasks", limits.MaxTasks, ItemCodes.TasksTooMany, reader.Read);
         if (tasks is not null && count == 0)
         {
@@ -107,17 +112,39 @@ internal sealed partial class TaskReader
         return tasks;
     }
 
-    private TaskDocument? Read(JsonElement element, string path)
+    /// <summary>Checks the task of a template as that of a job; gives its members by their canonical names.</summary>
+    internal static string? ReadTemplate(JsonElement element, string path, JobLimits limits, ProblemList problems)
     {
-        if (ObjectReader.Open(element, path, TaskMembers, _problems) is not { } task)
+        var reader = new TaskReader(limits, single: true, templates: null, problems);
+        if (ObjectReader.Open(element, path, TaskMembers, problems) is not { } task)
         {
             return null;
         }
 
+        reader.ReadMembers(task);
+        return task.ToJson();
+    }
+
+    /// <summary>What the tasks of a job refer to, as far as they can be read.</summary>
+    internal static IEnumerable<string> TemplatesIn(JsonElement tasks) =>
+        from task in tasks.ValueKind == JsonValueKind.Array ? tasks.EnumerateArray().AsEnumerable() : []
+        where task.ValueKind == JsonValueKind.Object
+        from member in task.EnumerateObject()
+        where member.Value.ValueKind == JsonValueKind.String && TaskMembers.Canonical(member.Name) == "task_template"
+        let reference = JsonText.TryGet(member.Value, out var text) ? text : null
+        where !string.IsNullOrEmpty(reference) && !reference.Contains('\0', StringComparison.Ordinal)
+        select reference;
+
+    private TaskDocument? Read(JsonElement element, string path) =>
+        ObjectReader.Open(element, path, TaskMembers, _problems) is { } task ? ReadMembers(task) : null;
+
+    private TaskDocument ReadMembers(ObjectReader task)
+    {
+        var isComplete = AdoptTemplate(task);
         return new TaskDocument
         {
             TaskName = ReadName(task),
-            Application = task.Require("application") is { } application
+            Application = (isComplete ? task.Require("application") : task.Find("application")) is { } application
                 ? ReadApplication(application, task.PathOf("application"))
                 : new ApplicationDocument(),
             TaskInstanceNum = task.Integer("task_instance_num", 1, _limits.MaxInstancesPerTask, ItemCodes.TaskInstanceNumOutOfRange) ?? 1,
@@ -129,6 +156,34 @@ internal sealed partial class TaskReader
             FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord, ItemCodes.FailedActionUnknown) ?? FailedAction.Terminate,
             Resources = task.Find("resources") is { } resources ? ReadResources(resources, task.PathOf("resources")) : null,
         };
+    }
+
+    /// <summary>Takes over what the task leaves to its template; false when that is not to be had, so that nobody knows what is missing.</summary>
+    private bool AdoptTemplate(ObjectReader task)
+    {
+        if (task.Text("task_template", TemplateReference) is not { } reference)
+        {
+            return task.Find("task_template") is null;
+        }
+
+        if (_templates is null)
+        {
+            _problems.Add(task.PathOf("task_template"), ItemCodes.TaskTemplateNested, "A task template cannot refer to another one.");
+            return false;
+        }
+
+        if (!_templates.TryGetValue(reference, out var template))
+        {
+            if (reference.Length > 0)
+            {
+                _problems.Add(task.PathOf("task_template"), ItemCodes.TaskTemplateUnknown, $"There is no task template \"{Shown.Clip(reference)}\".");
+            }
+
+            return false;
+        }
+
+        task.Adopt(template, TaskMembers);
+        return true;
     }
 
     private ResourcesDocument? ReadResources(JsonElement element, string path) =>

@@ -141,6 +141,18 @@ internal sealed class NodeRow
     public DateTimeOffset? DeletedAt { get; init; }
 }
 
+/// <summary>A row of <c>task_templates</c>.</summary>
+internal sealed class TaskTemplateRow
+{
+    public required string TemplateId { get; init; }
+    public required string TemplateName { get; init; }
+    public required string TemplateDescription { get; init; }
+    public required string Task { get; init; }
+    public required string Tags { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset UpdatedAt { get; init; }
+}
+
 /// <summary>A row of <c>topics</c>.</summary>
 internal sealed class TopicRow
 {

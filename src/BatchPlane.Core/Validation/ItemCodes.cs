@@ -169,6 +169,24 @@ public static class ItemCodes
     /// <summary>The same environment variable is given twice.</summary>
     public const string EnvVarDuplicate = "env_var_duplicate";
 
+    /// <summary>There is no task template of this id or name.</summary>
+    public const string TaskTemplateUnknown = "task_template_unknown";
+
+    /// <summary>A task template refers to a task template.</summary>
+    public const string TaskTemplateNested = "task_template_nested";
+
+    /// <summary>The name of a task template is empty, contains characters that are not allowed, or has the form of an id.</summary>
+    public const string TaskTemplateNameInvalid = "task_template_name_invalid";
+
+    /// <summary>The name of a task template is longer than 60 characters.</summary>
+    public const string TaskTemplateNameTooLong = "task_template_name_too_long";
+
+    /// <summary>The description of a task template is longer than 200 characters.</summary>
+    public const string TaskTemplateDescriptionTooLong = "task_template_description_too_long";
+
+    /// <summary>A change changes nothing: none of the members listed in the message is given.</summary>
+    public const string AtLeastOneMember = "at_least_one_member";
+
     /// <summary>The same label key is given twice.</summary>
     public const string TagKeyDuplicate = "tag_key_duplicate";
 

@@ -39,6 +39,23 @@ internal sealed class ObjectReader
         return reader;
     }
 
+    /// <summary>Takes members over from another object where this one has none. They were checked when that one was read.</summary>
+    internal void Adopt(JsonElement other, MemberSet members)
+    {
+        foreach (var member in other.EnumerateObject())
+        {
+            if (members.Canonical(member.Name) is { } name && Find(name) is null)
+            {
+                _given[name] = (name, member.Value);
+            }
+        }
+    }
+
+    /// <summary>The members given, by their canonical names, as JSON.</summary>
+    internal string ToJson() => JsonSerializer.Serialize(_given
+        .Where(member => member.Value.Value.ValueKind != JsonValueKind.Null)
+        .ToDictionary(member => member.Key, member => member.Value.Value));
+
     /// <summary>Path of a member in the caller's spelling; in the canonical one when it is absent.</summary>
     internal string PathOf(string name) =>
         JsonPath.Member(Path, _given.TryGetValue(name, out var member) ? member.Spelling : name);

@@ -3,6 +3,7 @@ using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.TaskTemplates;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
@@ -31,6 +32,7 @@ internal static class SubmitJob
         EnvironmentStore environments,
         TopicAdmission topics,
         PlanQueries plans,
+        TaskTemplateStore templates,
         TransitionWriter writer)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
@@ -46,7 +48,8 @@ internal static class SubmitJob
             var isDryRun = query.Flag("dry_run");
             query.RefuseOthers();
             var key = ApiResults.KeyOf(context, body, "submit_job", problems);
-            var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value);
+            var found = await templates.FindTasksAsync(JobDocumentReader.TemplatesIn(body.Root), context.RequestAborted);
+            var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value, found);
             if (!reading.IsValid || problems.Any)
             {
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);

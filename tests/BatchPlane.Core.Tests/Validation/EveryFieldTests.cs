@@ -67,6 +67,7 @@ public sealed class EveryFieldTests
         new("$.tasks[0].max_concurrent_num", "max_concurrent_num_out_of_range", "0"),
         new("$.tasks[0].failed_action", "failed_action_unknown", "\"SHRUG\""),
         new("$.tasks[0].resources", "type_mismatch", "[]") { Alone = true },
+        new("$.tasks[0].task_template", "task_template_unknown", "\"no-such\""),
         new("$.tasks[0].application.delivery_form", "delivery_form_unknown", "\"FTP\""),
         new("$.tasks[0].application.command", "command_too_long", Long(131_072)),
         new("$.tasks[0].application.argv", "argv_empty", "[]") { Alone = true, Without = "command" },
