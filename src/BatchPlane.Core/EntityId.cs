@@ -21,6 +21,9 @@ public static class EntityId
     /// <summary>Prefix of subscriptions.</summary>
     public const string Subscription = "subsc-";
 
+    /// <summary>Prefix of task templates.</summary>
+    public const string TaskTemplate = "task-tmpl-";
+
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
     private const int RandomLength = 8;
     private static readonly SearchValues<char> Allowed = SearchValues.Create(Alphabet);

@@ -3,6 +3,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.TaskTemplates;
 using BatchPlane.Server.Agents;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
@@ -14,6 +15,7 @@ using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
 using BatchPlane.Server.Loops;
 using BatchPlane.Server.OpenApi;
+using BatchPlane.Server.TaskTemplates;
 using BatchPlane.Server.Topics;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting;
@@ -72,7 +74,7 @@ public static class ServerHost
         builder.WebHost.UseUrls([.. settings.Urls]);
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
-        builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>();
+        builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
         builder.Services.AddSingleton<TopicAdmission>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddAuthorization();
@@ -108,6 +110,7 @@ public static class ServerHost
         var v1 = app.MapGroup("/v1").RequireAuthorization();
         v1.MapJobs();
         v1.MapEnvironments();
+        v1.MapTaskTemplates();
         v1.MapTopics();
         app.MapAgents();
     }

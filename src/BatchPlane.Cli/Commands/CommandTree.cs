@@ -7,6 +7,7 @@ using BatchPlane.Cli.Dev;
 using BatchPlane.Cli.Environments;
 using BatchPlane.Cli.Hosting;
 using BatchPlane.Cli.Jobs;
+using BatchPlane.Cli.TaskTemplates;
 using BatchPlane.Cli.Topics;
 
 namespace BatchPlane.Cli.Commands;
@@ -89,6 +90,7 @@ internal static class CommandTree
             EnvironmentsCommand.Create(client),
             EnvironmentCommand.Create(client),
             NodesCommand.Create(client),
+            TemplatesCommand.Create(client),
             TopicsCommand.Create(client),
             ServerCommand.Create(context),
             AgentCommand.Create(context),

@@ -59,6 +59,13 @@ internal sealed class ApiClient : IDisposable
         using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
     }
 
+    /// <summary>Changes something. Errors as <see cref="GetAsync"/>.</summary>
+    internal async Task PatchAsync(string path, HttpContent content, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Patch, path) { Content = content };
+        using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
+    }
+
     /// <summary>Removes something. Errors as <see cref="GetAsync"/>.</summary>
     internal async Task DeleteAsync(string path, CancellationToken cancellation)
     {

@@ -8,11 +8,14 @@ namespace BatchPlane.Cli.Environments;
 /// <summary><c>batchplane envs</c>.</summary>
 internal static class EnvironmentsCommand
 {
-    internal static Command Create(ClientCommands client) =>
-        client.Create("envs", "List environments.", [], async call =>
+    internal static Command Create(ClientCommands client)
+    {
+        var tags = Query.Tags();
+        var prefix = Query.NamePrefix();
+        return client.Create("envs", "List environments.", [tags, prefix], async call =>
         {
-            var environments = await call.Api.ListAsync<EnvironmentView>(
-                EnvironmentRoutes.Environments, EnvironmentRoutes.MostListed, call.Cancellation);
+            var path = new Query(EnvironmentRoutes.Environments).WithAll("tag", call.Get(tags)).With("name_prefix", call.Get(prefix)).ToString();
+            var environments = await call.Api.ListAsync<EnvironmentView>(path, EnvironmentRoutes.MostListed, call.Cancellation);
             if (call.AsJson)
             {
                 Json.WriteAll(call.Context, environments);
@@ -31,4 +34,5 @@ internal static class EnvironmentsCommand
             table.Write(call.Context);
             return ExitCodes.Success;
         });
+    }
 }

@@ -7,6 +7,8 @@ internal static class JobRoutes
 {
     internal const string Jobs = "v1/jobs";
 
+    internal const string DryRun = $"{Jobs}?dry_run=true";
+
     internal static string Job(string job) => $"{Jobs}/{job}";
 
     internal static string Explain(string job) => $"{Jobs}/{job}/explain";

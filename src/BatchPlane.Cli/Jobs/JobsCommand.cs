@@ -13,10 +13,26 @@ internal static class JobsCommand
     internal static Command Create(ClientCommands client)
     {
         var state = JobArguments.State();
+        var tags = Query.Tags();
+        var prefix = Query.NamePrefix();
+        var environment = new Option<string?>("--env") { HelpName = "ENV", Description = "Only those with a task in this environment (its env-… id)." };
+        var minPriority = new Option<int?>("--min-priority") { HelpName = "N", Description = "Only those of at least this priority." };
+        var maxPriority = new Option<int?>("--max-priority") { HelpName = "N", Description = "Only those of at most this priority." };
+        var from = new Option<string?>("--created-from") { HelpName = "TIME", Description = "Only those submitted at TIME or later, such as 2025-10-09T08:53:20Z." };
+        var before = new Option<string?>("--created-before") { HelpName = "TIME", Description = "Only those submitted before TIME." };
         var limit = JobArguments.Limit(DefaultLimit);
-        return client.Create("jobs", "List jobs, newest first.", [state, limit], async call =>
+        return client.Create("jobs", "List jobs, newest first.", [state, tags, prefix, environment, minPriority, maxPriority, from, before, limit], async call =>
         {
-            var path = call.Get(state) is { } wanted ? $"{JobRoutes.Jobs}?state={Show.Word(wanted)}" : JobRoutes.Jobs;
+            var path = new Query(JobRoutes.Jobs)
+                .With("state", Show.Word(call.Get(state)))
+                .WithAll("tag", call.Get(tags))
+                .With("name_prefix", call.Get(prefix))
+                .With("env_id", call.Get(environment))
+                .With("min_priority", call.Get(minPriority))
+                .With("max_priority", call.Get(maxPriority))
+                .With("created_from", call.Get(from))
+                .With("created_before", call.Get(before))
+                .ToString();
             var jobs = await call.Api.ListAsync<JobView>(path, call.Get(limit), call.Cancellation);
             if (call.AsJson)
             {

@@ -11,7 +11,6 @@ namespace BatchPlane.Cli.Jobs;
 /// <summary><c>batchplane submit FILE</c>: sends the file as it is, so that the server's answer is about what was written.</summary>
 internal static class SubmitCommand
 {
-    private const string StandardInput = "-";
     private const string EnvironmentMember = "env_id";
 
     internal static Command Create(ClientCommands client)
@@ -29,13 +28,20 @@ internal static class SubmitCommand
             HelpName = "KEY",
             Description = "Submitting the same file with the same key again answers with the same job.",
         };
-        return client.Create("submit", "Submit a job and print its id.", [file, wait, timeout, environment, key], async call =>
+        var dryRun = new Option<bool>("--dry-run") { Description = "Store nothing: check the job and say where its tasks would run now." };
+        return client.Create("submit", "Submit a job and print its id.", [file, wait, timeout, environment, key, dryRun], async call =>
         {
-            var body = await ReadAsync(call, call.Get(file));
+            var body = await InputFile.ReadAsync(call, call.Get(file));
             var content = new ByteArrayContent(call.Get(environment) is { } id ? WithEnvironment(body, id) : body)
             {
                 Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
             };
+            if (call.Get(dryRun))
+            {
+                PlanOutput.Write(call, await call.Api.PostAsync<JobPlan>(JobRoutes.DryRun, content, idempotencyKey: null, call.Cancellation));
+                return ExitCodes.Success;
+            }
+
             var answer = await call.Api.PostAsync<SubmitJobResponse>(JobRoutes.Jobs, content, call.Get(key), call.Cancellation);
             var waits = call.Get(wait);
             if (!call.AsJson)
@@ -49,25 +55,6 @@ internal static class SubmitCommand
 
             return waits ? await WaitCommand.WaitAsync(call, answer.Value.JobId, call.Get(timeout)) : ExitCodes.Success;
         });
-    }
-
-    private static async Task<byte[]> ReadAsync(ClientCall call, string file)
-    {
-        if (file == StandardInput)
-        {
-            using var buffer = new MemoryStream();
-            await call.Context.In.CopyToAsync(buffer, call.Cancellation);
-            return buffer.ToArray();
-        }
-
-        try
-        {
-            return await File.ReadAllBytesAsync(call.Context.Resolve(file), call.Cancellation);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file} cannot be read: {e.Message}");
-        }
     }
 
     /// <summary>Replaces the job's environment in whichever spelling the file uses.</summary>

@@ -46,7 +46,13 @@ public sealed record TaskDocument
     /// <summary>Unique within the job; a letter or digit, then letters, digits, <c>_</c>, <c>-</c>, <c>.</c>; at most 60 characters. May be left out in a job of one task (then <c>task</c>).</summary>
     public required string TaskName { get; init; }
 
-    /// <summary>What to run.</summary>
+    /// <summary>
+    /// Id or name of a task template: members that are not given here are taken from it, at the time of the submit. What is stored is the task that
+    /// comes of it, without this member; a later change of the template changes no job.
+    /// </summary>
+    public string? TaskTemplate { get; init; }
+
+    /// <summary>What to run. Required, here or in the template.</summary>
     public required ApplicationDocument Application { get; init; }
 
     /// <summary>Number of instances, 1 to the server's limit. Default 1.</summary>

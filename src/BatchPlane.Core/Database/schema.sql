@@ -99,6 +99,7 @@ CREATE TABLE environments (
 ) WITH (fillfactor=70);
 CREATE UNIQUE INDEX environments_default_key ON public.environments USING btree (is_default) WHERE (is_default AND (state <> 'DELETED'::text));
 CREATE UNIQUE INDEX environments_name_key ON public.environments USING btree (env_name) WHERE (state <> 'DELETED'::text);
+CREATE INDEX environments_tags_idx ON public.environments USING gin (tags jsonb_path_ops);
 
 -- The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.
 CREATE TABLE events (
@@ -196,6 +197,8 @@ CREATE TABLE jobs (
     -- notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
+    -- What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.
+    labels text[] NOT NULL DEFAULT '{}'::text[],
     submitted_by text NOT NULL,
     -- W3C trace context of the request that submitted the job, which its messages carry; null: there was none.
     traceparent text,
@@ -228,6 +231,8 @@ CREATE TABLE jobs (
 ) WITH (fillfactor=70);
 CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at, job_id);
 CREATE INDEX jobs_expires_at_idx ON public.jobs USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX jobs_labels_idx ON public.jobs USING gin (labels);
+CREATE INDEX jobs_name_idx ON public.jobs USING btree (job_name text_pattern_ops, created_at, job_id);
 
 -- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to ends_per_second by heartbeats.
 CREATE TABLE nodes (
@@ -341,6 +346,23 @@ CREATE TABLE task_skips (
     CONSTRAINT task_skips_pkey PRIMARY KEY (task_id, first_index),
     CONSTRAINT task_skips_instance_count_check CHECK ((instance_count > 0))
 );
+
+-- Members of tasks that jobs take over when they are submitted. No job refers to one afterwards.
+CREATE TABLE task_templates (
+    template_id text NOT NULL,
+    template_name text NOT NULL,
+    template_description text NOT NULL,
+    -- The members that were given, by their canonical names, without defaults.
+    task jsonb NOT NULL,
+    tags jsonb NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT task_templates_pkey PRIMARY KEY (template_id),
+    CONSTRAINT task_templates_template_name_key UNIQUE (template_name)
+);
+CREATE INDEX task_templates_created_at_idx ON public.task_templates USING btree (created_at, template_id);
+CREATE INDEX task_templates_tags_idx ON public.task_templates USING gin (tags jsonb_path_ops);
 
 -- Nodes of a job's DAG. A task of a million instances is this one row until instances are claimed.
 CREATE TABLE tasks (

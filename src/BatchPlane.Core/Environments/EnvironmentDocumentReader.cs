@@ -34,6 +34,9 @@ public static class EnvironmentDocumentReader
 
     private static readonly TextRule Description = new() { MaxLength = 200, TooLongCode = ItemCodes.EnvDescriptionTooLong };
 
+    /// <summary>Every member that is read, by the path of its object in a document with one of each list.</summary>
+    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } = [("$", Members), .. NotificationReader.Fields, ("$.tags[0]", TagReader.Members)];
+
     /// <summary>The environment, or everything that is wrong with it.</summary>
     public static Reading<EnvironmentDocument> Read(JsonElement body, NotificationLimits notificationLimits)
     {
@@ -48,9 +51,9 @@ public static class EnvironmentDocumentReader
     {
         EnvName = members.RequiredText("env_name", Name),
         EnvDescription = members.Text("env_description", Description) ?? "",
-        DesiredComputeNodeCount = members.Integer("desired_compute_node_count", 0, MaxNodes) ?? 0,
-        Provider = members.Word<NodeProvider>("provider", Spelling.LowerWord) ?? NodeProvider.Local,
-        SlotsPerNode = members.Integer("slots_per_node", 1, MaxSlotsPerNode),
+        DesiredComputeNodeCount = members.Integer("desired_compute_node_count", 0, MaxNodes, ItemCodes.DesiredComputeNodeCountOutOfRange) ?? 0,
+        Provider = members.Word<NodeProvider>("provider", Spelling.LowerWord, ItemCodes.ProviderUnknown) ?? NodeProvider.Local,
+        SlotsPerNode = members.Integer("slots_per_node", 1, MaxSlotsPerNode, ItemCodes.SlotsPerNodeOutOfRange),
         Notifications = NotificationReader.Read(members, EventScope.Environment, notificationLimits, problems),
         Tags = TagReader.Read(members, problems),
     };

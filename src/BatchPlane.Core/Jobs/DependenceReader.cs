@@ -11,7 +11,7 @@ internal sealed class DependenceReader
     /// <summary>Most tasks of a circle that a message names; the rest is counted.</summary>
     private const int MaxNamed = 50;
 
-    private static readonly MemberSet Members = new(["start_task", "end_task", "on"]);
+    internal static readonly MemberSet Members = new(["start_task", "end_task", "on"]);
     private static readonly TextRule TaskName = new() { MinLength = 1 };
 
     private readonly ProblemList _problems;
@@ -33,7 +33,7 @@ internal sealed class DependenceReader
     internal static IReadOnlyList<DependenceDocument> ReadAll(ObjectReader job, IReadOnlyList<TaskDocument>? tasks, JobLimits limits, ProblemList problems)
     {
         var reader = new DependenceReader(tasks, problems);
-        var dependences = job.List("dependences", limits.MaxDependences, reader.Read) ?? [];
+        var dependences = job.List("dependences", limits.MaxDependences, ItemCodes.DependencesTooMany, reader.Read) ?? [];
         reader.ReportCycles(job.PathOf("dependences"));
         return dependences;
     }
@@ -48,7 +48,7 @@ internal sealed class DependenceReader
         var dependence = new DependenceDocument(
             edge.RequiredText("start_task", TaskName),
             edge.RequiredText("end_task", TaskName),
-            edge.Word<DependenceCondition>("on", Spelling.LowerWord));
+            edge.Word<DependenceCondition>("on", Spelling.LowerWord, ItemCodes.DependenceOnUnknown));
         var start = Find(dependence.StartTask, edge.PathOf("start_task"));
         var end = Find(dependence.EndTask, edge.PathOf("end_task"));
         if (start is null || end is null)

@@ -44,6 +44,9 @@ public sealed class JobLimits
     /// <summary>Default of <see cref="MaxRetryRules"/>.</summary>
     public const int DefaultMaxRetryRules = 32;
 
+    /// <summary>Default of <see cref="MaxTaskTemplates"/>.</summary>
+    public const int DefaultMaxTaskTemplates = 1_000;
+
     /// <summary>Most tasks of a job.</summary>
     [Range(1, 100_000)]
     public int MaxTasks { get; set; } = DefaultMaxTasks;
@@ -51,6 +54,10 @@ public sealed class JobLimits
     /// <summary>Most instances of one task. Instances cost nothing until they are claimed.</summary>
     [Range(1, int.MaxValue)]
     public int MaxInstancesPerTask { get; set; } = DefaultMaxInstancesPerTask;
+
+    /// <summary>Most task templates that the installation keeps.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxTaskTemplates { get; set; } = DefaultMaxTaskTemplates;
 
     /// <summary>Most slots an instance may need.</summary>
     [Range(1, DefaultMaxSlotsPerInstance)]

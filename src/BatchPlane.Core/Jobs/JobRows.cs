@@ -119,6 +119,7 @@ internal static class JobRows
             Column("notifications", jobs, job => JsonSerializer.Serialize(job.Document.Notifications, BatchPlaneJson.Options)),
             Column("interests", jobs, job => ArrayText(job.Job.Interest.ToColumn())),
             Column("tags", jobs, job => JsonSerializer.Serialize(job.Document.Tags, BatchPlaneJson.Options)),
+            Column("labels", jobs, job => JobLabels.ToColumn(job.Document.Tags, job.EnvIds)),
             Column("submitted_bys", jobs, job => job.SubmittedBy),
             Column("traceparents", jobs, job => job.Traceparent),
             Column("last_sequences", jobs, job => job.Job.LastSequence),

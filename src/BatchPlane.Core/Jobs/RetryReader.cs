@@ -23,7 +23,7 @@ internal sealed class RetryReader(JobLimits limits, ProblemList problems)
     internal IReadOnlyList<RetryRuleDocument> ReadRules(ObjectReader task, int maxRetryCount)
     {
         var before = new List<FailureSet>();
-        return task.List("retry_rules", limits.MaxRetryRules, (element, path) => ReadRule(element, path, maxRetryCount, before)) ?? [];
+        return task.List("retry_rules", limits.MaxRetryRules, ItemCodes.RetryRulesTooMany, (element, path) => ReadRule(element, path, maxRetryCount, before)) ?? [];
     }
 
     /// <summary>A backoff; null when absent or unusable.</summary>
@@ -65,7 +65,7 @@ internal sealed class RetryReader(JobLimits limits, ProblemList problems)
             ExitCodes = ReadExitCodes(members),
             Signals = ReadSignals(members),
             Causes = ReadCauses(members, action),
-            Reasons = members.List("reasons", MaxReasons, (reason, at) => ObjectReader.TextOf(reason, at, Reason, problems)) ?? [],
+            Reasons = members.List("reasons", MaxReasons, ItemCodes.RetryReasonsTooMany, (reason, at) => ObjectReader.TextOf(reason, at, Reason, problems)) ?? [],
             Action = action ?? default,
             MaxRetryCount = members.Integer("max_retry_count", 0, MaxRetries, ItemCodes.MaxRetryCountOutOfRange),
             Backoff = ReadBackoff(members, "backoff"),
@@ -115,7 +115,7 @@ internal sealed class RetryReader(JobLimits limits, ProblemList problems)
     private List<string> ReadExitCodes(ObjectReader rule)
     {
         var seen = new HashSet<int>();
-        return rule.List("exit_codes", FailureSet.MaxExitCode, (element, path) => ReadExitCode(element, path, seen)) ?? [];
+        return rule.List("exit_codes", FailureSet.MaxExitCode, ItemCodes.ExitCodesTooMany, (element, path) => ReadExitCode(element, path, seen)) ?? [];
     }
 
     private string? ReadExitCode(JsonElement element, string path, HashSet<int> seen)
@@ -155,7 +155,7 @@ internal sealed class RetryReader(JobLimits limits, ProblemList problems)
     private List<int> ReadSignals(ObjectReader rule)
     {
         var signals = new List<int>();
-        rule.List<object>("signals", FailureSet.MaxSignal, (element, path) =>
+        rule.List<object>("signals", FailureSet.MaxSignal, ItemCodes.SignalsTooMany, (element, path) =>
         {
             if (element.ValueKind != JsonValueKind.Number || !element.TryGetInt32(out var signal) || signal is < 1 or > FailureSet.MaxSignal)
             {
@@ -178,7 +178,7 @@ internal sealed class RetryReader(JobLimits limits, ProblemList problems)
     private List<AttemptFailure> ReadCauses(ObjectReader rule, RetryAction? action)
     {
         var causes = new List<AttemptFailure>();
-        rule.List<object>("causes", Enum.GetValues<AttemptFailure>().Length, (element, path) =>
+        rule.List<object>("causes", Enum.GetValues<AttemptFailure>().Length, ItemCodes.RetryCausesTooMany, (element, path) =>
         {
             if (ObjectReader.WordOf<AttemptFailure>(element, path, Spelling.LowerWord, problems, ItemCodes.RetryCauseUnknown) is not { } cause)
             {

@@ -21,6 +21,7 @@ internal sealed partial class TaskReader
         [
             "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
             "max_concurrent_num", "failed_action", "resources", "retry_rules", "retry_backoff", "max_failed_num", "time_limit",
+            "task_template",
         ],
         [
             "compute_env", "redirect_info", "redirect_local_info", "input_mappings", "output_mappings",
@@ -32,6 +33,8 @@ internal sealed partial class TaskReader
         ["commands", "package_path", "docker"]);
 
     private static readonly string[] WhatToRun = ["command", "argv", "builtin"];
+
+    private static readonly TextRule TemplateReference = new() { MinLength = 1, EmptyCode = ItemCodes.TaskTemplateUnknown };
 
     private static readonly MemberSet ResourcesMembers = new(["slots", "cpu", "memory_mib"]);
 
@@ -56,7 +59,17 @@ internal sealed partial class TaskReader
         Form = "letters, digits and '_', not starting with a digit",
         EmptyCode = ItemCodes.EnvVarNameInvalid,
         InvalidCode = ItemCodes.EnvVarNameInvalid,
+        TooLongCode = ItemCodes.EnvVarNameInvalid,
     };
+
+    /// <summary>Every member of a task, by the path of its object.</summary>
+    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } =
+    [
+        ("$.tasks[0]", TaskMembers),
+        ("$.tasks[0].application", ApplicationMembers),
+        ("$.tasks[0].env_vars[0]", EnvVarMembers),
+        ("$.tasks[0].resources", ResourcesMembers),
+    ];
 
     private readonly JobLimits _limits;
     private readonly ProblemList _problems;
@@ -68,8 +81,11 @@ internal sealed partial class TaskReader
     private readonly TextRule _program;
     private readonly TextRule _envVarValue;
 
-    private TaskReader(JobLimits limits, bool single, ProblemList problems)
+    private readonly IReadOnlyDictionary<string, JsonElement>? _templates;
+
+    private TaskReader(JobLimits limits, bool single, IReadOnlyDictionary<string, JsonElement>? templates, ProblemList problems)
     {
+        _templates = templates;
         _limits = limits;
         _single = single;
         _problems = problems;
@@ -77,11 +93,11 @@ internal sealed partial class TaskReader
         _argument = new TextRule { MaxBytes = limits.MaxCommandBytes, TooLongCode = ItemCodes.CommandTooLong };
         _command = _argument with { MinLength = 1 };
         _program = _command;
-        _envVarValue = new TextRule { MaxBytes = limits.MaxEnvVarBytes };
+        _envVarValue = new TextRule { MaxBytes = limits.MaxEnvVarBytes, TooLongCode = ItemCodes.EnvVarValueTooLong };
     }
 
     /// <summary>The member <c>tasks</c> of a job; null when it cannot be read as a list, so that nothing is known of their names.</summary>
-    internal static IReadOnlyList<TaskDocument>? ReadAll(ObjectReader job, JobLimits limits, ProblemList problems)
+    internal static IReadOnlyList<TaskDocument>? ReadAll(ObjectReader job, JobLimits limits, IReadOnlyDictionary<string, JsonElement> templates, ProblemList problems)
     {
         if (job.Require("tasks") is not { } value)
         {
@@ -89,23 +105,45 @@ internal sealed partial class TaskReader
         }
 
         var count = value.ValueKind == JsonValueKind.Array ? value.GetArrayLength() : 0;
-        var reader = new TaskReader(limits, single: count == 1, problems);
-        var tasks = job.List("tasks", limits.MaxTasks, reader.Read);
+        var reader = new TaskReader(limits, single: count == 1, templates, problems);
+        var tasks = job.List("tasks", limits.MaxTasks, ItemCodes.TasksTooMany, reader.Read);
         if (tasks is not null && count == 0)
         {
-            problems.Add(job.PathOf("tasks"), ItemCodes.Empty, "Expected at least one task.");
+            problems.Add(job.PathOf("tasks"), ItemCodes.TasksEmpty, "Expected at least one task.");
         }
 
         return tasks;
     }
 
-    private TaskDocument? Read(JsonElement element, string path)
+    /// <summary>Checks the task of a template as that of a job; gives its members by their canonical names.</summary>
+    internal static string? ReadTemplate(JsonElement element, string path, JobLimits limits, ProblemList problems)
     {
-        if (ObjectReader.Open(element, path, TaskMembers, _problems) is not { } task)
+        var reader = new TaskReader(limits, single: true, templates: null, problems);
+        if (ObjectReader.Open(element, path, TaskMembers, problems) is not { } task)
         {
             return null;
         }
 
+        reader.ReadMembers(task);
+        return task.ToJson();
+    }
+
+    /// <summary>What the tasks of a job refer to, as far as they can be read.</summary>
+    internal static IEnumerable<string> TemplatesIn(JsonElement tasks) =>
+        from task in tasks.ValueKind == JsonValueKind.Array ? tasks.EnumerateArray().AsEnumerable() : []
+        where task.ValueKind == JsonValueKind.Object
+        from member in task.EnumerateObject()
+        where member.Value.ValueKind == JsonValueKind.String && TaskMembers.Canonical(member.Name) == "task_template"
+        let reference = JsonText.TryGet(member.Value, out var text) ? text : null
+        where !string.IsNullOrEmpty(reference) && !reference.Contains('\0', StringComparison.Ordinal)
+        select reference;
+
+    private TaskDocument? Read(JsonElement element, string path) =>
+        ObjectReader.Open(element, path, TaskMembers, _problems) is { } task ? ReadMembers(task) : null;
+
+    private TaskDocument ReadMembers(ObjectReader task)
+    {
+        var isComplete = AdoptTemplate(task);
         // A number that is wrong anyway says nothing about what depends on it.
         var retries = task.Integer("max_retry_count", 0, RetryReader.MaxRetries, ItemCodes.MaxRetryCountOutOfRange);
         var isRetryCountOpen = retries is null && task.Find("max_retry_count") is not null;
@@ -119,7 +157,7 @@ internal sealed partial class TaskReader
         return new TaskDocument
         {
             TaskName = ReadName(task),
-            Application = task.Require("application") is { } application
+            Application = (isComplete ? task.Require("application") : task.Find("application")) is { } application
                 ? ReadApplication(application, task.PathOf("application"))
                 : new ApplicationDocument(),
             TaskInstanceNum = task.Integer("task_instance_num", 1, _limits.MaxInstancesPerTask, ItemCodes.TaskInstanceNumOutOfRange) ?? 1,
@@ -130,11 +168,39 @@ internal sealed partial class TaskReader
             RetryBackoff = backoff,
             MaxFailedNum = task.Integer("max_failed_num", 1, _limits.MaxInstancesPerTask, ItemCodes.MaxFailedNumOutOfRange),
             TimeLimit = task.Integer("time_limit", 1, MaxTimeoutSeconds, ItemCodes.TimeLimitOutOfRange),
-            Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds) ?? DefaultTimeoutSeconds,
-            MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue),
-            FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord) ?? FailedAction.Terminate,
+            Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds, ItemCodes.TimeoutOutOfRange) ?? DefaultTimeoutSeconds,
+            MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue, ItemCodes.MaxConcurrentNumOutOfRange),
+            FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord, ItemCodes.FailedActionUnknown) ?? FailedAction.Terminate,
             Resources = task.Find("resources") is { } resources ? ReadResources(resources, task.PathOf("resources")) : null,
         };
+    }
+
+    /// <summary>Takes over what the task leaves to its template; false when that is not to be had, so that nobody knows what is missing.</summary>
+    private bool AdoptTemplate(ObjectReader task)
+    {
+        if (task.Text("task_template", TemplateReference) is not { } reference)
+        {
+            return task.Find("task_template") is null;
+        }
+
+        if (_templates is null)
+        {
+            _problems.Add(task.PathOf("task_template"), ItemCodes.TaskTemplateNested, "A task template cannot refer to another one.");
+            return false;
+        }
+
+        if (!_templates.TryGetValue(reference, out var template))
+        {
+            if (reference.Length > 0)
+            {
+                _problems.Add(task.PathOf("task_template"), ItemCodes.TaskTemplateUnknown, $"There is no task template \"{Shown.Clip(reference)}\".");
+            }
+
+            return false;
+        }
+
+        task.Adopt(template, TaskMembers);
+        return true;
     }
 
     private ResourcesDocument? ReadResources(JsonElement element, string path) =>
@@ -170,7 +236,7 @@ internal sealed partial class TaskReader
             return new ApplicationDocument();
         }
 
-        var form = application.Word("delivery_form", "LOCAL", "PACKAGE");
+        var form = application.OneOf("delivery_form", ItemCodes.DeliveryFormUnknown, "LOCAL", "PACKAGE");
         if (form == "PACKAGE")
         {
             _problems.Add(application.PathOf("delivery_form"), ItemCodes.NotSupported, "PACKAGE is not supported yet; the program has to be on the node (LOCAL).");
@@ -187,14 +253,14 @@ internal sealed partial class TaskReader
         {
             Command = application.Text("command", _command),
             Argv = ReadArgv(application),
-            Builtin = application.Word("builtin", BuiltinApplications.Noop),
+            Builtin = application.OneOf("builtin", ItemCodes.BuiltinUnknown, BuiltinApplications.Noop),
         };
     }
 
     private List<string>? ReadArgv(ObjectReader application)
     {
         var bytes = 0L;
-        var argv = application.List("argv", _limits.MaxArguments, (element, path) =>
+        var argv = application.List("argv", _limits.MaxArguments, ItemCodes.ArgvTooMany, (element, path) =>
         {
             // Arguments may be empty, the program not.
             var rule = bytes == 0 ? _program : _argument;
@@ -209,7 +275,7 @@ internal sealed partial class TaskReader
 
         if (bytes == 0)
         {
-            _problems.Add(application.PathOf("argv"), ItemCodes.Empty, "Expected at least the program.");
+            _problems.Add(application.PathOf("argv"), ItemCodes.ArgvEmpty, "Expected at least the program.");
         }
         else if (bytes > _limits.MaxArgvBytes)
         {
@@ -222,11 +288,11 @@ internal sealed partial class TaskReader
     private List<EnvVarDocument> ReadEnvVars(ObjectReader task)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var vars = task.List("env_vars", _limits.MaxEnvVars, (element, path) => ReadEnvVar(element, path, names)) ?? [];
+        var vars = task.List("env_vars", _limits.MaxEnvVars, ItemCodes.EnvVarsTooMany, (element, path) => ReadEnvVar(element, path, names)) ?? [];
         var bytes = vars.Sum(pair => (long)Encoding.UTF8.GetByteCount(pair.Name) + Encoding.UTF8.GetByteCount(pair.Value));
         if (bytes > _limits.MaxEnvVarsBytes)
         {
-            _problems.Add(task.PathOf("env_vars"), ItemCodes.TooLong, string.Create(CultureInfo.InvariantCulture, $"Expected at most {_limits.MaxEnvVarsBytes} bytes of names and values together, given {bytes}."));
+            _problems.Add(task.PathOf("env_vars"), ItemCodes.EnvVarsTooMany, string.Create(CultureInfo.InvariantCulture, $"Expected at most {_limits.MaxEnvVarsBytes} bytes of names and values together, given {bytes}."));
         }
 
         return vars;

@@ -17,6 +17,14 @@ internal sealed class NotificationReader
     private static readonly MemberSet ConfigMembers = new(["event_name", "event_vars"]);
     private static readonly MemberSet VarMembers = new(["name", "value"]);
 
+    /// <summary>Every member of the block, by the path of its object.</summary>
+    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } =
+    [
+        ("$.notifications[0]", NotificationMembers),
+        ("$.notifications[0].event_configs[0]", ConfigMembers),
+        ("$.notifications[0].event_configs[0].event_vars[0]", VarMembers),
+    ];
+
     private readonly EventScope _scope;
     private readonly NotificationLimits _limits;
     private readonly ProblemList _problems;
@@ -29,15 +37,15 @@ internal sealed class NotificationReader
         _scope = scope;
         _limits = limits;
         _problems = problems;
-        _varName = new TextRule { MinLength = 1, MaxBytes = limits.MaxEventVarNameBytes };
-        _varValue = new TextRule { MaxBytes = limits.MaxEventVarValueBytes };
+        _varName = new TextRule { MinLength = 1, MaxBytes = limits.MaxEventVarNameBytes, EmptyCode = ItemCodes.EventVarNameInvalid, TooLongCode = ItemCodes.EventVarNameInvalid };
+        _varValue = new TextRule { MaxBytes = limits.MaxEventVarValueBytes, TooLongCode = ItemCodes.EventVarValueTooLong };
     }
 
     /// <summary>The member <c>notifications</c> of an object; empty when absent.</summary>
     internal static IReadOnlyList<NotificationDocument> Read(ObjectReader owner, EventScope scope, NotificationLimits limits, ProblemList problems)
     {
         var reader = new NotificationReader(scope, limits, problems);
-        return owner.List("notifications", NotificationInterest.MaxNotifications, reader.ReadNotification) ?? [];
+        return owner.List("notifications", NotificationInterest.MaxNotifications, ItemCodes.NotificationsTooMany, reader.ReadNotification) ?? [];
     }
 
     private NotificationDocument? ReadNotification(JsonElement element, string path)
@@ -49,10 +57,10 @@ internal sealed class NotificationReader
 
         var topic = block.RequiredText("topic_name", DocumentRules.TopicName);
         block.Require("event_configs");
-        var configs = block.List("event_configs", MaxEventConfigs, (config, at) => ReadConfig(config, at, topic));
+        var configs = block.List("event_configs", MaxEventConfigs, ItemCodes.EventConfigsTooMany, (config, at) => ReadConfig(config, at, topic));
         if (configs is [] && block.Find("event_configs")!.Value.GetArrayLength() == 0)
         {
-            _problems.Add(block.PathOf("event_configs"), ItemCodes.Empty, "Expected at least one event.");
+            _problems.Add(block.PathOf("event_configs"), ItemCodes.EventConfigsEmpty, "Expected at least one event.");
         }
 
         return new NotificationDocument { TopicName = topic, EventConfigs = configs ?? [] };
@@ -66,7 +74,7 @@ internal sealed class NotificationReader
         }
 
         var kind = ReadEvent(config, topic);
-        var vars = config.List("event_vars", _limits.MaxEventVars, ReadVar) ?? [];
+        var vars = config.List("event_vars", _limits.MaxEventVars, ItemCodes.EventVarsTooMany, ReadVar) ?? [];
         return kind is null ? null : new EventConfigDocument { EventName = kind.Name, EventVars = vars };
     }
 

@@ -58,7 +58,7 @@ public static partial class TopicDocumentReader
         members.Require("protocol");
         return new SubscriptionDocument
         {
-            Protocol = members.Word("protocol", "queue") ?? "",
+            Protocol = members.OneOf("protocol", ItemCodes.ValueUnknown, "queue") ?? "",
             Endpoint = members.RequiredText("endpoint", Endpoint),
             Binding = members.Text("binding", Binding) ?? DefaultBinding,
         };

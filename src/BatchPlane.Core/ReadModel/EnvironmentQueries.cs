@@ -3,15 +3,53 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BatchPlane.Core.ReadModel;
 
+/// <summary>Which environments to list.</summary>
+public sealed record EnvironmentFilter
+{
+    /// <summary>Only environments in one of these states; empty: all that are not deleted.</summary>
+    public IReadOnlyList<EnvironmentState> States { get; init; } = [];
+
+    /// <summary>Only environments whose name begins with this; null: all.</summary>
+    public string? NamePrefix { get; init; }
+
+    /// <summary>Only environments that have all these labels.</summary>
+    public IReadOnlyList<TagFilter> Tags { get; init; } = [];
+
+    /// <summary>Only environments older than this place in the order; null: from the newest.</summary>
+    public (DateTimeOffset CreatedAt, string EnvId)? Before { get; init; }
+}
+
 /// <summary>Environments and their nodes as callers see them.</summary>
 public sealed class EnvironmentQueries(ReadContexts contexts)
 {
-    /// <summary>At most <paramref name="limit"/> environments that are not deleted, newest first, older than the place when given.</summary>
-    public async Task<IReadOnlyList<EnvironmentView>> ListAsync((DateTimeOffset CreatedAt, string EnvId)? before, int limit, CancellationToken cancellationToken)
+    /// <summary>At most <paramref name="limit"/> environments, newest first.</summary>
+    public async Task<IReadOnlyList<EnvironmentView>> ListAsync(EnvironmentFilter filter, int limit, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        var query = context.Environments.Where(environment => environment.DeletedAt == null);
-        if (before is var (createdAt, envId))
+        var query = context.Environments;
+        if (filter.States.Count > 0)
+        {
+            var states = filter.States.Select(WireName.Of).ToArray();
+            query = query.Where(environment => states.Contains(environment.State));
+        }
+        else
+        {
+            query = query.Where(environment => environment.DeletedAt == null);
+        }
+
+        if (filter.NamePrefix is { } prefix)
+        {
+            var pattern = ListFilters.BeginsWith(prefix);
+            query = query.Where(environment => EF.Functions.Like(environment.EnvName, pattern, ListFilters.Escape));
+        }
+
+        if (filter.Tags.Count > 0)
+        {
+            var contained = ListFilters.Contained(filter.Tags);
+            query = query.Where(environment => EF.Functions.JsonContains(environment.Tags, contained));
+        }
+
+        if (filter.Before is var (createdAt, envId))
         {
             query = query.Where(row => EF.Functions.LessThan(ValueTuple.Create(row.CreatedAt, row.EnvId), ValueTuple.Create(createdAt, envId)));
         }

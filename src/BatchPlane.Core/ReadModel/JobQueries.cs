@@ -13,6 +13,27 @@ public sealed record JobFilter
     /// <summary>Only jobs of exactly this name; null: all.</summary>
     public string? JobName { get; init; }
 
+    /// <summary>Only jobs whose name begins with this; null: all.</summary>
+    public string? NamePrefix { get; init; }
+
+    /// <summary>Only jobs that have all these labels.</summary>
+    public IReadOnlyList<TagFilter> Tags { get; init; } = [];
+
+    /// <summary>Only jobs with a task in this environment; null: all.</summary>
+    public string? EnvId { get; init; }
+
+    /// <summary>Only jobs of at least this priority.</summary>
+    public int MinPriority { get; init; }
+
+    /// <summary>Only jobs of at most this priority.</summary>
+    public int MaxPriority { get; init; } = int.MaxValue;
+
+    /// <summary>Only jobs stored at this instant or later; null: all.</summary>
+    public DateTimeOffset? CreatedFrom { get; init; }
+
+    /// <summary>Only jobs stored before this instant; null: all.</summary>
+    public DateTimeOffset? CreatedBefore { get; init; }
+
     /// <summary>Only jobs older than this place in the order; null: from the newest.</summary>
     public JobPlace? Before { get; init; }
 }
@@ -29,27 +50,76 @@ public sealed class JobQueries(ReadContexts contexts)
     public async Task<IReadOnlyList<JobView>> ListAsync(JobFilter filter, int limit, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        var query = context.Jobs;
-        if (filter.States.Count > 0)
-        {
-            var states = filter.States.Select(WireName.Of).ToArray();
-            query = query.Where(job => states.Contains(job.State));
-        }
+        var jobs = await Select(context, filter, limit).ToListAsync(cancellationToken);
+        var metrics = await SumInstancesAsync(context, [.. jobs.Select(job => job.JobId)], cancellationToken);
+        var inFlight = await InFlightOfJobsAsync(context, [.. jobs.Where(job => job.FinishedAt is null).Select(job => job.JobId)], cancellationToken);
+        return [.. jobs.Select(job => ToView(job, metrics.GetValueOrDefault(job.JobId) ?? new RunMetrics(), inFlight.GetValueOrDefault(job.JobId)))];
+    }
 
-        if (filter.JobName is { } name)
-        {
-            query = query.Where(job => job.JobName == name);
-        }
-
+    /// <summary>The rows of a page.</summary>
+    internal static IQueryable<JobRow> Select(ReadContext context, JobFilter filter, int limit)
+    {
+        var query = WithState(Filtered(context.Jobs, filter), filter, context);
         if (filter.Before is { } place)
         {
             query = query.Where(job => EF.Functions.LessThan(ValueTuple.Create(job.CreatedAt, job.JobId), ValueTuple.Create(place.CreatedAt, place.JobId)));
         }
 
-        var jobs = await query.OrderByDescending(job => job.CreatedAt).ThenByDescending(job => job.JobId).Take(limit).ToListAsync(cancellationToken);
-        var metrics = await SumInstancesAsync(context, [.. jobs.Select(job => job.JobId)], cancellationToken);
-        var inFlight = await InFlightOfJobsAsync(context, [.. jobs.Where(job => job.FinishedAt is null).Select(job => job.JobId)], cancellationToken);
-        return [.. jobs.Select(job => ToView(job, metrics.GetValueOrDefault(job.JobId) ?? new RunMetrics(), inFlight.GetValueOrDefault(job.JobId)))];
+        return query.OrderByDescending(job => job.CreatedAt).ThenByDescending(job => job.JobId).Take(limit);
+    }
+
+    private static IQueryable<JobRow> Filtered(IQueryable<JobRow> query, JobFilter filter)
+    {
+        if (filter.JobName is { } name)
+        {
+            query = query.Where(job => job.JobName == name);
+        }
+
+        if (filter.NamePrefix is { } prefix)
+        {
+            var pattern = ListFilters.BeginsWith(prefix);
+            query = query.Where(job => EF.Functions.Like(job.JobName, pattern, ListFilters.Escape));
+        }
+
+        string[] labels = [.. filter.Tags.Select(tag => JobLabels.OfTag(tag.Key, tag.Value)), .. filter.EnvId is { } envId ? [JobLabels.OfEnvironment(envId)] : Array.Empty<string>()];
+        if (labels.Length > 0)
+        {
+            // In this form it becomes the operator @>, which the index knows.
+            query = query.Where(job => labels.All(label => job.Labels.Contains(label)));
+        }
+
+        if (filter.MinPriority > 0 || filter.MaxPriority < int.MaxValue)
+        {
+            query = query.Where(job => job.Priority >= filter.MinPriority && job.Priority <= filter.MaxPriority);
+        }
+
+        if (filter.CreatedFrom is { } from)
+        {
+            query = query.Where(job => job.CreatedAt >= from);
+        }
+
+        if (filter.CreatedBefore is { } before)
+        {
+            query = query.Where(job => job.CreatedAt < before);
+        }
+
+        return query;
+    }
+
+    private static IQueryable<JobRow> WithState(IQueryable<JobRow> query, JobFilter filter, ReadContext context)
+    {
+        if (filter.States.Count == 0)
+        {
+            return query;
+        }
+
+        var states = filter.States.Select(WireName.Of).ToArray();
+        query = query.Where(job => states.Contains(job.State));
+
+        // The state is in no index, since it changes. A job that has not ended has a task that has not, and of those there is one.
+        return filter.States.Any(RunStates.IsFinal)
+            ? query
+            : query.Where(job => context.Tasks.Where(task => task.FinishedAt == null).Select(task => task.JobId).Contains(job.JobId));
     }
 
     /// <summary>One job with its tasks; null when there is none.</summary>

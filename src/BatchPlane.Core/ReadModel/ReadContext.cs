@@ -25,6 +25,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     internal IQueryable<NodeRow> Nodes => Set<NodeRow>();
 
+    internal IQueryable<TaskTemplateRow> TaskTemplates => Set<TaskTemplateRow>();
+
     internal IQueryable<TopicRow> Topics => Set<TopicRow>();
 
     internal IQueryable<SubscriptionRow> Subscriptions => Set<SubscriptionRow>();
@@ -58,6 +60,12 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
             environment.Property(row => row.Tags).HasColumnType("jsonb");
         });
         modelBuilder.Entity<NodeRow>().ToTable("nodes").HasKey(row => row.NodeId);
+        modelBuilder.Entity<TaskTemplateRow>(template =>
+        {
+            template.ToTable("task_templates").HasKey(row => row.TemplateId);
+            template.Property(row => row.Task).HasColumnType("jsonb");
+            template.Property(row => row.Tags).HasColumnType("jsonb");
+        });
         modelBuilder.Entity<TopicRow>().ToTable("topics").HasKey(row => row.TopicKey);
         modelBuilder.Entity<SubscriptionRow>().ToTable("subscriptions").HasKey(row => row.SubscriptionId);
         modelBuilder.Entity<EventRow>(entry =>

@@ -15,6 +15,7 @@ internal sealed class JobRow
     public required string Document { get; init; }
     public required string Notifications { get; init; }
     public required string Tags { get; init; }
+    public required string[] Labels { get; init; }
     public long LastSequence { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? TerminateRequestedAt { get; init; }
@@ -150,6 +151,18 @@ internal sealed class NodeRow
     public DateTimeOffset? ResourceCreatedAt { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
+}
+
+/// <summary>A row of <c>task_templates</c>.</summary>
+internal sealed class TaskTemplateRow
+{
+    public required string TemplateId { get; init; }
+    public required string TemplateName { get; init; }
+    public required string TemplateDescription { get; init; }
+    public required string Task { get; init; }
+    public required string Tags { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset UpdatedAt { get; init; }
 }
 
 /// <summary>A row of <c>topics</c>.</summary>

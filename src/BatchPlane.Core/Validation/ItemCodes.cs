@@ -43,6 +43,90 @@ public static class ItemCodes
     /// <summary>More problems were found than are listed.</summary>
     public const string TooManyProblems = "too_many_problems";
 
+    /// <summary>The priority lies outside 0 to 100.</summary>
+    public const string PriorityOutOfRange = "priority_out_of_range";
+
+    /// <summary>A job has no task.</summary>
+    public const string TasksEmpty = "tasks_empty";
+
+    /// <summary>A job has more tasks than the server allows.</summary>
+    public const string TasksTooMany = "tasks_too_many";
+
+    /// <summary>The rule for dependences is none of those listed in the message.</summary>
+    public const string TaskExecutionDependOnUnknown = "task_execution_depend_on_unknown";
+
+    /// <summary>The notification target is none of those listed in the message.</summary>
+    public const string NotificationTargetUnknown = "notification_target_unknown";
+
+    /// <summary>There are more notification blocks than allowed.</summary>
+    public const string NotificationsTooMany = "notifications_too_many";
+
+    /// <summary>A notification block asks for no event.</summary>
+    public const string EventConfigsEmpty = "event_configs_empty";
+
+    /// <summary>A notification block asks for more events than there are.</summary>
+    public const string EventConfigsTooMany = "event_configs_too_many";
+
+    /// <summary>An event has more custom parameters than the server allows.</summary>
+    public const string EventVarsTooMany = "event_vars_too_many";
+
+    /// <summary>The name of a custom parameter is empty or too long.</summary>
+    public const string EventVarNameInvalid = "event_var_name_invalid";
+
+    /// <summary>The value of a custom parameter is too long.</summary>
+    public const string EventVarValueTooLong = "event_var_value_too_long";
+
+    /// <summary>There are more than 10 labels.</summary>
+    public const string TagsTooMany = "tags_too_many";
+
+    /// <summary>The key of a label is empty or longer than 128 characters.</summary>
+    public const string TagKeyInvalid = "tag_key_invalid";
+
+    /// <summary>The value of a label is longer than 256 characters.</summary>
+    public const string TagValueTooLong = "tag_value_too_long";
+
+    /// <summary>The timeout of an attempt lies outside the range.</summary>
+    public const string TimeoutOutOfRange = "timeout_out_of_range";
+
+    /// <summary>The ceiling of instances at once lies outside the range.</summary>
+    public const string MaxConcurrentNumOutOfRange = "max_concurrent_num_out_of_range";
+
+    /// <summary>The action for failed instances is none of those listed in the message.</summary>
+    public const string FailedActionUnknown = "failed_action_unknown";
+
+    /// <summary>A task has more environment variables, or more bytes of them together, than the server allows.</summary>
+    public const string EnvVarsTooMany = "env_vars_too_many";
+
+    /// <summary>The value of an environment variable is too long.</summary>
+    public const string EnvVarValueTooLong = "env_var_value_too_long";
+
+    /// <summary>The form of delivery is none of those listed in the message.</summary>
+    public const string DeliveryFormUnknown = "delivery_form_unknown";
+
+    /// <summary>An argument vector has no program.</summary>
+    public const string ArgvEmpty = "argv_empty";
+
+    /// <summary>An argument vector has more elements than the server allows.</summary>
+    public const string ArgvTooMany = "argv_too_many";
+
+    /// <summary>There is no such built-in.</summary>
+    public const string BuiltinUnknown = "builtin_unknown";
+
+    /// <summary>A job has more dependences than the server allows.</summary>
+    public const string DependencesTooMany = "dependences_too_many";
+
+    /// <summary>The condition of a dependence is none of those listed in the message.</summary>
+    public const string DependenceOnUnknown = "dependence_on_unknown";
+
+    /// <summary>The number of nodes lies outside 0 to 2,000.</summary>
+    public const string DesiredComputeNodeCountOutOfRange = "desired_compute_node_count_out_of_range";
+
+    /// <summary>The slots of a node lie outside 1 to 1,024.</summary>
+    public const string SlotsPerNodeOutOfRange = "slots_per_node_out_of_range";
+
+    /// <summary>There is no such provider of nodes.</summary>
+    public const string ProviderUnknown = "provider_unknown";
+
     /// <summary>The job's name is longer than 60 characters.</summary>
     public const string JobNameTooLong = "job_name_too_long";
 
@@ -72,6 +156,21 @@ public static class ItemCodes
 
     /// <summary>The memory an instance needs lies outside the range.</summary>
     public const string MemoryMibOutOfRange = "memory_mib_out_of_range";
+
+    /// <summary>A task has more retry rules than the message says.</summary>
+    public const string RetryRulesTooMany = "retry_rules_too_many";
+
+    /// <summary>A retry rule names more exit codes than the message says.</summary>
+    public const string ExitCodesTooMany = "exit_codes_too_many";
+
+    /// <summary>A retry rule names more signals than there are.</summary>
+    public const string SignalsTooMany = "signals_too_many";
+
+    /// <summary>A retry rule names more causes than there are.</summary>
+    public const string RetryCausesTooMany = "retry_causes_too_many";
+
+    /// <summary>A retry rule has more patterns of the reason than the message says.</summary>
+    public const string RetryReasonsTooMany = "retry_reasons_too_many";
 
     /// <summary>An exit code of a retry rule is not a number from 1 to 255 or a range of them.</summary>
     public const string ExitCodeInvalid = "exit_code_invalid";
@@ -142,6 +241,24 @@ public static class ItemCodes
     /// <summary>The same environment variable is given twice.</summary>
     public const string EnvVarDuplicate = "env_var_duplicate";
 
+    /// <summary>There is no task template of this id or name.</summary>
+    public const string TaskTemplateUnknown = "task_template_unknown";
+
+    /// <summary>A task template refers to a task template.</summary>
+    public const string TaskTemplateNested = "task_template_nested";
+
+    /// <summary>The name of a task template is empty, contains characters that are not allowed, or has the form of an id.</summary>
+    public const string TaskTemplateNameInvalid = "task_template_name_invalid";
+
+    /// <summary>The name of a task template is longer than 60 characters.</summary>
+    public const string TaskTemplateNameTooLong = "task_template_name_too_long";
+
+    /// <summary>The description of a task template is longer than 200 characters.</summary>
+    public const string TaskTemplateDescriptionTooLong = "task_template_description_too_long";
+
+    /// <summary>A change changes nothing: none of the members listed in the message is given.</summary>
+    public const string AtLeastOneMember = "at_least_one_member";
+
     /// <summary>The same label key is given twice.</summary>
     public const string TagKeyDuplicate = "tag_key_duplicate";
 
@@ -201,6 +318,9 @@ public static class ItemCodes
 
     /// <summary>A paging cursor was not made by this server for this list.</summary>
     public const string CursorInvalid = "cursor_invalid";
+
+    /// <summary>A query parameter is no instant with its offset.</summary>
+    public const string InstantInvalid = "instant_invalid";
 
     /// <summary>A query parameter is not known here.</summary>
     public const string QueryUnknown = "query_unknown";

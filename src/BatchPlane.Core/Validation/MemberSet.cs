@@ -21,6 +21,9 @@ internal sealed class MemberSet
         _notYet = (notYet ?? []).Select(Spelling.Key).ToFrozenSet(StringComparer.Ordinal);
     }
 
+    /// <summary>Canonical names of the members that are read.</summary>
+    internal IReadOnlyList<string> Names => _names;
+
     /// <summary>Canonical name of a spelling; null when it is none of the members that are read.</summary>
     internal string? Canonical(string spelling) => _canonicalByKey.GetValueOrDefault(Spelling.Key(spelling));
 

@@ -39,6 +39,23 @@ internal sealed class ObjectReader
         return reader;
     }
 
+    /// <summary>Takes members over from another object where this one has none. They were checked when that one was read.</summary>
+    internal void Adopt(JsonElement other, MemberSet members)
+    {
+        foreach (var member in other.EnumerateObject())
+        {
+            if (members.Canonical(member.Name) is { } name && Find(name) is null)
+            {
+                _given[name] = (name, member.Value);
+            }
+        }
+    }
+
+    /// <summary>The members given, by their canonical names, as JSON.</summary>
+    internal string ToJson() => JsonSerializer.Serialize(_given
+        .Where(member => member.Value.Value.ValueKind != JsonValueKind.Null)
+        .ToDictionary(member => member.Key, member => member.Value.Value));
+
     /// <summary>Path of a member in the caller's spelling; in the canonical one when it is absent.</summary>
     internal string PathOf(string name) =>
         JsonPath.Member(Path, _given.TryGetValue(name, out var member) ? member.Spelling : name);
@@ -144,7 +161,7 @@ internal sealed class ObjectReader
     }
 
     /// <summary>One of an enum's words in any spelling; null when absent or unknown. <paramref name="word"/> gives the wire word.</summary>
-    internal T? Word<T>(string name, Func<T, string> word, string code = ItemCodes.ValueUnknown)
+    internal T? Word<T>(string name, Func<T, string> word, string code)
         where T : struct, Enum => Find(name) is { } value ? WordOf(value, PathOf(name), word, _problems, code) : null;
 
     /// <summary>The value as one of an enum's words in any spelling; null when it is none.</summary>
@@ -167,8 +184,8 @@ internal sealed class ObjectReader
         return null;
     }
 
-    /// <summary>One of a few words in any spelling, in its canonical form; null when absent or unknown.</summary>
-    internal string? Word(string name, params string[] words)
+    /// <summary>One of a few words in any spelling, in its canonical form; null when absent or unknown, which is a problem of this code.</summary>
+    internal string? OneOf(string name, string code, params string[] words)
     {
         if (Find(name) is not { } value || TextOf(value, PathOf(name), new TextRule(), _problems) is not { } text)
         {
@@ -178,7 +195,7 @@ internal sealed class ObjectReader
         var found = Array.Find(words, word => Spelling.Key(word) == Spelling.Key(text));
         if (found is null)
         {
-            _problems.Add(PathOf(name), ItemCodes.ValueUnknown, $"Expected {(words.Length == 1 ? "" : "one of ")}{string.Join(", ", words)}, given \"{Shown.Clip(text)}\".");
+            _problems.Add(PathOf(name), code, $"Expected {(words.Length == 1 ? "" : "one of ")}{string.Join(", ", words)}, given \"{Shown.Clip(text)}\".");
         }
 
         return found;
@@ -188,7 +205,7 @@ internal sealed class ObjectReader
     /// A list; null when absent, no list, or longer than <paramref name="max"/>, in which case its elements are not looked at.
     /// Elements that <paramref name="read"/> answers with null are left out.
     /// </summary>
-    internal List<T>? List<T>(string name, int max, Func<JsonElement, string, T?> read)
+    internal List<T>? List<T>(string name, int max, string tooManyCode, Func<JsonElement, string, T?> read)
         where T : class
     {
         if (Find(name) is not { } value)
@@ -206,7 +223,7 @@ internal sealed class ObjectReader
         var count = value.GetArrayLength();
         if (count > max)
         {
-            _problems.Add(path, ItemCodes.TooMany, string.Create(CultureInfo.InvariantCulture, $"Expected at most {max} elements, given {count}."));
+            _problems.Add(path, tooManyCode, string.Create(CultureInfo.InvariantCulture, $"Expected at most {max} elements, given {count}."));
             return null;
         }
 

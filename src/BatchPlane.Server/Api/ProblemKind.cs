@@ -22,12 +22,15 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind OutputNotFound = new(404, "output_not_found", "There is no output.", "The instance has not run yet, or its output was removed.");
     internal static readonly ProblemKind EnvironmentNotFound = new(404, "environment_not_found", "There is no such environment.", "Check the id.");
     internal static readonly ProblemKind NodeNotFound = new(404, "node_not_found", "There is no such node.", "Check the id.");
+    internal static readonly ProblemKind TaskTemplateNotFound = new(404, "task_template_not_found", "There is no such task template.", "Check the id or name.");
     internal static readonly ProblemKind TopicNotFound = new(404, "topic_not_found", "There is no such topic.", "Make it with `POST /v1/topics`.");
     internal static readonly ProblemKind SubscriptionNotFound = new(404, "subscription_not_found", "The topic has no such subscription.", "Check the id.");
     internal static readonly ProblemKind MethodNotAllowed = new(405, "method_not_allowed", "The path does not know this method.", "Use a method named in the `Allow` header.");
     internal static readonly ProblemKind RequestTimeout = new(408, "request_timeout", "The body did not arrive in time.", "Send it again.");
     internal static readonly ProblemKind EnvironmentExists = new(409, "environment_exists", "There is an environment of this name.", "Use it, or choose another name.");
     internal static readonly ProblemKind EnvironmentState = new(409, "environment_state", "The state of the environment does not allow this.", "The detail names the state and what it allows.");
+    internal static readonly ProblemKind TaskTemplateExists = new(409, "task_template_exists", "There is a task template of this name.", "Change it, or choose another name.");
+    internal static readonly ProblemKind TaskTemplatesFull = new(409, "task_templates_full", "There are as many task templates as the server allows.", "Delete one, or raise `JobLimits:MaxTaskTemplates`.");
     internal static readonly ProblemKind TopicExists = new(409, "topic_exists", "There is a topic of this name, perhaps in another case.", "Use it, or choose another name.");
     internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
     internal static readonly ProblemKind TopicConflict = new(409, "topic_conflict", "RabbitMQ has an exchange of this name that is none of a topic.", "Choose another name, or remove the exchange; nothing was stored.");
@@ -46,10 +49,10 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         InvalidRequest, MalformedJson, BadRequest,
         Unauthenticated,
         Forbidden,
-        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TopicNotFound, SubscriptionNotFound,
+        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld,
+        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 
 namespace BatchPlane.Server.Api;
@@ -7,6 +8,9 @@ namespace BatchPlane.Server.Api;
 /// <summary>Reads query parameters; everything wrong goes to the problem list, unknown parameters too.</summary>
 internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
 {
+    /// <summary>The parameter that filters by labels.</summary>
+    internal const string TagParameter = "tag";
+
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
     /// <summary>A text; null when absent. Given twice is a problem.</summary>
@@ -37,6 +41,59 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
 
         problems.Add($"?{name}", ItemCodes.OutOfRange, FormattableString.Invariant($"Expected a whole number, {min} to {max}, given \"{text}\"."));
         return otherwise;
+    }
+
+    /// <summary><c>true</c> or <c>false</c>; false when absent.</summary>
+    internal bool Flag(string name)
+    {
+        var text = Text(name);
+        if (text is not (null or "true" or "false"))
+        {
+            problems.Add($"?{name}", ItemCodes.ValueUnknown, $"Expected true or false, given \"{text}\".");
+        }
+
+        return text == "true";
+    }
+
+    /// <summary>An instant, RFC 3339 with its offset; null when absent.</summary>
+    internal DateTimeOffset? Instant(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        // The offset is asked for: without it the instant would depend on where the server stands. A '+' that was not escaped arrives as a blank.
+        if (text.Contains('T', StringComparison.OrdinalIgnoreCase)
+            && text.AsSpan(text.IndexOf('T', StringComparison.OrdinalIgnoreCase)).IndexOfAny("Zz+- ") > 0
+            && DateTimeOffset.TryParse(text.Replace(' ', '+'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
+        {
+            return instant.ToUniversalTime();
+        }
+
+        problems.Add($"?{name}", ItemCodes.InstantInvalid, $"Expected an instant such as 2025-10-09T08:53:20Z, given \"{text}\".");
+        return null;
+    }
+
+    /// <summary>Labels to look for; empty when absent.</summary>
+    internal IReadOnlyList<TagFilter> Tags()
+    {
+        _known.Add(TagParameter);
+        var tags = new List<TagFilter>();
+        foreach (var text in query[TagParameter].OfType<string>())
+        {
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            if (text.Length == 0 || colon == 0 || text.Contains('\0', StringComparison.Ordinal))
+            {
+                problems.Add($"?{TagParameter}", ItemCodes.TagKeyInvalid, $"Expected key:value or key, given \"{text}\".");
+            }
+            else
+            {
+                tags.Add(colon < 0 ? new(text, null) : new(text[..colon], text[(colon + 1)..]));
+            }
+        }
+
+        return tags;
     }
 
     /// <summary>Elements of a page.</summary>

@@ -4,6 +4,7 @@ using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.OpenApi;
 using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
 
 namespace BatchPlane.Server.Environments;
 
@@ -13,19 +14,28 @@ internal static class ListEnvironments
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/environments", HandleAsync)
         .WithName("ListEnvironments").WithTags("environments").WithSummary("List environments, newest first")
         .Produces<Page<EnvironmentView>>()
-        .WithPaging();
+        .WithPaging()
+        .WithQuery("state", JsonSchemaType.String, "One or more states, joined by commas; all but DELETED when left out.")
+        .WithQuery("name_prefix", JsonSchemaType.String, "What the name begins with.")
+        .WithTagFilter();
 
     private static async Task<IResult> HandleAsync(HttpContext context, EnvironmentQueries environments, IOptions<ApiOptions> options)
     {
         var problems = new ProblemList();
         var query = new QueryReader(context.Request.Query, problems);
         var limit = query.Limit(options.Value);
-        var before = query.Place();
+        var filter = new EnvironmentFilter
+        {
+            States = query.Words<EnvironmentState>("state"),
+            NamePrefix = query.Text("name_prefix"),
+            Tags = query.Tags(),
+            Before = query.Place(),
+        };
         query.RefuseOthers();
         return problems.Any
             ? ProblemResult.Invalid(problems.Items)
             : ApiResults.Page(
-                await environments.ListAsync(before, limit + 1, context.RequestAborted),
+                await environments.ListAsync(filter, limit + 1, context.RequestAborted),
                 limit,
                 environment => Cursor.After(environment.CreatedAt, environment.EnvId));
     }

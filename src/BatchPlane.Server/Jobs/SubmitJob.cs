@@ -2,12 +2,15 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.TaskTemplates;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
 using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
 
 namespace BatchPlane.Server.Jobs;
 
@@ -18,6 +21,8 @@ internal static class SubmitJob
         .WithName("SubmitJob").WithTags("jobs").WithSummary("Submit a job")
         .Accepts<JobDocument>("application/json")
         .Produces<SubmitJobResponse>(StatusCodes.Status201Created)
+        .Produces<JobPlan>(StatusCodes.Status200OK)
+        .WithQuery("dry_run", JsonSchemaType.Boolean, "true: stores nothing, and answers with the document as it would be stored and where its tasks would run now.")
         .WithIdempotencyKey();
 
     private static async Task<IResult> HandleAsync(
@@ -26,6 +31,8 @@ internal static class SubmitJob
         IOptions<NotificationLimits> notificationLimits,
         EnvironmentStore environments,
         TopicAdmission topics,
+        PlanQueries plans,
+        TaskTemplateStore templates,
         TransitionWriter writer)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
@@ -37,8 +44,12 @@ internal static class SubmitJob
         using (body)
         {
             var problems = new ProblemList();
+            var query = new QueryReader(context.Request.Query, problems);
+            var isDryRun = query.Flag("dry_run");
+            query.RefuseOthers();
             var key = ApiResults.KeyOf(context, body, "submit_job", problems);
-            var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value);
+            var found = await templates.FindTasksAsync(JobDocumentReader.TemplatesIn(body.Root), context.RequestAborted);
+            var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value, found);
             if (!reading.IsValid || problems.Any)
             {
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
@@ -47,6 +58,11 @@ internal static class SubmitJob
             if (await WithEnvironmentsAsync(reading.Value, environments, context.RequestAborted) is not { } job)
             {
                 return ProblemResult.Invalid([new ProblemItem("$.env_id", ItemCodes.EnvironmentUnknown, "The server has no default environment: name one.")]);
+            }
+
+            if (isDryRun)
+            {
+                return await PlanAsync(job, topics, plans, context.RequestAborted);
             }
 
             var source = Caller.Of(context).Source;
@@ -58,6 +74,16 @@ internal static class SubmitJob
 
             return Answer(await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted), job);
         }
+    }
+
+    /// <summary>Everything a submit checks, without the writes: the idempotency key is not used up and no topic is made.</summary>
+    private static async Task<IResult> PlanAsync(JobDocument job, TopicAdmission topics, PlanQueries plans, CancellationToken cancellationToken)
+    {
+        var topicProblems = await topics.FindProblemsAsync(job.Notifications, cancellationToken);
+        var (plan, missing) = await plans.PlanAsync(job, cancellationToken);
+        return plan is not null && topicProblems.Count == 0
+            ? TypedResults.Json(plan, BatchPlaneJson.Options)
+            : ProblemResult.Invalid([.. Missing(job, missing), .. topicProblems]);
     }
 
     private static IResult Answer(SubmitOutcome outcome, JobDocument job) => outcome switch

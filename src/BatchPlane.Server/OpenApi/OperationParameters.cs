@@ -10,6 +10,10 @@ internal static class OperationParameters
         .WithQuery("limit", JsonSchemaType.Integer, "Elements of the page.")
         .WithQuery("cursor", JsonSchemaType.String, "`next_cursor` of the page before.");
 
+    /// <summary>Adds the filter by labels.</summary>
+    internal static RouteHandlerBuilder WithTagFilter(this RouteHandlerBuilder endpoint) => endpoint
+        .WithQuery(Api.QueryReader.TagParameter, JsonSchemaType.String, "A label, `key:value`, or `key` with any value. Given several times: all of them.");
+
     /// <summary>Adds one optional query parameter.</summary>
     internal static RouteHandlerBuilder WithQuery(this RouteHandlerBuilder endpoint, string name, JsonSchemaType type, string description) =>
         endpoint.WithParameter(name, ParameterLocation.Query, type, description);

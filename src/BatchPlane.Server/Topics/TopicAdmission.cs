@@ -22,15 +22,24 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
             return (notifications, []);
         }
 
-        string[] names = [.. notifications.Select(notification => notification.TopicName)];
-        if (options.Value.UnknownTopic == UnknownTopicPolicy.Strict
-            && await topics.FindMissingAsync(names, cancellationToken) is { Count: > 0 } missing)
+        if (await FindProblemsAsync(notifications, cancellationToken) is { Count: > 0 } problems)
         {
-            return (notifications, [.. names.Index().Where(name => missing.Contains(name.Item)).Select(Unknown)]);
+            return (notifications, problems);
         }
 
-        var spelling = await topics.EnsureAsync(names, createdBy, cancellationToken);
+        var spelling = await topics.EnsureAsync([.. notifications.Select(notification => notification.TopicName)], createdBy, cancellationToken);
         return ([.. notifications.Select(notification => notification with { TopicName = spelling[notification.TopicName] })], []);
+    }
+
+    /// <summary>What would be refused; nothing is made.</summary>
+    internal async Task<IReadOnlyList<ProblemItem>> FindProblemsAsync(IReadOnlyList<NotificationDocument> notifications, CancellationToken cancellationToken)
+    {
+        string[] names = [.. notifications.Select(notification => notification.TopicName)];
+        return names.Length > 0
+            && options.Value.UnknownTopic == UnknownTopicPolicy.Strict
+            && await topics.FindMissingAsync(names, cancellationToken) is { Count: > 0 } missing
+                ? [.. names.Index().Where(name => missing.Contains(name.Item)).Select(Unknown)]
+                : [];
     }
 
     private static ProblemItem Unknown((int Index, string Item) name) => new(

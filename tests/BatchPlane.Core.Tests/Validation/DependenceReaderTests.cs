@@ -30,7 +30,7 @@ public sealed class DependenceReaderTests
 
     [Theory]
     [InlineData("\"each_index\"", 2, 3, "dependence_instance_num_differs", "$.dependences[0].on")]
-    [InlineData("\"sometimes\"", 2, 2, "value_unknown", "$.dependences[0].on")]
+    [InlineData("\"sometimes\"", 2, 2, "dependence_on_unknown", "$.dependences[0].on")]
     [InlineData("7", 2, 2, "type_mismatch", "$.dependences[0].on")]
     public void ConditionThatCannotHold_IsRefused(string on, int startInstances, int endInstances, string code, string path) =>
         ReadingAssert.Refused(ReadingAssert.Job(Pair(on, startInstances, endInstances)), path, code);

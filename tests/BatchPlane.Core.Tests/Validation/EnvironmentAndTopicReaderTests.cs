@@ -30,9 +30,9 @@ public sealed class EnvironmentAndTopicReaderTests
     [InlineData("""{"env_name":""}""", "$.env_name", "env_name_invalid")]
     [InlineData("""{"env_name":"a b"}""", "$.env_name", "env_name_invalid")]
     [InlineData("""{"env_name":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "$.env_name", "env_name_too_long")]
-    [InlineData("""{"env_name":"e","desired_compute_node_count":2001}""", "$.desired_compute_node_count", "out_of_range")]
-    [InlineData("""{"env_name":"e","slots_per_node":0}""", "$.slots_per_node", "out_of_range")]
-    [InlineData("""{"env_name":"e","provider":"slurm"}""", "$.provider", "value_unknown")]
+    [InlineData("""{"env_name":"e","desired_compute_node_count":2001}""", "$.desired_compute_node_count", "desired_compute_node_count_out_of_range")]
+    [InlineData("""{"env_name":"e","slots_per_node":0}""", "$.slots_per_node", "slots_per_node_out_of_range")]
+    [InlineData("""{"env_name":"e","provider":"slurm"}""", "$.provider", "provider_unknown")]
     [InlineData("""{"env_name":"e","EnvData":{}}""", "$.EnvData", "not_supported")]
     public void EnvironmentWithOneThingWrong_IsRefused(string json, string path, string code) =>
         ReadingAssert.Refused(ReadingAssert.Environment(json), path, code);

@@ -76,20 +76,20 @@ public sealed class NotificationReaderTests
     {
         var blocks = Enumerable.Range(0, NotificationInterest.MaxNotifications + 1).Select(n => Block($"t{n}", "JobFailed")).ToArray();
 
-        ReadingAssert.Refused(ReadingAssert.Job(Job(blocks)), "$.notifications", "too_many");
+        ReadingAssert.Refused(ReadingAssert.Job(Job(blocks)), "$.notifications", "notifications_too_many");
     }
 
     public static TheoryData<string, string, string> Refusals => new()
     {
         { """{"event_configs":[{"event_name":"JobFailed"}]}""", ".topic_name", "required" },
         { """{"topic_name":"t"}""", ".event_configs", "required" },
-        { """{"TopicName":"t","EventConfigs":[]}""", ".EventConfigs", "empty" },
+        { """{"TopicName":"t","EventConfigs":[]}""", ".EventConfigs", "event_configs_empty" },
         { """{"topic_name":"t","event_configs":"JobFailed"}""", ".event_configs", "type_mismatch" },
         { """{"topic_name":"t","event_configs":["JobFailed"]}""", ".event_configs[0]", "type_mismatch" },
         { """{"topic_name":"t","event_configs":[{}]}""", ".event_configs[0].event_name", "required" },
         { """{"topic_name":"t","event_configs":[{"event_name":1}]}""", ".event_configs[0].event_name", "type_mismatch" },
         { """{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n"}]}]}""", ".event_configs[0].event_vars[0].value", "required" },
-        { """{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"","value":""}]}]}""", ".event_configs[0].event_vars[0].name", "empty" },
+        { """{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"","value":""}]}]}""", ".event_configs[0].event_vars[0].name", "event_var_name_invalid" },
         { """{"topic_name":"t","event_configs":[{"event_name":"JobFailed"}],"format":"mns"}""", ".format", "member_unknown" },
     };
 

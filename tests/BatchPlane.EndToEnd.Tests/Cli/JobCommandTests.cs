@@ -66,6 +66,29 @@ public sealed class JobCommandTests
     }
 
     [Fact]
+    public async Task SubmitDryRun_PlainFormIsTheGoldenOne()
+    {
+        string? asked = null;
+        await using var server = await FakeServer.StartAsync(app => app.MapPost("/v1/jobs", (HttpRequest request) =>
+        {
+            asked = request.QueryString.Value;
+            return FakeServer.Json("""
+                {"document":{"tasks":[]},"tasks":[
+                  {"task_name":"split","env_id":"env-00000001","running_nodes":2,"fitting_nodes":2,"starts_now":true,"position":1,"estimated_seconds_to_start":0,
+                   "reasons":[{"code":"about_to_start","message":"Nothing is in the way: a node will take an instance within moments."}]},
+                  {"task_name":"large","env_id":"env-00000001","running_nodes":2,"fitting_nodes":0,"starts_now":false,
+                   "reasons":[{"code":"fits_nowhere","message":"An instance needs 1 slot, 64 cpu: more than any of the 2 running nodes of env-00000001 has (8 slots, 8 cpu, 16000 MiB)."}]}]}
+                """);
+        }));
+
+        var run = await CliRun.Of(new Dictionary<string, string>(), Path.GetTempPath(), "{}", "submit", "-", "--dry-run", "--server", server.Url);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal("?dry_run=true", asked);
+        Golden.Equal("submit-dry-run.txt", run.Out);
+    }
+
+    [Fact]
     public async Task Explain_PlainFormIsTheGoldenOne()
     {
         await using var server = await FakeServer.StartAsync(app => app.MapGet("/v1/jobs/{id}/explain", (string id) => FakeServer.Json($$"""

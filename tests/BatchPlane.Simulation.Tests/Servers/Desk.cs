@@ -9,6 +9,7 @@ internal sealed class Desk(Cluster cluster, Life life, Writer writer)
 {
     private readonly Dictionary<string, Visitor> _visitors = new(StringComparer.Ordinal);
     private bool _isPassDue;
+    private JobTurn? _turn;
 
     /// <summary>Waits for instances; <paramref name="left"/> is called once, at last after <paramref name="limit"/>.</summary>
     internal void Visit(WaitingNode node, int limit, Action<ClaimOutcome> left)
@@ -59,7 +60,9 @@ internal sealed class Desk(Cluster cluster, Life life, Writer writer)
         }
 
         var visitors = _visitors.Values.Where(visitor => !visitor.IsClaiming).ToDictionary(visitor => visitor.Node);
-        var placements = PlacementPolicy.Place(tasks, [.. visitors.Keys]).ToLookup(placement => placement.Node);
+        var plan = PlacementPolicy.Place(new(tasks, ResumeAt: null), [.. visitors.Keys], _turn);
+        _turn = plan.Turn;
+        var placements = plan.Placements.ToLookup(placement => placement.Node);
         foreach (var (node, visitor) in visitors)
         {
             if (placements[node].Any())

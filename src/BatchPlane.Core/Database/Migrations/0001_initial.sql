@@ -23,6 +23,7 @@ CREATE TABLE environments (
     CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED';
+CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
@@ -83,6 +84,7 @@ CREATE TABLE jobs (
     notifications          jsonb NOT NULL,
     interest               integer[] NOT NULL,
     tags                   jsonb NOT NULL,
+    labels                 text[] NOT NULL DEFAULT '{}',
     submitted_by           text NOT NULL,
     traceparent            text,
     last_sequence          bigint NOT NULL DEFAULT 0,
@@ -104,9 +106,13 @@ CREATE TABLE jobs (
 ) WITH (fillfactor = 70);
 CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
 CREATE INDEX jobs_expires_at_idx ON jobs (expires_at) WHERE expires_at IS NOT NULL;
+-- What lists filter by. None of it changes after the submit, so that transitions stay within the page (HOT).
+CREATE INDEX jobs_labels_idx ON jobs USING gin (labels);
+CREATE INDEX jobs_name_idx ON jobs (job_name text_pattern_ops, created_at, job_id);
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.';
+COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry; null: there was none.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
 COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of this job; see events.order_txid.';
@@ -200,6 +206,21 @@ COMMENT ON COLUMN tasks.run IS 'RunSpec: what the agent gets.';
 COMMENT ON SEQUENCE task_id_seq IS 'Each value stands for a block of 256 task ids, taken by one server at a time.';
 
 -- Filled to less than half: the one update that most rows get finds room on its page and touches no index (HOT).
+CREATE TABLE task_templates (
+    template_id          text PRIMARY KEY,
+    template_name        text NOT NULL UNIQUE,
+    template_description text NOT NULL,
+    task                 jsonb NOT NULL,
+    tags                 jsonb NOT NULL,
+    created_by           text NOT NULL,
+    created_at           timestamptz NOT NULL,
+    updated_at           timestamptz NOT NULL
+);
+CREATE INDEX task_templates_created_at_idx ON task_templates (created_at, template_id);
+CREATE INDEX task_templates_tags_idx ON task_templates USING gin (tags jsonb_path_ops);
+COMMENT ON TABLE task_templates IS 'Members of tasks that jobs take over when they are submitted. No job refers to one afterwards.';
+COMMENT ON COLUMN task_templates.task IS 'The members that were given, by their canonical names, without defaults.';
+
 CREATE TABLE task_instances (
     task_id        bigint NOT NULL,
     instance_index integer NOT NULL,

@@ -1,0 +1,23 @@
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Core.Jobs;
+
+/// <summary>Column <c>jobs.labels</c>: what lists of jobs filter by, in one array with one index.</summary>
+internal static class JobLabels
+{
+    /// <summary>Between key and value: a character that makes <c>a:b</c> with the value <c>c</c> differ from <c>a</c> with the value <c>b:c</c>.</summary>
+    private const char Separator = '\u0001';
+
+    /// <summary>A tag; with a value of null, one of this key.</summary>
+    internal static string OfTag(string key, string? value) => value is null ? $"tag:{key}" : $"tag:{key}{Separator}{value}";
+
+    /// <summary>An environment of a task.</summary>
+    internal static string OfEnvironment(string envId) => $"env:{envId}";
+
+    /// <summary>All labels of a job, as the text of an array.</summary>
+    internal static string ToColumn(IReadOnlyList<TagDocument> tags, IReadOnlyList<string> envIds) => "{" + string.Join(
+        ',',
+        envIds.Select(OfEnvironment)
+            .Concat(tags.SelectMany(tag => new[] { OfTag(tag.Key, null), OfTag(tag.Key, tag.Value) }))
+            .Select(label => $"\"{label.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"")) + "}";
+}

@@ -1,0 +1,187 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
+using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Validation;
+
+namespace BatchPlane.Core.Tests.Validation;
+
+/// <summary>
+/// A bad value for every field that is read, each with a code of its own. The fields come from the readers themselves: a new one
+/// without a row here fails <see cref="EveryFieldThatIsRead_HasABadValue"/>.
+/// </summary>
+public sealed class EveryFieldTests
+{
+    private static readonly JobLimits Limits = new() { MaxTasks = 2, MaxDependences = 1, MaxEnvVars = 1, MaxArguments = 4 };
+
+    private const string Job = """
+        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ",
+         "tasks":[{"task_name":"a","application":{"delivery_form":"LOCAL","command":"true"},"task_instance_num":3,"env_id":"env-zzzzzzzz","env_vars":[{"name":"X","value":""}],
+                   "max_retry_count":2,"timeout":60,"max_concurrent_num":2,"failed_action":"INTERRUPT","resources":{"slots":1,"cpu":0.5,"memory_mib":1}},
+                  {"task_name":"b","application":{"command":"true"}}],
+         "dependences":[{"start_task":"a","end_task":"b","on":"failed"}],
+         "notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n","value":"v"}]}]}],
+         "tags":[{"key":"k","value":"v"}]}
+        """;
+
+    private const string Environment = """
+        {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"provider":"local","slots_per_node":2,
+         "notifications":[{"topic_name":"t","event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
+         "tags":[{"key":"k","value":"v"}]}
+        """;
+
+    // "alone": it hides other fields, or needs another one to go ("without"), so that it is no part of the document in which everything is wrong.
+    private static readonly BadValue[] OfBoth =
+    [
+        new("$.notifications", "notifications_too_many", Many(17, "0")) { Alone = true },
+        new("$.notifications[0].topic_name", "topic_name_invalid", "\"1\""),
+        new("$.notifications[0].event_configs", "event_configs_empty", "[]") { Alone = true },
+        new("$.notifications[0].event_configs[0].event_name", "event_unknown", "\"JobDanced\""),
+        new("$.notifications[0].event_configs[0].event_vars", "event_vars_too_many", Many(33, "0")) { Alone = true },
+        new("$.notifications[0].event_configs[0].event_vars[0].name", "event_var_name_invalid", "\"\""),
+        new("$.notifications[0].event_configs[0].event_vars[0].value", "event_var_value_too_long", Long(1_025)),
+        new("$.tags", "tags_too_many", Many(11, "0")) { Alone = true },
+        new("$.tags[0].key", "tag_key_invalid", "\"\""),
+        new("$.tags[0].value", "tag_value_too_long", Long(257)),
+    ];
+
+    private static readonly BadValue[] OfJob =
+    [
+        new("$.job_name", "job_name_too_long", Long(61)),
+        new("$.job_description", "job_description_too_long", Long(201)),
+        new("$.priority", "priority_out_of_range", "101"),
+        new("$.env_id", "env_id_malformed", "\"grid\""),
+        new("$.tasks", "tasks_empty", "[]") { Alone = true },
+        new("$.dependences", "dependences_too_many", Many(2, "0")) { Alone = true },
+        new("$.task_execution_depend_on", "task_execution_depend_on_unknown", "\"SOMETIMES\""),
+        new("$.notification_target", "notification_target_unknown", "\"SMTP\""),
+        new("$.tasks[0].task_name", "task_name_invalid", "\"a b\"") { Alone = true },
+        new("$.tasks[0].application", "command_or_argv", "{}") { Alone = true },
+        new("$.tasks[0].task_instance_num", "task_instance_num_out_of_range", "0"),
+        new("$.tasks[0].env_id", "env_id_malformed", "\"env-1\""),
+        new("$.tasks[0].env_vars", "env_vars_too_many", Many(2, "0")) { Alone = true },
+        new("$.tasks[0].max_retry_count", "max_retry_count_out_of_range", "101"),
+        new("$.tasks[0].timeout", "timeout_out_of_range", "0"),
+        new("$.tasks[0].max_concurrent_num", "max_concurrent_num_out_of_range", "0"),
+        new("$.tasks[0].failed_action", "failed_action_unknown", "\"SHRUG\""),
+        new("$.tasks[0].resources", "type_mismatch", "[]") { Alone = true },
+        new("$.tasks[0].task_template", "task_template_unknown", "\"no-such\""),
+        new("$.tasks[0].application.delivery_form", "delivery_form_unknown", "\"FTP\""),
+        new("$.tasks[0].application.command", "command_too_long", Long(131_072)),
+        new("$.tasks[0].application.argv", "argv_empty", "[]") { Alone = true, Without = "command" },
+        new("$.tasks[0].application.builtin", "builtin_unknown", "\"sleep\"") { Alone = true, Without = "command" },
+        new("$.tasks[0].env_vars[0].name", "env_var_name_invalid", "\"1X\""),
+        new("$.tasks[0].env_vars[0].value", "env_var_value_too_long", Long(32_769)),
+        new("$.tasks[0].resources.slots", "slots_out_of_range", "0"),
+        new("$.tasks[0].resources.cpu", "cpu_out_of_range", "0.0001"),
+        new("$.tasks[0].resources.memory_mib", "memory_mib_out_of_range", "0"),
+        new("$.dependences[0].start_task", "dependence_unknown_task", "\"z\""),
+        new("$.dependences[0].end_task", "dependence_unknown_task", "\"z\""),
+        new("$.dependences[0].on", "dependence_on_unknown", "\"sometimes\""),
+    ];
+
+    private static readonly BadValue[] OfEnvironment =
+    [
+        new("$.env_name", "env_name_invalid", "\"\""),
+        new("$.env_description", "env_description_too_long", Long(201)),
+        new("$.desired_compute_node_count", "desired_compute_node_count_out_of_range", "2001"),
+        new("$.provider", "provider_unknown", "\"moon\""),
+        new("$.slots_per_node", "slots_per_node_out_of_range", "0"),
+    ];
+
+    /// <summary>Fields that say the same thing at two places, and an object whose own value can be wrong in no way but its type.</summary>
+    private static readonly string[] SharedCodes = ["env_id_malformed", "dependence_unknown_task", "type_mismatch"];
+
+    private static IEnumerable<(string Kind, string Document, BadValue Bad)> All =>
+    [
+        .. OfJob.Concat(OfBoth).Select(bad => ("job", Job, bad)),
+        .. OfEnvironment.Concat(OfBoth).Select(bad => ("environment", Environment, bad)),
+    ];
+
+    public static IEnumerable<object[]> Fields => All.Select(row => new object[] { row.Kind, row.Bad.Path });
+
+    [Fact]
+    public void EveryFieldThatIsRead_HasABadValue()
+    {
+        Assert.Equal(Read(JobDocumentReader.Fields), All.Where(row => row.Kind == "job").Select(row => row.Bad.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(Read(EnvironmentDocumentReader.Fields), All.Where(row => row.Kind == "environment").Select(row => row.Bad.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void EveryField_HasACodeOfItsOwn() => Assert.All(
+        All.Select(row => row.Bad).Distinct().GroupBy(bad => bad.Code).Where(group => !SharedCodes.Contains(group.Key)),
+        group => Assert.Single(group));
+
+    [Theory]
+    [MemberData(nameof(Fields))]
+    public void BadValue_IsNamedByItsPathAndCode(string kind, string path)
+    {
+        var (_, document, bad) = All.Single(row => row.Kind == kind && row.Bad.Path == path);
+        Assert.Empty(Problems(kind, JsonNode.Parse(document)!));
+
+        var problems = Problems(kind, With(JsonNode.Parse(document)!, bad));
+
+        Assert.Contains((bad.Path, bad.Code), problems);
+    }
+
+    [Theory]
+    [InlineData("job")]
+    [InlineData("environment")]
+    public void EverythingWrongAtOnce_IsReportedTogether(string kind)
+    {
+        var wrong = All.Where(row => row.Kind == kind && !row.Bad.Alone).ToList();
+        var document = JsonNode.Parse(wrong[0].Document)!;
+        foreach (var (_, _, bad) in wrong)
+        {
+            document = With(document, bad);
+        }
+
+        Assert.Equal(
+            wrong.Select(row => (row.Bad.Path, row.Bad.Code)).OrderBy(problem => problem.Path, StringComparer.Ordinal),
+            Problems(kind, document).OrderBy(problem => problem.Path, StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<string> Read(IReadOnlyList<(string Path, MemberSet Members)> fields) =>
+        fields.SelectMany(item => item.Members.Names.Select(name => $"{item.Path}.{name}")).Order(StringComparer.Ordinal);
+
+    private static List<(string Path, string Code)> Problems(string kind, JsonNode document)
+    {
+        var body = JsonSerializer.SerializeToElement(document);
+        IReadOnlyList<ProblemItem> problems = kind == "job"
+            ? JobDocumentReader.Read(body, Limits, new NotificationLimits()).Problems
+            : EnvironmentDocumentReader.Read(body, new NotificationLimits()).Problems;
+        return [.. problems.Select(problem => (problem.Path, problem.Code))];
+    }
+
+    /// <summary>The document with the bad value at its path.</summary>
+    private static JsonNode With(JsonNode document, BadValue bad)
+    {
+        var node = document;
+        var steps = bad.Path[2..].Replace("[0]", ".0", StringComparison.Ordinal).Split('.');
+        foreach (var step in steps[..^1])
+        {
+            node = step == "0" ? node[0]! : node[step]!;
+        }
+
+        node[steps[^1]] = JsonNode.Parse(bad.Json);
+        if (bad.Without is { } other)
+        {
+            node.AsObject().Remove(other);
+        }
+
+        return document;
+    }
+
+    private static string Many(int count, string element) => $"[{string.Join(',', Enumerable.Repeat(element, count))}]";
+
+    private static string Long(int length) => $"\"{new string('x', length)}\"";
+
+    private sealed record BadValue(string Path, string Code, string Json)
+    {
+        internal bool Alone { get; init; }
+
+        internal string? Without { get; init; }
+    }
+}

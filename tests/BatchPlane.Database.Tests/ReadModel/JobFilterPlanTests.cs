@@ -1,0 +1,54 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.ReadModel;
+using Microsoft.EntityFrameworkCore;
+
+namespace BatchPlane.Database.Tests.ReadModel;
+
+/// <summary>A filter that few of many jobs pass must cost by those few.</summary>
+public sealed class JobFilterPlanTests : IAsyncLifetime
+{
+    private Installation _installation = null!;
+
+    public async Task InitializeAsync() => _installation = await Installation.CreateAsync();
+
+    public async Task DisposeAsync() => await _installation.DisposeAsync();
+
+    [Theory]
+    [InlineData("tags", "jobs_labels_idx")]
+    [InlineData("environment", "jobs_labels_idx")]
+    [InlineData("prefix", "jobs_name_idx")]
+    [InlineData("state", "tasks_unfinished_idx")]
+    public async Task SelectiveFilterOverManyJobs_IsAnsweredByAnIndex(string kind, string index)
+    {
+        await _installation.ExecuteAsync("""
+            INSERT INTO jobs (job_id, job_name, job_description, priority, state, cause, document, notifications, interest, tags, labels, submitted_by, created_at, finished_at)
+            SELECT 'job-x' || n, 'many' || n, '', 0, 'SUCCEED', 'succeeded', '{}', '[]', '{}', '[]', ARRAY['tag:n' || chr(1) || n, 'env:env-n' || n % 1000], 'test', '2020-01-01', '2020-01-02'
+            FROM generate_series(1, 50000) AS n ON CONFLICT DO NOTHING;
+            INSERT INTO tasks (task_id, job_id, task_no, task_name, env_id, priority, job_no, state, depends_on, depends_when, instance_count, next_index, succeed_count, max_retry_count, failed_action, run, finished_at)
+            SELECT 1000000 + n, 'job-x' || n, 0, 'task', 'env-n', 0, n, 'SUCCEED', '{}', '{}', 1, 1, 1, 0, 'TERMINATE', '{}', '2020-01-02' FROM generate_series(1, 50000) AS n ON CONFLICT DO NOTHING;
+            ANALYZE jobs, tasks
+            """);
+        var filter = kind switch
+        {
+            "tags" => new JobFilter { Tags = [new("n", "77")] },
+            "environment" => new JobFilter { EnvId = "env-n7" },
+            "prefix" => new JobFilter { NamePrefix = "many4999" },
+            _ => new JobFilter { States = [RunState.Running] },
+        };
+
+        await using var context = new ReadContexts(_installation.DataSource).Open();
+        await using var command = JobQueries.Select(context, filter, 21).CreateDbCommand();
+        command.CommandText = "EXPLAIN " + command.CommandText;
+        await context.Database.OpenConnectionAsync();
+        await using var reader = await command.ExecuteReaderAsync();
+        var lines = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            lines.Add(reader.GetString(0));
+        }
+
+        var plan = string.Join('\n', lines);
+        Assert.Contains(index, plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Seq Scan on jobs", plan, StringComparison.Ordinal);
+    }
+}
