@@ -19,6 +19,14 @@ internal sealed class RetryReader(JobLimits limits, ProblemList problems)
     private static readonly MemberSet BackoffMembers = new(["initial_seconds", "multiplier", "max_seconds", "jitter"]);
     private static readonly TextRule Reason = new() { MinLength = 1, MaxLength = 200, EmptyCode = ItemCodes.RetryReasonInvalid, TooLongCode = ItemCodes.RetryReasonInvalid };
 
+    /// <summary>Every member of rules and backoffs, by the path of its object.</summary>
+    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } =
+    [
+        ("$.tasks[0].retry_rules[0]", RuleMembers),
+        ("$.tasks[0].retry_rules[0].backoff", BackoffMembers),
+        ("$.tasks[0].retry_backoff", BackoffMembers),
+    ];
+
     /// <summary>The member <c>retry_rules</c> of a task whose <c>max_retry_count</c> is as given; empty when absent.</summary>
     internal IReadOnlyList<RetryRuleDocument> ReadRules(ObjectReader task, int maxRetryCount)
     {

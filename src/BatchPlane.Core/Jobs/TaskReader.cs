@@ -69,6 +69,7 @@ internal sealed partial class TaskReader
         ("$.tasks[0].application", ApplicationMembers),
         ("$.tasks[0].env_vars[0]", EnvVarMembers),
         ("$.tasks[0].resources", ResourcesMembers),
+        .. RetryReader.Fields,
     ];
 
     private readonly JobLimits _limits;

@@ -17,9 +17,12 @@ public sealed class EveryFieldTests
     private static readonly JobLimits Limits = new() { MaxTasks = 2, MaxDependences = 1, MaxEnvVars = 1, MaxArguments = 4 };
 
     private const string Job = """
-        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ",
+        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ","time_limit":600,
          "tasks":[{"task_name":"a","application":{"delivery_form":"LOCAL","command":"true"},"task_instance_num":3,"env_id":"env-zzzzzzzz","env_vars":[{"name":"X","value":""}],
-                   "max_retry_count":2,"timeout":60,"max_concurrent_num":2,"failed_action":"INTERRUPT","resources":{"slots":1,"cpu":0.5,"memory_mib":1}},
+                   "max_retry_count":2,"timeout":60,"max_concurrent_num":2,"failed_action":"INTERRUPT","resources":{"slots":1,"cpu":0.5,"memory_mib":1},
+                   "retry_rules":[{"exit_codes":["64-78"],"signals":[9],"causes":["timeout"],"reasons":["x"],"action":"retry","max_retry_count":1,
+                                   "backoff":{"initial_seconds":1,"multiplier":2,"max_seconds":9,"jitter":0.1}}],
+                   "retry_backoff":{"initial_seconds":1,"multiplier":2,"max_seconds":9,"jitter":0.1},"max_failed_num":2,"time_limit":60},
                   {"task_name":"b","application":{"command":"true"}}],
          "dependences":[{"start_task":"a","end_task":"b","on":"failed"}],
          "notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n","value":"v"}]}]}],
@@ -67,6 +70,20 @@ public sealed class EveryFieldTests
         new("$.tasks[0].max_concurrent_num", "max_concurrent_num_out_of_range", "0"),
         new("$.tasks[0].failed_action", "failed_action_unknown", "\"SHRUG\""),
         new("$.tasks[0].resources", "type_mismatch", "[]") { Alone = true },
+        new("$.tasks[0].retry_rules", "retry_rules_too_many", Many(33, "0")) { Alone = true },
+        new("$.tasks[0].retry_rules[0].exit_codes", "exit_codes_too_many", Many(256, "0")) { Alone = true },
+        new("$.tasks[0].retry_rules[0].signals", "signals_too_many", Many(65, "0")) { Alone = true },
+        new("$.tasks[0].retry_rules[0].causes", "retry_causes_too_many", Many(9, "\"timeout\"")) { Alone = true },
+        new("$.tasks[0].retry_rules[0].reasons", "retry_reasons_too_many", Many(21, "\"x\"")) { Alone = true },
+        new("$.tasks[0].retry_rules[0].action", "retry_action_unknown", "\"shrug\""),
+        new("$.tasks[0].retry_rules[0].max_retry_count", "max_retry_count_out_of_range", "101"),
+        new("$.tasks[0].retry_rules[0].backoff", "type_mismatch", "[]") { Alone = true },
+        .. BadBackoff("$.tasks[0].retry_rules[0].backoff"),
+        new("$.tasks[0].retry_backoff", "type_mismatch", "[]") { Alone = true },
+        .. BadBackoff("$.tasks[0].retry_backoff"),
+        new("$.tasks[0].max_failed_num", "max_failed_num_out_of_range", "0"),
+        new("$.tasks[0].time_limit", "time_limit_out_of_range", "0"),
+        new("$.time_limit", "time_limit_out_of_range", "0"),
         new("$.tasks[0].task_template", "task_template_unknown", "\"no-such\""),
         new("$.tasks[0].application.delivery_form", "delivery_form_unknown", "\"FTP\""),
         new("$.tasks[0].application.command", "command_too_long", Long(131_072)),
@@ -92,7 +109,11 @@ public sealed class EveryFieldTests
     ];
 
     /// <summary>Fields that say the same thing at two places, and an object whose own value can be wrong in no way but its type.</summary>
-    private static readonly string[] SharedCodes = ["env_id_malformed", "dependence_unknown_task", "type_mismatch"];
+    private static readonly string[] SharedCodes = 
+    [
+        "env_id_malformed", "dependence_unknown_task", "type_mismatch", "max_retry_count_out_of_range", "time_limit_out_of_range",
+        .. BadBackoff("").Select(bad => bad.Code),
+    ];
 
     private static IEnumerable<(string Kind, string Document, BadValue Bad)> All =>
     [
@@ -142,6 +163,14 @@ public sealed class EveryFieldTests
             wrong.Select(row => (row.Bad.Path, row.Bad.Code)).OrderBy(problem => problem.Path, StringComparer.Ordinal),
             Problems(kind, document).OrderBy(problem => problem.Path, StringComparer.Ordinal));
     }
+
+    private static IEnumerable<BadValue> BadBackoff(string path) =>
+    [
+        new($"{path}.initial_seconds", "backoff_initial_seconds_out_of_range", "0"),
+        new($"{path}.multiplier", "backoff_multiplier_out_of_range", "0"),
+        new($"{path}.max_seconds", "backoff_max_seconds_out_of_range", "0"),
+        new($"{path}.jitter", "backoff_jitter_out_of_range", "2"),
+    ];
 
     private static IEnumerable<string> Read(IReadOnlyList<(string Path, MemberSet Members)> fields) =>
         fields.SelectMany(item => item.Members.Names.Select(name => $"{item.Path}.{name}")).Order(StringComparer.Ordinal);

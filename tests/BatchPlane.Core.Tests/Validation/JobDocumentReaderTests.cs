@@ -147,7 +147,7 @@ public sealed class JobDocumentReaderTests
         { Rule("\"action\":\"fail\",\"codes\":[1]"), "$.tasks[0].retry_rules[0].codes", "member_unknown" },
         { Task("\"retry_rules\":[],\"retry_backoff\":{}," + Run), "$.tasks[0].retry_backoff", "retry_budget_missing" },
         { Task("\"max_retry_count\":1,\"retry_backoff\":7," + Run), "$.tasks[0].retry_backoff", "type_mismatch" },
-        { Task($"\"retry_rules\":[{string.Join(',', Enumerable.Repeat("0", 33))}]," + Run), "$.tasks[0].retry_rules", "too_many" },
+        { Task($"\"retry_rules\":[{string.Join(',', Enumerable.Repeat("0", 33))}]," + Run), "$.tasks[0].retry_rules", "retry_rules_too_many" },
         { Task("\"max_failed_num\":0," + Run), "$.tasks[0].max_failed_num", "max_failed_num_out_of_range" },
         { Task("\"time_limit\":0," + Run), "$.tasks[0].time_limit", "time_limit_out_of_range" },
         { Task("\"time_limit\":31536001," + Run), "$.tasks[0].time_limit", "time_limit_out_of_range" },
