@@ -57,7 +57,7 @@ internal sealed class Session : IAttemptFiles
 
     private Life Life => _agent.Life;
 
-    public AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt) => new("", new(""), new(""));
+    public AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt) => new("", new(""), new(""), "");
 
     public void Discard(AttemptPaths paths)
     {

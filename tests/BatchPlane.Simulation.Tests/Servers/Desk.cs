@@ -8,6 +8,7 @@ namespace BatchPlane.Simulation.Tests.Servers;
 internal sealed class Desk(Cluster cluster, Life life, Writer writer)
 {
     private readonly Dictionary<string, Visitor> _visitors = new(StringComparer.Ordinal);
+    private JobTurn? _turn;
     private bool _isPassDue;
 
     /// <summary>Waits for instances; <paramref name="left"/> is called once, at last after <paramref name="limit"/>.</summary>
@@ -59,7 +60,9 @@ internal sealed class Desk(Cluster cluster, Life life, Writer writer)
         }
 
         var visitors = _visitors.Values.Where(visitor => !visitor.IsClaiming).ToDictionary(visitor => visitor.Node);
-        var placements = PlacementPolicy.Place(tasks, [.. visitors.Keys]).ToLookup(placement => placement.Node);
+        var plan = PlacementPolicy.Place(new(tasks, ResumeAt: null), [.. visitors.Keys], _turn);
+        _turn = plan.Turn;
+        var placements = plan.Placements.ToLookup(placement => placement.Node);
         foreach (var (node, visitor) in visitors)
         {
             if (placements[node].Any())
@@ -71,15 +74,13 @@ internal sealed class Desk(Cluster cluster, Life life, Writer writer)
 
     private List<ClaimableTask> Claimable() =>
     [
-        .. cluster.Tables.Tasks.Values.Where(task => task.IsClaimable)
+        .. cluster.Tables.Tasks.Values.Where(task => JobAggregate.IsClaimable(task.Record))
             .OrderByDescending(task => task.Priority).ThenBy(task => task.Record.TaskId)
-            .Take(cluster.Scheduling.MaxTasksPerPass)
-            .Select(task => new ClaimableTask(
-                task.Job.Record.JobId,
-                task.Record.TaskId,
-                task.Priority,
-                Math.Min(task.Record.UnclaimedCount, (task.Record.MaxConcurrentNum ?? int.MaxValue) - task.Record.StartingCount - task.Record.RunningCount)))
-            .Where(task => task.Claimable > 0),
+            .Select(task => new ClaimableTask(task.Job.Record.JobId, task.Record.TaskId, task.Priority, JobAggregate.ClaimableCount(task.Record))
+            {
+                JobNo = task.Job.Tasks[0].Record.TaskId,
+                Held = task.Record.StartingCount + task.Record.RunningCount,
+            }),
     ];
 
     private void Claim(Visitor visitor, IReadOnlyList<TaskClaim> tasks)
