@@ -30,6 +30,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
             var outcome = Simulation.Run(seed, keepsTrace: seeds == 1);
             Interlocked.Add(ref steps, outcome.Steps);
             Interlocked.Add(ref repeats, outcome.Repeats);
+            if (seeds == 1)
+            {
+                output.WriteLine(outcome.ToString());
+            }
+
             if (outcome.Violation is not null)
             {
                 broken.Add(outcome);
@@ -68,7 +73,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         Type[] records = [typeof(JobRecord), typeof(TaskRecord), typeof(InstanceRecord), typeof(EnvironmentRecord), typeof(NodeRecord)];
         Type[] copied = [typeof(IndexSet)];
-        Type[] unchanging = [typeof(string), typeof(IReadOnlyList<int>), typeof(Core.Notifications.NotificationInterest)];
+        Type[] unchanging = [typeof(string), typeof(IReadOnlyList<TaskEdge>), typeof(Core.Notifications.NotificationInterest)];
 
         var others = records.SelectMany(record => record.GetProperties()).Where(property => property.CanWrite).Select(property => property.PropertyType)
             .Where(type => !type.IsValueType && !copied.Contains(type) && !unchanging.Contains(type)).Distinct();
