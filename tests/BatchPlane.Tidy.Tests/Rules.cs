@@ -24,7 +24,7 @@ internal static partial class Rules
     private static readonly string[] StateTables = ["jobs", "tasks", "task_instances", "environments", "nodes"];
 
     private static readonly string[] BrokerFolders =
-        ["src/BatchPlane.Server/Dispatch/Bus/", "src/BatchPlane.Cli/Demo/", "tests/"];
+        ["src/BatchPlane.Server/Dispatch/Bus/", "src/BatchPlane.Cli/Demo/", "bench/BatchPlane.Bench/Soak/", "tests/"];
 
     /// <summary>First digit of the log event ids that a place may use: its capability.</summary>
     private static readonly (string Folder, string Digits)[] EventIds =

@@ -50,7 +50,9 @@ internal sealed class PgBench
             _cancellation);
         // tps = 1234.5 (without initial connection time)
         var line = output.Split('\n').FirstOrDefault(line => line.StartsWith("tps = ", StringComparison.Ordinal)) ?? throw new BenchFailure($"pgbench: {output}");
-        return double.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture);
+        var rate = double.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture);
+        BenchContext.Say(FormattableString.Invariant($"  {Name} {script}: {rate:0} a second"));
+        return rate;
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -52,12 +52,12 @@ async function execute() {
   await allExecuted;
   while ((await pool.query('select from graphile_worker._private_jobs limit 1')).rowCount > 0) {
     await new Promise((resolve) => setTimeout(resolve, 5));
-}
+  }
 
-const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
-const used = process.cpuUsage(cpu);
-await runner.stop();
-console.log(JSON.stringify({ jobs: executed, seconds, cpu_seconds: (used.user + used.system) / 1e6 }));
+  const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
+  const used = process.cpuUsage(cpu);
+  await runner.stop();
+  console.log(JSON.stringify({ jobs: executed, seconds, cpu_seconds: (used.user + used.system) / 1e6 }));
 }
 
 await (process.argv[2] === 'prepare' ? prepare() : execute());

@@ -130,6 +130,9 @@ internal static partial class Native
     [LibraryImport(LibC, EntryPoint = "rename", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int Rename(string from, string to);
 
+    [LibraryImport(LibC, EntryPoint = "readlink", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static unsafe partial nint ReadLink(string path, byte* buffer, nint size);
+
     [LibraryImport(LibC, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static unsafe partial int Statx(int directory, string path, int flags, uint mask, FileStatus* status);
 

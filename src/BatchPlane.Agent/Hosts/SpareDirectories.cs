@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using BatchPlane.Agent.Executors;
 
 namespace BatchPlane.Agent.Hosts;
@@ -17,6 +18,7 @@ namespace BatchPlane.Agent.Hosts;
 /// </remarks>
 internal sealed class SpareDirectories
 {
+    private const int LongestPath = 4_096;
     private const int SparesMax = 1_024;
     private const int DefaultSuspectsPerLook = 256;
 
@@ -126,9 +128,9 @@ internal sealed class SpareDirectories
         var root = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}");
         try
         {
-            Add(new FileInfo(root + "/cwd"), held);
-            Add(new FileInfo(root + "/root"), held);
-            foreach (var file in new DirectoryInfo(root + "/fd").EnumerateFileSystemInfos())
+            Add(root + "/cwd", held);
+            Add(root + "/root", held);
+            foreach (var file in Directory.EnumerateFileSystemEntries(root + "/fd"))
             {
                 Add(file, held);
             }
@@ -146,9 +148,9 @@ internal sealed class SpareDirectories
     }
 
     // The directory itself or a removed one that was in it, from which ".." still leads there.
-    private void Add(FileSystemInfo link, HashSet<string> held)
+    private void Add(string link, HashSet<string> held)
     {
-        if (link.LinkTarget is { } target && target.StartsWith(_resolved + "/", StringComparison.Ordinal))
+        if (TargetOf(link) is { } target && target.StartsWith(_resolved + "/", StringComparison.Ordinal))
         {
             var name = target[(_resolved.Length + 1)..];
             var end = name.IndexOf('/', StringComparison.Ordinal);
@@ -165,8 +167,16 @@ internal sealed class SpareDirectories
             return directory;
         }
 
-        var target = new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{fd}")).LinkTarget;
+        var target = TargetOf(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{fd}"));
         _ = Native.Close(fd);
         return target ?? directory;
+    }
+
+    // The plain system call: there may be thousands of links to look at.
+    private static unsafe string? TargetOf(string link)
+    {
+        var buffer = stackalloc byte[LongestPath];
+        var length = Native.ReadLink(link, buffer, LongestPath);
+        return length > 0 ? Encoding.UTF8.GetString(buffer, (int)length) : null;
     }
 }
