@@ -34,7 +34,8 @@ public sealed record RetryRuleDocument
 
 /// <summary>
 /// How long an instance waits before its next attempt: after its n-th failed attempt <c>initial_seconds × multiplier^(n-1)</c>, at most
-/// <c>max_seconds</c>, less up to the fraction <c>jitter</c> of it, which differs from instance to instance and is the same whenever it is computed.
+/// <c>max_seconds</c>, less up to the fraction <c>jitter</c> of it, which differs from instance to instance (in a task of
+/// more than 4,096 from block to block of neighbours) and is the same whenever it is computed.
 /// </summary>
 public sealed record BackoffDocument
 {

@@ -166,7 +166,7 @@ public sealed partial class JobAggregate
             return;
         }
 
-        var dueAt = _now + Backoff.Of(backoff, instance.FailureCount, Job.JobId, task.TaskNo, instance.Index, instance.Attempt);
+        var dueAt = _now + Backoff.Of(backoff, instance.FailureCount, Job.JobId, task, instance.Index, instance.Attempt);
         Requeue(task, instance, end with { Reason = string.Create(CultureInfo.InvariantCulture, $"{end.Reason}, next attempt at {dueAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}") }, JournalSource.Agent, dueAt);
     }
 

@@ -141,7 +141,8 @@ public sealed class JobAggregateRetryTests
     public void Jitter_DiffersFromInstanceToInstanceAndIsTheSameWheneverComputed()
     {
         var backoff = new BackoffDocument { InitialSeconds = 100, Jitter = 0.2 };
-        double Wait(int index, int attempt) => Backoff.Of(backoff, 1, "job-aaaaaaaa", 0, index, attempt).TotalSeconds;
+        var task = Of([Task("a", instances: 1_000)])["a"];
+        double Wait(int index, int attempt) => Backoff.Of(backoff, 1, "job-aaaaaaaa", task, index, attempt).TotalSeconds;
 
         var waits = Enumerable.Range(0, 1_000).Select(index => Wait(index, 1)).ToList();
 
@@ -150,6 +151,17 @@ public sealed class JobAggregateRetryTests
         Assert.True(waits.Distinct().Count() > 900);
         Assert.Equal(waits, Enumerable.Range(0, 1_000).Select(index => Wait(index, 1)));
         Assert.NotEqual(Wait(0, 1), Wait(0, 2));
+    }
+
+    [Fact]
+    public void NeighboursOfALargeTask_WaitEquallyLong()
+    {
+        var task = Of([Task("a", instances: 1_000_000)])["a"];
+        var waits = Enumerable.Range(0, 1_000_000 / 100).Select(n => Backoff.Of(new() { InitialSeconds = 1_000 }, 1, "job-aaaaaaaa", task, n * 100, 1)).ToList();
+
+        var runs = 1 + waits.Zip(waits.Skip(1)).Count(pair => pair.First != pair.Second);
+
+        Assert.InRange(runs, Backoff.MaxDifferent - 200, Backoff.MaxDifferent);
     }
 
     [Fact]
