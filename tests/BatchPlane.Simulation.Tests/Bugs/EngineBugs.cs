@@ -75,9 +75,9 @@ internal sealed class DuplicateCountedTwice : Seams
         {
             var task = _locked!.Jobs[jobId].Tasks.Single(task => task.TaskId == taskId);
             task.SucceedCount++;
-            if (!decision.Changes.Tasks.Exists(row => row.Task == task))
+            if (!decision.Changes.Tasks.Contains(task))
             {
-                decision.Changes.Tasks.Add((task, false));
+                decision.Changes.Tasks.Add(task);
             }
         }
     }
@@ -147,10 +147,10 @@ internal sealed class RetryKeptInMemory : Seams
 
     internal override void Decided(TransitionDecision decision, IReadOnlyList<WriteRequest> requests, Tables tables)
     {
-        foreach (var (task, _) in decision.Changes.Tasks)
+        foreach (var task in decision.Changes.Tasks)
         {
             _requeued[task.TaskId] = Images.Of(task.Requeued);
-            task.Requeued.Clear();
+            task.Requeued.TakeAll();
         }
     }
 
@@ -205,9 +205,9 @@ internal sealed class DependentsSettledLater : Seams
         var until = changes.Journal[first].Entry.Sequence - 1;
         later.Jobs.Add(Images.Of(job, job.JournalTxid, until));
         later.Journal.AddRange(changes.Journal[first..]);
-        later.Tasks.AddRange(changes.Tasks.Where(row => Waited(row.Task.TaskNo)));
+        later.Tasks.AddRange(changes.Tasks.Where(task => Waited(task.TaskNo)));
         changes.Journal.RemoveRange(first, changes.Journal.Count - first);
-        changes.Tasks.RemoveAll(row => Waited(row.Task.TaskNo));
+        changes.Tasks.RemoveAll(task => Waited(task.TaskNo));
         var before = Images.Of(stored.Record, job.JournalTxid);
         before.LastSequence = until;
         before.State = changes.Journal.FindLast(row => row.Entry.Level == Core.Notifications.EventLevel.Job).Entry is { } entry ? Core.WireName.Parse<RunState>(entry.State) : before.State;

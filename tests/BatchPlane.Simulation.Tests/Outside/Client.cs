@@ -91,11 +91,17 @@ internal sealed class Client(Cluster cluster, int jobs)
                 .. from to in Enumerable.Range(1, tasks.Count - 1)
                    from start in Enumerable.Range(0, to)
                    where world.Chance(0.4)
-                   select new DependenceDocument($"t{start}", $"t{to}"),
+                   select new DependenceDocument($"t{start}", $"t{to}", DrawCondition(tasks[start], tasks[to])),
             ],
             TaskExecutionDependOn = world.Pick(Enum.GetValues<TaskExecutionDependOn>()),
             Notifications = world.Chance(0.85) ? [Cluster.EveryEvent] : [],
         };
+    }
+
+    private DependenceCondition? DrawCondition(TaskDocument start, TaskDocument end)
+    {
+        var condition = cluster.World.Pick(Enum.GetValues<DependenceCondition>());
+        return cluster.World.Chance(0.5) || (condition == DependenceCondition.EachIndex && start.TaskInstanceNum != end.TaskInstanceNum) ? null : condition;
     }
 
     private TaskDocument DrawTask(int number)

@@ -54,7 +54,7 @@ internal sealed class Invariants(Cluster cluster)
 
         foreach (var task in transaction.Jobs?.Tasks ?? [])
         {
-            AddsUp(tables.Tasks[task.Task.TaskId]);
+            AddsUp(tables.Tasks[task.TaskId]);
         }
     }
 
@@ -126,7 +126,10 @@ internal sealed class Invariants(Cluster cluster)
 
         if (entry is { Level: EventLevel.TaskInstance, Source: JournalSource.Agent })
         {
-            SaidByItsHolder(entry, tables.Jobs[entry.SubjectId].Tasks[entry.TaskNo!.Value], tables);
+            for (var offset = 0; offset < entry.Span; offset++)
+            {
+                SaidByItsHolder(entry, entry.InstanceIndex!.Value + offset, tables.Jobs[entry.SubjectId].Tasks[entry.TaskNo!.Value], tables);
+            }
         }
     }
 
@@ -154,9 +157,9 @@ internal sealed class Invariants(Cluster cluster)
         EventLevel.ComputeNode => IsLegal(NodeLifecycle.Table, from, to),
     };
 
-    private void SaidByItsHolder(JournalEntry entry, TaskRow task, Tables tables)
+    private void SaidByItsHolder(JournalEntry entry, int index, TaskRow task, Tables tables)
     {
-        var row = task.Instances[entry.InstanceIndex!.Value]!;
+        var row = task.Instances[index]!;
         if (row.NodeId == entry.NodeId && row.Attempt == entry.Attempt)
         {
             var node = tables.Nodes[row.NodeId];
@@ -165,7 +168,7 @@ internal sealed class Invariants(Cluster cluster)
 
         if (entry.State == "SUCCEED" && task.Run.Builtin is null)
         {
-            var key = new AttemptKey(task.Record.TaskId, entry.InstanceIndex.Value, entry.Attempt!.Value);
+            var key = new AttemptKey(task.Record.TaskId, index, entry.Attempt!.Value);
             var process = cluster.Hosts.Select(host => host.History.GetValueOrDefault(key)).FirstOrDefault(process => process is not null);
             Demand(process?.Exit?.ExitCode == 0 && process.NodeId == entry.NodeId, "truth", $"attempt {key} succeeded on {entry.NodeId}, says the journal; its process: {process?.Exit?.ToString() ?? "none"} on {process?.NodeId}");
         }
@@ -209,13 +212,12 @@ internal sealed class Invariants(Cluster cluster)
         var record = task.Record;
         var rows = task.Instances.OfType<InstanceRecord>().ToList();
         int In(RunState state) => rows.Count(row => row.State == state);
-        var neverClaimed = record.InstanceCount - record.NextIndex;
-        var isRight = rows.Count == record.NextIndex
+        var isRight = rows.Count + record.Ready.Count + record.Waiting.Count + record.Skipped.Count == record.NextIndex
             && In(RunState.Starting) == record.StartingCount
             && In(RunState.Running) == record.RunningCount
             && In(RunState.Succeed) == record.SucceedCount
             && In(RunState.FailedInterrupted) == record.InterruptedCount
-            && In(RunState.Failed) + (record.Closed ? neverClaimed : 0) == record.FailedCount
+            && In(RunState.Failed) + record.Skipped.Count == record.FailedCount
             && In(RunState.Runnable) == record.Requeued.Count;
         Demand(isRight, "counters equal rows", $"task {record.TaskId}: {record.NextIndex} of {record.InstanceCount} claimed, starting {record.StartingCount}, running {record.RunningCount}, succeed {record.SucceedCount}, failed {record.FailedCount}, interrupted {record.InterruptedCount}, requeued {record.Requeued.Count}; rows: {string.Join(' ', rows.Select(row => $"{row.Index}:{row.State}"))}");
         Demand(RunStates.IsFinal(record.State) == (record.FinishedCount == record.InstanceCount), "ends with its instances", $"task {record.TaskId} is {record.State} with {record.FinishedCount} of {record.InstanceCount} ended");

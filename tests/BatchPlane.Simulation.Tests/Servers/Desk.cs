@@ -8,6 +8,7 @@ namespace BatchPlane.Simulation.Tests.Servers;
 internal sealed class Desk(Cluster cluster, Life life, Writer writer)
 {
     private readonly Dictionary<string, Visitor> _visitors = new(StringComparer.Ordinal);
+    private JobTurn? _turn;
     private bool _isPassDue;
     private JobTurn? _turn;
 
@@ -74,15 +75,13 @@ internal sealed class Desk(Cluster cluster, Life life, Writer writer)
 
     private List<ClaimableTask> Claimable() =>
     [
-        .. cluster.Tables.Tasks.Values.Where(task => task.IsClaimable)
+        .. cluster.Tables.Tasks.Values.Where(task => JobAggregate.IsClaimable(task.Record))
             .OrderByDescending(task => task.Priority).ThenBy(task => task.Record.TaskId)
-            .Take(cluster.Scheduling.MaxTasksPerPass)
-            .Select(task => new ClaimableTask(
-                task.Job.Record.JobId,
-                task.Record.TaskId,
-                task.Priority,
-                Math.Min(task.Record.UnclaimedCount, (task.Record.MaxConcurrentNum ?? int.MaxValue) - task.Record.StartingCount - task.Record.RunningCount)))
-            .Where(task => task.Claimable > 0),
+            .Select(task => new ClaimableTask(task.Job.Record.JobId, task.Record.TaskId, task.Priority, JobAggregate.ClaimableCount(task.Record))
+            {
+                JobNo = task.Job.Tasks[0].Record.TaskId,
+                Held = task.Record.StartingCount + task.Record.RunningCount,
+            }),
     ];
 
     private void Claim(Visitor visitor, IReadOnlyList<TaskClaim> tasks)

@@ -162,9 +162,9 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
         foreach (var task in job.Tasks)
         {
             var id = task.Record.TaskId;
-            var wanted = load.Instances.Where(key => key.TaskId == id).Select(key => key.Index)
+            var wanted = load.Instances.Where(run => run.TaskId == id).SelectMany(run => Enumerable.Range(run.First, run.Count))
                 .Concat(Requeued(task.Record).Take(load.RequeuedLimits.GetValueOrDefault(id)))
-                .Concat(load.TerminatedJobIds.Contains(job.Record.JobId) ? EndedByTermination(task) : []);
+                .Concat(load.TerminatedJobIds.Contains(job.Record.JobId) ? ReleasedByTermination(task) : []);
             foreach (var index in wanted.Where(index => index < task.Instances.Length && task.Instances[index] is not null))
             {
                 instances.TryAdd((id, index), Images.Of(task.Instances[index]!));
@@ -180,8 +180,8 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
 
     private static IEnumerable<int> Requeued(TaskRecord task) => task.Requeued.Ranges.SelectMany(range => Enumerable.Range(range.First, range.Count));
 
-    private static IEnumerable<int> EndedByTermination(TaskRow task) =>
-        Requeued(task.Record).Concat(task.Instances.OfType<InstanceRecord>().Where(row => row.State == RunState.FailedInterrupted).Select(row => row.Index));
+    private static IEnumerable<int> ReleasedByTermination(TaskRow task) =>
+        task.Instances.OfType<InstanceRecord>().Where(row => row.State == RunState.FailedInterrupted).Select(row => row.Index);
 
     private void Append(Transaction transaction, IEnumerable<(JournalEntry Entry, ulong SubjectTxid)> entries) =>
         transaction.Events.AddRange(entries.Select(row => new EventRow(seams.OrderOf(transaction.Id, row.SubjectTxid), _nextEventNo++, row.Entry)));
@@ -242,14 +242,12 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
             job.Record = Images.Of(record, 0);
         }
 
-        foreach (var (record, isClaimable) in changes.Tasks)
+        foreach (var record in changes.Tasks)
         {
-            var task = Tables.Tasks[record.TaskId];
-            task.Record = Images.Of(record);
-            task.IsClaimable = isClaimable;
+            Tables.Tasks[record.TaskId].Record = Images.Of(record);
         }
 
-        foreach (var record in changes.NewInstances)
+        foreach (var record in changes.Fresh.SelectMany(run => run.ToRecords()).Concat(changes.NewInstances))
         {
             Guard(Tables.Tasks[record.TaskId].Instances[record.Index] is null, $"instance {record.TaskId}.{record.Index}");
             Tables.Tasks[record.TaskId].Instances[record.Index] = Images.Of(record);
@@ -262,9 +260,25 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
             Tables.Tasks[record.TaskId].Instances[record.Index] = Images.Of(record);
         }
 
+        foreach (var closed in changes.ClosedInstances)
+        {
+            Apply(closed);
+        }
+
         foreach (var claim in changes.Claims)
         {
             Tables.Claims.Add(claim.ClaimId, new(claim, changes.Now));
+        }
+    }
+
+    /// <summary>Requeued instances that end with their task, without having been loaded.</summary>
+    private void Apply(ClosedInstances closed)
+    {
+        for (var index = closed.First; index < closed.First + closed.Count; index++)
+        {
+            var stored = Tables.Tasks[closed.TaskId].Instances[index];
+            Guard(stored?.State == RunState.Runnable, $"instance {closed.TaskId}.{index}");
+            (stored!.State, stored.Cause, stored.Reason, stored.FinishedAt) = (RunState.Failed, closed.Cause, closed.Reason, closed.EndedAt);
         }
     }
 
@@ -283,7 +297,6 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
         Tables.Jobs.Add(job.Job.JobId, row);
         foreach (var task in row.Tasks)
         {
-            task.IsClaimable = RunStates.IsSchedulable(task.Record.State);
             Tables.Tasks.Add(task.Record.TaskId, task);
         }
     }

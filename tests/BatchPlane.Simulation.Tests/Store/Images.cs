@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
@@ -8,6 +9,8 @@ namespace BatchPlane.Simulation.Tests.Store;
 /// <summary>Copies of records as a database would give them back: unchanged, known, with their guards set to what is stored.</summary>
 internal static class Images
 {
+    private static readonly PropertyInfo[] Sets = [.. typeof(TaskRecord).GetProperties().Where(property => property.PropertyType == typeof(IndexSet) && property.CanWrite)];
+
     internal static JobRecord Of(JobRecord job, ulong journalTxid) => Of(job, journalTxid, job.LastSequence);
 
     internal static JobRecord Of(JobRecord job, ulong journalTxid, long loadedSequence)
@@ -23,7 +26,11 @@ internal static class Images
     {
         var image = (TaskRecord)Copy(task);
         image.IsDirty = false;
-        SetRequeued(image, Of(task.Requeued));
+        foreach (var set in Sets)
+        {
+            set.SetValue(image, Of((IndexSet)set.GetValue(task)!));
+        }
+
         return image;
     }
 
@@ -75,9 +82,6 @@ internal static class Images
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_JournalTxid")]
     private static extern void SetJournalTxid(EnvironmentRecord environment, ulong value);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_Requeued")]
-    private static extern void SetRequeued(TaskRecord task, IndexSet value);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_IsNew")]
     private static extern void SetIsNew(InstanceRecord instance, bool value);

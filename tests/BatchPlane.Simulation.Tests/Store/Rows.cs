@@ -29,8 +29,6 @@ internal sealed class TaskRow(JobRow job, NewTask task, TaskRecord record, RunSp
 
     internal int Priority => priority;
 
-    internal bool IsClaimable { get; set; }
-
     internal InstanceRecord?[] Instances { get; } = new InstanceRecord?[record.InstanceCount];
 }
 
