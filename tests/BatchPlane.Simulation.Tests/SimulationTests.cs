@@ -30,6 +30,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
             var outcome = Simulation.Run(seed, keepsTrace: seeds == 1);
             Interlocked.Add(ref steps, outcome.Steps);
             Interlocked.Add(ref repeats, outcome.Repeats);
+            if (seeds == 1)
+            {
+                output.WriteLine(outcome.ToString());
+            }
+
             if (outcome.Violation is not null)
             {
                 broken.Add(outcome);

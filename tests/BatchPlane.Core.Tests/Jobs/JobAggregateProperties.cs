@@ -10,6 +10,7 @@ public sealed class JobAggregateProperties
 {
     private const int Seeds = 400;
     private const int Steps = 250;
+    private const string OtherNode = "node-bbbbbbbb";
 
     [Fact]
     public void AnyJob_StaysConsistentAndEnds() => ForEachSeed(seed => Run(seed, lookEvery: 1));
@@ -28,6 +29,37 @@ public sealed class JobAggregateProperties
             shared += single.Job.Journal.Count - together.Job.Journal.Count;
         });
         Assert.True(shared > Seeds / 4, $"only {shared} rows fewer: nothing was put to the test");
+    }
+
+    /// <summary>The control: an account that is wrong by one anywhere is seen.</summary>
+    [Fact]
+    public void DamagedAccount_IsSeen()
+    {
+        Action<JobWorld>[] damages =
+        [
+            world => world["a"].StartingCount++,
+            world => world["a"].RunningCount--,
+            world => world["a"].SucceedCount++,
+            world => world["a"].FailedCount++,
+            world => world["a"].InterruptedCount++,
+            world => world["a"].NextIndex++,
+            world => world["a"].Requeued.Add(0),
+            world => world["a"].State = RunState.Succeed,
+            world => world["a"].Cause = Cause.Succeeded,
+            world => world.Instance("a", 0).State = RunState.Running,
+            world => world.Job.Job.State = RunState.Failed,
+            world => world.Job.Job.LastSequence++,
+        ];
+        Assert.All(damages, damage =>
+        {
+            var world = Of([Task("a", 4)]);
+            world.Claim("a", 3);
+            world.Succeed("a", 0);
+            world.Report("a", 1, AttemptOutcome.Running);
+            world.AssertConsistent();
+            damage(world);
+            Assert.ThrowsAny<Xunit.Sdk.XunitException>(world.AssertConsistent);
+        });
     }
 
     private static void ForEachSeed(Action<int> run)
@@ -63,7 +95,7 @@ public sealed class JobAggregateProperties
         var world = Make(random);
         world.AfterReport = afterEach;
         world.AssertConsistent();
-        var earlier = new List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, int Posted)>();
+        var earlier = new List<Telling>();
         for (var step = 0; step < Steps; step++)
         {
             var finals = world.Job.Tasks.Where(task => task.State is RunState.Succeed or RunState.Failed).Select(task => (task.TaskNo, task.State)).ToList();
@@ -128,25 +160,28 @@ public sealed class JobAggregateProperties
         return Enum.IsDefined(condition) && (condition != DependenceCondition.EachIndex || from.TaskInstanceNum == to.TaskInstanceNum) ? condition : null;
     }
 
-    private static void Step(JobWorld world, Random random, List<(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, int Posted)> earlier)
+    private static void Step(JobWorld world, Random random, List<Telling> earlier)
     {
         var task = world.Job.Tasks[random.Next(world.Job.Tasks.Count)];
         world.Now += TimeSpan.FromMilliseconds(random.Next(0, 500));
         switch (random.Next(0, 25))
         {
             case < 8:
-                world.Claim(task.TaskName, random.Next(1, 4));
+                world.Claim(task.TaskName, random.Next(1, 4), random.Next(0, 3) == 0 ? OtherNode : Node);
                 break;
             case < 16 when world.AnyClaimed(task.TaskName, random) is { } index:
-                var report = (task.TaskName, index, world.Instance(task.TaskName, index).Attempt, (AttemptOutcome)random.Next(0, 7), random.Next(0, 2), random.Next(0, 2) * (earlier.Count + 1));
+                var (number, holder) = (world.Instance(task.TaskName, index).Attempt, world.Instance(task.TaskName, index).NodeId);
+                var report = new Telling(task.TaskName, index, number, (AttemptOutcome)random.Next(0, 7), random.Next(0, 2), holder, random.Next(0, 2) * (earlier.Count + 1));
                 earlier.Add(report);
                 Report(world, report);
                 break;
             case < 18 when earlier.Count > 0:
-                Report(world, earlier[random.Next(earlier.Count)]);
+                // Again, late, or by a node that never held it.
+                var again = earlier[random.Next(earlier.Count)];
+                Report(world, random.Next(0, 4) == 0 ? again with { Node = again.Node == Node ? OtherNode : Node } : again);
                 break;
             case 18 when world.AnyClaimed(task.TaskName, random) is { } lost:
-                world.Job.LoseAttempt(task.TaskId, lost, Node, random.Next(0, 3) == 0 ? Epoch - 1 : Epoch, "lost", world.Now);
+                world.Job.LoseAttempt(task.TaskId, lost, world.Instance(task.TaskName, lost).NodeId, random.Next(0, 3) == 0 ? Epoch - 1 : Epoch, "lost", world.Now);
                 break;
             case > 20 and < 24 when task.Delayed.Ranges is [var (first, _), ..]:
                 var isDue = world.DueAt(task.TaskName, first) <= world.Now;
@@ -162,7 +197,7 @@ public sealed class JobAggregateProperties
                 var outcome = (AttemptOutcome)random.Next(0, 7);
                 foreach (var held in world.Claimed(task).Where(instance => RunStates.IsHeldByNode(instance.State)))
                 {
-                    Report(world, (task.TaskName, held.Index, held.Attempt, outcome, 0, 0));
+                    Report(world, new(task.TaskName, held.Index, held.Attempt, outcome, 0, held.NodeId, 0));
                 }
 
                 break;
@@ -174,8 +209,19 @@ public sealed class JobAggregateProperties
     private static AttemptProgress? Progress(int number) =>
         number == 0 ? null : new() { Number = number, Percent = number % 101, PostedMsAgo = 0, Events = [new("posted")] };
 
-    private static void Report(JobWorld world, (string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, int Posted) report) =>
-        world.Report(report.Task, report.Index, report.Outcome, report.Attempt, report.ExitCode, progress: Progress(report.Posted));
+    /// <summary>Reports; who does not hold the attempt is refused and changes nothing.</summary>
+    private static void Report(JobWorld world, Telling telling)
+    {
+        var (task, index, attempt, outcome, exitCode, node, posted) = telling;
+        var instance = world.Instance(task, index);
+        var isHolder = instance.Attempt == attempt && instance.NodeId == node;
+        var (state, sequence) = (instance.State, world.Job.Job.LastSequence);
+        Assert.Equal(isHolder, world.Report(task, index, outcome, attempt, exitCode, node, progress: Progress(posted)));
+        if (!isHolder)
+        {
+            Assert.Equal((state, sequence), (world.Instance(task, index).State, world.Job.Job.LastSequence));
+        }
+    }
 
     /// <summary>From here on everything is claimed and ends somehow: then the job must end.</summary>
     private static void Finish(JobWorld world, Random random)
@@ -193,9 +239,12 @@ public sealed class JobAggregateProperties
                 world.Claim(task.TaskName);
                 foreach (var instance in world.Claimed(task).Where(instance => RunStates.IsHeldByNode(instance.State)))
                 {
-                    world.Report(task.TaskName, instance.Index, AttemptOutcome.Exited, instance.Attempt, random.Next(0, 2));
+                    world.Report(task.TaskName, instance.Index, AttemptOutcome.Exited, instance.Attempt, random.Next(0, 2), instance.NodeId);
                 }
             }
         }
     }
+
+    /// <summary>What a node says of an attempt; <paramref name="Posted"/> is the number of its progress, 0: none.</summary>
+    private sealed record Telling(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, string Node, int Posted);
 }

@@ -46,6 +46,35 @@ public sealed class LifecycleTests
         Assert.Equal("A job in SUCCEED does not take FinishedFailed.", exception.Message);
     }
 
+    /// <summary>Every pair of a state and an event, legal or not: what the drawn matrix leaves empty throws.</summary>
+    [Fact]
+    public void EveryPair_IsTakenOrRefusedAsDrawn()
+    {
+        var drawn = File.ReadAllLines(Repository.PathOf("docs/lifecycles.md"));
+        Assert.Equal(
+            drawn.Where(line => line.StartsWith('|') && !line.StartsWith("|---", StringComparison.Ordinal) && !line.StartsWith("| state |", StringComparison.Ordinal)),
+            Rows(JobLifecycle.Table).Concat(Rows(TaskLifecycle.Table)).Concat(Rows(InstanceLifecycle.Table)).Concat(Rows(EnvironmentLifecycle.Table)).Concat(Rows(NodeLifecycle.Table)));
+    }
+
+    private static IEnumerable<string> Rows<TState, TEvent>(Lifecycle<TState, TEvent> table)
+        where TState : struct, Enum
+        where TEvent : struct, Enum =>
+        Enum.GetValues<TState>().Select(state => $"| {WireName.Of(state)} | {string.Join(" | ", Enum.GetValues<TEvent>().Select(on => After(table, state, on)))} |");
+
+    /// <summary>What the table really answers.</summary>
+    private static string After<TState, TEvent>(Lifecycle<TState, TEvent> table, TState state, TEvent on)
+        where TState : struct, Enum
+        where TEvent : struct, Enum
+    {
+        if (table.Allows(state, on))
+        {
+            return WireName.Of(table.Next(state, on));
+        }
+
+        Assert.Throws<InvalidOperationException>(() => table.Next(state, on));
+        return " ";
+    }
+
     private static void AssertReachable<TState, TEvent>(Lifecycle<TState, TEvent> table, TState[] except)
         where TState : struct, Enum
         where TEvent : struct, Enum
