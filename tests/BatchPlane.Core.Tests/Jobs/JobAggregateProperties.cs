@@ -245,6 +245,6 @@ public sealed class JobAggregateProperties
         }
     }
 
-    /// <summary>What a node says of an attempt.</summary>
+    /// <summary>What a node says of an attempt; <paramref name="Posted"/> is the number of its progress, 0: none.</summary>
     private sealed record Telling(string Task, int Index, int Attempt, AttemptOutcome Outcome, int ExitCode, string Node, int Posted);
 }
