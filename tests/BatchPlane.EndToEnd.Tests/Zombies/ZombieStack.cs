@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
@@ -16,6 +17,7 @@ namespace BatchPlane.EndToEnd.Tests.Zombies;
 /// A server with short leases, and two agents as processes of their own: one behind a proxy, which is there from the start, and another that is started
 /// when it is wanted. The job has two instances; the first attempt of each says so by a file and waits for another one.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync of IAsyncLifetime.")]
 public sealed class ZombieStack : IAsyncLifetime
 {
     /// <summary>Seconds without a heartbeat after which a node is given up.</summary>

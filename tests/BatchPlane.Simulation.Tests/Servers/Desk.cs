@@ -10,7 +10,6 @@ internal sealed class Desk(Cluster cluster, Life life, Writer writer)
     private readonly Dictionary<string, Visitor> _visitors = new(StringComparer.Ordinal);
     private JobTurn? _turn;
     private bool _isPassDue;
-    private JobTurn? _turn;
 
     /// <summary>Waits for instances; <paramref name="left"/> is called once, at last after <paramref name="limit"/>.</summary>
     internal void Visit(WaitingNode node, int limit, Action<ClaimOutcome> left)
