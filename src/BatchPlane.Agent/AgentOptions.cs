@@ -25,6 +25,12 @@ public sealed class AgentOptions
     /// <summary>Default of <see cref="OutputPieceBytes"/>, which is also its maximum: 1 MiB.</summary>
     public const int MaxOutputPieceBytes = 1024 * 1024;
 
+    /// <summary>Default of <see cref="Cpu"/>: what the process may use.</summary>
+    public static int DefaultCpu => HostFacts.Cpu;
+
+    /// <summary>Default of <see cref="MemoryMib"/>: what the machine has.</summary>
+    public static int DefaultMemoryMib => HostFacts.MemoryMib;
+
     /// <summary>Base URL of the server, <c>http://host:8080</c>.</summary>
     [Required]
     public required Uri ServerUrl { get; init; }
@@ -45,11 +51,11 @@ public sealed class AgentOptions
 
     /// <summary>Processors promised to instances that wish for some, 1 to 100,000. Default: all that the process may use.</summary>
     [Range(1, 100_000)]
-    public int Cpu { get; init; } = HostFacts.Cpu;
+    public int Cpu { get; init; } = DefaultCpu;
 
     /// <summary>MiB of memory promised to instances that wish for some, 0 to 2,147,483,647. Default: all of the machine.</summary>
     [Range(0, int.MaxValue)]
-    public int MemoryMib { get; init; } = HostFacts.MemoryMib;
+    public int MemoryMib { get; init; } = DefaultMemoryMib;
 
     /// <summary>All that instances can be promised.</summary>
     internal ResourceAmounts Size => new(Slots, Cpu * 1000, MemoryMib);

@@ -19,10 +19,12 @@ internal static class AgentCommand
         var node = Text("--node-id", "NODE", $"Be this node, node-…; also {ServerVariables.NodeId}. Default: a new node.");
         var environment = Text("--env", "ENV", $"Id or name of the environment to join; also {ServerVariables.Environment}. Default: the server's default environment.");
         var slots = new Option<int?>("--slots") { HelpName = "N", Description = "Instances run at once, 1 to 1,024. Default: one for each processor." };
+        var cpu = new Option<int?>("--cpu") { HelpName = "N", Description = "Processors promised to instances that wish for some. Default: all." };
+        var memory = new Option<int?>("--memory-mib") { HelpName = "N", Description = "MiB of memory promised to instances that wish for some. Default: all; give less where several agents share a machine." };
         var directory = Text("--dir", "DIR", $"Directory for working directories and output of instances; one agent per directory. Default: {DefaultDirectory}.");
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, directory,
+            server, token, node, environment, slots, cpu, memory, directory,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -34,6 +36,8 @@ internal static class AgentCommand
                 NodeId = parsed.GetValue(node) ?? context.Variable(ServerVariables.NodeId),
                 Env = parsed.GetValue(environment) ?? context.Variable(ServerVariables.Environment),
                 Slots = parsed.GetValue(slots) ?? Environment.ProcessorCount,
+                Cpu = parsed.GetValue(cpu) ?? AgentOptions.DefaultCpu,
+                MemoryMib = parsed.GetValue(memory) ?? AgentOptions.DefaultMemoryMib,
                 Directory = context.Resolve(parsed.GetValue(directory) ?? DefaultDirectory),
             };
             return RunAsync(options, context, cancellation);

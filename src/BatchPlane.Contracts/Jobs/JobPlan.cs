@@ -25,7 +25,7 @@ public sealed record TaskPlan
     /// <summary>Those of them that are large enough for an instance, busy or not.</summary>
     public required int FittingNodes { get; init; }
 
-    /// <summary>True when an instance would be taken within moments.</summary>
+    /// <summary>True when an instance would be taken within moments, as far as the last heartbeats tell.</summary>
     public required bool StartsNow { get; init; }
 
     /// <summary>What it would wait for, the most important first; at least one.</summary>

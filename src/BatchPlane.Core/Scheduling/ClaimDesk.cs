@@ -101,7 +101,7 @@ public sealed partial class ClaimDesk(
         foreach (var environment in _visitors.Values.GroupBy(visitor => visitor.EnvId, StringComparer.Ordinal).ToList())
         {
             var turn = _turns.GetValueOrDefault(environment.Key);
-            var window = await store.ClaimableAsync(environment.Key, Largest(environment), turn, options.Value.MaxTasksPerPass, cancellationToken);
+            var window = await store.ClaimableAsync(environment.Key, Largest(environment), environment.Sum(visitor => (long)visitor.Node.Capacity), turn, options.Value.MaxTasksPerPass, cancellationToken);
             if (window.Tasks.Count == 0)
             {
                 SetTurn(environment.Key, window.ResumeAt);

@@ -19,14 +19,17 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
     /// <summary>Task details kept in memory at most; they never change, so that dropping them all now and then is harmless.</summary>
     private const int MaxCachedTasks = 10_000;
 
+    /// <summary>Jobs looked at, however little room there is: what finds none now should not hold up the others for many passes.</summary>
+    private const int MinJobs = 32;
+
     private readonly ConcurrentDictionary<long, TaskDetails> _tasks = new();
 
     /// <summary>
     /// Tasks of an environment with instances to claim that are not larger than <paramref name="largest"/>, best first. Where there are more
     /// than <paramref name="limit"/>, those that come first are not let hide the others: a few tasks of each job are taken, and of the jobs
-    /// of the lowest priority the first ones and those behind the turn.
+    /// of the lowest priority the first ones and those behind the turn, about as many as there are slots of <paramref name="room"/>.
     /// </summary>
-    public async Task<ClaimWindow> ClaimableAsync(string envId, ResourceAmounts largest, JobTurn? turn, int limit, CancellationToken cancellationToken)
+    public async Task<ClaimWindow> ClaimableAsync(string envId, ResourceAmounts largest, long room, JobTurn? turn, int limit, CancellationToken cancellationToken)
     {
         await using (var all = ClaimableCommand("Scheduling/Sql/task_select_claimable.sql", envId, largest, limit))
         {
@@ -37,7 +40,8 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
             }
         }
 
-        var jobLimit = Math.Max(1, limit / 2);
+        // No more jobs than there is room for can get something; going from job to job takes its time.
+        var jobLimit = (int)Math.Clamp(room, Math.Min(MinJobs, Math.Max(1, limit / 2)), Math.Max(1, limit / 2));
         await using var command = ClaimableCommand("Scheduling/Sql/task_select_claimable_by_job.sql", envId, largest, limit);
         command.Parameters.AddWithValue("job_limit", jobLimit);
         command.Parameters.AddWithValue("turn_priority", turn?.Priority ?? -1);

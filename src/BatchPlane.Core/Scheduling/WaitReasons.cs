@@ -67,7 +67,7 @@ public static class WaitReasons
         }
         else if (task.Waiting > 0 && !environment.Nodes.Any(node => task.Needs.FitsIn(node.Size)))
         {
-            yield return AboutNodes(WaitCodes.FitsNowhere, environment, $"An instance needs {Words(task.Needs)}: more than any of the {Count(environment.Nodes.Count, "running node")} of {environment.EnvId} has ({Largest(environment)}).") with { Needs = Document(task.Needs) };
+            yield return AboutNodes(WaitCodes.FitsNowhere, environment, $"An instance needs {Words(task.Needs)}: more than any running node of {environment.EnvId} has ({Largest(environment)}).") with { Needs = Document(task.Needs) };
         }
 
         if (task.Delayed > 0 && task.Delayed + task.WaitingByIndex == task.Waiting)

@@ -66,7 +66,7 @@ public sealed class WaitReasonsTests
     {
         var reason = Assert.Single(WaitReasons.Of(Ready with { Needs = new(2, 16_500, 70_000) }, 0, Idle(), Rivals.None).Reasons);
 
-        Assert.Equal("An instance needs 2 slots, 16.5 cpu, 70000 MiB: more than any of the 1 running node of env-00000001 has (8 slots, 8 cpu, 16000 MiB).", reason.Message);
+        Assert.Equal("An instance needs 2 slots, 16.5 cpu, 70000 MiB: more than any running node of env-00000001 has (8 slots, 8 cpu, 16000 MiB).", reason.Message);
         Assert.Equal(new ResourcesDocument { Slots = 2, Cpu = 16.5m, MemoryMib = 70_000 }, reason.Needs);
     }
 

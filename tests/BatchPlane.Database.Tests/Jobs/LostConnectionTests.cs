@@ -71,7 +71,7 @@ public sealed class LostConnectionTests : IAsyncLifetime
             var server = servers[turn % servers.Length];
             try
             {
-                var window = await _installation.Claims.ClaimableAsync(node.EnvId, ResourceAmounts.OneSlot, turn: null, 50, bound);
+                var window = await _installation.Claims.ClaimableAsync(node.EnvId, ResourceAmounts.OneSlot, room: 8, turn: null, 50, bound);
                 await server.Writer.WriteAsync(
                     new ClaimRequest(node.NodeId, node.Epoch, [.. window.Tasks.Select(task => new TaskClaim(task.JobId, task.TaskId, 8))]), bound);
                 var held = await _installation.Claims.UnknownAsync(node.NodeId, node.Epoch, [], TimeSpan.Zero, bound);

@@ -44,7 +44,7 @@ public sealed class ClaimStoreTests : IAsyncLifetime
         var urgent = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 9, ceiling: 4)) with { Priority = 7 });
         await _server.SubmittedAsync(Given.Job(await _installation.AddEnvironmentAsync("elsewhere")));
 
-        var window = await Claims.ClaimableAsync(_envId, Anything, turn: null, 10, CancellationToken.None);
+        var window = await Claims.ClaimableAsync(_envId, Anything, room: 8, turn: null, 10, CancellationToken.None);
 
         Assert.Equal([(urgent, 7, 4), (_jobId, 0, 6)], window.Tasks.Select(task => (task.JobId, task.Priority, task.Claimable)));
         Assert.Null(window.ResumeAt);
@@ -55,7 +55,7 @@ public sealed class ClaimStoreTests : IAsyncLifetime
     {
         var urgent = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 9)) with { Priority = 7 });
 
-        var window = await Claims.ClaimableAsync(_envId, Anything, turn: null, 2, CancellationToken.None);
+        var window = await Claims.ClaimableAsync(_envId, Anything, room: 8, turn: null, 2, CancellationToken.None);
 
         Assert.Contains(window.Tasks, task => task.JobId == urgent);
     }
@@ -65,12 +65,12 @@ public sealed class ClaimStoreTests : IAsyncLifetime
     {
         var large = await _server.SubmittedAsync(Given.Job(Given.Task(_envId) with { Resources = new() { Slots = 2, Cpu = 1.5m, MemoryMib = 2_048 } }));
 
-        var seen = await Claims.ClaimableAsync(_envId, new(2, 1_500, 2_048), turn: null, 10, CancellationToken.None);
+        var seen = await Claims.ClaimableAsync(_envId, new(2, 1_500, 2_048), room: 8, turn: null, 10, CancellationToken.None);
 
         Assert.Equal(new(2, 1_500, 2_048), Assert.Single(seen.Tasks, task => task.JobId == large).Needs);
         foreach (var smaller in new ResourceAmounts[] { new(1, 1_500, 2_048), new(2, 1_499, 2_048), new(2, 1_500, 2_047) })
         {
-            Assert.DoesNotContain((await Claims.ClaimableAsync(_envId, smaller, turn: null, 10, CancellationToken.None)).Tasks, task => task.JobId == large);
+            Assert.DoesNotContain((await Claims.ClaimableAsync(_envId, smaller, room: 8, turn: null, 10, CancellationToken.None)).Tasks, task => task.JobId == large);
         }
     }
 
@@ -192,7 +192,7 @@ public sealed class ClaimStoreTests : IAsyncLifetime
     /// <summary>One pass for one node, which ends at once all that it is granted: instances by job, and whose turn it was.</summary>
     private async Task<(Dictionary<string, int> Granted, JobTurn? Turn)> PassAsync(int slots, int limit, JobTurn? turn)
     {
-        var window = await Claims.ClaimableAsync(_envId, Anything, turn, limit, CancellationToken.None);
+        var window = await Claims.ClaimableAsync(_envId, Anything, slots, turn, limit, CancellationToken.None);
         Assert.InRange(window.Tasks.Count, 1, 2 * limit);
         var plan = PlacementPolicy.Place(window, [new(_node.NodeId, _node.Epoch, slots)], turn);
         var granted = new Dictionary<string, int>();

@@ -77,7 +77,7 @@ public sealed class JobCommandTests
                   {"task_name":"split","env_id":"env-00000001","running_nodes":2,"fitting_nodes":2,"starts_now":true,"position":1,"estimated_seconds_to_start":0,
                    "reasons":[{"code":"about_to_start","message":"Nothing is in the way: a node will take an instance within moments."}]},
                   {"task_name":"large","env_id":"env-00000001","running_nodes":2,"fitting_nodes":0,"starts_now":false,
-                   "reasons":[{"code":"fits_nowhere","message":"An instance needs 1 slot, 64 cpu: more than any of the 2 running nodes of env-00000001 has (8 slots, 8 cpu, 16000 MiB)."}]}]}
+                   "reasons":[{"code":"fits_nowhere","message":"An instance needs 1 slot, 64 cpu: more than any running node of env-00000001 has (8 slots, 8 cpu, 16000 MiB)."}]}]}
                 """);
         }));
 
