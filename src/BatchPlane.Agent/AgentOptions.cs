@@ -11,10 +11,10 @@ public sealed class AgentOptions
     public const double DefaultPrefillFactor = 1.0;
 
     /// <summary>Default of <see cref="PrefillMax"/>.</summary>
-    public const int DefaultPrefillMax = 2_000;
+    public const int DefaultPrefillMax = 4_000;
 
     /// <summary>Default of <see cref="ReportMaxAttempts"/>.</summary>
-    public const int DefaultReportMaxAttempts = 1_000;
+    public const int DefaultReportMaxAttempts = 2_000;
 
     /// <summary>Default of <see cref="ReportMaxOutputBytes"/>: 2 MiB.</summary>
     public const int DefaultReportMaxOutputBytes = 2 * 1024 * 1024;
@@ -77,7 +77,7 @@ public sealed class AgentOptions
     /// </summary>
     public TimeSpan PrefillAhead { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Ceiling of what <see cref="PrefillAhead"/> adds, in attempts, 0 to 100,000. Default 2,000.</summary>
+    /// <summary>Ceiling of what <see cref="PrefillAhead"/> adds, in attempts, 0 to 100,000. Default 4,000.</summary>
     [Range(0, 100_000)]
     public int PrefillMax { get; init; } = DefaultPrefillMax;
 
@@ -85,7 +85,7 @@ public sealed class AgentOptions
     [Range(0, 60)]
     public int WorkWaitSeconds { get; init; } = 30;
 
-    /// <summary>Attempts in one report request, 1 to 10,000. Default 1,000.</summary>
+    /// <summary>Attempts in one report request, 1 to 10,000. Default 2,000.</summary>
     [Range(1, 10_000)]
     public int ReportMaxAttempts { get; init; } = DefaultReportMaxAttempts;
 

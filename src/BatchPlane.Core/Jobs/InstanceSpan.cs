@@ -98,6 +98,7 @@ internal sealed class InstanceSpan
             return 0;
         }
 
+        // The database keeps microseconds.
         var ticks = (instance.RunningAt - first.RunningAt)?.Ticks;
         return ticks / TimeSpan.TicksPerMicrosecond is >= int.MinValue and <= int.MaxValue and var microseconds ? (int)microseconds : null;
     }

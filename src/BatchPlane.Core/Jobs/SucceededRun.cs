@@ -5,12 +5,14 @@ namespace BatchPlane.Core.Jobs;
 /// <summary>Consecutive instances whose attempt simply succeeded, with the same times: what their rows take is the same, too.</summary>
 /// <param name="TaskId">The task.</param>
 /// <param name="FirstIndex">First instance index.</param>
-/// <param name="Count">How many, at least 1.</param>
 /// <param name="Attempt">The attempt.</param>
 /// <param name="RunningAt">When it began.</param>
 /// <param name="FinishedAt">When it ended.</param>
-internal sealed record SucceededRun(long TaskId, int FirstIndex, int Count, int Attempt, DateTimeOffset RunningAt, DateTimeOffset FinishedAt)
+internal sealed record SucceededRun(long TaskId, int FirstIndex, int Attempt, DateTimeOffset RunningAt, DateTimeOffset FinishedAt)
 {
+    /// <summary>How many, at least 1.</summary>
+    internal int Count { get; private set; } = 1;
+
     /// <summary>Parts instances that simply succeeded from all others.</summary>
     internal static (List<SucceededRun> Succeeded, List<InstanceRecord> Others) Split(IReadOnlyList<InstanceRecord> instances)
     {
@@ -39,14 +41,20 @@ internal sealed record SucceededRun(long TaskId, int FirstIndex, int Count, int 
     /// <summary>Adds an instance to the last run, or as one of its own.</summary>
     private static void Append(List<SucceededRun> runs, InstanceRecord instance)
     {
-        var one = new SucceededRun(instance.TaskId, instance.Index, 1, instance.Attempt, instance.RunningAt!.Value, instance.FinishedAt!.Value);
-        if (runs.Count > 0 && runs[^1] is var last && last == one with { FirstIndex = last.FirstIndex, Count = last.Count } && last.FirstIndex + last.Count == one.FirstIndex)
+        if (runs.Count > 0 && runs[^1] is var last && last.IsFollowedBy(instance))
         {
-            runs[^1] = last with { Count = last.Count + 1 };
+            last.Count++;
         }
         else
         {
-            runs.Add(one);
+            runs.Add(new(instance.TaskId, instance.Index, instance.Attempt, instance.RunningAt!.Value, instance.FinishedAt!.Value));
         }
     }
+
+    private bool IsFollowedBy(InstanceRecord instance) =>
+        instance.Index == FirstIndex + Count
+        && instance.TaskId == TaskId
+        && instance.Attempt == Attempt
+        && instance.RunningAt == RunningAt
+        && instance.FinishedAt == FinishedAt;
 }

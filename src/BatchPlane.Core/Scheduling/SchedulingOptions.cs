@@ -17,9 +17,9 @@ public sealed class SchedulingOptions
     [Range(1, 1_000_000)]
     public int MaxTasksExplained { get; set; } = 10_000;
 
-    /// <summary>Most instances a node gets in one grant. 1 to 10,000; default 1,000.</summary>
+    /// <summary>Most instances a node gets in one grant. 1 to 10,000; default 2,000.</summary>
     [Range(1, 10_000)]
-    public int MaxInstancesPerGrant { get; set; } = 1_000;
+    public int MaxInstancesPerGrant { get; set; } = 2_000;
 
     /// <summary>Seconds after which a grant that the agent does not name in its heartbeat is taken to be lost and sent again. 1 to 3,600; default 8.</summary>
     [Range(1, 3_600)]

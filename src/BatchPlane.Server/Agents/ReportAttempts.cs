@@ -54,6 +54,7 @@ internal static class ReportAttempts
     private static IEnumerable<(OutputOf Output, string Text)> Outputs(ReportRequest request) =>
         from task in request.Tasks
         from attempt in task.Attempts
+        where attempt.Stdout is not null || attempt.Stderr is not null
         from output in new[] { (Stream: OutputStream.Stdout, Text: attempt.Stdout), (Stream: OutputStream.Stderr, Text: attempt.Stderr) }
         where !string.IsNullOrEmpty(output.Text)
         select (new OutputOf(task.JobId, task.TaskId, attempt.Index, attempt.Attempt, output.Stream), output.Text);
