@@ -6,7 +6,7 @@ namespace BatchPlane.Simulation.Tests;
 /// <summary>The control of the simulator: each of these bugs has to be found, by the check that is meant for it.</summary>
 public sealed class PlantedBugTests(ITestOutputHelper output)
 {
-    private const int MaxSeeds = 600;
+    private const int MaxSeeds = 1_500;
     private const string Begin = "<!-- planted bugs: begin -->";
     private const string End = "<!-- planted bugs: end -->";
 

@@ -73,7 +73,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         Type[] records = [typeof(JobRecord), typeof(TaskRecord), typeof(InstanceRecord), typeof(EnvironmentRecord), typeof(NodeRecord)];
         Type[] copied = [typeof(IndexSet)];
-        Type[] unchanging = [typeof(string), typeof(IReadOnlyList<TaskEdge>), typeof(Core.Notifications.NotificationInterest)];
+        Type[] unchanging = [typeof(string), typeof(IReadOnlyList<TaskEdge>), typeof(RetryPolicy), typeof(Core.Notifications.NotificationInterest)];
 
         var others = records.SelectMany(record => record.GetProperties()).Where(property => property.CanWrite).Select(property => property.PropertyType)
             .Where(type => !type.IsValueType && !copied.Contains(type) && !unchanging.Contains(type)).Distinct();

@@ -41,7 +41,7 @@ internal sealed class Dials
             Lost = Upto(0.1),
             Doubled = Upto(0.15),
             Late = Upto(0.15),
-            Slow = Upto(0.25),
+            Slow = Upto(0.5),
             DiesAtPoint = Upto(0.01),
             BrokenOff = Upto(0.08),
             CommitUnheard = Upto(0.08),

@@ -85,6 +85,7 @@ internal sealed class Client(Cluster cluster, int jobs)
         {
             JobName = name,
             Priority = world.Between(0, 2),
+            TimeLimit = world.Chance(0.1) ? world.Between(5, 60) : null,
             Tasks = tasks,
             Dependences =
             [
@@ -117,6 +118,9 @@ internal sealed class Client(Cluster cluster, int jobs)
             Application = behaviour == Behaviour.Good && world.Chance(0.2) ? new() { Builtin = BuiltinApplications.Noop } : new() { Command = behaviour.ToString() },
             TaskInstanceNum = world.Between(1, isEndless ? 2 : 5),
             MaxRetryCount = world.Between(0, 2),
+            RetryBackoff = world.Chance(0.3) ? new() { InitialSeconds = world.Between(1, 5), MaxSeconds = 10 } : null,
+            MaxFailedNum = world.Chance(0.2) ? world.Between(1, 2) : null,
+            TimeLimit = world.Chance(0.1) ? world.Between(5, 60) : null,
             MaxConcurrentNum = world.Chance(0.3) ? world.Between(1, 3) : null,
             FailedAction = world.Pick(Enum.GetValues<FailedAction>()),
             Timeout = !isEndless ? 600 : world.Chance(0.4) ? NoLimit : world.Between(2, 15),

@@ -218,7 +218,8 @@ internal sealed class Invariants(Cluster cluster)
             && In(RunState.Succeed) == record.SucceedCount
             && In(RunState.FailedInterrupted) == record.InterruptedCount
             && In(RunState.Failed) + record.Skipped.Count == record.FailedCount
-            && In(RunState.Runnable) == record.Requeued.Count;
+            && In(RunState.Runnable) == record.Requeued.Count + record.Delayed.Count
+            && record.Delayed.Ranges.All(range => Enumerable.Range(range.First, range.Count).All(index => cluster.Tables.Delays.ContainsKey((record.TaskId, index))));
         Demand(isRight, "counters equal rows", $"task {record.TaskId}: {record.NextIndex} of {record.InstanceCount} claimed, starting {record.StartingCount}, running {record.RunningCount}, succeed {record.SucceedCount}, failed {record.FailedCount}, interrupted {record.InterruptedCount}, requeued {record.Requeued.Count}; rows: {string.Join(' ', rows.Select(row => $"{row.Index}:{row.State}"))}");
         Demand(RunStates.IsFinal(record.State) == (record.FinishedCount == record.InstanceCount), "ends with its instances", $"task {record.TaskId} is {record.State} with {record.FinishedCount} of {record.InstanceCount} ended");
         Demand(

@@ -6,7 +6,7 @@ using BatchPlane.Simulation.Tests.Store;
 
 namespace BatchPlane.Simulation.Tests.Servers;
 
-/// <summary>Gives up nodes whose lease ran out, takes from them what they held, and forgets claims that hold nothing: after the loops of the server.</summary>
+/// <summary>Gives up nodes whose lease ran out, takes from them what they held, does what is due, and forgets claims that hold nothing: after the loops of the server.</summary>
 internal sealed class Monitor(Cluster cluster, SimulatedServer server)
 {
     private long _since;
@@ -17,7 +17,20 @@ internal sealed class Monitor(Cluster cluster, SimulatedServer server)
         _since = cluster.World.Clock.Milliseconds;
         server.Every((int)(cluster.Nodes.MonitorSeconds * 1_000), World.Quietly, GiveUpExpired);
         server.Every((int)(cluster.Nodes.OrphanSeconds * 1_000), World.Quietly, TakeOrphans);
+        server.Every((int)(cluster.Scheduling.DuePollSeconds * 1_000), World.Quietly, DoWhatIsDue);
         server.Every((int)(cluster.Scheduling.PruneSeconds * 1_000), World.Quietly, Prune);
+    }
+
+    /// <summary>Lets instances be tried again whose wait is over, and ends what is out of time; after <see cref="Timekeeper"/>.</summary>
+    private void DoWhatIsDue()
+    {
+        var (tables, now) = (cluster.Tables, cluster.Database.Now);
+        var due = tables.Delays.Values.Where(delay => delay.DueAt <= now).ToLookup(delay => delay.JobId, delay => (delay.TaskId, delay.Index));
+        var late = tables.Jobs.Values.Where(job => job.Record.ExpiresAt <= now || job.Tasks.Any(task => task.Record.ExpiresAt <= now)).Select(job => job.Record.JobId);
+        foreach (var jobId in due.Select(waits => waits.Key).Concat(late).Distinct().ToList())
+        {
+            server.Writer.Write(new DueRequest(jobId, [.. due[jobId]]), _ => { });
+        }
     }
 
     /// <summary>A node was lost or left: what it held is looked for now.</summary>

@@ -242,7 +242,7 @@ internal sealed class SimulatedServer
     [
         .. _cluster.Tables.Claims.Values.Where(claim => claim.Claim.NodeId == nodeId && claim.Claim.NodeEpoch == epoch)
             .Select(claim => claim.Claim.JobId).Distinct()
-            .Where(jobId => _cluster.Tables.Jobs[jobId].Record is { TerminateRequestedAt: not null, FinishedAt: null }),
+            .Where(jobId => _cluster.Tables.Jobs[jobId].Record is { FinishedAt: null } and ({ TerminateRequestedAt: not null } or { CloseCause: not null })),
     ];
 
     /// <summary>Jobs to end, when there was a termination at this server since the node was last told.</summary>
@@ -270,7 +270,7 @@ internal sealed class SimulatedServer
             _dispatcher.LookSoon();
         }
 
-        if (requests.Any(request => request is TerminateJobCommand))
+        if (decision.Changes.HasOrders || requests.Any(request => request is TerminateJobCommand))
         {
             _terminations++;
             foreach (var nodeId in _desk.Waiting)

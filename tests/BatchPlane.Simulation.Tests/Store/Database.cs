@@ -175,7 +175,8 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
             Images.Of(job.Record, _subjectTxids.GetValueOrDefault(job.Record.JobId)),
             [.. job.Tasks.Select(task => Images.Of(task.Record))],
             instances.Values,
-            limits);
+            limits,
+            load.Delays.Where(key => Tables.Tasks[key.TaskId].Job == job && Tables.Delays.ContainsKey(key)).Select(key => Tables.Delays[key]));
     }
 
     private static IEnumerable<int> Requeued(TaskRecord task) => task.Requeued.Ranges.SelectMany(range => Enumerable.Range(range.First, range.Count));
@@ -265,6 +266,15 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
             Apply(closed);
         }
 
+        foreach (var (taskId, first, count) in changes.EndedDelays)
+        {
+            for (var index = first; index < first + count; index++)
+            {
+                Guard(Tables.Delays.Remove((taskId, index)), $"wait of {taskId}.{index}");
+            }
+        }
+
+        changes.NewDelays.ForEach(delay => Tables.Delays[(delay.TaskId, delay.Index)] = delay);
         foreach (var claim in changes.Claims)
         {
             Tables.Claims.Add(claim.ClaimId, new(claim, changes.Now));
@@ -278,7 +288,12 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
         {
             var stored = Tables.Tasks[closed.TaskId].Instances[index];
             Guard(stored?.State == RunState.Runnable, $"instance {closed.TaskId}.{index}");
-            (stored!.State, stored.Cause, stored.Reason, stored.FinishedAt) = (RunState.Failed, closed.Cause, closed.Reason, closed.EndedAt);
+            if (stored is null)
+            {
+                continue;
+            }
+
+            (stored.State, stored.Cause, stored.Reason, stored.FinishedAt) = (RunState.Failed, closed.Cause, closed.Reason, closed.EndedAt);
         }
     }
 

@@ -64,6 +64,9 @@ internal sealed class Tables
 
     internal Dictionary<long, TaskRow> Tasks { get; } = [];
 
+    /// <summary>Until when instances wait for another attempt.</summary>
+    internal Dictionary<(long TaskId, int Index), InstanceDelay> Delays { get; } = [];
+
     internal SortedDictionary<long, ClaimRow> Claims { get; } = [];
 
     internal Dictionary<(string Scope, string Key), (byte[] BodyHash, string JobId)> Keys { get; } = [];
