@@ -41,7 +41,14 @@ internal sealed class TemporaryServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
+        try
+        {
+            Directory.Delete(_directory, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another run took the stopped servers for abandoned and is removing them at this moment.
+        }
     }
 
     /// <summary>Stops and removes what runs that were killed left behind.</summary>
