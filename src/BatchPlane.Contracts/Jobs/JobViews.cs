@@ -215,6 +215,6 @@ public sealed record InstanceProgress
     public string? Problem { get; init; }
 }
 
-/// <summary>Body of <c>POST /v1/jobs/{id}/terminate</c>; may be left out.</summary>
-/// <param name="Reason">Kept with the job and shown; at most 500 characters.</param>
+/// <summary>Body of <c>POST /v1/jobs/{id}/terminate</c>, and of the same for a task or an instance; may be left out.</summary>
+/// <param name="Reason">Kept with what ends and shown; at most 500 characters.</param>
 public sealed record TerminateJobRequest(string? Reason);

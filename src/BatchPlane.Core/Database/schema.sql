@@ -330,10 +330,14 @@ CREATE TABLE task_instances (
     launched_at timestamp with time zone NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,
+    -- The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.
+    terminate_reason text,
     CONSTRAINT task_instances_pkey PRIMARY KEY (task_id, instance_index),
     CONSTRAINT task_instances_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT task_instances_check CHECK (((terminate_reason IS NULL) OR (state = ANY (ARRAY['STARTING'::text, 'RUNNING'::text])))),
     CONSTRAINT task_instances_state_check CHECK ((state = ANY (ARRAY['RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
 ) WITH (fillfactor=45, autovacuum_vacuum_scale_factor=0.05);
+CREATE INDEX task_instances_terminate_idx ON public.task_instances USING btree (task_id, instance_index) WHERE (terminate_reason IS NOT NULL);
 
 -- Why instances ended that were never claimed, a row for each run of consecutive ones.
 CREATE TABLE task_skips (

@@ -239,6 +239,12 @@ public sealed class InstanceRecord
     /// <summary>Column <c>finished_at</c>.</summary>
     public DateTimeOffset? FinishedAt { get; internal set; }
 
+    /// <summary>Column <c>terminate_reason</c>: why the instance is to end, while a node holds it; null when that is not wished.</summary>
+    public string? TerminateReason { get; internal set; }
+
+    /// <summary>True when <see cref="TerminateReason"/> has to be written.</summary>
+    public bool IsTerminationNew { get; internal set; }
+
     /// <summary>True when there is no row yet.</summary>
     public bool IsNew { get; init; }
 

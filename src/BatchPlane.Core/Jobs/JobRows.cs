@@ -99,6 +99,7 @@ internal static class JobRows
             LaunchedAt = row.GetFieldValue<DateTimeOffset>(11),
             RunningAt = Time(row, 12),
             FinishedAt = Time(row, 13),
+            TerminateReason = Text(row, 14),
         };
     }
 
@@ -280,6 +281,13 @@ internal static class JobRows
 
         return command;
     }
+
+    /// <summary>Notes the wish that instances end which nodes hold.</summary>
+    internal static NpgsqlBatchCommand RequestTerminations(IReadOnlyList<InstanceRecord> instances) => Command(
+        "Jobs/Sql/instance_request_termination.sql",
+        Column("task_ids", instances, instance => instance.TaskId),
+        Column("indexes", instances, instance => instance.Index),
+        Column("terminate_reasons", instances, instance => instance.TerminateReason));
 
     internal static NpgsqlBatchCommand InsertClaims(IReadOnlyList<NewClaim> claims, DateTimeOffset now) => Command(
         "Scheduling/Sql/claim_insert.sql",

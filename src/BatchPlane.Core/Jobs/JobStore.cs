@@ -21,6 +21,7 @@ internal sealed class JobLoad
 
     internal HashSet<(long TaskId, int Index)> Delays { get; } = [];
 
+    /// <summary>Jobs or tasks of them are to end: what they keep for inspection is loaded.</summary>
     internal HashSet<string> TerminatedJobIds { get; } = new(StringComparer.Ordinal);
 
     internal void AddInstances(IEnumerable<(long TaskId, int Index)> instances)
@@ -146,6 +147,11 @@ internal sealed class JobStore(EngineLimits limits)
         if (others.Count > 0)
         {
             Add(JobRows.Instances("Jobs/Sql/instance_apply_transition.sql", others, guarded: true), "task_instances", others.Count);
+        }
+
+        if (changes.Terminations.Count > 0)
+        {
+            Add(JobRows.RequestTerminations(changes.Terminations), "task_instances", changes.Terminations.Count);
         }
 
         if (changes.ClosedInstances.Count > 0)
@@ -331,6 +337,9 @@ internal sealed class JobChanges
 
     internal List<InstanceRecord> Instances { get; } = [];
 
+    /// <summary>Instances whose end was wished and which nodes hold.</summary>
+    internal List<InstanceRecord> Terminations { get; } = [];
+
     internal List<ClosedInstances> ClosedInstances { get; } = [];
 
     internal List<SkippedInstances> Skips { get; } = [];
@@ -343,10 +352,10 @@ internal sealed class JobChanges
 
     internal List<NewClaim> Claims { get; } = [];
 
-    /// <summary>True when a task was closed of which nodes hold attempts.</summary>
-    internal bool HasOrders { get; private set; }
-
     internal List<(JournalEntry Entry, ulong SubjectTxid)> Journal { get; } = [];
+
+    /// <summary>True when nodes have to be told to end what they hold.</summary>
+    internal bool HasOrders { get; private set; }
 
     /// <summary>Takes everything that differs from what was loaded.</summary>
     internal void Add(JobAggregate aggregate)
@@ -367,6 +376,7 @@ internal sealed class JobChanges
             (instance.IsNew ? NewInstances : Instances).Add(instance);
         }
 
+        Terminations.AddRange(aggregate.Instances.Where(instance => instance.IsTerminationNew));
         ClosedInstances.AddRange(aggregate.ClosedRows);
         Skips.AddRange(aggregate.Skipped);
         Progress.AddRange(aggregate.Progress.Where(progress => progress.IsDirty));

@@ -36,6 +36,12 @@ internal sealed class TransitionDecision
                 case TerminateJobCommand terminate:
                     Decide(terminate);
                     break;
+                case TerminateTaskCommand terminate:
+                    Decide(terminate);
+                    break;
+                case TerminateInstanceCommand terminate:
+                    Decide(terminate);
+                    break;
                 case LoseAttempts lose:
                     Decide(lose);
                     break;
@@ -92,6 +98,12 @@ internal sealed class TransitionDecision
                     break;
                 case TerminateJobCommand terminate:
                     load.TerminatedJobIds.Add(terminate.JobId);
+                    break;
+                case TerminateTaskCommand terminate:
+                    load.TerminatedJobIds.Add(terminate.JobId);
+                    break;
+                case TerminateInstanceCommand terminate:
+                    load.Instances.Add((terminate.TaskId, terminate.Index, 1));
                     break;
                 case LoseAttempts lose:
                     load.AddInstances(lose.Attempts);
@@ -192,6 +204,18 @@ internal sealed class TransitionDecision
         var released = due.Delayed.Count(instance => job.ReleaseDelayed(instance.TaskId, instance.Index, _locked.Now));
         due.Result = new(released, closed);
     }
+
+    private void Decide(TerminateTaskCommand terminate) =>
+        terminate.Result = _locked.Jobs.TryGetValue(terminate.JobId, out var job)
+            && job.RequestTaskTermination(terminate.TaskId, terminate.Source, terminate.Reason, _locked.Now)
+                ? new TerminateOutcome.Accepted(job.Job.State)
+                : new TerminateOutcome.NotFound();
+
+    private void Decide(TerminateInstanceCommand terminate) =>
+        terminate.Result = _locked.Jobs.TryGetValue(terminate.JobId, out var job)
+            && job.RequestInstanceTermination(terminate.TaskId, terminate.Index, terminate.Source, terminate.Reason, _locked.Now)
+                ? new TerminateOutcome.Accepted(job.Job.State)
+                : new TerminateOutcome.NotFound();
 
     private void Decide(LoseAttempts lose)
     {

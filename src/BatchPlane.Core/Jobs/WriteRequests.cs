@@ -162,6 +162,40 @@ public sealed class TerminateJobCommand(string jobId, string source, string? rea
     internal override IEnumerable<string> JobIds => [JobId];
 }
 
+/// <summary>Asks for the end of one task.</summary>
+public sealed class TerminateTaskCommand(string jobId, long taskId, string source, string? reason) : WriteRequest<TerminateOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal long TaskId { get; } = taskId;
+
+    internal string Source { get; } = source;
+
+    internal string? Reason { get; } = reason;
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
+/// <summary>Asks for the end of one instance of a task.</summary>
+public sealed class TerminateInstanceCommand(string jobId, long taskId, int index, string source, string? reason) : WriteRequest<TerminateOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal long TaskId { get; } = taskId;
+
+    internal int Index { get; } = index;
+
+    internal string Source { get; } = source;
+
+    internal string? Reason { get; } = reason;
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
 /// <summary>What became of a termination.</summary>
 public abstract record TerminateOutcome
 {
@@ -169,10 +203,10 @@ public abstract record TerminateOutcome
     {
     }
 
-    /// <summary>There is no such job.</summary>
+    /// <summary>There is no such job, task or instance.</summary>
     public sealed record NotFound : TerminateOutcome;
 
-    /// <summary>The wish is stored, or the job had ended already; its state now.</summary>
+    /// <summary>The wish is stored, or there was nothing left to end; the job's state now.</summary>
     /// <param name="State">State after the transaction.</param>
     public sealed record Accepted(RunState State) : TerminateOutcome;
 }

@@ -12,6 +12,7 @@ internal static class JobEndpoints
         GetJob.Map(routes);
         ExplainJob.Map(routes);
         TerminateJob.Map(routes);
+        TerminateTask.Map(routes);
         ListTaskInstances.Map(routes);
         GetOutput.Map(routes);
         ListEvents.Map(routes);

@@ -164,7 +164,7 @@ public sealed class JobAggregateProperties
     {
         var task = world.Job.Tasks[random.Next(world.Job.Tasks.Count)];
         world.Now += TimeSpan.FromMilliseconds(random.Next(0, 500));
-        switch (random.Next(0, 25))
+        switch (random.Next(0, 27))
         {
             case < 8:
                 world.Claim(task.TaskName, random.Next(1, 4), random.Next(0, 3) == 0 ? OtherNode : Node);
@@ -200,6 +200,12 @@ public sealed class JobAggregateProperties
                     Report(world, new(task.TaskName, held.Index, held.Attempt, outcome, 0, held.NodeId, 0));
                 }
 
+                break;
+            case 25 when random.Next(0, 8) == 0:
+                world.Job.RequestTaskTermination(task.TaskId, "user:tester", null, world.Now);
+                break;
+            case 26 when random.Next(0, 2) == 0:
+                world.Job.RequestInstanceTermination(task.TaskId, random.Next(0, task.InstanceCount), "user:tester", null, world.Now);
                 break;
             default:
                 break;

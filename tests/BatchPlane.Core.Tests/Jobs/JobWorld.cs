@@ -149,6 +149,7 @@ internal sealed class JobWorld
         Assert.False(task.OwnFailureCount >= task.MaxFailedNum && !task.Closed && !RunStates.IsFinal(task.State), "as many failures as allowed, and still open");
         Assert.All(rows.Where(row => row.State == RunState.Succeed), row => Assert.Equal(row.ExitCode == 0 ? Cause.Succeeded : Cause.FailureIgnored, row.Cause));
         Assert.Equal(Job.Skipped.Where(skip => skip.TaskId == task.TaskId).Sum(skip => skip.Count), task.Skipped.Count);
+        Assert.All(rows, row => Assert.True(row.TerminateReason is null || RunStates.IsHeldByNode(row.State), $"instance {row.Index} is {row.State} and still to end"));
         AssertDependencesFollowed(task);
         Assert.Equal(task.InstanceCount, task.UnclaimedCount + task.StartingCount + task.RunningCount + task.FinishedCount);
         Assert.Equal(RunStates.IsFinal(task.State), task.FinishedCount == task.InstanceCount);

@@ -52,6 +52,12 @@ internal sealed class Server : IAsyncDisposable
     internal Task<DueOutcome> DueAsync(string jobId, params (long TaskId, int Index)[] delayed) =>
         Writer.WriteAsync(new DueRequest(jobId, delayed), CancellationToken.None);
 
+    internal Task<TerminateOutcome> TerminateTaskAsync(string jobId, long taskId) =>
+        Writer.WriteAsync(new TerminateTaskCommand(jobId, taskId, Installation.Submitter, "enough"), CancellationToken.None);
+
+    internal Task<TerminateOutcome> TerminateInstanceAsync(string jobId, long taskId, int index) =>
+        Writer.WriteAsync(new TerminateInstanceCommand(jobId, taskId, index, Installation.Submitter, "enough"), CancellationToken.None);
+
     internal async Task<int> LoseAsync(OrphanedAttempts orphans) =>
         (await Writer.WriteAsync(new LoseAttempts(orphans.JobId, orphans.NodeId, orphans.NodeEpoch, orphans.Attempts, "its node was lost"), CancellationToken.None)).Lost;
 

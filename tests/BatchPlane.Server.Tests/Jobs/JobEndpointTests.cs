@@ -57,6 +57,47 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task TerminatedTaskAndInstance_EndAndShowWhy()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var instance = await server.PostAsync($"/v1/jobs/{id}/tasks/count/instances/7/terminate", """{"reason":"not seven"}""");
+        using var task = await server.PostAsync($"/v1/jobs/{id}/tasks/split/terminate", """{"reason":"not needed"}""");
+        var job = await server.GetAsync<JobDetail>($"/v1/jobs/{id}");
+        var instances = await server.GetAsync<Page<TaskInstanceView>>($"/v1/jobs/{id}/tasks/count/instances?limit=8");
+
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (instance.StatusCode, task.StatusCode));
+        Assert.Equal((RunState.Failed, Cause.Terminated, "terminated by user:bootstrap: not needed"), (job.Tasks[0].TaskState, job.Tasks[0].Cause, job.Tasks[0].StateReason));
+        Assert.Equal((RunState.Failed, Cause.DependencyUnmet), (job.Tasks[1].TaskState, job.Tasks[1].Cause));
+        Assert.Equal((Cause.Terminated, "terminated by user:bootstrap: not seven"), (instances.Items[7].Cause, instances.Items[7].StateReason));
+        Assert.Equal(Cause.DependencyUnmet, instances.Items[6].Cause);
+    }
+
+    [Theory]
+    [InlineData("tasks/merge/terminate", "task_not_found")]
+    [InlineData("tasks/merge/instances/0/terminate", "task_not_found")]
+    [InlineData("tasks/split/instances/1/terminate", "instance_not_found")]
+    public async Task TerminationOfWhatIsNotThere_IsNotFound(string path, string code)
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var response = await server.Client.PostAsync($"/v1/jobs/{id}/{path}", null);
+
+        await ServerFixture.ProblemAsync(response, 404, code);
+    }
+
+    [Fact]
+    public async Task TerminationWithTooLongAReason_IsRefused()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var response = await server.PostAsync($"/v1/jobs/{id}/tasks/split/terminate", $$"""{"reason":"{{new string('x', 501)}}"}""");
+
+        await ServerFixture.ProblemAsync(response, 400, "invalid_request");
+        Assert.Equal(RunState.Runnable, (await server.GetAsync<JobDetail>($"/v1/jobs/{id}")).Tasks[0].TaskState);
+    }
+
+    [Fact]
     public async Task TerminationWithoutBody_IsAccepted()
     {
         var id = await SubmitAsync(Diamond);
