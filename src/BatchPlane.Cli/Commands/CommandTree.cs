@@ -87,6 +87,7 @@ internal static class CommandTree
             LogsCommand.Create(client),
             EventsCommand.Create(client),
             TerminateCommand.Create(client),
+            RetryCommand.Create(client),
             EnvironmentsCommand.Create(client),
             EnvironmentCommand.Create(client),
             NodesCommand.Create(client),

@@ -15,6 +15,8 @@ internal static class JobRoutes
 
     internal static string Terminate(string job) => $"{Jobs}/{job}/terminate";
 
+    internal static string Retry(string job) => $"{Jobs}/{job}/retry";
+
     internal static string TerminateTask(string job, string task) => $"{Jobs}/{job}/tasks/{task}/terminate";
 
     internal static string TerminateInstance(string job, string task, int index) =>

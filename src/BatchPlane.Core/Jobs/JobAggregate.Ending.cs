@@ -347,7 +347,8 @@ public sealed partial class JobAggregate
 
     private string FirstFailure()
     {
-        var task = Array.Find(_tasks, task => task.State != RunState.Succeed && task.Cause is not (Cause.DependencyUnmet or Cause.NotNeeded))!;
+        var task = Array.Find(_tasks, task => task.State != RunState.Succeed && task.Cause is not (Cause.DependencyUnmet or Cause.NotNeeded))
+            ?? _tasks.First(task => task.State != RunState.Succeed && task.Cause != Cause.NotNeeded);
         return $"task '{task.TaskName}' ended {WireName.Of(task.State)}: {task.Reason}";
     }
 }

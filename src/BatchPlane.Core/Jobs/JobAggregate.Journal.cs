@@ -68,7 +68,7 @@ public sealed partial class JobAggregate
     }
 
     /// <summary>One row for consecutive instances that no node held.</summary>
-    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause cause, string reason, string source) => Append(new()
+    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause cause, string? reason, string source) => Append(new()
     {
         SubjectId = Job.JobId,
         Span = count,

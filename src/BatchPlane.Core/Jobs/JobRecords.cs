@@ -51,6 +51,9 @@ public sealed class JobRecord
     /// <summary>Column <c>expires_at</c>.</summary>
     public DateTimeOffset? ExpiresAt { get; internal set; }
 
+    /// <summary>Column <c>retried_at</c>: when its current life began; null in its first one.</summary>
+    public DateTimeOffset? RetriedAt { get; internal set; }
+
     /// <summary>Column <c>running_at</c>.</summary>
     public DateTimeOffset? RunningAt { get; internal set; }
 

@@ -24,6 +24,9 @@ internal sealed class JobLoad
     /// <summary>Jobs or tasks of them are to end: what they keep for inspection is loaded.</summary>
     internal HashSet<string> TerminatedJobIds { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Jobs that are to be tried again: how their instances ended is loaded, if they have ended.</summary>
+    internal HashSet<string> RetriedJobIds { get; } = new(StringComparer.Ordinal);
+
     internal void AddInstances(IEnumerable<(long TaskId, int Index)> instances)
     {
         foreach (var (taskId, index) in instances)
@@ -48,6 +51,9 @@ internal sealed class LockedJobs
     internal required Dictionary<string, JobAggregate> Jobs { get; init; }
 
     internal required Dictionary<string, (long Epoch, NodeState State)> Nodes { get; init; }
+
+    /// <summary>Of tasks of ended jobs that are to be tried again: how their instances ended, as stored.</summary>
+    internal IReadOnlyDictionary<long, TaskEnds> Ends { get; init; } = new Dictionary<long, TaskEnds>();
 }
 
 /// <summary>A claim about to be stored.</summary>
@@ -59,12 +65,17 @@ internal sealed record NewClaim(long ClaimId, string NodeId, long NodeEpoch, str
 /// </summary>
 internal sealed class JobStore(EngineLimits limits)
 {
+    /// <summary>How long a statement may take that is about all instances of a task, however many.</summary>
+    private const int BulkTimeoutSeconds = 600;
+
     internal async Task<LockedJobs> LoadAsync(NpgsqlConnection connection, JobLoad load, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         AddLoads(batch, load);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
 
+        var ends = new Dictionary<long, TaskEnds>();
+        TaskEnds EndsOf(long taskId) => ends.TryGetValue(taskId, out var known) ? known : ends[taskId] = new();
         var nodes = new Dictionary<string, (long, NodeState)>(StringComparer.Ordinal);
         var jobs = new List<JobRecord>();
         var tasks = new List<(string JobId, TaskRecord Task)>();
@@ -97,9 +108,15 @@ internal sealed class JobStore(EngineLimits limits)
             await ReadAsync(reader, row => delays.Add(JobRows.ReadDelay(row)), cancellationToken);
         }
 
+        if (load.RetriedJobIds.Count > 0)
+        {
+            await ReadAsync(reader, row => JobRows.ReadEnds(row, EndsOf), cancellationToken);
+            await ReadAsync(reader, row => EndsOf(row.GetInt64(0)).Skips.Add(JobRows.ReadSkip(row)), cancellationToken);
+        }
+
         await reader.ReadAsync(cancellationToken);
         var now = reader.GetFieldValue<DateTimeOffset>(0);
-        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays) };
+        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays), Ends = ends };
     }
 
     internal static async Task StoreAsync(NpgsqlConnection connection, JobChanges changes, CancellationToken cancellationToken)
@@ -168,6 +185,17 @@ internal sealed class JobStore(EngineLimits limits)
         if (changes.NewDelays.Count > 0)
         {
             Add(JobRows.InsertDelays(changes.NewDelays), "retry_delays", changes.NewDelays.Count);
+        }
+
+        if (changes.RetriedInstances.Count > 0)
+        {
+            batch.Timeout = BulkTimeoutSeconds;
+            Add(JobRows.RetryInstances(changes.RetriedInstances), "task_instances", changes.RetriedInstances.Sum(range => range.Count));
+        }
+
+        if (changes.Unskipped.Count > 0)
+        {
+            Add(JobRows.DeleteSkips(changes.Unskipped), "task_skips", changes.Unskipped.Count);
         }
 
         if (changes.Skips.Count > 0)
@@ -283,6 +311,14 @@ internal sealed class JobStore(EngineLimits limits)
                 new NpgsqlParameter<int[]>("indexes", [.. load.Delays.Select(key => key.Index)])));
         }
 
+        if (load.RetriedJobIds.Count > 0)
+        {
+            string[] retried = [.. load.RetriedJobIds];
+            batch.Timeout = BulkTimeoutSeconds;
+            batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/instance_select_ended.sql", new NpgsqlParameter<string[]>("job_ids", retried)));
+            batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/task_skip_select.sql", new NpgsqlParameter<string[]>("job_ids", retried)));
+        }
+
         batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/clock.sql"));
     }
 
@@ -342,6 +378,12 @@ internal sealed class JobChanges
 
     internal List<ClosedInstances> ClosedInstances { get; } = [];
 
+    /// <summary>Ended instances that wait again and were not loaded.</summary>
+    internal List<RetriedInstances> RetriedInstances { get; } = [];
+
+    /// <summary>Skips that are forgotten, before those of <see cref="Skips"/> are written.</summary>
+    internal List<SkippedInstances> Unskipped { get; } = [];
+
     internal List<SkippedInstances> Skips { get; } = [];
 
     internal List<ProgressRecord> Progress { get; } = [];
@@ -378,6 +420,8 @@ internal sealed class JobChanges
 
         Terminations.AddRange(aggregate.Instances.Where(instance => instance.IsTerminationNew));
         ClosedInstances.AddRange(aggregate.ClosedRows);
+        RetriedInstances.AddRange(aggregate.RetriedRows);
+        Unskipped.AddRange(aggregate.Unskipped);
         Skips.AddRange(aggregate.Skipped);
         Progress.AddRange(aggregate.Progress.Where(progress => progress.IsDirty));
         NewDelays.AddRange(aggregate.NewDelays);

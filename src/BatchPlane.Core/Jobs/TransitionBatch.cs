@@ -32,7 +32,7 @@ internal sealed class TransitionBatch(IReadOnlyList<WriteRequest> requests, JobS
         await JobStore.StoreAsync(connection, _decision.Changes, cancellationToken);
     }
 
-    /// <summary>Settles submits that repeat an earlier one, and refuses those whose environment takes no job.</summary>
+    /// <summary>Settles submits that repeat an earlier one, refuses those whose environment takes no job, and tells retries the same.</summary>
     private async Task<SubmitAdmission> AdmitSubmitsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var admission = new SubmitAdmission(requests);

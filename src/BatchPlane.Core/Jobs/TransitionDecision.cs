@@ -42,6 +42,9 @@ internal sealed class TransitionDecision
                 case TerminateInstanceCommand terminate:
                     Decide(terminate);
                     break;
+                case RetryJobCommand retry:
+                    Decide(retry);
+                    break;
                 case LoseAttempts lose:
                     Decide(lose);
                     break;
@@ -104,6 +107,9 @@ internal sealed class TransitionDecision
                     break;
                 case TerminateInstanceCommand terminate:
                     load.Instances.Add((terminate.TaskId, terminate.Index, 1));
+                    break;
+                case RetryJobCommand retry:
+                    load.RetriedJobIds.Add(retry.JobId);
                     break;
                 case LoseAttempts lose:
                     load.AddInstances(lose.Attempts);
@@ -216,6 +222,28 @@ internal sealed class TransitionDecision
             && job.RequestInstanceTermination(terminate.TaskId, terminate.Index, terminate.Source, terminate.Reason, _locked.Now)
                 ? new TerminateOutcome.Accepted(job.Job.State)
                 : new TerminateOutcome.NotFound();
+
+    private void Decide(RetryJobCommand retry)
+    {
+        if (!_locked.Jobs.TryGetValue(retry.JobId, out var job))
+        {
+            retry.Result = new RetryOutcome.NotFound();
+        }
+        else if (retry.Decided is var (at, outcome) && job.Job.RetriedAt == at)
+        {
+            // The answer to its commit was lost, and it is stored.
+            retry.Result = outcome;
+        }
+        else if (retry.MissingEnvIds.Count > 0)
+        {
+            retry.Result = new RetryOutcome.EnvironmentsMissing(retry.MissingEnvIds);
+        }
+        else
+        {
+            retry.Result = job.Retry(retry.Selection, _locked.Ends, retry.Source, _locked.Now);
+            retry.Decided = retry.Result is RetryOutcome.Accepted accepted ? (_locked.Now, accepted) : null;
+        }
+    }
 
     private void Decide(LoseAttempts lose)
     {

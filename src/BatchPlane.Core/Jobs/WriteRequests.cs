@@ -211,6 +211,71 @@ public abstract record TerminateOutcome
     public sealed record Accepted(RunState State) : TerminateOutcome;
 }
 
+/// <summary>Asks that failed instances of a job are tried again.</summary>
+public sealed class RetryJobCommand(string jobId, RetrySelection? selection, IReadOnlyList<string> envIds, string source) : WriteRequest<RetryOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    /// <summary>What to try again; null: all that failed.</summary>
+    internal RetrySelection? Selection { get; } = selection;
+
+    /// <summary>Environments that its tasks run in.</summary>
+    internal IReadOnlyList<string> EnvIds { get; } = envIds;
+
+    /// <summary>Those of them that take no jobs. Given by <see cref="SubmitAdmission"/>.</summary>
+    internal IReadOnlyList<string> MissingEnvIds { get; set; } = [];
+
+    internal string Source { get; } = source;
+
+    /// <summary>What was decided in a transaction of which it is not known whether it is stored, and its time.</summary>
+    internal (DateTimeOffset At, RetryOutcome Outcome)? Decided { get; set; }
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+
+    internal override void Reset(bool keepIds)
+    {
+        base.Reset(keepIds);
+        Decided = keepIds ? Decided : null;
+    }
+}
+
+/// <summary>What became of a retry.</summary>
+public abstract record RetryOutcome
+{
+    private RetryOutcome()
+    {
+    }
+
+    /// <summary>There is no such job.</summary>
+    public sealed record NotFound : RetryOutcome;
+
+    /// <summary>The job has no task of this name.</summary>
+    /// <param name="TaskName">As asked for.</param>
+    public sealed record TaskNotFound(string TaskName) : RetryOutcome;
+
+    /// <summary>The task has no instance of this index.</summary>
+    /// <param name="TaskName">The task.</param>
+    /// <param name="Index">The greatest index that was asked for.</param>
+    public sealed record InstanceNotFound(string TaskName, int Index) : RetryOutcome;
+
+    /// <summary>Only a job that ended badly can be retried.</summary>
+    /// <param name="State">The job's state.</param>
+    public sealed record NotFailed(RunState State) : RetryOutcome;
+
+    /// <summary>These environments of its tasks take no jobs any more.</summary>
+    /// <param name="EnvIds">One or more.</param>
+    public sealed record EnvironmentsMissing(IReadOnlyList<string> EnvIds) : RetryOutcome;
+
+    /// <summary>No instance that was asked for failed and can run.</summary>
+    public sealed record NothingToRetry : RetryOutcome;
+
+    /// <summary>Another life of the job has begun.</summary>
+    /// <param name="Instances">Instances that are tried again, those included that had failed because of others.</param>
+    public sealed record Accepted(long Instances) : RetryOutcome;
+}
+
 /// <summary>Takes attempts of one job from a node that was given up.</summary>
 public sealed class LoseAttempts(string jobId, string nodeId, long nodeEpoch, IReadOnlyList<(long TaskId, int Index)> attempts, string reason) : WriteRequest<LossOutcome>
 {

@@ -13,6 +13,7 @@ internal static class JobEndpoints
         ExplainJob.Map(routes);
         TerminateJob.Map(routes);
         TerminateTask.Map(routes);
+        RetryJob.Map(routes);
         ListTaskInstances.Map(routes);
         GetOutput.Map(routes);
         ListEvents.Map(routes);

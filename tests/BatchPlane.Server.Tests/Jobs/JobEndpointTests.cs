@@ -98,6 +98,41 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task RetriedJob_LivesAgain()
+    {
+        var id = await SubmitAsync(Diamond);
+        using var early = await server.Client.PostAsync($"/v1/jobs/{id}/retry", null);
+        using var terminated = await server.Client.PostAsync($"/v1/jobs/{id}/terminate", null);
+
+        using var some = await server.PostAsync($"/v1/jobs/{id}/retry", """{"tasks":[{"task_name":"count","instances":"0-9,12"}]}""");
+        using var all = await server.Client.PostAsync($"/v1/jobs/{id}/retry", null);
+        var job = await server.GetAsync<JobDetail>($"/v1/jobs/{id}");
+
+        Assert.Contains("RUNNABLE", (await ServerFixture.ProblemAsync(early, 409, "job_not_failed")).Detail, StringComparison.Ordinal);
+        await ServerFixture.ProblemAsync(some, 409, "nothing_to_retry");
+        Assert.Equal((HttpStatusCode.Accepted, 1_000_001), (all.StatusCode, (await ServerFixture.ReadAsync<RetryJobResponse>(all)).Instances));
+        Assert.Equal((RunState.Runnable, null, null), (job.JobState, job.Cause, job.TerminateRequestedAt));
+        Assert.NotNull(job.RetriedAt);
+        Assert.Equal([RunState.Runnable, RunState.Pending], job.Tasks.Select(task => task.TaskState));
+    }
+
+    [Fact]
+    public async Task RetryThatCannotBeRead_IsRefusedWithEveryProblem()
+    {
+        using var response = await server.PostAsync("/v1/jobs/job-00000000/retry", """{"tasks":[{"instances":"9-1"},{"task_name":"a","instances":"x"},{"task_name":"a","Instances":"","more":1}],"why":1}""");
+
+        var problem = await ServerFixture.ProblemAsync(response, 400, "invalid_request");
+        Assert.Equal(
+            [
+                ("$.why", "member_unknown"),
+                ("$.tasks[0].task_name", "required"), ("$.tasks[0].instances", "indexes_invalid"),
+                ("$.tasks[1].instances", "indexes_invalid"),
+                ("$.tasks[2].more", "member_unknown"), ("$.tasks[2].Instances", "empty"),
+            ],
+            problem.Errors.Select(error => (error.Path, error.Code)));
+    }
+
+    [Fact]
     public async Task TerminationWithoutBody_IsAccepted()
     {
         var id = await SubmitAsync(Diamond);
@@ -194,6 +229,8 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
     [Theory]
     [InlineData("GET", "/v1/jobs/job-00000000", "job_not_found")]
     [InlineData("POST", "/v1/jobs/job-00000000/terminate", "job_not_found")]
+    [InlineData("POST", "/v1/jobs/job-00000000/retry", "job_not_found")]
+    [InlineData("POST", "/v1/jobs/job-00000000/tasks/a/terminate", "job_not_found")]
     [InlineData("GET", "/v1/jobs/job-00000000/events", "job_not_found")]
     [InlineData("GET", "/v1/jobs/job-00000000/tasks/a/instances", "job_not_found")]
     [InlineData("GET", "/v1/environments/env-00000000", "environment_not_found")]

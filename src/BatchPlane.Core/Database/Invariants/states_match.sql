@@ -1,6 +1,6 @@
 -- Must hold: a task's state follows from its counters and a job's state from its tasks. A task has ended when all its
 -- instances have, FAILED_INTERRUPTED before FAILED before SUCCEED; a job likewise when all its tasks have, those apart that were
--- not needed. Before that: no node holds anything up to RUNNABLE, and running_at is set in RUNNING.
+-- not needed. Before that: no node holds anything up to RUNNABLE, and running_at is set in RUNNING, in the job's current life.
 -- Caller: whoever checks the database. Rows: one per task or job whose state is wrong. Reads everything in one snapshot; no locks.
 WITH task_states AS (
     SELECT
@@ -26,10 +26,10 @@ job_states AS (
             WHEN count(t.task_id) = 0 THEN array['nothing: it has none']
             WHEN bool_or(t.finished_at IS NULL) THEN
                 CASE
-                    WHEN bool_or(t.running_at IS NOT NULL) THEN array['RUNNING']
+                    WHEN bool_or(t.running_at >= coalesce(j.retried_at, '-infinity')) THEN array['RUNNING']
                     WHEN bool_or(t.state = 'STARTING') THEN array['STARTING']
                     -- A task may have been claimed and have ended without ever having run.
-                    WHEN bool_or(t.finished_at IS NOT NULL) THEN array['RUNNABLE', 'STARTING']
+                    WHEN bool_or(t.finished_at >= coalesce(j.retried_at, '-infinity')) THEN array['RUNNABLE', 'STARTING']
                     ELSE array['RUNNABLE']
                 END
             WHEN bool_or(t.state = 'FAILED_INTERRUPTED') THEN array['FAILED_INTERRUPTED']

@@ -99,6 +99,7 @@ CREATE TABLE jobs (
     created_at             timestamptz NOT NULL,
     running_at             timestamptz,
     finished_at            timestamptz,
+    retried_at             timestamptz,
     CHECK ((state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')) = (finished_at IS NOT NULL)),
     CHECK ((finished_at IS NOT NULL) = (cause IS NOT NULL)),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
@@ -119,6 +120,7 @@ COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of 
 COMMENT ON COLUMN jobs.close_cause IS 'Why the engine ended the job as a whole; null while it did not.';
 COMMENT ON COLUMN jobs.time_limit IS 'Seconds from running_at; null: no limit.';
 COMMENT ON COLUMN jobs.expires_at IS 'When the time limit ends the job: set when it runs, null again once it ends or is to end.';
+COMMENT ON COLUMN jobs.retried_at IS 'When its current life began: the last time a user asked that what failed is tried again. Null in its first life. running_at and finished_at are those of the current life.';
 COMMENT ON COLUMN jobs.terminate_requested_at IS 'The wish of a user that the job ends; the state follows when the nodes have reported.';
 
 CREATE TABLE tasks (

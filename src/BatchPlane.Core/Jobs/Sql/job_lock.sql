@@ -16,7 +16,8 @@ SELECT
     time_limit,
     expires_at,
     running_at,
-    finished_at
+    finished_at,
+    retried_at
 FROM jobs
 WHERE job_id = ANY (@job_ids::text[])
 ORDER BY job_id
