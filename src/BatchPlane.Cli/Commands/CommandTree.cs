@@ -88,6 +88,7 @@ internal static class CommandTree
             EventsCommand.Create(client),
             TerminateCommand.Create(client),
             RetryCommand.Create(client),
+            PriorityCommand.Create(client),
             EnvironmentsCommand.Create(client),
             EnvironmentCommand.Create(client),
             NodesCommand.Create(client),

@@ -218,6 +218,10 @@ public sealed record InstanceProgress
     public string? Problem { get; init; }
 }
 
+/// <summary>Body of <c>PATCH /v1/jobs/{id}</c>.</summary>
+/// <param name="Priority">0 to 100, larger first.</param>
+public sealed record ChangeJobRequest(int Priority);
+
 /// <summary>Body of <c>POST /v1/jobs/{id}/retry</c>; may be left out.</summary>
 /// <param name="Tasks">What to try again; when left out, everything that failed.</param>
 public sealed record RetryJobRequest(IReadOnlyList<RetryTaskRequest>? Tasks);

@@ -111,7 +111,11 @@ public sealed partial class JobAggregate
                 task.IsDirty = true;
                 CloseRequeued(task, instance.Index, 1, Cause.Terminated, text, source);
                 task.Reason ??= $"instance {instance.Index}: {text}";
-                FinishTaskIfDone(task, source);
+                if (!CloseAfterTooManyFailures(task))
+                {
+                    FinishTaskIfDone(task, source);
+                }
+
                 break;
             case RunState.Starting or RunState.Running when !IsToEnd(task, instance):
                 instance.TerminateReason = text;

@@ -18,6 +18,12 @@ public sealed class JobRecord
     /// <summary>Column <c>reason</c>.</summary>
     public string? Reason { get; internal set; }
 
+    /// <summary>Column <c>priority</c>: 0 to 100, larger first.</summary>
+    public int Priority { get; internal set; }
+
+    /// <summary>True when <see cref="Priority"/> has to be written, to the job and its tasks.</summary>
+    public bool IsPriorityNew { get; internal set; }
+
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
 

@@ -42,6 +42,7 @@ internal static class JobRows
         RunningAt = Time(row, 14),
         FinishedAt = Time(row, 15),
         RetriedAt = Time(row, 16),
+        Priority = row.GetInt32(17),
     };
 
     internal static TaskRecord ReadTask(NpgsqlDataReader row) => new()
@@ -178,6 +179,12 @@ internal static class JobRows
         Column("running_ats", jobs, job => job.RunningAt),
         Column("finished_ats", jobs, job => job.FinishedAt),
         Column("retried_ats", jobs, job => job.RetriedAt));
+
+    /// <summary>Changes the priority of jobs, and that of their tasks.</summary>
+    internal static NpgsqlBatchCommand ChangePriorities(string path, IReadOnlyList<JobRecord> jobs) => Command(
+        path,
+        Column("job_ids", jobs, job => job.JobId),
+        Column("priorities", jobs, job => job.Priority));
 
     internal static NpgsqlBatchCommand ApplyTasks(IReadOnlyList<TaskRecord> tasks) => Command(
         "Jobs/Sql/task_apply_transition.sql",

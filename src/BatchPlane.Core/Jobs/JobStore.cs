@@ -145,6 +145,13 @@ internal sealed class JobStore(EngineLimits limits)
             Add(JobRows.ApplyTasks(changes.Tasks), "tasks", changes.Tasks.Count);
         }
 
+        if (changes.Priorities.Count > 0)
+        {
+            Add(JobRows.ChangePriorities("Jobs/Sql/job_change_priority.sql", changes.Priorities), "jobs", changes.Priorities.Count);
+            batch.BatchCommands.Add(JobRows.ChangePriorities("Jobs/Sql/task_change_priority.sql", changes.Priorities));
+            expected.Add(null);
+        }
+
         if (changes.Fresh.Count > 0)
         {
             Add(JobRows.ClaimInstances(changes.Fresh), "task_instances", changes.Fresh.Sum(run => run.Count));
@@ -365,6 +372,9 @@ internal sealed class JobChanges
 
     internal List<JobRecord> Jobs { get; } = [];
 
+    /// <summary>Jobs whose priority changed, and that of their tasks with it.</summary>
+    internal List<JobRecord> Priorities { get; } = [];
+
     internal List<TaskRecord> Tasks { get; } = [];
 
     internal List<FreshRun> Fresh { get; } = [];
@@ -405,6 +415,11 @@ internal sealed class JobChanges
         if (aggregate.Job.IsDirty)
         {
             Jobs.Add(aggregate.Job);
+        }
+
+        if (aggregate.Job.IsPriorityNew)
+        {
+            Priorities.Add(aggregate.Job);
         }
 
         foreach (var task in aggregate.Tasks.Where(task => task.IsDirty))

@@ -19,7 +19,7 @@ public static class RetryRequestReader
         RetrySelection? selection = null;
         if (body is { } given
             && ObjectReader.Open(given, JsonPath.Root, Members, problems) is { } request
-            && request.List("tasks", limits.MaxTasks, (element, path) => ReadTask(element, path, problems)) is { } tasks)
+            && request.List("tasks", limits.MaxTasks, ItemCodes.TooMany, (element, path) => ReadTask(element, path, problems)) is { } tasks)
         {
             if (tasks.Count == 0 && !problems.Any)
             {

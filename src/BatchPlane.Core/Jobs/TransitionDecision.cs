@@ -45,6 +45,9 @@ internal sealed class TransitionDecision
                 case RetryJobCommand retry:
                     Decide(retry);
                     break;
+                case ChangeJobCommand change:
+                    Decide(change);
+                    break;
                 case LoseAttempts lose:
                     Decide(lose);
                     break;
@@ -222,6 +225,10 @@ internal sealed class TransitionDecision
             && job.RequestInstanceTermination(terminate.TaskId, terminate.Index, terminate.Source, terminate.Reason, _locked.Now)
                 ? new TerminateOutcome.Accepted(job.Job.State)
                 : new TerminateOutcome.NotFound();
+
+    private void Decide(ChangeJobCommand change) => change.Result = _locked.Jobs.TryGetValue(change.JobId, out var job)
+        ? job.ChangePriority(change.Priority, change.Source, _locked.Now) ? new ChangeJobOutcome.Changed() : new ChangeJobOutcome.Ended(job.Job.State)
+        : new ChangeJobOutcome.NotFound();
 
     private void Decide(RetryJobCommand retry)
     {

@@ -211,6 +211,38 @@ public abstract record TerminateOutcome
     public sealed record Accepted(RunState State) : TerminateOutcome;
 }
 
+/// <summary>Changes a job that lives.</summary>
+public sealed class ChangeJobCommand(string jobId, int priority, string source) : WriteRequest<ChangeJobOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal int Priority { get; } = priority;
+
+    internal string Source { get; } = source;
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
+/// <summary>What became of a change.</summary>
+public abstract record ChangeJobOutcome
+{
+    private ChangeJobOutcome()
+    {
+    }
+
+    /// <summary>There is no such job.</summary>
+    public sealed record NotFound : ChangeJobOutcome;
+
+    /// <summary>Nothing of a job changes that has ended.</summary>
+    /// <param name="State">The job's state.</param>
+    public sealed record Ended(RunState State) : ChangeJobOutcome;
+
+    /// <summary>It is as asked for.</summary>
+    public sealed record Changed : ChangeJobOutcome;
+}
+
 /// <summary>Asks that failed instances of a job are tried again.</summary>
 public sealed class RetryJobCommand(string jobId, RetrySelection? selection, IReadOnlyList<string> envIds, string source) : WriteRequest<RetryOutcome>
 {

@@ -11,6 +11,7 @@ internal static class JobEndpoints
         ListJobs.Map(routes);
         GetJob.Map(routes);
         ExplainJob.Map(routes);
+        ChangeJob.Map(routes);
         TerminateJob.Map(routes);
         TerminateTask.Map(routes);
         RetryJob.Map(routes);

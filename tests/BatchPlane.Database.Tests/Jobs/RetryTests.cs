@@ -130,6 +130,22 @@ public sealed class RetryTests : IAsyncLifetime
         Assert.Equal("FAILED", await _installation.JobStateAsync(jobId));
     }
 
+    [Fact]
+    public async Task ChangedPriority_IsThatOfTheTasksToo()
+    {
+        var (jobId, _, _) = await FailedAsync();
+        Assert.Equal(new ChangeJobOutcome.Ended(RunState.Failed), await ChangeAsync(jobId, 9));
+        await _server.RetryAsync(_node, jobId);
+
+        Assert.IsType<ChangeJobOutcome.Changed>(await ChangeAsync(jobId, 9));
+
+        Assert.Equal(["9", "9", "9"], await _installation.RowsAsync($"SELECT priority FROM tasks WHERE job_id = '{jobId}' UNION ALL SELECT priority FROM jobs WHERE job_id = '{jobId}'"));
+        Assert.IsType<ChangeJobOutcome.NotFound>(await ChangeAsync("job-nowhere0", 9));
+    }
+
+    private Task<ChangeJobOutcome> ChangeAsync(string jobId, int priority) =>
+        _server.Writer.WriteAsync(new ChangeJobCommand(jobId, priority, Installation.Submitter), CancellationToken.None);
+
     /// <summary>Of task a's three instances one succeeded and two failed twice; task b, of four, waits for a.</summary>
     private async Task<(string JobId, long A, long B)> FailedAsync()
     {

@@ -117,6 +117,29 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task ChangedPriority_IsShownAndJournalled()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var changed = await PatchAsync(id, """{"priority":42}""");
+        using var again = await PatchAsync(id, """{"Priority":42}""");
+        using var wrong = await PatchAsync(id, """{"priority":101,"job_name":"x"}""");
+        using var empty = await PatchAsync(id, "{}");
+        using var unknown = await PatchAsync("job-00000000", """{"priority":1}""");
+        using var terminated = await server.Client.PostAsync($"/v1/jobs/{id}/terminate", null);
+        using var late = await PatchAsync(id, """{"priority":1}""");
+
+        Assert.Equal(42, (await ServerFixture.ReadAsync<JobDetail>(changed)).Priority);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (changed.StatusCode, again.StatusCode));
+        Assert.Equal([("$.job_name", "member_unknown"), ("$.priority", "out_of_range")], (await ServerFixture.ProblemAsync(wrong, 400, "invalid_request")).Errors.Select(error => (error.Path, error.Code)));
+        await ServerFixture.ProblemAsync(empty, 400, "invalid_request");
+        await ServerFixture.ProblemAsync(unknown, 404, "job_not_found");
+        await ServerFixture.ProblemAsync(late, 409, "job_ended");
+        var entry = Assert.Single((await server.GetAsync<Page<EventView>>($"/v1/jobs/{id}/events")).Items, entry => entry.EventName == "JOB_PRIORITY_CHANGED");
+        Assert.Equal((0, 42), (entry.Details!.Value.GetProperty("from").GetInt32(), entry.Details.Value.GetProperty("to").GetInt32()));
+    }
+
+    [Fact]
     public async Task RetryThatCannotBeRead_IsRefusedWithEveryProblem()
     {
         using var response = await server.PostAsync("/v1/jobs/job-00000000/retry", """{"tasks":[{"instances":"9-1"},{"task_name":"a","instances":"x"},{"task_name":"a","Instances":"","more":1}],"why":1}""");
@@ -267,6 +290,12 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
 
         Assert.Equal((ServerFixture.DefaultEnvId, true, 1), (environment.EnvId, environment.IsDefault, environment.ComputeNodeMetrics.CreatedCount));
         Assert.Equal(("node-00000001", NodeState.Created), (node.ComputeNodeId, node.ComputeNodeState));
+    }
+
+    private async Task<HttpResponseMessage> PatchAsync(string id, string body)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        return await server.Client.PatchAsync($"/v1/jobs/{id}", content);
     }
 
     private async Task<string> SubmitAsync(string job, string? idempotencyKey = null)

@@ -17,7 +17,8 @@ SELECT
     expires_at,
     running_at,
     finished_at,
-    retried_at
+    retried_at,
+    priority
 FROM jobs
 WHERE job_id = ANY (@job_ids::text[])
 ORDER BY job_id
