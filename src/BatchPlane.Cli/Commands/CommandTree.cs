@@ -89,6 +89,7 @@ internal static class CommandTree
             TerminateCommand.Create(client),
             RetryCommand.Create(client),
             PriorityCommand.Create(client),
+            DeleteCommand.Create(client),
             EnvironmentsCommand.Create(client),
             EnvironmentCommand.Create(client),
             NodesCommand.Create(client),

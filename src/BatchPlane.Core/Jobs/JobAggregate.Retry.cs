@@ -27,6 +27,11 @@ public sealed partial class JobAggregate
     {
         _now = now;
 
+        if (Job.DeletedAt is not null)
+        {
+            return new RetryOutcome.NotFound();
+        }
+
         // What ended in this very transaction is not in what was stored before it: whoever asked did not know of it either.
         if (!JobLifecycle.Table.Allows(Job.State, JobEvent.Retried) || Job.FinishedAt == now)
         {

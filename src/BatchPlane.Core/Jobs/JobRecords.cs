@@ -66,6 +66,9 @@ public sealed class JobRecord
     /// <summary>Column <c>finished_at</c>.</summary>
     public DateTimeOffset? FinishedAt { get; internal set; }
 
+    /// <summary>Column <c>deleted_at</c>: set once, after which nothing is loaded of it any more.</summary>
+    public DateTimeOffset? DeletedAt { get; internal set; }
+
     /// <summary>True once it differs from what was loaded.</summary>
     public bool IsDirty { get; internal set; }
 }

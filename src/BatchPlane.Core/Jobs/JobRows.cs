@@ -180,6 +180,11 @@ internal static class JobRows
         Column("finished_ats", jobs, job => job.FinishedAt),
         Column("retried_ats", jobs, job => job.RetriedAt));
 
+    internal static NpgsqlBatchCommand DeleteJobs(IReadOnlyList<JobRecord> jobs) => Command(
+        "Jobs/Sql/job_delete.sql",
+        Column("job_ids", jobs, job => job.JobId),
+        Column("deleted_ats", jobs, job => job.DeletedAt));
+
     /// <summary>Changes the priority of jobs, and that of their tasks.</summary>
     internal static NpgsqlBatchCommand ChangePriorities(string path, IReadOnlyList<JobRecord> jobs) => Command(
         path,

@@ -145,6 +145,11 @@ internal sealed class JobStore(EngineLimits limits)
             Add(JobRows.ApplyTasks(changes.Tasks), "tasks", changes.Tasks.Count);
         }
 
+        if (changes.Deleted.Count > 0)
+        {
+            Add(JobRows.DeleteJobs(changes.Deleted), "jobs", changes.Deleted.Count);
+        }
+
         if (changes.Priorities.Count > 0)
         {
             Add(JobRows.ChangePriorities("Jobs/Sql/job_change_priority.sql", changes.Priorities), "jobs", changes.Priorities.Count);
@@ -372,6 +377,9 @@ internal sealed class JobChanges
 
     internal List<JobRecord> Jobs { get; } = [];
 
+    /// <summary>Jobs that are gone.</summary>
+    internal List<JobRecord> Deleted { get; } = [];
+
     /// <summary>Jobs whose priority changed, and that of their tasks with it.</summary>
     internal List<JobRecord> Priorities { get; } = [];
 
@@ -415,6 +423,11 @@ internal sealed class JobChanges
         if (aggregate.Job.IsDirty)
         {
             Jobs.Add(aggregate.Job);
+        }
+
+        if (aggregate.Job.DeletedAt is not null)
+        {
+            Deleted.Add(aggregate.Job);
         }
 
         if (aggregate.Job.IsPriorityNew)

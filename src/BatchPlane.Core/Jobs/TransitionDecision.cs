@@ -48,6 +48,9 @@ internal sealed class TransitionDecision
                 case ChangeJobCommand change:
                     Decide(change);
                     break;
+                case DeleteJobCommand delete:
+                    Decide(delete);
+                    break;
                 case LoseAttempts lose:
                     Decide(lose);
                     break;
@@ -225,6 +228,20 @@ internal sealed class TransitionDecision
             && job.RequestInstanceTermination(terminate.TaskId, terminate.Index, terminate.Source, terminate.Reason, _locked.Now)
                 ? new TerminateOutcome.Accepted(job.Job.State)
                 : new TerminateOutcome.NotFound();
+
+    private void Decide(DeleteJobCommand delete)
+    {
+        if (!_locked.Jobs.TryGetValue(delete.JobId, out var job) || job.Job.DeletedAt is not null)
+        {
+            // Gone since the answer to an earlier commit was lost: by that commit.
+            delete.Result = delete.IsInDoubt ? new DeleteJobOutcome.Deleted() : new DeleteJobOutcome.NotFound();
+            return;
+        }
+
+        var isDeleted = job.Delete(delete.Source, _locked.Now);
+        delete.IsInDoubt = isDeleted;
+        delete.Result = isDeleted ? new DeleteJobOutcome.Deleted() : new DeleteJobOutcome.NotEnded(job.Job.State);
+    }
 
     private void Decide(ChangeJobCommand change) => change.Result = _locked.Jobs.TryGetValue(change.JobId, out var job)
         ? job.ChangePriority(change.Priority, change.Source, _locked.Now) ? new ChangeJobOutcome.Changed() : new ChangeJobOutcome.Ended(job.Job.State)

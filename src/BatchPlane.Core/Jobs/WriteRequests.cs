@@ -243,6 +243,45 @@ public abstract record ChangeJobOutcome
     public sealed record Changed : ChangeJobOutcome;
 }
 
+/// <summary>Deletes a job that has ended.</summary>
+public sealed class DeleteJobCommand(string jobId, string source) : WriteRequest<DeleteJobOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal string Source { get; } = source;
+
+    /// <summary>True when it was decided in a transaction of which it is not known whether it is stored.</summary>
+    internal bool IsInDoubt { get; set; }
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+
+    internal override void Reset(bool keepIds)
+    {
+        base.Reset(keepIds);
+        IsInDoubt &= keepIds;
+    }
+}
+
+/// <summary>What became of a deletion.</summary>
+public abstract record DeleteJobOutcome
+{
+    private DeleteJobOutcome()
+    {
+    }
+
+    /// <summary>There is no such job (any more).</summary>
+    public sealed record NotFound : DeleteJobOutcome;
+
+    /// <summary>Only a job in SUCCEED or FAILED can be deleted.</summary>
+    /// <param name="State">The job's state.</param>
+    public sealed record NotEnded(RunState State) : DeleteJobOutcome;
+
+    /// <summary>Nobody sees it any more.</summary>
+    public sealed record Deleted : DeleteJobOutcome;
+}
+
 /// <summary>Asks that failed instances of a job are tried again.</summary>
 public sealed class RetryJobCommand(string jobId, RetrySelection? selection, IReadOnlyList<string> envIds, string source) : WriteRequest<RetryOutcome>
 {

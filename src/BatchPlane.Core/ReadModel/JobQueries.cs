@@ -146,7 +146,7 @@ public sealed class JobQueries(ReadContexts contexts)
     public async Task<long?> FindTaskIdAsync(string jobId, string taskName, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        return await context.Tasks.Where(task => task.JobId == jobId && task.TaskName == taskName).Select(task => (long?)task.TaskId).SingleOrDefaultAsync(cancellationToken);
+        return await context.Tasks.Where(task => task.JobId == jobId && task.TaskName == taskName && context.Jobs.Any(job => job.JobId == jobId)).Select(task => (long?)task.TaskId).SingleOrDefaultAsync(cancellationToken);
     }
 
     /// <summary>
@@ -156,7 +156,7 @@ public sealed class JobQueries(ReadContexts contexts)
     public async Task<IReadOnlyList<TaskInstanceView>?> ListInstancesAsync(string jobId, string taskName, int from, int limit, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        if (await context.Tasks.SingleOrDefaultAsync(task => task.JobId == jobId && task.TaskName == taskName, cancellationToken) is not { } task)
+        if (await context.Tasks.SingleOrDefaultAsync(task => task.JobId == jobId && task.TaskName == taskName && context.Jobs.Any(job => job.JobId == jobId), cancellationToken) is not { } task)
         {
             return null;
         }

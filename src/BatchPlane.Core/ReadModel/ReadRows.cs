@@ -24,6 +24,7 @@ internal sealed class JobRow
     public DateTimeOffset? RunningAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
     public DateTimeOffset? RetriedAt { get; init; }
+    public DateTimeOffset? DeletedAt { get; init; }
 }
 
 /// <summary>A row of <c>tasks</c>.</summary>

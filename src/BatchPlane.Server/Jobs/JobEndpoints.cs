@@ -12,6 +12,7 @@ internal static class JobEndpoints
         GetJob.Map(routes);
         ExplainJob.Map(routes);
         ChangeJob.Map(routes);
+        DeleteJob.Map(routes);
         TerminateJob.Map(routes);
         TerminateTask.Map(routes);
         RetryJob.Map(routes);

@@ -309,4 +309,21 @@ public sealed class JobAggregateTests
         Assert.Equal(70, world.Job.Job.Priority);
         world.AssertConsistent();
     }
+
+    [Fact]
+    public void Deletion_TakesOnlyWhatHasEnded()
+    {
+        var world = Of([Task("a", action: FailedAction.FastInterrupt)]);
+        Assert.False(world.Job.Delete("user:tester", world.Now));
+        world.Claim("a");
+        world.Fail("a", 0);
+        Assert.False(world.Job.Delete("user:tester", world.Now));
+        world.Job.RequestTermination("user:tester", null, world.Now);
+
+        Assert.True(world.Job.Delete("user:tester", world.Now));
+
+        Assert.Equal("JOB_DELETED", world.Story.Last());
+        Assert.IsType<RetryOutcome.NotFound>(world.Retry());
+        world.AssertConsistent();
+    }
 }

@@ -47,6 +47,7 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         { "journal_sequences", "DELETE FROM events WHERE sequence = 1", "the journal has 2 to" },
         { "journal_sequences", "UPDATE events SET span = span + 1 WHERE span > 1", "was to come" },
         { "journal_sequences", "DELETE FROM environments", "has journal rows, but no row of its own" },
+        { "journal_sequences", "DELETE FROM jobs WHERE state = 'SUCCEED'", "has journal rows, but no row of its own" },
         { "journal_order", "UPDATE events SET order_txid = '999999999' WHERE level = 'job' AND state = 'RUNNABLE'", "is read after" },
         { "journal_order", "UPDATE environments SET journal_txid = '1'", "journal_txid is 1, its newest row" },
         { "states_match", "UPDATE tasks SET state = 'FAILED' WHERE state = 'SUCCEED'", "FAILED, its counters say SUCCEED" },

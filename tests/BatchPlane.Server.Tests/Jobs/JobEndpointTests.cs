@@ -117,6 +117,32 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task DeletedJob_IsNotFoundButItsEventsAre()
+    {
+        var id = await SubmitAsync("""{"tasks":[{"task_name":"count","application":{"command":"true"}}]}""");
+        using var early = await server.Client.DeleteAsync($"/v1/jobs/{id}");
+        using var terminated = await server.Client.PostAsync($"/v1/jobs/{id}/terminate", null);
+
+        using var deleted = await server.Client.DeleteAsync($"/v1/jobs/{id}");
+
+        await ServerFixture.ProblemAsync(early, 409, "job_not_ended");
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        foreach (var path in (string[])["", "/tasks/count/instances", "/tasks/count/instances/0/logs/stdout", "/explain"])
+        {
+            using var gone = await server.Client.GetAsync($"/v1/jobs/{id}{path}");
+            await ServerFixture.ProblemAsync(gone, 404, "job_not_found");
+        }
+
+        using var again = await server.Client.DeleteAsync($"/v1/jobs/{id}");
+        await ServerFixture.ProblemAsync(again, 404, "job_not_found");
+        Assert.DoesNotContain((await server.GetAsync<Page<JobView>>("/v1/jobs")).Items, job => job.JobId == id);
+        Assert.Equal("JOB_DELETED", (await server.GetAsync<Page<EventView>>($"/v1/jobs/{id}/events")).Items[^1].EventName);
+
+        await server.ExecuteAsync($"DELETE FROM tasks WHERE job_id = '{id}'; DELETE FROM jobs WHERE job_id = '{id}'");
+        Assert.Equal("JOB_DELETED", (await server.GetAsync<Page<EventView>>($"/v1/jobs/{id}/events")).Items[^1].EventName);
+    }
+
+    [Fact]
     public async Task ChangedPriority_IsShownAndJournalled()
     {
         var id = await SubmitAsync(Diamond);
@@ -253,6 +279,7 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
     [InlineData("GET", "/v1/jobs/job-00000000", "job_not_found")]
     [InlineData("POST", "/v1/jobs/job-00000000/terminate", "job_not_found")]
     [InlineData("POST", "/v1/jobs/job-00000000/retry", "job_not_found")]
+    [InlineData("DELETE", "/v1/jobs/job-00000000", "job_not_found")]
     [InlineData("POST", "/v1/jobs/job-00000000/tasks/a/terminate", "job_not_found")]
     [InlineData("GET", "/v1/jobs/job-00000000/events", "job_not_found")]
     [InlineData("GET", "/v1/jobs/job-00000000/tasks/a/instances", "job_not_found")]

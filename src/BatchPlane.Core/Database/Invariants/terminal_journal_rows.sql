@@ -1,13 +1,14 @@
 -- Must hold: what ended has exactly one journal row of the state it ended in, what has not ended has none of a final state.
 -- A row with a span stands for so many instances. The one second row there may be: FAILED_INTERRUPTED before the FAILED of
 -- its release. A retry begins another life, of which the same holds; each life before the last ended badly, once. Jobs older than the
--- oldest journal row kept are out of sight.
+-- oldest journal row kept, and deleted ones, are out of sight.
 -- Caller: whoever checks the database. Rows: one per job, task or instance that is wrong. Reads everything in one snapshot;
 -- no locks.
 WITH kept AS (
     SELECT j.job_id, j.state, j.cause
     FROM jobs AS j
     WHERE j.created_at >= coalesce((SELECT min(occurred_at) FROM events), '-infinity') - interval '1 minute'
+        AND j.deleted_at IS NULL
 ),
 subjects AS (
     SELECT
