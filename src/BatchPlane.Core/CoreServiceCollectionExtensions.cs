@@ -26,6 +26,7 @@ public static class CoreServiceCollectionExtensions
         services.AddSingleton<DueStore>();
         services.AddSingleton<JournalStore>();
         services.AddSingleton<IdempotencyGuard>();
+        services.AddSingleton<JobRemovalStore>();
         services.AddSingleton<TransitionWriter>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<TransitionWriter>());
         services.AddSingleton<ClaimDesk>();

@@ -39,10 +39,10 @@ public sealed class BuiltinAttemptsTests
     }
 
     [Fact]
-    public async Task NoopOfATerminatedJob_IsReportedTerminated()
+    public async Task NoopOfATerminatedClaim_IsReportedTerminated()
     {
         await using var agent = await StartAsync();
-        agent.Server.Terminate("job-00000001");
+        agent.Server.TerminateClaim(1);
         await Eventually.ReachAsync(() => agent.Server.Heartbeats.Count > 1, agent.Server.Describe);
 
         agent.Server.Offer(Noop);

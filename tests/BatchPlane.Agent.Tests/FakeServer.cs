@@ -21,7 +21,9 @@ internal sealed class FakeServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly List<ClaimGrant> _offers = [];
     private readonly List<ClaimGrant> _lost = [];
-    private readonly HashSet<string> _terminated = [];
+    private readonly Dictionary<long, string> _jobsOfClaims = [];
+    private readonly HashSet<long> _terminatedClaims = [];
+    private readonly HashSet<AttemptRef> _terminatedAttempts = [];
     private readonly Dictionary<AttemptRef, AttemptReport> _ends = [];
     private readonly Dictionary<string, MemoryStream> _outputs = [];
     private int _toldTerminated;
@@ -107,11 +109,30 @@ internal sealed class FakeServer : IAsyncDisposable
         return grant;
     }
 
+    /// <summary>Orders the end of everything offered of a job so far.</summary>
     internal void Terminate(string jobId)
     {
         lock (_gate)
         {
-            _terminated.Add(jobId);
+            _terminatedClaims.UnionWith(_jobsOfClaims.Where(pair => pair.Value == jobId).Select(pair => pair.Key));
+        }
+    }
+
+    /// <summary>Orders the end of a claim, also of one to come; the first has number 1.</summary>
+    internal void TerminateClaim(long claimId)
+    {
+        lock (_gate)
+        {
+            _terminatedClaims.Add(claimId);
+        }
+    }
+
+    /// <summary>Orders the end of one attempt.</summary>
+    internal void TerminateAttempt(int index, long taskId = 1, int attempt = 1)
+    {
+        lock (_gate)
+        {
+            _terminatedAttempts.Add(new(taskId, index, attempt));
         }
     }
 
@@ -178,7 +199,7 @@ internal sealed class FakeServer : IAsyncDisposable
 
     private ClaimGrant Claim(RunSpec run, int count, long taskId, string jobId, int attempt, int first) => new()
     {
-        ClaimId = Interlocked.Increment(ref _nextClaim),
+        ClaimId = NextClaim(jobId),
         JobId = jobId,
         TaskId = taskId,
         TaskName = $"task{taskId}",
@@ -186,6 +207,15 @@ internal sealed class FakeServer : IAsyncDisposable
         Run = run.TimeoutSeconds == 0 ? run with { TimeoutSeconds = 3600 } : run,
         Attempts = [new AttemptRange(first, count, attempt)],
     };
+
+    private long NextClaim(string jobId)
+    {
+        lock (_gate)
+        {
+            _jobsOfClaims[++_nextClaim] = jobId;
+            return _nextClaim;
+        }
+    }
 
     private void Map()
     {
@@ -239,8 +269,8 @@ internal sealed class FakeServer : IAsyncDisposable
                 return;
             }
 
-            var response = new WorkResponse { Claims = Grant(request.Capacity), TerminatedJobs = Terminated(), Drain = Drain };
-            if (response.Claims.Count > 0 || (response.TerminatedJobs.Count > 0 && Interlocked.Exchange(ref _toldTerminated, 1) == 0) || response.Drain || DateTimeOffset.UtcNow > until || Away)
+            var response = new WorkResponse { Claims = Grant(request.Capacity), Terminations = Terminated(), Drain = Drain };
+            if (response.Claims.Count > 0 || (!response.Terminations.IsEmpty && Interlocked.Exchange(ref _toldTerminated, 1) == 0) || response.Drain || DateTimeOffset.UtcNow > until || Away)
             {
                 await WriteAsync(context, response);
                 return;
@@ -270,7 +300,7 @@ internal sealed class FakeServer : IAsyncDisposable
                 {
                     _offers[0] = offer with
                     {
-                        ClaimId = Interlocked.Increment(ref _nextClaim),
+                        ClaimId = NextClaim(offer.JobId),
                         Attempts = [range with { FirstIndex = range.FirstIndex + count, Count = range.Count - count }],
                     };
                 }
@@ -338,7 +368,7 @@ internal sealed class FakeServer : IAsyncDisposable
             lost = [.. _lost.Where(grant => !request.Claims.Contains(grant.ClaimId))];
         }
 
-        await WriteAsync(context, new HeartbeatResponse { Claims = lost, TerminatedJobs = Terminated(), Drain = Drain });
+        await WriteAsync(context, new HeartbeatResponse { Claims = lost, Terminations = Terminated(), Drain = Drain });
     }
 
     private async Task LeaveAsync(HttpContext context)
@@ -379,11 +409,11 @@ internal sealed class FakeServer : IAsyncDisposable
         context.Response.StatusCode = 204;
     }
 
-    private IReadOnlyList<string> Terminated()
+    private TerminationOrders Terminated()
     {
         lock (_gate)
         {
-            return [.. _terminated];
+            return new() { Claims = [.. _terminatedClaims], Attempts = [.. _terminatedAttempts] };
         }
     }
 

@@ -97,6 +97,22 @@ public sealed class NodeAgentTests
     }
 
     [Fact]
+    public async Task AttemptTerminated_LeavesTheOthersOfItsClaim()
+    {
+        await using var agent = await StartAsync(slots: 2);
+        agent.Server.Offer(Shell($"echo $$ > {agent.Mark("pid")}-$BATCH_TASK_INSTANCE_INDEX; sleep 300"), count: 3);
+        await agent.MarkedAsync("pid-1");
+
+        agent.Server.TerminateAttempt(1);
+        agent.Server.TerminateAttempt(2);
+
+        Assert.Equal(AttemptOutcome.Terminated, (await agent.Server.EndAsync(1)).Outcome);
+        Assert.Equal(AttemptOutcome.Terminated, (await agent.Server.EndAsync(2)).Outcome);
+        await agent.GoneAsync("pid-1");
+        Assert.False(agent.Server.HasEnd(0));
+    }
+
+    [Fact]
     public async Task FullNode_LearnsOfATerminatedJobBeforeItsHeartbeat()
     {
         await using var agent = await StartAsync(slots: 1, terms: t => t with { HeartbeatSeconds = 3600, LeaseSeconds = 10_800 });
@@ -112,7 +128,7 @@ public sealed class NodeAgentTests
     [Fact]
     public async Task GrantAfterTermination_IsNeverStarted()
     {
-        await using var agent = await StartAsync(script: server => server.Terminate(JobId));
+        await using var agent = await StartAsync(script: server => server.TerminateClaim(1));
         await Eventually.ReachAsync(() => agent.Server.Heartbeats.Count > 1, agent.Server.Describe);
 
         agent.Server.Offer(Shell($"echo x > {agent.Mark("ran")}"));

@@ -38,7 +38,7 @@ internal enum KillCause
     /// <summary>It ran for longer than its task allows; reported.</summary>
     Timeout,
 
-    /// <summary>The job's end was asked for; reported.</summary>
+    /// <summary>The server ordered it; reported.</summary>
     Terminated,
 
     /// <summary>The agent stops; asked to end first, not reported: the server passes it on when the node leaves.</summary>

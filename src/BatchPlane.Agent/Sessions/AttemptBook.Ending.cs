@@ -20,23 +20,25 @@ internal sealed partial class AttemptBook
         Changed.Ring();
     }
 
-    /// <summary>Ends the attempts of jobs whose end was asked for, and those granted later in this epoch.</summary>
-    internal void Terminate(IReadOnlyList<string> jobIds)
+    /// <summary>Ends what the server orders to end, also when its grant arrives later.</summary>
+    internal void Terminate(TerminationOrders orders)
     {
-        if (jobIds.Count == 0)
+        if (orders.IsEmpty)
         {
             return;
         }
 
         lock (_gate)
         {
-            if (_terminated.Count > RememberedJobs)
+            if (_terminatedClaims.Count + _terminatedAttempts.Count > RememberedOrders)
             {
-                _terminated.Clear();
+                _terminatedClaims.Clear();
+                _terminatedAttempts.Clear();
             }
 
-            _terminated.UnionWith(jobIds);
-            foreach (var attempt in _held.Values.Where(attempt => _terminated.Contains(attempt.Claim.JobId)).ToArray())
+            _terminatedClaims.UnionWith(orders.Claims);
+            _terminatedAttempts.UnionWith(orders.Attempts.Select(attempt => new AttemptKey(attempt.TaskId, attempt.Index, attempt.Attempt)));
+            foreach (var attempt in _held.Values.Where(IsTerminated).ToArray())
             {
                 if (attempt.Phase == AttemptPhase.Ready)
                 {
@@ -49,6 +51,9 @@ internal sealed partial class AttemptBook
             }
         }
     }
+
+    private bool IsTerminated(Attempt attempt) =>
+        _terminatedClaims.Contains(attempt.Claim.ClaimId) || _terminatedAttempts.Contains(attempt.Key);
 
     /// <summary>From now on nothing is started: what waits for a slot, or is still granted, is given back.</summary>
     internal void Drain()

@@ -14,7 +14,7 @@ namespace BatchPlane.Agent.Sessions;
 internal sealed partial class AttemptBook
 {
     private const int RememberedKeys = 100_000;
-    private const int RememberedJobs = 10_000;
+    private const int RememberedOrders = 10_000;
 
     private readonly Lock _gate = new();
     private readonly AgentOptions _options;
@@ -27,7 +27,8 @@ internal sealed partial class AttemptBook
     private readonly HashSet<Attempt> _running = [];
     private readonly Queue<Attempt> _ready = new();
     private readonly List<Attempt> _ending = [];
-    private readonly HashSet<string> _terminated = [];
+    private readonly HashSet<long> _terminatedClaims = [];
+    private readonly HashSet<AttemptKey> _terminatedAttempts = [];
     private readonly RecentKeys _over = new(RememberedKeys);
     private readonly RateMeter _ends;
     private readonly LongRateMeter _endsLately;
@@ -290,7 +291,7 @@ internal sealed partial class AttemptBook
         _claims[claim.ClaimId] = _claims.GetValueOrDefault(claim.ClaimId) + 1;
         _readyNeeds = _readyNeeds.Plus(attempt.Needs);
         _heldBuiltins += attempt.IsBuiltin ? 1 : 0;
-        if (_terminated.Contains(claim.JobId))
+        if (IsTerminated(attempt))
         {
             EndUnstarted(attempt, AttemptOutcome.Terminated);
         }

@@ -26,7 +26,7 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
         switch (answer.Kind)
         {
             case AnswerKind.Ok:
-                Obey(answer.Body!.Claims, answer.Body.TerminatedJobs, answer.Body.Drain);
+                Obey(answer.Body!.Claims, answer.Body.Terminations, answer.Body.Drain);
                 ServerAnswered();
                 return true;
             case AnswerKind.Fenced:
@@ -48,7 +48,7 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
         switch (answer.Kind)
         {
             case AnswerKind.Ok:
-                Obey(answer.Body!.Claims, answer.Body.TerminatedJobs, answer.Body.Drain);
+                Obey(answer.Body!.Claims, answer.Body.Terminations, answer.Body.Drain);
                 return true;
             case AnswerKind.Fenced:
                 Fence(answer.Detail);
@@ -94,9 +94,9 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
     }
 
     // In this order: what is terminated is never started.
-    private void Obey(IReadOnlyList<ClaimGrant> claims, IReadOnlyList<string> terminatedJobs, bool drain)
+    private void Obey(IReadOnlyList<ClaimGrant> claims, TerminationOrders terminations, bool drain)
     {
-        book.Terminate(terminatedJobs);
+        book.Terminate(terminations);
         if (claims.Count > 0)
         {
             book.Take(claims);

@@ -66,6 +66,11 @@ internal sealed class ApiClient : IDisposable
         using var response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
     }
 
+    /// <summary>Changes something, by a document of the contract. Errors as <see cref="GetAsync"/>.</summary>
+    internal Task<Answer<T>> PatchAsync<T>(string path, object body, CancellationToken cancellation) => SendAsync<T>(
+        new HttpRequestMessage(HttpMethod.Patch, path) { Content = JsonContent.Create(body, body.GetType(), options: BatchPlaneJson.Options) },
+        cancellation);
+
     /// <summary>Removes something. Errors as <see cref="GetAsync"/>.</summary>
     internal async Task DeleteAsync(string path, CancellationToken cancellation)
     {

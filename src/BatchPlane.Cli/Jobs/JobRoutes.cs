@@ -15,6 +15,13 @@ internal static class JobRoutes
 
     internal static string Terminate(string job) => $"{Jobs}/{job}/terminate";
 
+    internal static string Retry(string job) => $"{Jobs}/{job}/retry";
+
+    internal static string TerminateTask(string job, string task) => $"{Jobs}/{job}/tasks/{task}/terminate";
+
+    internal static string TerminateInstance(string job, string task, int index) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Instances(job, task)}/{index}/terminate");
+
     internal static string Instances(string job, string task) => $"{Jobs}/{job}/tasks/{task}/instances";
 
     internal static string Log(string job, string task, int index, string stream, int? attempt)

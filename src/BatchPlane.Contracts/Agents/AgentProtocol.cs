@@ -75,7 +75,7 @@ public sealed record WorkRequest
     /// <summary>Epoch of the join.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>How many slots' worth of instances the agent can take now: free slots plus what it likes to hold ready. 0: it is full and waits only for jobs to end.</summary>
+    /// <summary>How many slots' worth of instances the agent can take now: free slots plus what it likes to hold ready. 0: it is full and waits only for orders to end something.</summary>
     public required int Capacity { get; init; }
 
     /// <summary>Thousandths of a processor that are promised to nothing the agent holds; may be negative when a grant that was lost came late.</summary>
@@ -94,11 +94,28 @@ public sealed record WorkResponse
     /// <summary>Work granted to this node.</summary>
     public IReadOnlyList<ClaimGrant> Claims { get; init; } = [];
 
-    /// <summary>Jobs whose end was asked for: the agent kills their attempts and reports them <see cref="AttemptOutcome.Terminated"/>.</summary>
-    public IReadOnlyList<string> TerminatedJobs { get; init; } = [];
+    /// <summary>What to end; nothing when nothing new was asked for.</summary>
+    public TerminationOrders Terminations { get; init; } = new();
 
     /// <summary>True when the node is being removed: the agent gives back what it did not start, finishes what runs, leaves.</summary>
     public bool Drain { get; init; }
+}
+
+/// <summary>
+/// Attempts that the agent kills and reports <see cref="AttemptOutcome.Terminated"/>, also those whose grant arrives later. Why they end is
+/// known to the server. Claims and attempts are never granted twice, so an order that arrives late ends nothing else.
+/// </summary>
+public sealed record TerminationOrders
+{
+    /// <summary>Claims whose task is to end: all attempts granted by them.</summary>
+    public IReadOnlyList<long> Claims { get; init; } = [];
+
+    /// <summary>Single attempts.</summary>
+    public IReadOnlyList<AttemptRef> Attempts { get; init; } = [];
+
+    /// <summary>True when there is nothing to end.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsEmpty => Claims.Count == 0 && Attempts.Count == 0;
 }
 
 /// <summary>Instances of one task granted to a node in one transaction.</summary>
@@ -175,7 +192,7 @@ public enum AttemptOutcome
     /// <summary>The command could not be started.</summary>
     StartFailed,
 
-    /// <summary>The agent killed it because the job's end was asked for.</summary>
+    /// <summary>The agent killed it because it was ordered to.</summary>
     Terminated,
 
     /// <summary>Given back before it was started; costs no retry.</summary>
@@ -289,8 +306,8 @@ public sealed record HeartbeatResponse
     /// <summary>Claims the agent should hold but did not name: their grant was lost on the way. To be taken unless already known.</summary>
     public IReadOnlyList<ClaimGrant> Claims { get; init; } = [];
 
-    /// <summary>Jobs whose end was asked for.</summary>
-    public IReadOnlyList<string> TerminatedJobs { get; init; } = [];
+    /// <summary>All that is to end.</summary>
+    public TerminationOrders Terminations { get; init; } = new();
 
     /// <summary>True when the node is being removed.</summary>
     public bool Drain { get; init; }

@@ -72,8 +72,11 @@ public record JobView
     /// <summary>When its time limit ends it; null before it runs, when it has none, and once it ends.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>When its end was asked for; null if never.</summary>
+    /// <summary>When its end was asked for; null if never in its current life.</summary>
     public DateTimeOffset? TerminateRequestedAt { get; init; }
+
+    /// <summary>When its last retry was asked for and its current life began; null in its first one.</summary>
+    public DateTimeOffset? RetriedAt { get; init; }
 
     /// <summary>Instances of all its tasks per state.</summary>
     public required RunMetrics TaskInstanceMetrics { get; init; }
@@ -215,6 +218,23 @@ public sealed record InstanceProgress
     public string? Problem { get; init; }
 }
 
-/// <summary>Body of <c>POST /v1/jobs/{id}/terminate</c>; may be left out.</summary>
-/// <param name="Reason">Kept with the job and shown; at most 500 characters.</param>
+/// <summary>Body of <c>PATCH /v1/jobs/{id}</c>.</summary>
+/// <param name="Priority">0 to 100, larger first.</param>
+public sealed record ChangeJobRequest(int Priority);
+
+/// <summary>Body of <c>POST /v1/jobs/{id}/retry</c>; may be left out.</summary>
+/// <param name="Tasks">What to try again; when left out, everything that failed.</param>
+public sealed record RetryJobRequest(IReadOnlyList<RetryTaskRequest>? Tasks);
+
+/// <summary>Failed instances of one task.</summary>
+/// <param name="TaskName">The task.</param>
+/// <param name="Instances">Indexes and ranges such as <c>0-9,12</c>; when left out, all that failed. Those of them that did not fail stay as they are.</param>
+public sealed record RetryTaskRequest(string TaskName, string? Instances);
+
+/// <summary>Answer of <c>POST /v1/jobs/{id}/retry</c> (202).</summary>
+/// <param name="Instances">Instances that are tried again, those included that had ended only because others failed.</param>
+public sealed record RetryJobResponse(long Instances);
+
+/// <summary>Body of <c>POST /v1/jobs/{id}/terminate</c>, and of the same for a task or an instance; may be left out.</summary>
+/// <param name="Reason">Kept with what ends and shown; at most 500 characters.</param>
 public sealed record TerminateJobRequest(string? Reason);

@@ -1,7 +1,7 @@
 namespace BatchPlane.Contracts;
 
 /// <summary>State of a job, a task or a task instance. On the wire and in the database: the name in <c>UPPER_SNAKE</c>.</summary>
-/// <remarks>Source: Tencent Batch. Progress is one way; only a new attempt of an instance returns to <see cref="Runnable"/>.</remarks>
+/// <remarks>Source: Tencent Batch. Progress is one way; only a new attempt of an instance, and a retry that a user asks for, return to <see cref="Runnable"/>.</remarks>
 public enum RunState
 {
     /// <summary>Accepted and stored, not yet expanded. Left by the engine in the transaction that stores the job.</summary>
@@ -76,6 +76,9 @@ public enum Cause
 
     /// <summary>The node gave the attempt back without starting it.</summary>
     Returned,
+
+    /// <summary>In the journal only: somebody asked that it is tried again.</summary>
+    Retried,
 }
 
 /// <summary>What a task does when an instance failed and no retry is left.</summary>

@@ -220,16 +220,22 @@ CREATE TABLE jobs (
     created_at timestamp with time zone NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,
+    -- When its current life began: the last time a user asked that what failed is tried again. Null in its first life. running_at and finished_at are those of the current life.
+    retried_at timestamp with time zone,
+    -- When a user deleted it: invisible from then on. The row itself goes when everything below it is removed and its events are delivered; its journal stays.
+    deleted_at timestamp with time zone,
     CONSTRAINT jobs_pkey PRIMARY KEY (job_id),
     CONSTRAINT jobs_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT jobs_check1 CHECK (((finished_at IS NOT NULL) = (cause IS NOT NULL))),
     CONSTRAINT jobs_check2 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
     CONSTRAINT jobs_check3 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
+    CONSTRAINT jobs_check4 CHECK (((deleted_at IS NULL) OR (state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])))),
     CONSTRAINT jobs_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
     CONSTRAINT jobs_time_limit_check CHECK ((time_limit > 0))
 ) WITH (fillfactor=70);
 CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at, job_id);
+CREATE INDEX jobs_deleted_at_idx ON public.jobs USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX jobs_expires_at_idx ON public.jobs USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX jobs_labels_idx ON public.jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON public.jobs USING btree (job_name text_pattern_ops, created_at, job_id);
@@ -330,10 +336,14 @@ CREATE TABLE task_instances (
     launched_at timestamp with time zone NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,
+    -- The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.
+    terminate_reason text,
     CONSTRAINT task_instances_pkey PRIMARY KEY (task_id, instance_index),
     CONSTRAINT task_instances_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT task_instances_check CHECK (((terminate_reason IS NULL) OR (state = ANY (ARRAY['STARTING'::text, 'RUNNING'::text])))),
     CONSTRAINT task_instances_state_check CHECK ((state = ANY (ARRAY['RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
 ) WITH (fillfactor=45, autovacuum_vacuum_scale_factor=0.05);
+CREATE INDEX task_instances_terminate_idx ON public.task_instances USING btree (task_id, instance_index) WHERE (terminate_reason IS NOT NULL);
 
 -- Why instances ended that were never claimed, a row for each run of consecutive ones.
 CREATE TABLE task_skips (

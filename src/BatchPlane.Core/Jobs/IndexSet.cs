@@ -36,6 +36,52 @@ public sealed class IndexSet
         }
     }
 
+    /// <summary>Adds consecutive indexes, whether or not they are in the set.</summary>
+    public void Include(int first, int count = 1)
+    {
+        Remove(first, count);
+        Add(first, count);
+    }
+
+    /// <summary>Adds all indexes of another set.</summary>
+    public void Include(IndexSet other)
+    {
+        foreach (var (first, count) in other.Ranges)
+        {
+            Include(first, count);
+        }
+    }
+
+    /// <summary>Those of <paramref name="count"/> consecutive indexes that are in the set, as ranges in ascending order.</summary>
+    public IReadOnlyList<(int First, int Count)> Within(int first, int count)
+    {
+        var end = first + (long)count;
+        var found = new List<(int First, int Count)>();
+        for (var at = Math.Max(0, LastFrom(first)); at < _ranges.Count && _ranges[at].First < end; at++)
+        {
+            var from = Math.Max(_ranges[at].First, first);
+            var to = (int)Math.Min(_ranges[at].First + (long)_ranges[at].Count, end);
+            if (from < to)
+            {
+                found.Add((from, to - from));
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>A set of the indexes that are in this and in <paramref name="other"/>.</summary>
+    public IndexSet Intersect(IndexSet other)
+    {
+        var both = new IndexSet();
+        foreach (var (first, count) in _ranges.SelectMany(range => other.Within(range.First, range.Count)))
+        {
+            both.Add(first, count);
+        }
+
+        return both;
+    }
+
     /// <summary>Removes those of <paramref name="count"/> consecutive indexes that are in the set, and returns them as ranges in ascending order.</summary>
     public IReadOnlyList<(int First, int Count)> Remove(int first, int count = 1)
     {

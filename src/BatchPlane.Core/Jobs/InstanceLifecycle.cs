@@ -34,6 +34,12 @@ public enum InstanceEvent
 
     /// <summary>What was kept for inspection was terminated.</summary>
     Released,
+
+    /// <summary>A user asked that it is tried again.</summary>
+    Retried,
+
+    /// <summary>As <see cref="Retried"/>, of one that was never claimed and waits for other tasks or their instances.</summary>
+    RetriedWaiting,
 }
 
 /// <summary>
@@ -65,5 +71,9 @@ public static class InstanceLifecycle
         [(RunState.Running, InstanceEvent.Interrupted)] = RunState.FailedInterrupted,
 
         [(RunState.FailedInterrupted, InstanceEvent.Released)] = RunState.Failed,
+
+        [(RunState.Failed, InstanceEvent.Retried)] = RunState.Runnable,
+        [(RunState.Failed, InstanceEvent.RetriedWaiting)] = RunState.Pending,
+        [(RunState.FailedInterrupted, InstanceEvent.Retried)] = RunState.Runnable,
     });
 }

@@ -58,8 +58,8 @@ public sealed partial class JobAggregate
         }
 
         instance.LostCount++;
-        var outcome = new AttemptEnd(Cause.NodeLost, reason, null, _now);
-        if (!task.Closed && instance.LostCount <= _limits.MaxLostAttempts)
+        var outcome = instance.TerminateReason is { } wish ? new AttemptEnd(Cause.Terminated, wish, null, _now) : new AttemptEnd(Cause.NodeLost, reason, null, _now);
+        if (!IsToEnd(task, instance) && instance.LostCount <= _limits.MaxLostAttempts)
         {
             Requeue(task, instance, outcome, JournalSource.Engine);
         }
@@ -114,8 +114,8 @@ public sealed partial class JobAggregate
             return;
         }
 
-        var end = Describe(task, report, endedAt);
-        if (report.Outcome == AttemptOutcome.Returned && !task.Closed)
+        var end = Describe(task, instance, report, endedAt);
+        if (report.Outcome == AttemptOutcome.Returned && !IsToEnd(task, instance))
         {
             Requeue(task, instance, end, JournalSource.Agent);
             return;
@@ -136,14 +136,14 @@ public sealed partial class JobAggregate
         }
         else
         {
-            var isByRule = verdict.Action == RetryAction.Fail && !task.Closed;
+            var isByRule = verdict.Action == RetryAction.Fail && !IsToEnd(task, instance);
             Fail(task, instance, instanceEvent, isByRule ? end with { Reason = $"{end.Reason}, not tried again by {verdict.RuleText}" } : end, JournalSource.Agent);
         }
     }
 
     private static InstanceEvent AfterFailure(TaskRecord task, InstanceRecord instance, AttemptOutcome outcome, RetryVerdict verdict)
     {
-        if (task.Closed || outcome == AttemptOutcome.Terminated)
+        if (IsToEnd(task, instance) || outcome == AttemptOutcome.Terminated)
         {
             return InstanceEvent.Failed;
         }
@@ -170,8 +170,13 @@ public sealed partial class JobAggregate
         Requeue(task, instance, end with { Reason = string.Create(CultureInfo.InvariantCulture, $"{end.Reason}, next attempt at {dueAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}") }, JournalSource.Agent, dueAt);
     }
 
-    private static AttemptEnd Describe(TaskRecord task, AttemptReport report, DateTimeOffset endedAt) => report.Outcome switch
+    /// <summary>True when there will be no other attempt, however this one ends.</summary>
+    private static bool IsToEnd(TaskRecord task, InstanceRecord instance) => task.Closed || instance.TerminateReason is not null;
+
+    /// <summary>Why an attempt ends that was killed or given back: the server knows, the agent only obeys.</summary>
+    private static AttemptEnd Describe(TaskRecord task, InstanceRecord instance, AttemptReport report, DateTimeOffset endedAt) => report.Outcome switch
     {
+        AttemptOutcome.Terminated or AttemptOutcome.Returned when instance.TerminateReason is { } wish => new(Cause.Terminated, wish, null, endedAt),
         AttemptOutcome.Exited => new(Cause.ExitCode, report.Reason ?? $"exit code {report.ExitCode}", report.ExitCode, endedAt),
         AttemptOutcome.Signaled => new(Cause.Signal, report.Reason ?? $"signal {report.Signal}", 128 + report.Signal, endedAt),
         AttemptOutcome.Timeout => new(Cause.Timeout, report.Reason ?? "timed out", null, endedAt),
@@ -258,6 +263,8 @@ public sealed partial class JobAggregate
             task.RunningCount--;
         }
 
+        instance.TerminateReason = null;
+        instance.IsTerminationNew = false;
         task.IsDirty = true;
     }
 

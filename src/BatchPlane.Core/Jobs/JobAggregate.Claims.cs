@@ -6,11 +6,11 @@ namespace BatchPlane.Core.Jobs;
 // Claims: which instances a node gets.
 public sealed partial class JobAggregate
 {
-    /// <summary>Grants up to <paramref name="limit"/> instances of a task to a node, requeued ones first. Empty when there is nothing to grant (any more).</summary>
+    /// <summary>Grants up to <paramref name="limit"/> instances of a task to a node, requeued ones first. Empty when there is nothing to grant (any more), or not before what is tried again is stored.</summary>
     public IReadOnlyList<AttemptRange> Claim(long taskId, string nodeId, long nodeEpoch, int limit, DateTimeOffset now)
     {
         _now = now;
-        if (!_tasksById.TryGetValue(taskId, out var task) || !IsClaimable(task))
+        if (!_tasksById.TryGetValue(taskId, out var task) || !IsClaimable(task) || _retried.Exists(run => run.TaskId == taskId))
         {
             return [];
         }

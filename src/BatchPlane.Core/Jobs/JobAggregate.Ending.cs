@@ -12,7 +12,7 @@ public sealed partial class JobAggregate
     /// <summary>Instances that ended without ever having been claimed.</summary>
     internal IReadOnlyList<SkippedInstances> Skipped => _skipped;
 
-    /// <summary>True once a task was closed of which nodes hold attempts: they are to be told.</summary>
+    /// <summary>True once something is to end that nodes hold: they are to be told.</summary>
     internal bool HasOrders { get; private set; }
 
     /// <summary>Requeued instances that ended with their task without having been loaded.</summary>
@@ -39,9 +39,9 @@ public sealed partial class JobAggregate
             Job.IsDirty = true;
         }
 
-        foreach (var instance in _instances.Values.Where(instance => instance.State == RunState.FailedInterrupted).OrderBy(instance => (instance.TaskId, instance.Index)))
+        foreach (var task in _tasks)
         {
-            Release(_tasksById[instance.TaskId], instance, source);
+            ReleaseAll(task, TerminationText(), source);
         }
 
         foreach (var task in _tasks.Where(task => !RunStates.IsFinal(task.State)))
@@ -52,16 +52,116 @@ public sealed partial class JobAggregate
         return true;
     }
 
-    private string TerminationText() =>
-        Job.TerminateReason is { Length: > 0 } reason
-            ? $"terminated by {Job.TerminateRequestedBy}: {reason}"
-            : $"terminated by {Job.TerminateRequestedBy}";
+    /// <summary>Ends one task as <see cref="RequestTermination"/> ends all: at once what no node holds, the rest when nodes report. No effect on a task that has ended. False when there is no such task.</summary>
+    public bool RequestTaskTermination(long taskId, string source, string? reason, DateTimeOffset now)
+    {
+        _now = now;
+        if (!_tasksById.TryGetValue(taskId, out var task))
+        {
+            return false;
+        }
 
-    private void Release(TaskRecord task, InstanceRecord instance, string source)
+        var text = TerminationText(source, reason);
+        ReleaseAll(task, text, source);
+        if (!RunStates.IsFinal(task.State))
+        {
+            Close(task, Cause.Terminated, text, source);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Ends one instance: at once when no node holds it; else the wish is noted, and it ends when the node reports or is lost. No
+    /// effect on one that has ended or is to end. False when there is no such instance.
+    /// </summary>
+    public bool RequestInstanceTermination(long taskId, int index, string source, string? reason, DateTimeOffset now)
+    {
+        _now = now;
+        if (!_tasksById.TryGetValue(taskId, out var task) || index < 0 || index >= task.InstanceCount)
+        {
+            return false;
+        }
+
+        var text = TerminationText(source, reason);
+        if (Find(taskId, index) is { } instance)
+        {
+            Terminate(task, instance, text, source);
+        }
+        else if (Withhold(task, index))
+        {
+            Skip(task, index, 1, Cause.Terminated, text, source);
+            FinishTaskIfDone(task, source, Cause.Terminated);
+        }
+
+        return true;
+    }
+
+    private void Terminate(TaskRecord task, InstanceRecord instance, string text, string source)
+    {
+        switch (instance.State)
+        {
+            case RunState.Runnable:
+                task.Requeued.Remove(instance.Index);
+                if (task.Delayed.Remove(instance.Index).Count > 0)
+                {
+                    ForgetDelays(task.TaskId, instance.Index, 1);
+                }
+
+                task.IsDirty = true;
+                CloseRequeued(task, instance.Index, 1, Cause.Terminated, text, source);
+                task.Reason ??= $"instance {instance.Index}: {text}";
+                if (!CloseAfterTooManyFailures(task))
+                {
+                    FinishTaskIfDone(task, source);
+                }
+
+                break;
+            case RunState.Starting or RunState.Running when !IsToEnd(task, instance):
+                instance.TerminateReason = text;
+                instance.IsTerminationNew = true;
+                HasOrders = true;
+                break;
+            case RunState.FailedInterrupted:
+                Release(task, instance, text, source);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Takes an instance without a row out of what waits; false when it has ended already.</summary>
+    private static bool Withhold(TaskRecord task, int index)
+    {
+        if (index < task.NextIndex)
+        {
+            return task.Ready.Remove(index).Count + task.Waiting.Remove(index).Count > 0;
+        }
+
+        task.Ready.Add(task.NextIndex, index - task.NextIndex);
+        task.NextIndex = index + 1;
+        return true;
+    }
+
+    private string TerminationText() => TerminationText(Job.TerminateRequestedBy!, Job.TerminateReason);
+
+    private static string TerminationText(string source, string? reason) =>
+        string.IsNullOrEmpty(reason) ? $"terminated by {source}" : $"terminated by {source}: {reason}";
+
+    private void ReleaseAll(TaskRecord task, string text, string source)
+    {
+        var kept = _instances.Values.Where(instance => instance.TaskId == task.TaskId && instance.State == RunState.FailedInterrupted);
+        foreach (var instance in kept.OrderBy(instance => instance.Index).ToList())
+        {
+            Release(task, instance, text, source);
+        }
+    }
+
+    private void Release(TaskRecord task, InstanceRecord instance, string text, string source)
     {
         Move(instance, InstanceEvent.Released);
         instance.Cause = Cause.Terminated;
-        instance.Reason = TerminationText();
+        instance.Reason = text;
         task.InterruptedCount--;
         task.FailedCount++;
         task.IsDirty = true;
@@ -77,7 +177,7 @@ public sealed partial class JobAggregate
         if (Job.State == RunState.FailedInterrupted && _tasks.All(other => other.State != RunState.FailedInterrupted))
         {
             Job.Cause = Cause.Terminated;
-            Job.Reason = TerminationText();
+            Job.Reason = text;
             MoveJob(JobEvent.Released, source);
         }
     }
@@ -251,7 +351,8 @@ public sealed partial class JobAggregate
 
     private string FirstFailure()
     {
-        var task = Array.Find(_tasks, task => task.State != RunState.Succeed && task.Cause is not (Cause.DependencyUnmet or Cause.NotNeeded))!;
+        var task = Array.Find(_tasks, task => task.State != RunState.Succeed && task.Cause is not (Cause.DependencyUnmet or Cause.NotNeeded))
+            ?? _tasks.First(task => task.State != RunState.Succeed && task.Cause != Cause.NotNeeded);
         return $"task '{task.TaskName}' ended {WireName.Of(task.State)}: {task.Reason}";
     }
 }

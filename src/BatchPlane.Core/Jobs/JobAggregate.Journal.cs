@@ -68,7 +68,7 @@ public sealed partial class JobAggregate
     }
 
     /// <summary>One row for consecutive instances that no node held.</summary>
-    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause cause, string reason, string source) => Append(new()
+    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause cause, string? reason, string source) => Append(new()
     {
         SubjectId = Job.JobId,
         Span = count,
@@ -92,7 +92,7 @@ public sealed partial class JobAggregate
         Source = source,
         RunningAt = Job.RunningAt,
         OccurredAt = _now,
-    }, () => new MetricsDetails(TaskMetrics(), InstanceMetrics()));
+    }, () => new MetricsDetails(TaskMetrics(), InstanceMetrics(), Job.Priority));
 
     private void Append(JournalEntry entry, Func<MetricsDetails>? details = null)
     {
@@ -131,5 +131,5 @@ public sealed partial class JobAggregate
 
     private RunMetrics InstanceMetrics() => RunMetricsSum.Of(_tasks.Select(task => task.InstanceMetrics));
 
-    private sealed record MetricsDetails(RunMetrics? TaskMetrics, RunMetrics TaskInstanceMetrics);
+    private sealed record MetricsDetails(RunMetrics? TaskMetrics, RunMetrics TaskInstanceMetrics, int? Priority = null);
 }

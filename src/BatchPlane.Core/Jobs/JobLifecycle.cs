@@ -25,6 +25,9 @@ public enum JobEvent
 
     /// <summary>What was kept for inspection was terminated.</summary>
     Released,
+
+    /// <summary>A user asked that what failed is tried again: another life begins.</summary>
+    Retried,
 }
 
 /// <summary>Legal state changes of a job. Nothing else in BatchPlane may decide a job's state.</summary>
@@ -37,6 +40,7 @@ public static class JobLifecycle
 
         [(RunState.Runnable, JobEvent.FirstInstanceClaimed)] = RunState.Starting,
         [(RunState.Runnable, JobEvent.FinishedFailed)] = RunState.Failed,
+        [(RunState.Runnable, JobEvent.FinishedInterrupted)] = RunState.FailedInterrupted,
 
         [(RunState.Starting, JobEvent.FirstInstanceBegan)] = RunState.Running,
         [(RunState.Starting, JobEvent.FinishedFailed)] = RunState.Failed,
@@ -47,5 +51,8 @@ public static class JobLifecycle
         [(RunState.Running, JobEvent.FinishedInterrupted)] = RunState.FailedInterrupted,
 
         [(RunState.FailedInterrupted, JobEvent.Released)] = RunState.Failed,
+
+        [(RunState.Failed, JobEvent.Retried)] = RunState.Runnable,
+        [(RunState.FailedInterrupted, JobEvent.Retried)] = RunState.Runnable,
     });
 }

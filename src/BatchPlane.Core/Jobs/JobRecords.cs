@@ -18,6 +18,12 @@ public sealed class JobRecord
     /// <summary>Column <c>reason</c>.</summary>
     public string? Reason { get; internal set; }
 
+    /// <summary>Column <c>priority</c>: 0 to 100, larger first.</summary>
+    public int Priority { get; internal set; }
+
+    /// <summary>True when <see cref="Priority"/> has to be written, to the job and its tasks.</summary>
+    public bool IsPriorityNew { get; internal set; }
+
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
 
@@ -51,11 +57,17 @@ public sealed class JobRecord
     /// <summary>Column <c>expires_at</c>.</summary>
     public DateTimeOffset? ExpiresAt { get; internal set; }
 
+    /// <summary>Column <c>retried_at</c>: when its current life began; null in its first one.</summary>
+    public DateTimeOffset? RetriedAt { get; internal set; }
+
     /// <summary>Column <c>running_at</c>.</summary>
     public DateTimeOffset? RunningAt { get; internal set; }
 
     /// <summary>Column <c>finished_at</c>.</summary>
     public DateTimeOffset? FinishedAt { get; internal set; }
+
+    /// <summary>Column <c>deleted_at</c>: set once, after which nothing is loaded of it any more.</summary>
+    public DateTimeOffset? DeletedAt { get; internal set; }
 
     /// <summary>True once it differs from what was loaded.</summary>
     public bool IsDirty { get; internal set; }
@@ -238,6 +250,12 @@ public sealed class InstanceRecord
 
     /// <summary>Column <c>finished_at</c>.</summary>
     public DateTimeOffset? FinishedAt { get; internal set; }
+
+    /// <summary>Column <c>terminate_reason</c>: why the instance is to end, while a node holds it; null when that is not wished.</summary>
+    public string? TerminateReason { get; internal set; }
+
+    /// <summary>True when <see cref="TerminateReason"/> has to be written.</summary>
+    public bool IsTerminationNew { get; internal set; }
 
     /// <summary>True when there is no row yet.</summary>
     public bool IsNew { get; init; }

@@ -41,6 +41,8 @@ internal static class JobRows
         ExpiresAt = Time(row, 13),
         RunningAt = Time(row, 14),
         FinishedAt = Time(row, 15),
+        RetriedAt = Time(row, 16),
+        Priority = row.GetInt32(17),
     };
 
     internal static TaskRecord ReadTask(NpgsqlDataReader row) => new()
@@ -99,6 +101,7 @@ internal static class JobRows
             LaunchedAt = row.GetFieldValue<DateTimeOffset>(11),
             RunningAt = Time(row, 12),
             FinishedAt = Time(row, 13),
+            TerminateReason = Text(row, 14),
         };
     }
 
@@ -174,7 +177,19 @@ internal static class JobRows
         Column("close_reasons", jobs, job => job.CloseReason),
         Column("expires_ats", jobs, job => job.ExpiresAt),
         Column("running_ats", jobs, job => job.RunningAt),
-        Column("finished_ats", jobs, job => job.FinishedAt));
+        Column("finished_ats", jobs, job => job.FinishedAt),
+        Column("retried_ats", jobs, job => job.RetriedAt));
+
+    internal static NpgsqlBatchCommand DeleteJobs(IReadOnlyList<JobRecord> jobs) => Command(
+        "Jobs/Sql/job_delete.sql",
+        Column("job_ids", jobs, job => job.JobId),
+        Column("deleted_ats", jobs, job => job.DeletedAt));
+
+    /// <summary>Changes the priority of jobs, and that of their tasks.</summary>
+    internal static NpgsqlBatchCommand ChangePriorities(string path, IReadOnlyList<JobRecord> jobs) => Command(
+        path,
+        Column("job_ids", jobs, job => job.JobId),
+        Column("priorities", jobs, job => job.Priority));
 
     internal static NpgsqlBatchCommand ApplyTasks(IReadOnlyList<TaskRecord> tasks) => Command(
         "Jobs/Sql/task_apply_transition.sql",
@@ -223,6 +238,35 @@ internal static class JobRows
         Column("task_ids", ranges, range => range.TaskId),
         Column("first_indexes", ranges, range => range.First),
         Column("instance_counts", ranges, range => range.Count));
+
+    internal static NpgsqlBatchCommand DeleteSkips(IReadOnlyList<SkippedInstances> skips) => Command(
+        "Jobs/Sql/task_skip_delete.sql",
+        Column("task_ids", skips, skip => skip.TaskId),
+        Column("first_indexes", skips, skip => skip.First));
+
+    internal static SkippedInstances ReadSkip(NpgsqlDataReader row) => new(
+        row.GetInt64(0),
+        row.GetInt32(1),
+        row.GetInt32(2),
+        WireName.Parse<Cause>(row.GetString(3)),
+        row.GetString(4),
+        row.GetFieldValue<DateTimeOffset>(5));
+
+    /// <summary>Instances that ended in the same way, added to the ends of their task.</summary>
+    internal static void ReadEnds(NpgsqlDataReader row, Func<long, TaskEnds> endsOf)
+    {
+        var ends = endsOf(row.GetInt64(0));
+        var isInterrupted = WireName.Parse<RunState>(row.GetString(1)) == RunState.FailedInterrupted;
+        var set = isInterrupted ? ends.Interrupted : row.GetBoolean(2) ? ends.FailedWithOthers : ends.Failed;
+        set.Include(Indexes(row, 3));
+    }
+
+    /// <summary>Has ended instances wait for another attempt that were not loaded.</summary>
+    internal static NpgsqlBatchCommand RetryInstances(IReadOnlyList<RetriedInstances> retried) => Command(
+        "Jobs/Sql/instance_retry_apply_transition.sql",
+        Column("task_ids", retried, range => range.TaskId),
+        Column("first_indexes", retried, range => range.First),
+        Column("instance_counts", retried, range => range.Count));
 
     /// <summary>Ends requeued instances that were not loaded.</summary>
     internal static NpgsqlBatchCommand CloseInstances(IReadOnlyList<ClosedInstances> closed) => Command(
@@ -280,6 +324,13 @@ internal static class JobRows
 
         return command;
     }
+
+    /// <summary>Notes the wish that instances end which nodes hold.</summary>
+    internal static NpgsqlBatchCommand RequestTerminations(IReadOnlyList<InstanceRecord> instances) => Command(
+        "Jobs/Sql/instance_request_termination.sql",
+        Column("task_ids", instances, instance => instance.TaskId),
+        Column("indexes", instances, instance => instance.Index),
+        Column("terminate_reasons", instances, instance => instance.TerminateReason));
 
     internal static NpgsqlBatchCommand InsertClaims(IReadOnlyList<NewClaim> claims, DateTimeOffset now) => Command(
         "Scheduling/Sql/claim_insert.sql",

@@ -21,7 +21,11 @@ internal sealed class JobLoad
 
     internal HashSet<(long TaskId, int Index)> Delays { get; } = [];
 
+    /// <summary>Jobs or tasks of them are to end: what they keep for inspection is loaded.</summary>
     internal HashSet<string> TerminatedJobIds { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Jobs that are to be tried again: how their instances ended is loaded, if they have ended.</summary>
+    internal HashSet<string> RetriedJobIds { get; } = new(StringComparer.Ordinal);
 
     internal void AddInstances(IEnumerable<(long TaskId, int Index)> instances)
     {
@@ -47,6 +51,9 @@ internal sealed class LockedJobs
     internal required Dictionary<string, JobAggregate> Jobs { get; init; }
 
     internal required Dictionary<string, (long Epoch, NodeState State)> Nodes { get; init; }
+
+    /// <summary>Of tasks of ended jobs that are to be tried again: how their instances ended, as stored.</summary>
+    internal IReadOnlyDictionary<long, TaskEnds> Ends { get; init; } = new Dictionary<long, TaskEnds>();
 }
 
 /// <summary>A claim about to be stored.</summary>
@@ -58,12 +65,17 @@ internal sealed record NewClaim(long ClaimId, string NodeId, long NodeEpoch, str
 /// </summary>
 internal sealed class JobStore(EngineLimits limits)
 {
+    /// <summary>How long a statement may take that is about all instances of a task, however many.</summary>
+    private const int BulkTimeoutSeconds = 600;
+
     internal async Task<LockedJobs> LoadAsync(NpgsqlConnection connection, JobLoad load, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         AddLoads(batch, load);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
 
+        var ends = new Dictionary<long, TaskEnds>();
+        TaskEnds EndsOf(long taskId) => ends.TryGetValue(taskId, out var known) ? known : ends[taskId] = new();
         var nodes = new Dictionary<string, (long, NodeState)>(StringComparer.Ordinal);
         var jobs = new List<JobRecord>();
         var tasks = new List<(string JobId, TaskRecord Task)>();
@@ -96,9 +108,15 @@ internal sealed class JobStore(EngineLimits limits)
             await ReadAsync(reader, row => delays.Add(JobRows.ReadDelay(row)), cancellationToken);
         }
 
+        if (load.RetriedJobIds.Count > 0)
+        {
+            await ReadAsync(reader, row => JobRows.ReadEnds(row, EndsOf), cancellationToken);
+            await ReadAsync(reader, row => EndsOf(row.GetInt64(0)).Skips.Add(JobRows.ReadSkip(row)), cancellationToken);
+        }
+
         await reader.ReadAsync(cancellationToken);
         var now = reader.GetFieldValue<DateTimeOffset>(0);
-        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays) };
+        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays), Ends = ends };
     }
 
     internal static async Task StoreAsync(NpgsqlConnection connection, JobChanges changes, CancellationToken cancellationToken)
@@ -127,6 +145,18 @@ internal sealed class JobStore(EngineLimits limits)
             Add(JobRows.ApplyTasks(changes.Tasks), "tasks", changes.Tasks.Count);
         }
 
+        if (changes.Deleted.Count > 0)
+        {
+            Add(JobRows.DeleteJobs(changes.Deleted), "jobs", changes.Deleted.Count);
+        }
+
+        if (changes.Priorities.Count > 0)
+        {
+            Add(JobRows.ChangePriorities("Jobs/Sql/job_change_priority.sql", changes.Priorities), "jobs", changes.Priorities.Count);
+            batch.BatchCommands.Add(JobRows.ChangePriorities("Jobs/Sql/task_change_priority.sql", changes.Priorities));
+            expected.Add(null);
+        }
+
         if (changes.Fresh.Count > 0)
         {
             Add(JobRows.ClaimInstances(changes.Fresh), "task_instances", changes.Fresh.Sum(run => run.Count));
@@ -148,6 +178,11 @@ internal sealed class JobStore(EngineLimits limits)
             Add(JobRows.Instances("Jobs/Sql/instance_apply_transition.sql", others, guarded: true), "task_instances", others.Count);
         }
 
+        if (changes.Terminations.Count > 0)
+        {
+            Add(JobRows.RequestTerminations(changes.Terminations), "task_instances", changes.Terminations.Count);
+        }
+
         if (changes.ClosedInstances.Count > 0)
         {
             Add(JobRows.CloseInstances(changes.ClosedInstances), "task_instances", changes.ClosedInstances.Sum(range => range.Count));
@@ -162,6 +197,17 @@ internal sealed class JobStore(EngineLimits limits)
         if (changes.NewDelays.Count > 0)
         {
             Add(JobRows.InsertDelays(changes.NewDelays), "retry_delays", changes.NewDelays.Count);
+        }
+
+        if (changes.RetriedInstances.Count > 0)
+        {
+            batch.Timeout = BulkTimeoutSeconds;
+            Add(JobRows.RetryInstances(changes.RetriedInstances), "task_instances", changes.RetriedInstances.Sum(range => range.Count));
+        }
+
+        if (changes.Unskipped.Count > 0)
+        {
+            Add(JobRows.DeleteSkips(changes.Unskipped), "task_skips", changes.Unskipped.Count);
         }
 
         if (changes.Skips.Count > 0)
@@ -277,6 +323,14 @@ internal sealed class JobStore(EngineLimits limits)
                 new NpgsqlParameter<int[]>("indexes", [.. load.Delays.Select(key => key.Index)])));
         }
 
+        if (load.RetriedJobIds.Count > 0)
+        {
+            string[] retried = [.. load.RetriedJobIds];
+            batch.Timeout = BulkTimeoutSeconds;
+            batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/instance_select_ended.sql", new NpgsqlParameter<string[]>("job_ids", retried)));
+            batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/task_skip_select.sql", new NpgsqlParameter<string[]>("job_ids", retried)));
+        }
+
         batch.BatchCommands.Add(JobRows.Command("Jobs/Sql/clock.sql"));
     }
 
@@ -323,6 +377,12 @@ internal sealed class JobChanges
 
     internal List<JobRecord> Jobs { get; } = [];
 
+    /// <summary>Jobs that are gone.</summary>
+    internal List<JobRecord> Deleted { get; } = [];
+
+    /// <summary>Jobs whose priority changed, and that of their tasks with it.</summary>
+    internal List<JobRecord> Priorities { get; } = [];
+
     internal List<TaskRecord> Tasks { get; } = [];
 
     internal List<FreshRun> Fresh { get; } = [];
@@ -331,7 +391,16 @@ internal sealed class JobChanges
 
     internal List<InstanceRecord> Instances { get; } = [];
 
+    /// <summary>Instances whose end was wished and which nodes hold.</summary>
+    internal List<InstanceRecord> Terminations { get; } = [];
+
     internal List<ClosedInstances> ClosedInstances { get; } = [];
+
+    /// <summary>Ended instances that wait again and were not loaded.</summary>
+    internal List<RetriedInstances> RetriedInstances { get; } = [];
+
+    /// <summary>Skips that are forgotten, before those of <see cref="Skips"/> are written.</summary>
+    internal List<SkippedInstances> Unskipped { get; } = [];
 
     internal List<SkippedInstances> Skips { get; } = [];
 
@@ -343,10 +412,10 @@ internal sealed class JobChanges
 
     internal List<NewClaim> Claims { get; } = [];
 
-    /// <summary>True when a task was closed of which nodes hold attempts.</summary>
-    internal bool HasOrders { get; private set; }
-
     internal List<(JournalEntry Entry, ulong SubjectTxid)> Journal { get; } = [];
+
+    /// <summary>True when nodes have to be told to end what they hold.</summary>
+    internal bool HasOrders { get; private set; }
 
     /// <summary>Takes everything that differs from what was loaded.</summary>
     internal void Add(JobAggregate aggregate)
@@ -354,6 +423,16 @@ internal sealed class JobChanges
         if (aggregate.Job.IsDirty)
         {
             Jobs.Add(aggregate.Job);
+        }
+
+        if (aggregate.Job.DeletedAt is not null)
+        {
+            Deleted.Add(aggregate.Job);
+        }
+
+        if (aggregate.Job.IsPriorityNew)
+        {
+            Priorities.Add(aggregate.Job);
         }
 
         foreach (var task in aggregate.Tasks.Where(task => task.IsDirty))
@@ -367,7 +446,10 @@ internal sealed class JobChanges
             (instance.IsNew ? NewInstances : Instances).Add(instance);
         }
 
+        Terminations.AddRange(aggregate.Instances.Where(instance => instance.IsTerminationNew));
         ClosedInstances.AddRange(aggregate.ClosedRows);
+        RetriedInstances.AddRange(aggregate.RetriedRows);
+        Unskipped.AddRange(aggregate.Unskipped);
         Skips.AddRange(aggregate.Skipped);
         Progress.AddRange(aggregate.Progress.Where(progress => progress.IsDirty));
         NewDelays.AddRange(aggregate.NewDelays);

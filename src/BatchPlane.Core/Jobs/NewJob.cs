@@ -61,6 +61,7 @@ public sealed class NewJob
         var job = new JobRecord
         {
             JobId = jobId,
+            Priority = document.Priority,
             Interest = NotificationInterest.Of(document.Notifications),
             TimeLimit = document.TimeLimit,
         };

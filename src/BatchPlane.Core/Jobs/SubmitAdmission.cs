@@ -3,22 +3,23 @@ using BatchPlane.Core.Idempotency;
 namespace BatchPlane.Core.Jobs;
 
 /// <summary>
-/// Which submits of a batch make a job: not those whose environments take none, nor those that repeat an earlier request or one before them
+/// What a batch's requests need environments for, and which of its submits make a job: not those whose environments take none, nor those that repeat an earlier request or one before them
 /// in the batch. Pure: environments and keys are looked up by the caller, in the order of the members.
 /// </summary>
 internal sealed class SubmitAdmission(IReadOnlyList<WriteRequest> requests)
 {
     private readonly List<SubmitRequest> _submits = [.. requests.OfType<SubmitRequest>()];
+    private readonly List<RetryJobCommand> _retries = [.. requests.OfType<RetryJobCommand>()];
     private readonly HashSet<SubmitRequest> _refused = [];
     private readonly Dictionary<(string Scope, string Key), SubmitRequest> _firsts = [];
     private readonly Dictionary<SubmitRequest, SubmitRequest> _repeats = [];
     private IReadOnlySet<string> _openEnvIds = new HashSet<string>();
 
     /// <summary>True when there is nothing to look up.</summary>
-    internal bool IsEmpty => _submits.Count == 0;
+    internal bool IsEmpty => _submits.Count == 0 && _retries.Count == 0;
 
     /// <summary>Environments to look up.</summary>
-    internal IEnumerable<string> EnvIds => _submits.SelectMany(submit => submit.Job.EnvIds);
+    internal IEnumerable<string> EnvIds => _submits.SelectMany(submit => submit.Job.EnvIds).Concat(_retries.SelectMany(retry => retry.EnvIds));
 
     /// <summary>Keys to take, each with the job it would make. After <see cref="Open"/>.</summary>
     internal IReadOnlyList<(IdempotencyKey Key, string JobId)> KeysToTake =>
@@ -31,6 +32,11 @@ internal sealed class SubmitAdmission(IReadOnlyList<WriteRequest> requests)
     internal void Open(IReadOnlySet<string> openEnvIds)
     {
         _openEnvIds = openEnvIds;
+        foreach (var retry in _retries)
+        {
+            retry.MissingEnvIds = [.. retry.EnvIds.Where(envId => !openEnvIds.Contains(envId))];
+        }
+
         _refused.UnionWith(_submits.Where(submit => !submit.Job.EnvIds.All(openEnvIds.Contains)));
         foreach (var submit in _submits.Where(submit => submit.IdempotencyKey is not null && !_refused.Contains(submit)))
         {

@@ -31,6 +31,12 @@ public enum TaskEvent
 
     /// <summary>What was kept for inspection was terminated.</summary>
     Released,
+
+    /// <summary>Instances of it are tried again, and it waits for nothing.</summary>
+    RetriedReady,
+
+    /// <summary>Instances of it are tried again, and it waits for other tasks that are tried again.</summary>
+    RetriedWaiting,
 }
 
 /// <summary>Legal state changes of a task. Nothing else in BatchPlane may decide a task's state.</summary>
@@ -44,9 +50,11 @@ public static class TaskLifecycle
 
         [(RunState.Pending, TaskEvent.DependencesMet)] = RunState.Runnable,
         [(RunState.Pending, TaskEvent.FinishedFailed)] = RunState.Failed,
+        [(RunState.Pending, TaskEvent.FinishedInterrupted)] = RunState.FailedInterrupted,
 
         [(RunState.Runnable, TaskEvent.FirstInstanceClaimed)] = RunState.Starting,
         [(RunState.Runnable, TaskEvent.FinishedFailed)] = RunState.Failed,
+        [(RunState.Runnable, TaskEvent.FinishedInterrupted)] = RunState.FailedInterrupted,
 
         [(RunState.Starting, TaskEvent.FirstInstanceBegan)] = RunState.Running,
         [(RunState.Starting, TaskEvent.FinishedFailed)] = RunState.Failed,
@@ -57,5 +65,10 @@ public static class TaskLifecycle
         [(RunState.Running, TaskEvent.FinishedInterrupted)] = RunState.FailedInterrupted,
 
         [(RunState.FailedInterrupted, TaskEvent.Released)] = RunState.Failed,
+
+        [(RunState.Failed, TaskEvent.RetriedReady)] = RunState.Runnable,
+        [(RunState.Failed, TaskEvent.RetriedWaiting)] = RunState.Pending,
+        [(RunState.FailedInterrupted, TaskEvent.RetriedReady)] = RunState.Runnable,
+        [(RunState.FailedInterrupted, TaskEvent.RetriedWaiting)] = RunState.Pending,
     });
 }

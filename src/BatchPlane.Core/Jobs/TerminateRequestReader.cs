@@ -4,7 +4,7 @@ using BatchPlane.Core.Validation;
 
 namespace BatchPlane.Core.Jobs;
 
-/// <summary>Reads the body of <c>POST /v1/jobs/{id}/terminate</c>.</summary>
+/// <summary>Reads the body of <c>POST /v1/jobs/{id}/terminate</c>, and of the same for a task or an instance.</summary>
 public static class TerminateRequestReader
 {
     private static readonly MemberSet Members = new(["reason"]);

@@ -19,8 +19,8 @@ internal sealed class TransitionBatch(IReadOnlyList<WriteRequest> requests, JobS
     /// <summary>True when somebody asked for an event. After <see cref="DecideAndStoreAsync"/>.</summary>
     internal bool LeftEvents => _decision!.Changes.Journal.Exists(row => row.Entry.Notify != 0);
 
-    /// <summary>True when a job's end was asked for, or nodes hold attempts of a task that was closed. After <see cref="DecideAndStoreAsync"/>.</summary>
-    internal bool Terminated => _decision!.Changes.HasOrders || requests.Any(request => request is TerminateJobCommand);
+    /// <summary>True when nodes have to end what they hold. After <see cref="DecideAndStoreAsync"/>.</summary>
+    internal bool LeftOrders => _decision!.Changes.HasOrders;
 
     /// <summary>Does everything but the commit. Results are in the requests, not yet told to the callers.</summary>
     internal async Task DecideAndStoreAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -32,7 +32,7 @@ internal sealed class TransitionBatch(IReadOnlyList<WriteRequest> requests, JobS
         await JobStore.StoreAsync(connection, _decision.Changes, cancellationToken);
     }
 
-    /// <summary>Settles submits that repeat an earlier one, and refuses those whose environment takes no job.</summary>
+    /// <summary>Settles submits that repeat an earlier one, refuses those whose environment takes no job, and tells retries the same.</summary>
     private async Task<SubmitAdmission> AdmitSubmitsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var admission = new SubmitAdmission(requests);

@@ -36,6 +36,21 @@ internal sealed class TransitionDecision
                 case TerminateJobCommand terminate:
                     Decide(terminate);
                     break;
+                case TerminateTaskCommand terminate:
+                    Decide(terminate);
+                    break;
+                case TerminateInstanceCommand terminate:
+                    Decide(terminate);
+                    break;
+                case RetryJobCommand retry:
+                    Decide(retry);
+                    break;
+                case ChangeJobCommand change:
+                    Decide(change);
+                    break;
+                case DeleteJobCommand delete:
+                    Decide(delete);
+                    break;
                 case LoseAttempts lose:
                     Decide(lose);
                     break;
@@ -92,6 +107,15 @@ internal sealed class TransitionDecision
                     break;
                 case TerminateJobCommand terminate:
                     load.TerminatedJobIds.Add(terminate.JobId);
+                    break;
+                case TerminateTaskCommand terminate:
+                    load.TerminatedJobIds.Add(terminate.JobId);
+                    break;
+                case TerminateInstanceCommand terminate:
+                    load.Instances.Add((terminate.TaskId, terminate.Index, 1));
+                    break;
+                case RetryJobCommand retry:
+                    load.RetriedJobIds.Add(retry.JobId);
                     break;
                 case LoseAttempts lose:
                     load.AddInstances(lose.Attempts);
@@ -191,6 +215,58 @@ internal sealed class TransitionDecision
         var closed = job.CloseOverdue(_locked.Now);
         var released = due.Delayed.Count(instance => job.ReleaseDelayed(instance.TaskId, instance.Index, _locked.Now));
         due.Result = new(released, closed);
+    }
+
+    private void Decide(TerminateTaskCommand terminate) =>
+        terminate.Result = _locked.Jobs.TryGetValue(terminate.JobId, out var job)
+            && job.RequestTaskTermination(terminate.TaskId, terminate.Source, terminate.Reason, _locked.Now)
+                ? new TerminateOutcome.Accepted(job.Job.State)
+                : new TerminateOutcome.NotFound();
+
+    private void Decide(TerminateInstanceCommand terminate) =>
+        terminate.Result = _locked.Jobs.TryGetValue(terminate.JobId, out var job)
+            && job.RequestInstanceTermination(terminate.TaskId, terminate.Index, terminate.Source, terminate.Reason, _locked.Now)
+                ? new TerminateOutcome.Accepted(job.Job.State)
+                : new TerminateOutcome.NotFound();
+
+    private void Decide(DeleteJobCommand delete)
+    {
+        if (!_locked.Jobs.TryGetValue(delete.JobId, out var job) || job.Job.DeletedAt is not null)
+        {
+            // Gone since the answer to an earlier commit was lost: by that commit.
+            delete.Result = delete.IsInDoubt ? new DeleteJobOutcome.Deleted() : new DeleteJobOutcome.NotFound();
+            return;
+        }
+
+        var isDeleted = job.Delete(delete.Source, _locked.Now);
+        delete.IsInDoubt = isDeleted;
+        delete.Result = isDeleted ? new DeleteJobOutcome.Deleted() : new DeleteJobOutcome.NotEnded(job.Job.State);
+    }
+
+    private void Decide(ChangeJobCommand change) => change.Result = _locked.Jobs.TryGetValue(change.JobId, out var job)
+        ? job.ChangePriority(change.Priority, change.Source, _locked.Now) ? new ChangeJobOutcome.Changed() : new ChangeJobOutcome.Ended(job.Job.State)
+        : new ChangeJobOutcome.NotFound();
+
+    private void Decide(RetryJobCommand retry)
+    {
+        if (!_locked.Jobs.TryGetValue(retry.JobId, out var job))
+        {
+            retry.Result = new RetryOutcome.NotFound();
+        }
+        else if (retry.Decided is var (at, outcome) && job.Job.RetriedAt == at)
+        {
+            // The answer to its commit was lost, and it is stored.
+            retry.Result = outcome;
+        }
+        else if (retry.MissingEnvIds.Count > 0)
+        {
+            retry.Result = new RetryOutcome.EnvironmentsMissing(retry.MissingEnvIds);
+        }
+        else
+        {
+            retry.Result = job.Retry(retry.Selection, _locked.Ends, retry.Source, _locked.Now);
+            retry.Decided = retry.Result is RetryOutcome.Accepted accepted ? (_locked.Now, accepted) : null;
+        }
     }
 
     private void Decide(LoseAttempts lose)

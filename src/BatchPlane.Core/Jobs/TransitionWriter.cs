@@ -259,7 +259,7 @@ public sealed partial class TransitionWriter : BackgroundService
             _outboxSignal.Set();
         }
 
-        if (batch.Terminated)
+        if (batch.LeftOrders)
         {
             _terminationSignal.Set();
         }

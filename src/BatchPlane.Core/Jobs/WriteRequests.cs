@@ -162,6 +162,40 @@ public sealed class TerminateJobCommand(string jobId, string source, string? rea
     internal override IEnumerable<string> JobIds => [JobId];
 }
 
+/// <summary>Asks for the end of one task.</summary>
+public sealed class TerminateTaskCommand(string jobId, long taskId, string source, string? reason) : WriteRequest<TerminateOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal long TaskId { get; } = taskId;
+
+    internal string Source { get; } = source;
+
+    internal string? Reason { get; } = reason;
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
+/// <summary>Asks for the end of one instance of a task.</summary>
+public sealed class TerminateInstanceCommand(string jobId, long taskId, int index, string source, string? reason) : WriteRequest<TerminateOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal long TaskId { get; } = taskId;
+
+    internal int Index { get; } = index;
+
+    internal string Source { get; } = source;
+
+    internal string? Reason { get; } = reason;
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
 /// <summary>What became of a termination.</summary>
 public abstract record TerminateOutcome
 {
@@ -169,12 +203,148 @@ public abstract record TerminateOutcome
     {
     }
 
-    /// <summary>There is no such job.</summary>
+    /// <summary>There is no such job, task or instance.</summary>
     public sealed record NotFound : TerminateOutcome;
 
-    /// <summary>The wish is stored, or the job had ended already; its state now.</summary>
+    /// <summary>The wish is stored, or there was nothing left to end; the job's state now.</summary>
     /// <param name="State">State after the transaction.</param>
     public sealed record Accepted(RunState State) : TerminateOutcome;
+}
+
+/// <summary>Changes a job that lives.</summary>
+public sealed class ChangeJobCommand(string jobId, int priority, string source) : WriteRequest<ChangeJobOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal int Priority { get; } = priority;
+
+    internal string Source { get; } = source;
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+}
+
+/// <summary>What became of a change.</summary>
+public abstract record ChangeJobOutcome
+{
+    private ChangeJobOutcome()
+    {
+    }
+
+    /// <summary>There is no such job.</summary>
+    public sealed record NotFound : ChangeJobOutcome;
+
+    /// <summary>Nothing of a job changes that has ended.</summary>
+    /// <param name="State">The job's state.</param>
+    public sealed record Ended(RunState State) : ChangeJobOutcome;
+
+    /// <summary>It is as asked for.</summary>
+    public sealed record Changed : ChangeJobOutcome;
+}
+
+/// <summary>Deletes a job that has ended.</summary>
+public sealed class DeleteJobCommand(string jobId, string source) : WriteRequest<DeleteJobOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    internal string Source { get; } = source;
+
+    /// <summary>True when it was decided in a transaction of which it is not known whether it is stored.</summary>
+    internal bool IsInDoubt { get; set; }
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+
+    internal override void Reset(bool keepIds)
+    {
+        base.Reset(keepIds);
+        IsInDoubt &= keepIds;
+    }
+}
+
+/// <summary>What became of a deletion.</summary>
+public abstract record DeleteJobOutcome
+{
+    private DeleteJobOutcome()
+    {
+    }
+
+    /// <summary>There is no such job (any more).</summary>
+    public sealed record NotFound : DeleteJobOutcome;
+
+    /// <summary>Only a job in SUCCEED or FAILED can be deleted.</summary>
+    /// <param name="State">The job's state.</param>
+    public sealed record NotEnded(RunState State) : DeleteJobOutcome;
+
+    /// <summary>Nobody sees it any more.</summary>
+    public sealed record Deleted : DeleteJobOutcome;
+}
+
+/// <summary>Asks that failed instances of a job are tried again.</summary>
+public sealed class RetryJobCommand(string jobId, RetrySelection? selection, IReadOnlyList<string> envIds, string source) : WriteRequest<RetryOutcome>
+{
+    internal string JobId { get; } = jobId;
+
+    /// <summary>What to try again; null: all that failed.</summary>
+    internal RetrySelection? Selection { get; } = selection;
+
+    /// <summary>Environments that its tasks run in.</summary>
+    internal IReadOnlyList<string> EnvIds { get; } = envIds;
+
+    /// <summary>Those of them that take no jobs. Given by <see cref="SubmitAdmission"/>.</summary>
+    internal IReadOnlyList<string> MissingEnvIds { get; set; } = [];
+
+    internal string Source { get; } = source;
+
+    /// <summary>What was decided in a transaction of which it is not known whether it is stored, and its time.</summary>
+    internal (DateTimeOffset At, RetryOutcome Outcome)? Decided { get; set; }
+
+    internal override int Weight => 1;
+
+    internal override IEnumerable<string> JobIds => [JobId];
+
+    internal override void Reset(bool keepIds)
+    {
+        base.Reset(keepIds);
+        Decided = keepIds ? Decided : null;
+    }
+}
+
+/// <summary>What became of a retry.</summary>
+public abstract record RetryOutcome
+{
+    private RetryOutcome()
+    {
+    }
+
+    /// <summary>There is no such job.</summary>
+    public sealed record NotFound : RetryOutcome;
+
+    /// <summary>The job has no task of this name.</summary>
+    /// <param name="TaskName">As asked for.</param>
+    public sealed record TaskNotFound(string TaskName) : RetryOutcome;
+
+    /// <summary>The task has no instance of this index.</summary>
+    /// <param name="TaskName">The task.</param>
+    /// <param name="Index">The greatest index that was asked for.</param>
+    public sealed record InstanceNotFound(string TaskName, int Index) : RetryOutcome;
+
+    /// <summary>Only a job that ended badly can be retried.</summary>
+    /// <param name="State">The job's state.</param>
+    public sealed record NotFailed(RunState State) : RetryOutcome;
+
+    /// <summary>These environments of its tasks take no jobs any more.</summary>
+    /// <param name="EnvIds">One or more.</param>
+    public sealed record EnvironmentsMissing(IReadOnlyList<string> EnvIds) : RetryOutcome;
+
+    /// <summary>No instance that was asked for failed and can run.</summary>
+    public sealed record NothingToRetry : RetryOutcome;
+
+    /// <summary>Another life of the job has begun.</summary>
+    /// <param name="Instances">Instances that are tried again, those included that had failed because of others.</param>
+    public sealed record Accepted(long Instances) : RetryOutcome;
 }
 
 /// <summary>Takes attempts of one job from a node that was given up.</summary>

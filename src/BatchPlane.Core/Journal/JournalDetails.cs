@@ -15,6 +15,18 @@ public sealed record JournalDetails
     /// <summary>Of a job or task: its instances per state.</summary>
     public RunMetrics? TaskInstanceMetrics { get; init; }
 
+    /// <summary>Of a job: its priority.</summary>
+    public int? Priority { get; init; }
+
+    /// <summary>Of a change of a job that is none of its state: the state it is in.</summary>
+    public RunState? JobState { get; init; }
+
+    /// <summary>Of a change of priority: the one before.</summary>
+    public int? From { get; init; }
+
+    /// <summary>Of a change of priority: the one from then on.</summary>
+    public int? To { get; init; }
+
     /// <summary>Of a node: id of the machine behind it.</summary>
     public string? InstanceId { get; init; }
 

@@ -132,8 +132,14 @@ public sealed class EnvelopeWriter : IDisposable
     {
         _writer.WriteString("JobId"u8, row.SubjectId);
         _writer.WriteString("JobName"u8, subject.Name);
-        _writer.WriteString("JobState"u8, row.State);
-        _writer.WriteNumber("Priority"u8, subject.Priority);
+        _writer.WriteString("JobState"u8, row.Details?.JobState is { } state ? WireName.Of(state) : row.State);
+        _writer.WriteNumber("Priority"u8, row.Details?.Priority ?? subject.Priority);
+        if (row.Details is { From: { } from, To: { } to })
+        {
+            _writer.WriteNumber("From"u8, from);
+            _writer.WriteNumber("To"u8, to);
+        }
+
         WriteTime("CreateTime"u8, subject.CreatedAt);
         WriteEndTime(row);
         if (IsFailure(row.State) && reason is not null)

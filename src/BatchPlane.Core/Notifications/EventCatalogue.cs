@@ -59,6 +59,9 @@ public sealed record EventKind(string Name, EventLevel Level, string State, Even
 /// </summary>
 public static class EventCatalogue
 {
+    /// <summary>What stands for the state in events about a job's priority, which change none.</summary>
+    public const string PriorityChanged = "PRIORITY_CHANGED";
+
     /// <summary>What stands for the state in events about progress, which change none.</summary>
     public const string Progress = "PROGRESS";
 
@@ -87,6 +90,7 @@ public static class EventCatalogue
         Node("COMPUTE_NODE_RUNNING", "RUNNING", 16, "the node's agent reported in"),
         Node("COMPUTE_NODE_ABNORMAL", "ABNORMAL", 17, "the node's lease ran out"),
         Node("COMPUTE_NODE_DELETING", "DELETING", 18, "the node is being removed"),
+        Run("JOB_PRIORITY_CHANGED", EventLevel.Job, PriorityChanged, 19, "a user changed the job's priority; the same priority again is no event"),
         Run("TASK_INSTANCE_PROGRESS", EventLevel.TaskInstance, Progress, 20, "the instance's command posted a percentage or message"),
         Run("TASK_INSTANCE_CUSTOM_EVENT", EventLevel.TaskInstance, CustomEvent, 21, "the instance's command posted an event of its own"),
     ];

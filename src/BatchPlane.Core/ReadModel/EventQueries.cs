@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
 using Microsoft.EntityFrameworkCore;
 
 namespace BatchPlane.Core.ReadModel;
@@ -8,14 +9,16 @@ namespace BatchPlane.Core.ReadModel;
 /// <summary>The journal of one subject as callers see it.</summary>
 public sealed class EventQueries(ReadContexts contexts)
 {
-    /// <summary>At most <paramref name="limit"/> events of a job with a sequence greater than <paramref name="after"/>, in sequence; null when there is no such job.</summary>
+    /// <summary>At most <paramref name="limit"/> events of a job with a sequence greater than <paramref name="after"/>, in sequence; null when there is and was no such job.</summary>
     public async Task<IReadOnlyList<EventView>?> ListOfJobAsync(string jobId, long after, int limit, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        var notifications = await context.Jobs.Where(job => job.JobId == jobId).Select(job => job.Notifications).SingleOrDefaultAsync(cancellationToken);
+        var notifications = await context.AllJobs.Where(job => job.JobId == jobId).Select(job => job.Notifications).SingleOrDefaultAsync(cancellationToken);
         if (notifications is null)
         {
-            return null;
+            // The journal outlives a job that was deleted, not so the names of its tasks and topics.
+            var wasDeleted = await context.Events.AnyAsync(row => row.SubjectId == jobId && row.State == JobAggregate.DeletedEntry, cancellationToken);
+            return wasDeleted ? await ListAsync(context, new Subject(jobId, [], []), after, limit, cancellationToken) : null;
         }
 
         var tasks = await context.Tasks.Where(task => task.JobId == jobId).ToDictionaryAsync(task => task.TaskNo, task => task.TaskName, cancellationToken);

@@ -146,7 +146,7 @@ public sealed class JobQueries(ReadContexts contexts)
     public async Task<long?> FindTaskIdAsync(string jobId, string taskName, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        return await context.Tasks.Where(task => task.JobId == jobId && task.TaskName == taskName).Select(task => (long?)task.TaskId).SingleOrDefaultAsync(cancellationToken);
+        return await context.Tasks.Where(task => task.JobId == jobId && task.TaskName == taskName && context.Jobs.Any(job => job.JobId == jobId)).Select(task => (long?)task.TaskId).SingleOrDefaultAsync(cancellationToken);
     }
 
     /// <summary>
@@ -156,7 +156,7 @@ public sealed class JobQueries(ReadContexts contexts)
     public async Task<IReadOnlyList<TaskInstanceView>?> ListInstancesAsync(string jobId, string taskName, int from, int limit, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        if (await context.Tasks.SingleOrDefaultAsync(task => task.JobId == jobId && task.TaskName == taskName, cancellationToken) is not { } task)
+        if (await context.Tasks.SingleOrDefaultAsync(task => task.JobId == jobId && task.TaskName == taskName && context.Jobs.Any(job => job.JobId == jobId), cancellationToken) is not { } task)
         {
             return null;
         }
@@ -256,6 +256,7 @@ public sealed class JobQueries(ReadContexts contexts)
         FinishedAt = job.FinishedAt,
         ExpiresAt = job.ExpiresAt,
         TerminateRequestedAt = job.TerminateRequestedAt,
+        RetriedAt = job.RetriedAt,
         TaskInstanceMetrics = instances,
         Progress = ProgressReading.Of(instances, inFlight),
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
@@ -275,6 +276,7 @@ public sealed class JobQueries(ReadContexts contexts)
         FinishedAt = job.FinishedAt,
         ExpiresAt = job.ExpiresAt,
         TerminateRequestedAt = job.TerminateRequestedAt,
+        RetriedAt = job.RetriedAt,
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
         Tasks = [.. tasks.Select(task => ToView(task) with { Progress = ProgressReading.Of(Metrics(task), inFlight.GetValueOrDefault(task.TaskId)) })],
         Dependences = ReadJson.Of<JobDocument>(job.Document).Dependences,

@@ -9,7 +9,11 @@ namespace BatchPlane.Core.ReadModel;
 /// </summary>
 internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbContext(options)
 {
-    internal IQueryable<JobRow> Jobs => Set<JobRow>();
+    /// <summary>Jobs but those that are deleted.</summary>
+    internal IQueryable<JobRow> Jobs => Set<JobRow>().Where(job => job.DeletedAt == null);
+
+    /// <summary>Jobs, those included that are deleted and not removed yet.</summary>
+    internal IQueryable<JobRow> AllJobs => Set<JobRow>();
 
     internal IQueryable<TaskRow> Tasks => Set<TaskRow>();
 

@@ -23,6 +23,8 @@ internal sealed class JobRow
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? RunningAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
+    public DateTimeOffset? RetriedAt { get; init; }
+    public DateTimeOffset? DeletedAt { get; init; }
 }
 
 /// <summary>A row of <c>tasks</c>.</summary>

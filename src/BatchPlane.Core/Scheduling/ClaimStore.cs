@@ -130,20 +130,30 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         return held;
     }
 
-    /// <summary>Jobs that the node may hold attempts of and whose end was asked for.</summary>
-    public async Task<IReadOnlyList<string>> TerminatedJobsAsync(string nodeId, long nodeEpoch, CancellationToken cancellationToken)
+    /// <summary>All that the node may hold and has to end: claims of tasks that take no more, and single attempts.</summary>
+    public async Task<TerminationOrders> TerminationsAsync(string nodeId, long nodeEpoch, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/claim_select_terminated_jobs.sql"));
-        command.Parameters.AddWithValue("node_id", nodeId);
-        command.Parameters.AddWithValue("node_epoch", nodeEpoch);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var jobs = new List<string>();
-        while (await reader.ReadAsync(cancellationToken))
+        await using var batch = dataSource.CreateBatch();
+        foreach (var path in (ReadOnlySpan<string>)["Scheduling/Sql/claim_select_terminated.sql", "Scheduling/Sql/instance_select_terminated.sql"])
         {
-            jobs.Add(reader.GetString(0));
+            batch.BatchCommands.Add(new(SqlText.Load(path)) { Parameters = { new("node_id", nodeId), new("node_epoch", nodeEpoch) } });
         }
 
-        return jobs;
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var claims = new List<long>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            claims.Add(reader.GetInt64(0));
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        var attempts = new List<AttemptRef>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            attempts.Add(new(reader.GetInt64(0), reader.GetInt32(1), reader.GetInt32(2)));
+        }
+
+        return new() { Claims = claims, Attempts = attempts };
     }
 
     /// <summary>Up to <paramref name="limit"/> attempts held by incarnations of nodes that are gone, by job and node.</summary>

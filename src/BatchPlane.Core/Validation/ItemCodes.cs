@@ -316,6 +316,9 @@ public static class ItemCodes
     /// <summary>The environment named in the request does not exist, or takes no more jobs.</summary>
     public const string EnvironmentUnknown = "environment_unknown";
 
+    /// <summary>Instance indexes are not of the form <c>0-9,12</c>.</summary>
+    public const string IndexesInvalid = "indexes_invalid";
+
     /// <summary>A paging cursor was not made by this server for this list.</summary>
     public const string CursorInvalid = "cursor_invalid";
 

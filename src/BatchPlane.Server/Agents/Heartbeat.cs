@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Agents;
 
-/// <summary>An agent gives a sign of life and learns what it may have missed: lost grants, jobs to end, its own removal.</summary>
+/// <summary>An agent gives a sign of life and learns what it may have missed: lost grants, what to end, its own removal.</summary>
 internal static class Heartbeat
 {
     internal static async Task<IResult> HandleAsync(
@@ -38,7 +38,7 @@ internal static class Heartbeat
             new HeartbeatResponse
             {
                 Claims = await claims.UnknownAsync(nodeId, request!.Epoch, request.Claims, grace, context.RequestAborted),
-                TerminatedJobs = await claims.TerminatedJobsAsync(nodeId, request.Epoch, context.RequestAborted),
+                Terminations = await claims.TerminationsAsync(nodeId, request.Epoch, context.RequestAborted),
                 Drain = state == NodeState.Deleting,
             },
             BatchPlaneJson.Options);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Agents;
 
-/// <summary>An agent waits for instances. Also wakes when a job it may run is to end.</summary>
+/// <summary>An agent waits for instances. Also wakes when something it may run is to end.</summary>
 internal static class PollWork
 {
     private const int MaxWaitSeconds = 60;
@@ -36,7 +36,7 @@ internal static class PollWork
 
         if (holder.State == NodeState.Deleting)
         {
-            return Answer(new WorkResponse { Drain = true, TerminatedJobs = await terminations.TakeAsync(nodeId, request.Epoch, context.RequestAborted) });
+            return Answer(new WorkResponse { Drain = true, Terminations = await terminations.TakeAsync(nodeId, request.Epoch, context.RequestAborted) });
         }
 
         var limit = TimeSpan.FromSeconds(Math.Clamp(request.WaitSeconds, 0, MaxWaitSeconds));
@@ -59,11 +59,11 @@ internal static class PollWork
             : Answer(new WorkResponse
             {
                 Claims = await claims.DescribeAsync(outcome.Claims, CancellationToken.None),
-                TerminatedJobs = await terminations.TakeAsync(nodeId, request.Epoch, context.RequestAborted),
+                Terminations = await terminations.TakeAsync(nodeId, request.Epoch, context.RequestAborted),
             });
     }
 
-    /// <summary>A full agent waits for nothing but jobs to end.</summary>
+    /// <summary>A full agent waits for nothing but orders to end something.</summary>
     private static async Task<Core.Jobs.ClaimOutcome> ListenAsync(Task end, TimeSpan limit, HttpContext context)
     {
         var time = context.RequestServices.GetRequiredService<TimeProvider>();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using BatchPlane.Contracts;
 using BatchPlane.Core.Scheduling;
 
 namespace BatchPlane.Server.Agents;
@@ -22,20 +23,20 @@ internal sealed class TerminationNotices
         lifetime.ApplicationStopping.Register(_stopping.SetResult);
     }
 
-    /// <summary>Ends when a poll has to: a job's end was asked for after the node was last told, or the server stops.</summary>
+    /// <summary>Ends when a poll has to: an end was asked for after the node was last told, or the server stops.</summary>
     internal Task PollEnd(string nodeId, long epoch) => Next(nodeId, epoch);
 
-    /// <summary>Jobs to end, when there was a termination since the node was last told; otherwise none.</summary>
-    internal async Task<IReadOnlyList<string>> TakeAsync(string nodeId, long epoch, CancellationToken cancellationToken)
+    /// <summary>What to end, when something was asked to end since the node was last told; otherwise nothing.</summary>
+    internal async Task<TerminationOrders> TakeAsync(string nodeId, long epoch, CancellationToken cancellationToken)
     {
         if (!Next(nodeId, epoch).IsCompleted)
         {
-            return [];
+            return new();
         }
 
         // First the mark, then the look: what is asked for in between is told twice rather than never.
         _told[(nodeId, epoch)] = Mark();
-        return await _claims.TerminatedJobsAsync(nodeId, epoch, cancellationToken);
+        return await _claims.TerminationsAsync(nodeId, epoch, cancellationToken);
     }
 
     /// <summary>The node's epoch ended.</summary>

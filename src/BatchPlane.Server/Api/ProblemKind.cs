@@ -37,6 +37,10 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind QueueConflict = new(409, "queue_conflict", "RabbitMQ does not let this queue be bound.", "The detail says why; nothing was stored.");
     internal static readonly ProblemKind Fenced = new(409, AgentRoutes.FencedCode, "The node was given up.", "For agents: end what runs, forget it and join again.");
     internal static readonly ProblemKind AttemptNotHeld = new(409, "attempt_not_held", "The node does not hold this attempt.", "For agents: forget the attempt.");
+    internal static readonly ProblemKind JobNotEnded = new(409, "job_not_ended", "The job has not ended.", "Only a job in SUCCEED or FAILED can be deleted; end it first. The detail names its state.");
+    internal static readonly ProblemKind JobEnded = new(409, "job_ended", "The job has ended.", "Nothing of it changes any more; the detail names its state.");
+    internal static readonly ProblemKind JobNotFailed = new(409, "job_not_failed", "The job has not failed.", "Only a job in FAILED or FAILED_INTERRUPTED can be retried; the detail names its state.");
+    internal static readonly ProblemKind NothingToRetry = new(409, "nothing_to_retry", "Nothing that was named failed and can be tried again.", "Name failed instances, and with them what they wait for.");
     internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
     internal static readonly ProblemKind UnsupportedMediaType = new(415, "unsupported_media_type", "The body has the wrong content type.", "Send JSON with `Content-Type: application/json`.");
     internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
@@ -52,7 +56,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld,
+        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,

@@ -30,6 +30,7 @@ internal static class OptionsSections
         new OptionsSection<SchedulingOptions>("Scheduling"),
         new OptionsSection<JournalOptions>("Journal"),
         new OptionsSection<IdempotencyOptions>("Idempotency"),
+        new OptionsSection<RemovalOptions>("Removal"),
         new OptionsSection<NodeOptions>("Nodes"),
         new OptionsSection<OutputOptions>("Outputs"),
         new OptionsSection<ProgressLimits>("Progress"),

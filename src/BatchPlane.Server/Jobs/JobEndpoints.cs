@@ -11,7 +11,11 @@ internal static class JobEndpoints
         ListJobs.Map(routes);
         GetJob.Map(routes);
         ExplainJob.Map(routes);
+        ChangeJob.Map(routes);
+        DeleteJob.Map(routes);
         TerminateJob.Map(routes);
+        TerminateTask.Map(routes);
+        RetryJob.Map(routes);
         ListTaskInstances.Map(routes);
         GetOutput.Map(routes);
         ListEvents.Map(routes);

@@ -28,6 +28,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<Timekeeper>();
         services.AddHostedService<JournalKeeper>();
         services.AddHostedService<IdempotencyPruner>();
+        services.AddHostedService<JobRemover>();
         services.AddHostedService<EnvironmentReconciler>();
         return services;
     }

@@ -35,6 +35,19 @@ internal sealed class OutputStore(ServerSettings settings)
         }
     }
 
+    /// <summary>Removes all outputs of a job.</summary>
+    internal void Remove(string jobId)
+    {
+        try
+        {
+            Directory.Delete(Path.Combine(_root, jobId), recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It wrote none, or another server was faster.
+        }
+    }
+
     private string PathOf(OutputOf output) => Path.Combine(
         _root,
         output.JobId,

@@ -99,6 +99,7 @@ public sealed class JobAggregateProperties
         for (var step = 0; step < Steps; step++)
         {
             var finals = world.Job.Tasks.Where(task => task.State is RunState.Succeed or RunState.Failed).Select(task => (task.TaskNo, task.State)).ToList();
+            var life = world.Job.Job.RetriedAt;
             Step(world, random, earlier);
             world.Now += step % 10 == 0 ? TimeSpan.FromMilliseconds(7) : TimeSpan.Zero;
             if (step % lookEvery == 0)
@@ -106,12 +107,20 @@ public sealed class JobAggregateProperties
                 world.AssertConsistent();
             }
 
-            Assert.All(finals, final => Assert.Equal(final.State, world.Job.Tasks[final.TaskNo].State));
+            var kept = finals.Where(final => final.State == RunState.Succeed || world.Job.Job.RetriedAt == life);
+            Assert.All(kept, final => Assert.Equal(final.State, world.Job.Tasks[final.TaskNo].State));
+        }
+
+        for (var lives = 0; lives < 3; lives++)
+        {
+            Finish(world, random);
+            Assert.True(RunStates.IsFinal(world.State), $"the job is {world.State}");
+            world.AssertConsistent();
+            Retry(world, random);
+            world.AssertConsistent();
         }
 
         Finish(world, random);
-        Assert.True(RunStates.IsFinal(world.State), $"the job is {world.State}");
-        world.AssertConsistent();
         return world;
     }
 
@@ -164,7 +173,7 @@ public sealed class JobAggregateProperties
     {
         var task = world.Job.Tasks[random.Next(world.Job.Tasks.Count)];
         world.Now += TimeSpan.FromMilliseconds(random.Next(0, 500));
-        switch (random.Next(0, 25))
+        switch (random.Next(0, 28))
         {
             case < 8:
                 world.Claim(task.TaskName, random.Next(1, 4), random.Next(0, 3) == 0 ? OtherNode : Node);
@@ -201,6 +210,15 @@ public sealed class JobAggregateProperties
                 }
 
                 break;
+            case 25 when random.Next(0, 8) == 0:
+                world.Job.RequestTaskTermination(task.TaskId, "user:tester", null, world.Now);
+                break;
+            case 26 when random.Next(0, 2) == 0:
+                world.Job.RequestInstanceTermination(task.TaskId, random.Next(0, task.InstanceCount), "user:tester", null, world.Now);
+                break;
+            case 27:
+                Retry(world, random);
+                break;
             default:
                 break;
         }
@@ -208,6 +226,18 @@ public sealed class JobAggregateProperties
 
     private static AttemptProgress? Progress(int number) =>
         number == 0 ? null : new() { Number = number, Percent = number % 101, PostedMsAgo = 0, Events = [new("posted")] };
+
+    /// <summary>Everything that failed, or something of it.</summary>
+    private static RetryOutcome Retry(JobWorld world, Random random)
+    {
+        if (random.Next(0, 2) == 0)
+        {
+            return world.Retry();
+        }
+
+        var task = world.Job.Tasks[random.Next(world.Job.Tasks.Count)];
+        return world.Retry((task.TaskName, random.Next(0, 2) == 0 ? null : [random.Next(0, task.InstanceCount), random.Next(0, task.InstanceCount)]));
+    }
 
     /// <summary>Reports; who does not hold the attempt is refused and changes nothing.</summary>
     private static void Report(JobWorld world, Telling telling)

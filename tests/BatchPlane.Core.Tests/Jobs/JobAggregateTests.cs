@@ -1,5 +1,7 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
 using static BatchPlane.Core.Tests.Jobs.JobWorld;
 
 namespace BatchPlane.Core.Tests.Jobs;
@@ -285,5 +287,43 @@ public sealed class JobAggregateTests
         Assert.Equal(
             [("TASK_SUCCEED a", 0b10), ("JOB_SUCCEED", 0b11)],
             world.Story.Zip(world.Job.Journal.Select(entry => entry.Notify)).Where(pair => pair.Second != 0));
+    }
+
+    [Fact]
+    public void ChangedPriority_IsAnEventWithBoth_TheSameAgainIsNone()
+    {
+        NotificationDocument Block(params string[] events) => new() { TopicName = "one", EventConfigs = [.. events.Select(name => new EventConfigDocument { EventName = name })] };
+        var world = Of([Task("a")], notifications: [Block("JobPriorityChanged", "JOB_RUNNING")]);
+
+        Assert.True(world.Job.ChangePriority(70, "user:tester", world.Now));
+        Assert.True(world.Job.ChangePriority(70, "user:tester", world.Now));
+        world.Claim("a");
+        world.Succeed("a", 0);
+        Assert.False(world.Job.ChangePriority(1, "user:tester", world.Now));
+
+        var entry = Assert.Single(world.Job.Journal, entry => entry.State == EventCatalogue.PriorityChanged);
+        Assert.Equal((1, "user:tester", "priority changed from 0 to 70"), (entry.Notify, entry.Source, entry.Reason));
+        var details = JournalDetails.Parse(entry.Details!);
+        Assert.Equal((0, 70, 70, RunState.Runnable), (details.From, details.To, details.Priority, details.JobState));
+        Assert.Equal(70, JournalDetails.Parse(world.Job.Journal.Single(entry => entry.Notify != 0 && entry.State == "RUNNING").Details!).Priority);
+        Assert.Equal(70, world.Job.Job.Priority);
+        world.AssertConsistent();
+    }
+
+    [Fact]
+    public void Deletion_TakesOnlyWhatHasEnded()
+    {
+        var world = Of([Task("a", action: FailedAction.FastInterrupt)]);
+        Assert.False(world.Job.Delete("user:tester", world.Now));
+        world.Claim("a");
+        world.Fail("a", 0);
+        Assert.False(world.Job.Delete("user:tester", world.Now));
+        world.Job.RequestTermination("user:tester", null, world.Now);
+
+        Assert.True(world.Job.Delete("user:tester", world.Now));
+
+        Assert.Equal("JOB_DELETED", world.Story.Last());
+        Assert.IsType<RetryOutcome.NotFound>(world.Retry());
+        world.AssertConsistent();
     }
 }

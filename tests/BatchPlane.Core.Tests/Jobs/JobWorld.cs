@@ -100,6 +100,27 @@ internal sealed class JobWorld
         return isHeld;
     }
 
+    /// <summary>A moment later, tries failed instances again: all, or those of some tasks.</summary>
+    internal RetryOutcome Retry(params (string Task, int[]? Indexes)[] tasks)
+    {
+        Now += TimeSpan.FromSeconds(1);
+        RetrySelection? selection = tasks.Length == 0 ? null : new();
+        foreach (var (task, indexes) in tasks)
+        {
+            IndexSet? set = indexes is null ? null : new();
+            Array.ForEach(indexes ?? [], index => set!.Include(index));
+            selection!.Add(task, set);
+        }
+
+        var ends = Job.Tasks.ToDictionary(task => task.TaskId, _ => new TaskEnds());
+        foreach (var skip in Job.Skipped)
+        {
+            ends[skip.TaskId].Skips.Add(skip);
+        }
+
+        return Job.Retry(selection, ends, "user:tester", Now);
+    }
+
     internal bool Succeed(string task, int index, int attempt = 1) => Report(task, index, AttemptOutcome.Exited, attempt, 0);
 
     internal bool Fail(string task, int index, int attempt = 1) => Report(task, index, AttemptOutcome.Exited, attempt, 1);
@@ -146,20 +167,43 @@ internal sealed class JobWorld
         Assert.Equal(rows.Where(row => row.State == RunState.Runnable).Select(row => row.Index).Order(), Members(task.Requeued).Concat(Members(task.Delayed)).Order());
         Assert.Equal(Job.NewDelays.Where(delay => delay.TaskId == task.TaskId).Select(delay => delay.Index).Order(), Members(task.Delayed));
         Assert.Equal(RunStates.IsFinal(task.State) || task.Closed ? null : After(task.RunningAt, task.TimeLimit), task.ExpiresAt);
-        Assert.False(task.OwnFailureCount >= task.MaxFailedNum && !task.Closed && !RunStates.IsFinal(task.State), "as many failures as allowed, and still open");
+
+        // A retry of some leaves others failed: the next failure closes the task.
+        Assert.False(Job.Job.RetriedAt is null && task.OwnFailureCount >= task.MaxFailedNum && !task.Closed && !RunStates.IsFinal(task.State), "as many failures as allowed, and still open");
         Assert.All(rows.Where(row => row.State == RunState.Succeed), row => Assert.Equal(row.ExitCode == 0 ? Cause.Succeeded : Cause.FailureIgnored, row.Cause));
         Assert.Equal(Job.Skipped.Where(skip => skip.TaskId == task.TaskId).Sum(skip => skip.Count), task.Skipped.Count);
+        Assert.All(rows, row => Assert.True(row.TerminateReason is null || RunStates.IsHeldByNode(row.State), $"instance {row.Index} is {row.State} and still to end"));
         AssertDependencesFollowed(task);
         Assert.Equal(task.InstanceCount, task.UnclaimedCount + task.StartingCount + task.RunningCount + task.FinishedCount);
         Assert.Equal(RunStates.IsFinal(task.State), task.FinishedCount == task.InstanceCount);
         Assert.Equal(RunStates.IsFinal(task.State), task.Cause is not null);
 
-        // Each instance ends in the journal exactly as often as it ended.
-        var ends = Job.Journal.Where(entry => entry.Level == EventLevel.TaskInstance && entry.TaskNo == task.TaskNo && entry.State is "SUCCEED" or "FAILED")
-            .Where(entry => entry.Level == EventLevel.TaskInstance && entry.TaskNo == task.TaskNo)
-            .Sum(entry => entry.Span);
-        Assert.Equal(task.SucceedCount + task.FailedCount, ends);
+        AssertEndsOnceInEachLife(task);
         AssertInOrder(task);
+    }
+
+    /// <summary>In the journal an instance ends once, if need be is released, and does not end again before it was retried.</summary>
+    private void AssertEndsOnceInEachLife(TaskRecord task)
+    {
+        var ended = new Dictionary<int, string>();
+        foreach (var entry in Job.Journal.Where(entry => entry.Level == EventLevel.TaskInstance && entry.TaskNo == task.TaskNo))
+        {
+            for (var index = entry.InstanceIndex!.Value; index < entry.InstanceIndex + entry.Span; index++)
+            {
+                if (entry.Cause == Cause.Retried)
+                {
+                    Assert.True(ended.Remove(index, out var end) && end != "SUCCEED", $"instance {index} is retried, which has ended {end}");
+                }
+                else if (entry.State is "SUCCEED" or "FAILED" or "FAILED_INTERRUPTED")
+                {
+                    Assert.True(ended.TryAdd(index, entry.State) || (ended[index] == "FAILED_INTERRUPTED" && entry.State == "FAILED"), $"instance {index} ends {entry.State} after {ended[index]}");
+                    ended[index] = entry.State;
+                }
+            }
+        }
+
+        int Ends(string state) => ended.Values.Count(end => end == state);
+        Assert.Equal((task.SucceedCount, task.FailedCount, task.InterruptedCount), (Ends("SUCCEED"), Ends("FAILED"), Ends("FAILED_INTERRUPTED")));
     }
 
     private void AssertDependencesFollowed(TaskRecord task)
@@ -180,9 +224,19 @@ internal sealed class JobWorld
     private void AssertInOrder(TaskRecord task)
     {
         var last = new Dictionary<int, (int Attempt, int Step)>();
-        foreach (var (entry, offset) in Events().Where(one => one.Entry is { Level: EventLevel.TaskInstance, Attempt: not null } && one.Entry.TaskNo == task.TaskNo))
+        foreach (var (entry, offset) in Events().Where(one => one.Entry is { Level: EventLevel.TaskInstance } && one.Entry.TaskNo == task.TaskNo))
         {
             var index = entry.InstanceIndex!.Value + offset;
+            if (entry.Attempt is null)
+            {
+                // Retried, its last attempt is as any that is followed by another one.
+                if (entry.Cause == Cause.Retried && last.TryGetValue(index, out var earlier))
+                {
+                    last[index] = earlier with { Step = 2 };
+                }
+
+                continue;
+            }
 
             // What is posted from inside comes between begin and end, as often as it likes.
             if (entry.State is EventCatalogue.Progress or EventCatalogue.CustomEvent)

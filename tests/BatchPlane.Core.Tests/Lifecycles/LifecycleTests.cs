@@ -19,11 +19,14 @@ public sealed class LifecycleTests
     }
 
     [Fact]
-    public void SucceedAndFailed_AreLeftByNoEvent()
+    public void SucceedIsLeftByNoEvent_FailedByARetryAlone()
     {
-        Assert.All([RunState.Succeed, RunState.Failed], state => Assert.DoesNotContain(JobLifecycle.Table.Transitions.Keys, key => key.From == state));
-        Assert.All([RunState.Succeed, RunState.Failed], state => Assert.DoesNotContain(TaskLifecycle.Table.Transitions.Keys, key => key.From == state));
-        Assert.All([RunState.Succeed, RunState.Failed], state => Assert.DoesNotContain(InstanceLifecycle.Table.Transitions.Keys, key => key.From == state));
+        Assert.DoesNotContain(JobLifecycle.Table.Transitions.Keys, key => key.From == RunState.Succeed);
+        Assert.DoesNotContain(TaskLifecycle.Table.Transitions.Keys, key => key.From == RunState.Succeed);
+        Assert.DoesNotContain(InstanceLifecycle.Table.Transitions.Keys, key => key.From == RunState.Succeed);
+        Assert.Equal([JobEvent.Retried], JobLifecycle.Table.Transitions.Keys.Where(key => key.From == RunState.Failed).Select(key => key.On));
+        Assert.Equal([TaskEvent.RetriedReady, TaskEvent.RetriedWaiting], TaskLifecycle.Table.Transitions.Keys.Where(key => key.From == RunState.Failed).Select(key => key.On).Order());
+        Assert.Equal([InstanceEvent.Retried, InstanceEvent.RetriedWaiting], InstanceLifecycle.Table.Transitions.Keys.Where(key => key.From == RunState.Failed).Select(key => key.On).Order());
         Assert.DoesNotContain(EnvironmentLifecycle.Table.Transitions.Keys, key => key.From == EnvironmentState.Deleted);
         Assert.DoesNotContain(NodeLifecycle.Table.Transitions.Keys, key => key.From == NodeState.Deleted);
     }

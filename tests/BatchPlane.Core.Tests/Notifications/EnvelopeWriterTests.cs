@@ -158,6 +158,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         };
         return kind switch
         {
+            { State: EventCatalogue.PriorityChanged } => new() { JobState = RunState.Running, Priority = 20, From = 7, To = 20, TaskMetrics = metrics, TaskInstanceMetrics = metrics },
             { State: EventCatalogue.Progress } => new() { Percent = 42.5, Message = "Größe <3> & \"日本\" 🚀" },
             { State: EventCatalogue.CustomEvent } => new() { Name = "checkpoint", Data = JsonDocument.Parse("""{"step":3,"file":"Größe <3> & \"🚀\"","none":null}""").RootElement },
             _ => MetricsOf(kind.Level, metrics),

@@ -92,8 +92,10 @@ internal static class EventDocument
     [
         new("JobId", "string", null, "the job"),
         new("JobName", "string", null, "its name"),
-        new("JobState", "string", null, "state entered"),
-        new("Priority", "number", null, "0 to 100"),
+        new("JobState", "string", null, "state entered; in `PRIORITY_CHANGED` the one it is in"),
+        new("Priority", "number", null, "0 to 100, at that moment"),
+        new("From", "number", "`PRIORITY_CHANGED`", "priority before"),
+        new("To", "number", "`PRIORITY_CHANGED`", "priority from then on"),
         new("CreateTime", "time", null, "when the job was submitted"),
         new("EndTime", "time", "`SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`", "when it ended"),
         new("StateReason", "string", "`FAILED`, `FAILED_INTERRUPTED`", "why, for people"),

@@ -37,12 +37,17 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         { "terminal_journal_rows", "UPDATE events SET span = span - 1 WHERE span > 1", "instance 9: FAILED, journal rows: 0 SUCCEED, 0 FAILED" },
         { "terminal_journal_rows", Again("span > 1"), "instance 5: FAILED, journal rows: 0 SUCCEED, 2 FAILED" },
         { "terminal_journal_rows", "UPDATE tasks SET skipped = '{}' WHERE task_name = 'second'", "instance 1: ended in the journal, but has neither a row nor was it skipped" },
+        { "terminal_journal_rows", "DELETE FROM events WHERE state = 'FAILED' AND level = 'task' AND subject_id IN (SELECT job_id FROM jobs WHERE retried_at IS NOT NULL)", "retried after life 0 with 0 SUCCEED, 0 FAILED" },
+        { "terminal_journal_rows", "UPDATE events SET cause = NULL WHERE cause = 'retried' AND level = 'job'", "RUNNABLE, journal rows: 0 SUCCEED, 1 FAILED" },
+        { "terminal_journal_rows", "UPDATE events SET cause = NULL WHERE cause = 'retried' AND level = 'task_instance'", "instance 1: RUNNABLE, journal rows: 0 SUCCEED, 1 FAILED" },
+        { "states_match", "UPDATE jobs SET retried_at = NULL", "RUNNABLE, its tasks say RUNNING" },
         { "journal_sequences", "DELETE FROM events WHERE level = 'job' AND state = 'STARTING'", "where 5 was to come" },
         { "journal_sequences", "UPDATE events SET sequence = sequence - 1 WHERE level = 'job' AND state = 'SUCCEED'", "was to come" },
         { "journal_sequences", "UPDATE jobs SET last_sequence = last_sequence + 1", "last_sequence is" },
         { "journal_sequences", "DELETE FROM events WHERE sequence = 1", "the journal has 2 to" },
         { "journal_sequences", "UPDATE events SET span = span + 1 WHERE span > 1", "was to come" },
         { "journal_sequences", "DELETE FROM environments", "has journal rows, but no row of its own" },
+        { "journal_sequences", "DELETE FROM jobs WHERE state = 'SUCCEED'", "has journal rows, but no row of its own" },
         { "journal_order", "UPDATE events SET order_txid = '999999999' WHERE level = 'job' AND state = 'RUNNABLE'", "is read after" },
         { "journal_order", "UPDATE environments SET journal_txid = '1'", "journal_txid is 1, its newest row" },
         { "states_match", "UPDATE tasks SET state = 'FAILED' WHERE state = 'SUCCEED'", "FAILED, its counters say SUCCEED" },
@@ -93,7 +98,7 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         WHERE {where}
         """;
 
-    /// <summary>A job that succeeded, one that was terminated half claimed, and one in the middle of its life.</summary>
+    /// <summary>A job that succeeded, one that was terminated half claimed, one in the middle of its life, and one that is tried again.</summary>
     public sealed class LivelyDatabase : IAsyncLifetime
     {
         internal Installation Installation { get; private set; } = null!;
@@ -130,6 +135,13 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
             {
                 Dependences = [new("first", "second", DependenceCondition.EachIndex)],
             });
+            var again = await SubmitAsync(server, Given.Job(Given.Task(envId, instances: 2, name: "again"), Given.Task(envId, name: "ran")));
+            await server.ClaimAsync(node, again.JobId, again.TaskId, limit: 2);
+            await server.ClaimAsync(node, again.JobId, again.TaskId + 1, limit: 1);
+            await server.ReportAsync(node, again.JobId, again.TaskId, Given.Exited(0), Given.Exited(1, exitCode: 1));
+            await server.ReportAsync(node, again.JobId, again.TaskId + 1, Given.Exited(0));
+            await server.RetryAsync(node, again.JobId);
+
             await server.ClaimAsync(node, pairs.JobId, pairs.TaskId, limit: 3);
             await server.ReportAsync(node, pairs.JobId, pairs.TaskId, Given.Exited(0), Given.Exited(1, exitCode: 1));
         }

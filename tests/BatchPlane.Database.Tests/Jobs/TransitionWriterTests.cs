@@ -327,6 +327,71 @@ public sealed class TransitionWriterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TerminationOfATask_LeavesTheOthers()
+    {
+        var jobId = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 3, name: "a"), Given.Task(_envId, instances: 2, name: "b")));
+        var (a, b) = await TaskIdsAsync(jobId);
+        await _server.ClaimAsync(_node, jobId, a, limit: 1);
+
+        await _server.TerminateTaskAsync(jobId, a);
+        Assert.IsType<TerminateOutcome.NotFound>(await _server.TerminateTaskAsync(jobId, b + 1));
+        Assert.Equal(["STARTING False", "RUNNABLE True"], await TasksAsync(jobId));
+        await _server.ReportAsync(_node, jobId, a, Given.Report(0, AttemptOutcome.Terminated));
+
+        Assert.Equal(["FAILED False", "RUNNABLE True"], await TasksAsync(jobId));
+        Assert.Equal(["FAILED 1 - terminated"], await InstancesAsync(a));
+        Assert.Equal("terminated by user:test: enough", await _installation.ScalarAsync<string>($"SELECT reason FROM task_instances WHERE task_id = {a}"));
+    }
+
+    [Fact]
+    public async Task TerminationOfInstances_EndsEachAsItsStateDemands()
+    {
+        var jobId = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 8, retries: 2)));
+        var (taskId, _) = await TaskIdsAsync(jobId);
+        await _server.ClaimAsync(_node, jobId, taskId, limit: 4);
+        await _server.ReportAsync(_node, jobId, taskId, Given.Exited(0), Given.Exited(1, exitCode: 1), Given.Report(2, AttemptOutcome.Running));
+
+        foreach (var index in (int[])[0, 1, 2, 3, 6, 6])
+        {
+            Assert.IsType<TerminateOutcome.Accepted>(await _server.TerminateInstanceAsync(jobId, taskId, index));
+            await _installation.AssertInvariantsAsync();
+        }
+
+        Assert.IsType<TerminateOutcome.NotFound>(await _server.TerminateInstanceAsync(jobId, taskId, 8));
+        Assert.Equal("7 {[4,6)} {[6,7)} {} 3", Assert.Single(await _installation.RowsAsync($"SELECT next_index, ready::text, skipped::text, requeued::text, claimable_count FROM tasks WHERE task_id = {taskId}")));
+        Assert.Equal(["SUCCEED 1 0 succeeded", "FAILED 1 1 terminated", "RUNNING 1 - -", "STARTING 1 - -"], await InstancesAsync(taskId));
+
+        // The wish holds although the node never carried it out, and however an attempt ends.
+        await _server.ReportAsync(_node, jobId, taskId, Given.Exited(2, exitCode: 1));
+        await _installation.LoseAsync(_node);
+        Assert.Equal(1, await _server.LoseAsync(Assert.Single(await _installation.Claims.OrphansAsync(10, CancellationToken.None))));
+
+        Assert.Equal(["SUCCEED 1 0 succeeded", "FAILED 1 1 terminated", "FAILED 1 1 exit_code", "FAILED 1 - terminated"], await InstancesAsync(taskId));
+    }
+
+    [Fact]
+    public async Task TerminationOfAnInstanceClaimedInTheSameTransaction_IsStored()
+    {
+        var jobId = await _server.SubmittedAsync(Given.Job(_envId, instances: 3));
+        var (taskId, _) = await TaskIdsAsync(jobId);
+        Task claim, terminate, other;
+        await using (var held = await _installation.HoldAsync("SELECT * FROM jobs FOR UPDATE"))
+        {
+            var first = _server.TerminateInstanceAsync(jobId, taskId, 2);
+            await _installation.WaitersAsync(1);
+            claim = _server.ClaimAsync(_node, jobId, taskId, limit: 2);
+            terminate = _server.TerminateInstanceAsync(jobId, taskId, 0);
+            other = _server.ReportAsync(_node, jobId, taskId, Given.Report(0, AttemptOutcome.Running));
+            await held.RollbackAsync();
+            await first;
+        }
+
+        await Task.WhenAll(claim, terminate, other);
+
+        Assert.Equal(["0 RUNNING"], await _installation.RowsAsync($"SELECT instance_index, state FROM task_instances WHERE terminate_reason IS NOT NULL"));
+    }
+
+    [Fact]
     public async Task LostNode_CostsAnAttemptAndItsClaimsAreFound()
     {
         var (jobId, taskId) = await ClaimedAsync(instances: 2);

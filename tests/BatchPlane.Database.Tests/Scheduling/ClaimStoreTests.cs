@@ -138,18 +138,33 @@ public sealed class ClaimStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task JobsWhoseEndWasAskedFor_AreToldToTheirNodesOnly()
+    public async Task TasksWhoseEndWasAskedFor_AreToldToTheirNodesOnly()
     {
         var other = await _installation.AddNodeAsync(_envId);
-        await _server.ClaimAsync(_node, _jobId, _taskId, limit: 2);
-        Assert.Empty(await TerminatedAsync(_node));
+        var claim = (await _server.ClaimAsync(_node, _jobId, _taskId, limit: 2)).Claims[0].ClaimId;
+        Assert.True((await TerminationsAsync(_node)).IsEmpty);
 
         await _server.TerminateAsync(_jobId);
 
-        Assert.Equal([_jobId], await TerminatedAsync(_node));
-        Assert.Empty(await TerminatedAsync(other));
+        Assert.Equal([claim], (await TerminationsAsync(_node)).Claims);
+        Assert.True((await TerminationsAsync(other)).IsEmpty);
         await _server.ReportAsync(_node, _jobId, _taskId, Given.Report(0, AttemptOutcome.Terminated), Given.Report(1, AttemptOutcome.Terminated));
-        Assert.Empty(await TerminatedAsync(_node));
+        Assert.True((await TerminationsAsync(_node)).IsEmpty);
+    }
+
+    [Fact]
+    public async Task InstanceWhoseEndWasAskedFor_IsToldToItsNodeUntilItEnds()
+    {
+        var other = await _installation.AddNodeAsync(_envId);
+        await _server.ClaimAsync(_node, _jobId, _taskId, limit: 2);
+
+        await _server.TerminateInstanceAsync(_jobId, _taskId, 1);
+        await _server.TerminateInstanceAsync(_jobId, _taskId, 1);
+
+        Assert.Equal([new AttemptRef(_taskId, 1, 1)], (await TerminationsAsync(_node)).Attempts);
+        Assert.True((await TerminationsAsync(other)).IsEmpty);
+        await _server.ReportAsync(_node, _jobId, _taskId, Given.Report(1, AttemptOutcome.Terminated));
+        Assert.True((await TerminationsAsync(_node)).IsEmpty);
     }
 
     [Fact]
@@ -215,5 +230,5 @@ public sealed class ClaimStoreTests : IAsyncLifetime
 
     private Task<IReadOnlyList<ClaimGrant>> UnknownAsync(params long[] known) => Claims.UnknownAsync(_node.NodeId, _node.Epoch, known, Grace, CancellationToken.None);
 
-    private Task<IReadOnlyList<string>> TerminatedAsync(Node node) => Claims.TerminatedJobsAsync(node.NodeId, node.Epoch, CancellationToken.None);
+    private Task<TerminationOrders> TerminationsAsync(Node node) => Claims.TerminationsAsync(node.NodeId, node.Epoch, CancellationToken.None);
 }

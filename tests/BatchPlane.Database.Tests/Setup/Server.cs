@@ -52,6 +52,25 @@ internal sealed class Server : IAsyncDisposable
     internal Task<DueOutcome> DueAsync(string jobId, params (long TaskId, int Index)[] delayed) =>
         Writer.WriteAsync(new DueRequest(jobId, delayed), CancellationToken.None);
 
+    internal Task<TerminateOutcome> TerminateTaskAsync(string jobId, long taskId) =>
+        Writer.WriteAsync(new TerminateTaskCommand(jobId, taskId, Installation.Submitter, "enough"), CancellationToken.None);
+
+    internal Task<TerminateOutcome> TerminateInstanceAsync(string jobId, long taskId, int index) =>
+        Writer.WriteAsync(new TerminateInstanceCommand(jobId, taskId, index, Installation.Submitter, "enough"), CancellationToken.None);
+
+    internal async Task<RetryOutcome> RetryAsync(Node node, string jobId, params (string Task, int First, int Count)[] parts)
+    {
+        RetrySelection? selection = parts.Length == 0 ? null : new();
+        foreach (var (task, first, count) in parts)
+        {
+            var indexes = new IndexSet();
+            indexes.Add(first, count);
+            selection!.Add(task, indexes);
+        }
+
+        return await Writer.WriteAsync(new RetryJobCommand(jobId, selection, [node.EnvId], Installation.Submitter), CancellationToken.None);
+    }
+
     internal async Task<int> LoseAsync(OrphanedAttempts orphans) =>
         (await Writer.WriteAsync(new LoseAttempts(orphans.JobId, orphans.NodeId, orphans.NodeEpoch, orphans.Attempts, "its node was lost"), CancellationToken.None)).Lost;
 

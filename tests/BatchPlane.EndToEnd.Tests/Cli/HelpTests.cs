@@ -4,7 +4,7 @@ public sealed class HelpTests
 {
     private static readonly string[] Verbs =
     [
-        "", "submit", "wait", "jobs", "job", "explain", "instances", "logs", "events", "terminate", "envs", "env", "nodes",
+        "", "submit", "wait", "jobs", "job", "explain", "instances", "logs", "events", "terminate", "retry", "priority", "delete", "envs", "env", "nodes",
         "templates", "templates show", "templates create", "templates change", "templates delete",
         "topics", "topics create", "topics subscribe", "topics unsubscribe", "topics delete", "server", "agent", "dev", "demo",
     ];

@@ -57,6 +57,131 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task TerminatedTaskAndInstance_EndAndShowWhy()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var instance = await server.PostAsync($"/v1/jobs/{id}/tasks/count/instances/7/terminate", """{"reason":"not seven"}""");
+        using var task = await server.PostAsync($"/v1/jobs/{id}/tasks/split/terminate", """{"reason":"not needed"}""");
+        var job = await server.GetAsync<JobDetail>($"/v1/jobs/{id}");
+        var instances = await server.GetAsync<Page<TaskInstanceView>>($"/v1/jobs/{id}/tasks/count/instances?limit=8");
+
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (instance.StatusCode, task.StatusCode));
+        Assert.Equal((RunState.Failed, Cause.Terminated, "terminated by user:bootstrap: not needed"), (job.Tasks[0].TaskState, job.Tasks[0].Cause, job.Tasks[0].StateReason));
+        Assert.Equal((RunState.Failed, Cause.DependencyUnmet), (job.Tasks[1].TaskState, job.Tasks[1].Cause));
+        Assert.Equal((Cause.Terminated, "terminated by user:bootstrap: not seven"), (instances.Items[7].Cause, instances.Items[7].StateReason));
+        Assert.Equal(Cause.DependencyUnmet, instances.Items[6].Cause);
+    }
+
+    [Theory]
+    [InlineData("tasks/merge/terminate", "task_not_found")]
+    [InlineData("tasks/merge/instances/0/terminate", "task_not_found")]
+    [InlineData("tasks/split/instances/1/terminate", "instance_not_found")]
+    public async Task TerminationOfWhatIsNotThere_IsNotFound(string path, string code)
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var response = await server.Client.PostAsync($"/v1/jobs/{id}/{path}", null);
+
+        await ServerFixture.ProblemAsync(response, 404, code);
+    }
+
+    [Fact]
+    public async Task TerminationWithTooLongAReason_IsRefused()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var response = await server.PostAsync($"/v1/jobs/{id}/tasks/split/terminate", $$"""{"reason":"{{new string('x', 501)}}"}""");
+
+        await ServerFixture.ProblemAsync(response, 400, "invalid_request");
+        Assert.Equal(RunState.Runnable, (await server.GetAsync<JobDetail>($"/v1/jobs/{id}")).Tasks[0].TaskState);
+    }
+
+    [Fact]
+    public async Task RetriedJob_LivesAgain()
+    {
+        var id = await SubmitAsync(Diamond);
+        using var early = await server.Client.PostAsync($"/v1/jobs/{id}/retry", null);
+        using var terminated = await server.Client.PostAsync($"/v1/jobs/{id}/terminate", null);
+
+        using var some = await server.PostAsync($"/v1/jobs/{id}/retry", """{"tasks":[{"task_name":"count","instances":"0-9,12"}]}""");
+        using var all = await server.Client.PostAsync($"/v1/jobs/{id}/retry", null);
+        var job = await server.GetAsync<JobDetail>($"/v1/jobs/{id}");
+
+        Assert.Contains("RUNNABLE", (await ServerFixture.ProblemAsync(early, 409, "job_not_failed")).Detail, StringComparison.Ordinal);
+        await ServerFixture.ProblemAsync(some, 409, "nothing_to_retry");
+        Assert.Equal((HttpStatusCode.Accepted, 1_000_001), (all.StatusCode, (await ServerFixture.ReadAsync<RetryJobResponse>(all)).Instances));
+        Assert.Equal((RunState.Runnable, null, null), (job.JobState, job.Cause, job.TerminateRequestedAt));
+        Assert.NotNull(job.RetriedAt);
+        Assert.Equal([RunState.Runnable, RunState.Pending], job.Tasks.Select(task => task.TaskState));
+    }
+
+    [Fact]
+    public async Task DeletedJob_IsNotFoundButItsEventsAre()
+    {
+        var id = await SubmitAsync("""{"tasks":[{"task_name":"count","application":{"command":"true"}}]}""");
+        using var early = await server.Client.DeleteAsync($"/v1/jobs/{id}");
+        using var terminated = await server.Client.PostAsync($"/v1/jobs/{id}/terminate", null);
+
+        using var deleted = await server.Client.DeleteAsync($"/v1/jobs/{id}");
+
+        await ServerFixture.ProblemAsync(early, 409, "job_not_ended");
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        foreach (var path in (string[])["", "/tasks/count/instances", "/tasks/count/instances/0/logs/stdout", "/explain"])
+        {
+            using var gone = await server.Client.GetAsync($"/v1/jobs/{id}{path}");
+            await ServerFixture.ProblemAsync(gone, 404, "job_not_found");
+        }
+
+        using var again = await server.Client.DeleteAsync($"/v1/jobs/{id}");
+        await ServerFixture.ProblemAsync(again, 404, "job_not_found");
+        Assert.DoesNotContain((await server.GetAsync<Page<JobView>>("/v1/jobs")).Items, job => job.JobId == id);
+        Assert.Equal("JOB_DELETED", (await server.GetAsync<Page<EventView>>($"/v1/jobs/{id}/events")).Items[^1].EventName);
+
+        await server.ExecuteAsync($"DELETE FROM tasks WHERE job_id = '{id}'; DELETE FROM jobs WHERE job_id = '{id}'");
+        Assert.Equal("JOB_DELETED", (await server.GetAsync<Page<EventView>>($"/v1/jobs/{id}/events")).Items[^1].EventName);
+    }
+
+    [Fact]
+    public async Task ChangedPriority_IsShownAndJournalled()
+    {
+        var id = await SubmitAsync(Diamond);
+
+        using var changed = await PatchAsync(id, """{"priority":42}""");
+        using var again = await PatchAsync(id, """{"Priority":42}""");
+        using var wrong = await PatchAsync(id, """{"priority":101,"job_name":"x"}""");
+        using var empty = await PatchAsync(id, "{}");
+        using var unknown = await PatchAsync("job-00000000", """{"priority":1}""");
+        using var terminated = await server.Client.PostAsync($"/v1/jobs/{id}/terminate", null);
+        using var late = await PatchAsync(id, """{"priority":1}""");
+
+        Assert.Equal(42, (await ServerFixture.ReadAsync<JobDetail>(changed)).Priority);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (changed.StatusCode, again.StatusCode));
+        Assert.Equal([("$.job_name", "member_unknown"), ("$.priority", "out_of_range")], (await ServerFixture.ProblemAsync(wrong, 400, "invalid_request")).Errors.Select(error => (error.Path, error.Code)));
+        await ServerFixture.ProblemAsync(empty, 400, "invalid_request");
+        await ServerFixture.ProblemAsync(unknown, 404, "job_not_found");
+        await ServerFixture.ProblemAsync(late, 409, "job_ended");
+        var entry = Assert.Single((await server.GetAsync<Page<EventView>>($"/v1/jobs/{id}/events")).Items, entry => entry.EventName == "JOB_PRIORITY_CHANGED");
+        Assert.Equal((0, 42), (entry.Details!.Value.GetProperty("from").GetInt32(), entry.Details.Value.GetProperty("to").GetInt32()));
+    }
+
+    [Fact]
+    public async Task RetryThatCannotBeRead_IsRefusedWithEveryProblem()
+    {
+        using var response = await server.PostAsync("/v1/jobs/job-00000000/retry", """{"tasks":[{"instances":"9-1"},{"task_name":"a","instances":"x"},{"task_name":"a","Instances":"","more":1}],"why":1}""");
+
+        var problem = await ServerFixture.ProblemAsync(response, 400, "invalid_request");
+        Assert.Equal(
+            [
+                ("$.why", "member_unknown"),
+                ("$.tasks[0].task_name", "required"), ("$.tasks[0].instances", "indexes_invalid"),
+                ("$.tasks[1].instances", "indexes_invalid"),
+                ("$.tasks[2].more", "member_unknown"), ("$.tasks[2].Instances", "empty"),
+            ],
+            problem.Errors.Select(error => (error.Path, error.Code)));
+    }
+
+    [Fact]
     public async Task TerminationWithoutBody_IsAccepted()
     {
         var id = await SubmitAsync(Diamond);
@@ -153,6 +278,9 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
     [Theory]
     [InlineData("GET", "/v1/jobs/job-00000000", "job_not_found")]
     [InlineData("POST", "/v1/jobs/job-00000000/terminate", "job_not_found")]
+    [InlineData("POST", "/v1/jobs/job-00000000/retry", "job_not_found")]
+    [InlineData("DELETE", "/v1/jobs/job-00000000", "job_not_found")]
+    [InlineData("POST", "/v1/jobs/job-00000000/tasks/a/terminate", "job_not_found")]
     [InlineData("GET", "/v1/jobs/job-00000000/events", "job_not_found")]
     [InlineData("GET", "/v1/jobs/job-00000000/tasks/a/instances", "job_not_found")]
     [InlineData("GET", "/v1/environments/env-00000000", "environment_not_found")]
@@ -189,6 +317,12 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
 
         Assert.Equal((ServerFixture.DefaultEnvId, true, 1), (environment.EnvId, environment.IsDefault, environment.ComputeNodeMetrics.CreatedCount));
         Assert.Equal(("node-00000001", NodeState.Created), (node.ComputeNodeId, node.ComputeNodeState));
+    }
+
+    private async Task<HttpResponseMessage> PatchAsync(string id, string body)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        return await server.Client.PatchAsync($"/v1/jobs/{id}", content);
     }
 
     private async Task<string> SubmitAsync(string job, string? idempotencyKey = null)

@@ -32,10 +32,10 @@ internal sealed class RetriesPublishedLate : Seams
     internal override bool SendsLater(JournalEvent message) => ++_messages % 20 == 0;
 }
 
-/// <summary>A heartbeat says nothing of jobs that are to end: who missed the one notice never hears of it.</summary>
+/// <summary>A heartbeat says nothing of what is to end: who missed the one notice never hears of it.</summary>
 internal sealed class KillOrderForgotten : Seams
 {
-    internal override HeartbeatResponse Sent(HeartbeatResponse response) => response with { TerminatedJobs = [] };
+    internal override HeartbeatResponse Sent(HeartbeatResponse response) => response with { Terminations = new() };
 }
 
 /// <summary>A grant whose answer was lost is not repeated.</summary>

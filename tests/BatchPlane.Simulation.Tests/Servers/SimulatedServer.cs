@@ -105,7 +105,7 @@ internal sealed class SimulatedServer
 
         if (state == NodeState.Deleting)
         {
-            answer(Ok(_cluster.Seams.Sent(new WorkResponse { Drain = true, TerminatedJobs = TakeTerminated(nodeId, request.Epoch) })));
+            answer(Ok(_cluster.Seams.Sent(new WorkResponse { Drain = true, Terminations = TakeTerminations(nodeId, request.Epoch) })));
             return;
         }
 
@@ -159,7 +159,7 @@ internal sealed class SimulatedServer
                 ? Ok(_cluster.Seams.Sent(new HeartbeatResponse
                 {
                     Claims = Unknown(nodeId, request),
-                    TerminatedJobs = TerminatedJobs(nodeId, request.Epoch),
+                    Terminations = Terminations(nodeId, request.Epoch),
                     Drain = state == NodeState.Deleting,
                 }))
                 : Fenced<HeartbeatResponse>()));
@@ -209,7 +209,7 @@ internal sealed class SimulatedServer
     private WorkResponse Granted(string nodeId, long epoch, IReadOnlyList<GrantedClaim> claims) => _cluster.Seams.Sent(new WorkResponse
     {
         Claims = [.. claims.Select(claim => Grant(claim.ClaimId, claim.JobId, claim.TaskId, claim.Attempts))],
-        TerminatedJobs = TakeTerminated(nodeId, epoch),
+        Terminations = TakeTerminations(nodeId, epoch),
     });
 
     private ClaimGrant Grant(long claimId, string jobId, long taskId, IReadOnlyList<AttemptRange> attempts)
@@ -238,23 +238,32 @@ internal sealed class SimulatedServer
            select Grant(claim.Claim.ClaimId, claim.Claim.JobId, claim.Claim.TaskId, held),
     ];
 
-    private IReadOnlyList<string> TerminatedJobs(string nodeId, long epoch) =>
-    [
-        .. _cluster.Tables.Claims.Values.Where(claim => claim.Claim.NodeId == nodeId && claim.Claim.NodeEpoch == epoch)
-            .Select(claim => claim.Claim.JobId).Distinct()
-            .Where(jobId => _cluster.Tables.Jobs[jobId].Record is { FinishedAt: null } and ({ TerminateRequestedAt: not null } or { CloseCause: not null })),
-    ];
+    private TerminationOrders Terminations(string nodeId, long epoch) => new()
+    {
+        Claims =
+        [
+            .. _cluster.Tables.Claims.Values.Where(claim => claim.Claim.NodeId == nodeId && claim.Claim.NodeEpoch == epoch)
+                .Where(claim => _cluster.Tables.Tasks[claim.Claim.TaskId].Record is { Closed: true, FinishedAt: null })
+                .Select(claim => claim.Claim.ClaimId),
+        ],
+        Attempts =
+        [
+            .. _cluster.Tables.Tasks.Values.SelectMany(task => task.Instances.OfType<InstanceRecord>())
+                .Where(row => row.TerminateReason is not null && row.NodeId == nodeId && row.NodeEpoch == epoch)
+                .Select(row => new AttemptRef(row.TaskId, row.Index, row.Attempt)),
+        ],
+    };
 
-    /// <summary>Jobs to end, when there was a termination at this server since the node was last told.</summary>
-    private IReadOnlyList<string> TakeTerminated(string nodeId, long epoch)
+    /// <summary>What to end, when there was something to end at this server since the node was last told.</summary>
+    private TerminationOrders TakeTerminations(string nodeId, long epoch)
     {
         if (_told.TryGetValue((nodeId, epoch), out var told) && told == _terminations)
         {
-            return [];
+            return new();
         }
 
         _told[(nodeId, epoch)] = _terminations;
-        return TerminatedJobs(nodeId, epoch);
+        return Terminations(nodeId, epoch);
     }
 
     /// <summary>What follows from a commit in this process.</summary>
@@ -270,7 +279,7 @@ internal sealed class SimulatedServer
             _dispatcher.LookSoon();
         }
 
-        if (decision.Changes.HasOrders || requests.Any(request => request is TerminateJobCommand))
+        if (decision.Changes.HasOrders)
         {
             _terminations++;
             foreach (var nodeId in _desk.Waiting)

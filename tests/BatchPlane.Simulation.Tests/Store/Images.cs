@@ -38,6 +38,7 @@ internal static class Images
     {
         var image = (InstanceRecord)Copy(instance);
         image.IsDirty = false;
+        image.IsTerminationNew = false;
         SetIsNew(image, false);
         SetLoadedAttempt(image, instance.Attempt);
         SetLoadedState(image, instance.State);

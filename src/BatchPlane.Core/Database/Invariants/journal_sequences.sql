@@ -1,5 +1,6 @@
 -- Must hold: the journal rows of a job or environment follow each other without gap or overlap, spans counted, the last one
--- ends at the subject's last_sequence, and its first row, while that is kept, is number 1. No row is without a subject.
+-- ends at the subject's last_sequence, and its first row, while that is kept, is number 1. No row is without a subject, those apart
+-- of jobs that were deleted: which the last of them says.
 -- Caller: whoever checks the database. Rows: one per gap, overlap or wrong end. Reads everything in one snapshot; no locks.
 WITH subjects AS (
     SELECT job_id AS subject_id, last_sequence, created_at FROM jobs
@@ -22,7 +23,8 @@ ends AS (
     SELECT
         subject_id,
         min(sequence) AS first_sequence,
-        max(sequence + span - 1) AS last_sequence
+        max(sequence + span - 1) AS last_sequence,
+        (array_agg(state ORDER BY sequence DESC))[1] AS last_state
     FROM events
     GROUP BY subject_id
 )
@@ -42,6 +44,6 @@ SELECT
 FROM subjects AS s
 FULL JOIN ends AS e ON e.subject_id = s.subject_id
 CROSS JOIN oldest AS o
-WHERE s.subject_id IS NULL
+WHERE (s.subject_id IS NULL AND e.last_state <> 'DELETED')
     OR s.last_sequence <> e.last_sequence
     OR (s.created_at >= o.at AND e.first_sequence IS DISTINCT FROM 1)

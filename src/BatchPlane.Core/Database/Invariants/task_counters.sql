@@ -1,7 +1,7 @@
 -- Must hold: the counters of a task equal its rows. Below next_index every instance has a row or is in exactly one of ready,
 -- waiting and skipped; starting, running, succeed and interrupted count the rows in those states; failed counts them and the
 -- skipped; requeued and delayed together name exactly the rows that are RUNNABLE, none twice, and retry_delays exactly the delayed; succeeded those that are SUCCEED when another task waits for them one
--- by one; task_skips names exactly the skipped.
+-- by one; task_skips names exactly the skipped. Deleted jobs are being removed.
 -- Caller: whoever checks the database. Rows: one per counter that is wrong. Reads everything in one snapshot; no locks.
 WITH counted AS (
     SELECT
@@ -66,6 +66,9 @@ SELECT
     t.job_id || ', task ' || t.task_no AS subject,
     wrong.counter || ' is ' || wrong.stored || ', its rows say ' || wrong.counted AS problem
 FROM tasks AS t
+JOIN jobs AS j
+    ON j.job_id = t.job_id
+    AND j.deleted_at IS NULL
 JOIN sizes AS z ON z.task_id = t.task_id
 LEFT JOIN counted AS c ON c.task_id = t.task_id
 LEFT JOIN skips AS k ON k.task_id = t.task_id

@@ -1,18 +1,20 @@
 -- Must hold: what ended has exactly one journal row of the state it ended in, what has not ended has none of a final state.
 -- A row with a span stands for so many instances. The one second row there may be: FAILED_INTERRUPTED before the FAILED of
--- its release. Jobs older than the oldest journal row kept are out of sight.
+-- its release. A retry begins another life, of which the same holds; each life before the last ended badly, once. Jobs older than the
+-- oldest journal row kept, and deleted ones, are out of sight.
 -- Caller: whoever checks the database. Rows: one per job, task or instance that is wrong. Reads everything in one snapshot;
 -- no locks.
 WITH kept AS (
     SELECT j.job_id, j.state, j.cause
     FROM jobs AS j
     WHERE j.created_at >= coalesce((SELECT min(occurred_at) FROM events), '-infinity') - interval '1 minute'
+        AND j.deleted_at IS NULL
 ),
 subjects AS (
     SELECT
         job_id,
-        NULL::integer AS task_no,
-        NULL::integer AS instance_index,
+        -1 AS task_no,
+        -1 AS instance_index,
         state,
         cause
     FROM kept
@@ -20,7 +22,7 @@ subjects AS (
     SELECT
         t.job_id,
         t.task_no,
-        NULL,
+        -1,
         t.state,
         t.cause
     FROM tasks AS t
@@ -47,63 +49,92 @@ subjects AS (
     CROSS JOIN LATERAL unnest(t.skipped) AS ranges (indexes)
     CROSS JOIN LATERAL generate_series(lower(ranges.indexes), upper(ranges.indexes) - 1) AS numbers (instance_index)
 ),
-ends AS (
+lives AS (
     SELECT
         e.subject_id AS job_id,
-        e.task_no,
-        e.instance_index + numbers.n AS instance_index,
+        coalesce(e.task_no, -1) AS task_no,
+        coalesce(e.instance_index + numbers.n, -1) AS instance_index,
         e.state,
-        count(*) AS row_count
+        -- A retry belongs to the life that it ends.
+        count(*) FILTER (WHERE e.cause = 'retried') OVER (
+            PARTITION BY e.subject_id, e.task_no, e.instance_index + numbers.n
+            ORDER BY e.sequence
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS life,
+        count(*) FILTER (WHERE e.cause = 'retried') OVER (PARTITION BY e.subject_id, e.task_no, e.instance_index + numbers.n) AS last_life
     FROM events AS e
     CROSS JOIN LATERAL generate_series(0, e.span - 1) AS numbers (n)
     WHERE e.level IN ('job', 'task', 'task_instance')
-        AND e.state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')
-    GROUP BY
-        e.subject_id,
-        e.task_no,
-        e.instance_index + numbers.n,
-        e.state
+        AND (e.state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED') OR e.cause = 'retried')
 ),
 found AS (
     SELECT
         job_id,
-        coalesce(task_no, -1) AS task_no,
-        coalesce(instance_index, -1) AS instance_index,
-        sum(row_count) FILTER (WHERE state = 'SUCCEED') AS succeed,
-        sum(row_count) FILTER (WHERE state = 'FAILED') AS failed,
-        sum(row_count) FILTER (WHERE state = 'FAILED_INTERRUPTED') AS interrupted
-    FROM ends
+        task_no,
+        instance_index,
+        life,
+        life = max(last_life) AS is_last,
+        count(*) FILTER (WHERE state = 'SUCCEED') AS succeed,
+        count(*) FILTER (WHERE state = 'FAILED') AS failed,
+        count(*) FILTER (WHERE state = 'FAILED_INTERRUPTED') AS interrupted
+    FROM lives
     GROUP BY
         job_id,
         task_no,
-        instance_index
+        instance_index,
+        life
+),
+wrong AS (
+    SELECT
+        s.job_id,
+        s.task_no,
+        s.instance_index,
+        s.state || ', journal rows: '
+            || coalesce(f.succeed, 0) || ' SUCCEED, '
+            || coalesce(f.failed, 0) || ' FAILED, '
+            || coalesce(f.interrupted, 0) || ' FAILED_INTERRUPTED' AS problem
+    FROM subjects AS s
+    LEFT JOIN found AS f
+        ON f.job_id = s.job_id
+        AND f.task_no = s.task_no
+        AND f.instance_index = s.instance_index
+        AND f.is_last
+    WHERE coalesce(f.succeed, 0) <> CASE WHEN s.state = 'SUCCEED' THEN 1 ELSE 0 END
+        OR coalesce(f.failed, 0) <> CASE WHEN s.state = 'FAILED' THEN 1 ELSE 0 END
+        OR (s.state = 'FAILED_INTERRUPTED' AND coalesce(f.interrupted, 0) <> 1)
+        OR (s.state <> 'FAILED_INTERRUPTED' AND coalesce(f.interrupted, 0) > CASE WHEN s.state = 'FAILED' AND s.cause = 'terminated' THEN 1 ELSE 0 END)
+    UNION ALL
+    SELECT
+        f.job_id,
+        f.task_no,
+        f.instance_index,
+        'retried after life ' || f.life || ' with ' || f.succeed || ' SUCCEED, ' || f.failed || ' FAILED, ' || f.interrupted || ' FAILED_INTERRUPTED'
+    FROM found AS f
+    JOIN kept AS k ON k.job_id = f.job_id
+    WHERE NOT f.is_last
+        AND (f.succeed <> 0 OR f.failed > 1 OR f.interrupted > 1 OR f.failed + f.interrupted = 0)
+    UNION ALL
+    SELECT
+        f.job_id,
+        f.task_no,
+        f.instance_index,
+        'ended in the journal, but has neither a row nor was it skipped'
+    FROM found AS f
+    JOIN kept AS k ON k.job_id = f.job_id
+    WHERE f.instance_index >= 0
+        AND f.is_last
+        AND f.succeed + f.failed + f.interrupted > 0
+        AND NOT EXISTS (
+            SELECT
+            FROM subjects AS s
+            WHERE s.job_id = f.job_id
+                AND s.task_no = f.task_no
+                AND s.instance_index = f.instance_index
+        )
 )
 SELECT
-    s.job_id || coalesce(', task ' || s.task_no, '') || coalesce(', instance ' || s.instance_index, '') AS subject,
-    s.state || ', journal rows: '
-        || coalesce(f.succeed, 0) || ' SUCCEED, '
-        || coalesce(f.failed, 0) || ' FAILED, '
-        || coalesce(f.interrupted, 0) || ' FAILED_INTERRUPTED' AS problem
-FROM subjects AS s
-LEFT JOIN found AS f
-    ON f.job_id = s.job_id
-    AND f.task_no = coalesce(s.task_no, -1)
-    AND f.instance_index = coalesce(s.instance_index, -1)
-WHERE coalesce(f.succeed, 0) <> CASE WHEN s.state = 'SUCCEED' THEN 1 ELSE 0 END
-    OR coalesce(f.failed, 0) <> CASE WHEN s.state = 'FAILED' THEN 1 ELSE 0 END
-    OR (s.state = 'FAILED_INTERRUPTED' AND coalesce(f.interrupted, 0) <> 1)
-    OR (s.state <> 'FAILED_INTERRUPTED' AND coalesce(f.interrupted, 0) > CASE WHEN s.state = 'FAILED' AND s.cause = 'terminated' THEN 1 ELSE 0 END)
-UNION ALL
-SELECT
-    f.job_id || ', task ' || f.task_no || ', instance ' || f.instance_index,
-    'ended in the journal, but has neither a row nor was it skipped'
-FROM found AS f
-JOIN kept AS k ON k.job_id = f.job_id
-WHERE f.instance_index >= 0
-    AND NOT EXISTS (
-        SELECT
-        FROM subjects AS s
-        WHERE s.job_id = f.job_id
-            AND s.task_no = f.task_no
-            AND s.instance_index = f.instance_index
-    )
+    job_id
+        || CASE WHEN task_no < 0 THEN '' ELSE ', task ' || task_no END
+        || CASE WHEN instance_index < 0 THEN '' ELSE ', instance ' || instance_index END AS subject,
+    problem
+FROM wrong

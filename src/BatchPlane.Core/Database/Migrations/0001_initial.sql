@@ -99,12 +99,16 @@ CREATE TABLE jobs (
     created_at             timestamptz NOT NULL,
     running_at             timestamptz,
     finished_at            timestamptz,
+    retried_at             timestamptz,
+    deleted_at             timestamptz,
     CHECK ((state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')) = (finished_at IS NOT NULL)),
     CHECK ((finished_at IS NOT NULL) = (cause IS NOT NULL)),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
-    CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL))
+    CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL)),
+    CHECK (deleted_at IS NULL OR state IN ('SUCCEED', 'FAILED'))
 ) WITH (fillfactor = 70);
 CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
+CREATE INDEX jobs_deleted_at_idx ON jobs (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX jobs_expires_at_idx ON jobs (expires_at) WHERE expires_at IS NOT NULL;
 -- What lists filter by. None of it changes after the submit, so that transitions stay within the page (HOT).
 CREATE INDEX jobs_labels_idx ON jobs USING gin (labels);
@@ -119,6 +123,8 @@ COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of 
 COMMENT ON COLUMN jobs.close_cause IS 'Why the engine ended the job as a whole; null while it did not.';
 COMMENT ON COLUMN jobs.time_limit IS 'Seconds from running_at; null: no limit.';
 COMMENT ON COLUMN jobs.expires_at IS 'When the time limit ends the job: set when it runs, null again once it ends or is to end.';
+COMMENT ON COLUMN jobs.deleted_at IS 'When a user deleted it: invisible from then on. The row itself goes when everything below it is removed and its events are delivered; its journal stays.';
+COMMENT ON COLUMN jobs.retried_at IS 'When its current life began: the last time a user asked that what failed is tried again. Null in its first life. running_at and finished_at are those of the current life.';
 COMMENT ON COLUMN jobs.terminate_requested_at IS 'The wish of a user that the job ends; the state follows when the nodes have reported.';
 
 CREATE TABLE tasks (
@@ -236,11 +242,16 @@ CREATE TABLE task_instances (
     launched_at    timestamptz NOT NULL,
     running_at     timestamptz,
     finished_at    timestamptz,
-    PRIMARY KEY (task_id, instance_index)
+    terminate_reason text,
+    PRIMARY KEY (task_id, instance_index),
+    CHECK (terminate_reason IS NULL OR state IN ('STARTING', 'RUNNING'))
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
+-- Has rows only while a node is to end them. Of its columns only terminate_reason, in the condition, ever changes, and rarely.
+CREATE INDEX task_instances_terminate_idx ON task_instances (task_id, instance_index) WHERE terminate_reason IS NOT NULL;
 COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; the others are known from their task''s next_index and sets. Inserted at the claim, updated at the end.';
 COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.';
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
+COMMENT ON COLUMN task_instances.terminate_reason IS 'The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.';
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
 
 CREATE TABLE retry_delays (

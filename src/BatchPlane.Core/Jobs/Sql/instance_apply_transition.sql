@@ -13,7 +13,8 @@ SET
     reason = v.reason,
     launched_at = v.launched_at,
     running_at = v.running_at,
-    finished_at = v.finished_at
+    finished_at = v.finished_at,
+    terminate_reason = CASE WHEN v.state IN ('STARTING', 'RUNNING') THEN i.terminate_reason END
 FROM unnest(
     @task_ids::bigint[],
     @indexes::integer[],

@@ -14,7 +14,8 @@ SELECT
     i.reason,
     i.launched_at,
     i.running_at,
-    i.finished_at
+    i.finished_at,
+    i.terminate_reason
 FROM unnest(@task_ids::bigint[], @firsts::integer[], @counts::integer[]) AS wanted (task_id, first_index, instance_count)
 CROSS JOIN LATERAL (
     SELECT *

@@ -14,7 +14,8 @@ SELECT
     i.reason,
     i.launched_at,
     i.running_at,
-    i.finished_at
+    i.finished_at,
+    i.terminate_reason
 FROM tasks AS t
 JOIN task_instances AS i
     ON i.task_id = t.task_id

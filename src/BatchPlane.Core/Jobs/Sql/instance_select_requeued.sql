@@ -14,7 +14,8 @@ SELECT
     i.reason,
     i.launched_at,
     i.running_at,
-    i.finished_at
+    i.finished_at,
+    i.terminate_reason
 FROM unnest(@task_ids::bigint[], @limits::integer[]) AS wanted (task_id, claim_limit)
 JOIN tasks AS t ON t.task_id = wanted.task_id
 CROSS JOIN LATERAL (

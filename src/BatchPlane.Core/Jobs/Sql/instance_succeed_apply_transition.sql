@@ -6,7 +6,8 @@ SET
     exit_code = 0,
     cause = 'succeeded',
     running_at = v.running_at,
-    finished_at = v.finished_at
+    finished_at = v.finished_at,
+    terminate_reason = NULL
 FROM (
     SELECT
         h.row_at,

@@ -14,7 +14,8 @@ SET
     close_reason = v.close_reason,
     expires_at = v.expires_at,
     running_at = v.running_at,
-    finished_at = v.finished_at
+    finished_at = v.finished_at,
+    retried_at = v.retried_at
 FROM unnest(
     @job_ids::text[],
     @loaded_sequences::bigint[],
@@ -29,7 +30,8 @@ FROM unnest(
     @close_reasons::text[],
     @expires_ats::timestamptz[],
     @running_ats::timestamptz[],
-    @finished_ats::timestamptz[]
+    @finished_ats::timestamptz[],
+    @retried_ats::timestamptz[]
 ) AS v (
     job_id,
     loaded_sequence,
@@ -44,7 +46,8 @@ FROM unnest(
     close_reason,
     expires_at,
     running_at,
-    finished_at
+    finished_at,
+    retried_at
 )
 WHERE j.job_id = v.job_id
     AND j.last_sequence = v.loaded_sequence

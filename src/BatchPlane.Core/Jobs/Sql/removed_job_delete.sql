@@ -1,0 +1,26 @@
+-- Removes the row of a deleted job and those of its tasks, of which nothing else is left, once its events are delivered: messages need their names.
+-- Caller: JobRemovalStore. Rows: the number of tasks removed; none while events are still to be delivered.
+WITH removed AS (
+    DELETE FROM jobs AS j
+    WHERE j.job_id = @job_id::text
+        AND j.deleted_at IS NOT NULL
+        AND (
+            cardinality(j.interest) = 0
+            OR NOT coalesce(
+                (
+                    SELECT (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+                    FROM events AS e
+                    JOIN dispatcher_shards AS s ON s.shard = e.shard
+                    WHERE e.subject_id = j.job_id
+                        AND e.notify <> 0
+                    ORDER BY e.sequence DESC
+                    LIMIT 1
+                ),
+                false
+            )
+        )
+    RETURNING j.job_id
+)
+DELETE FROM tasks AS t
+USING removed AS r
+WHERE t.job_id = r.job_id
