@@ -47,7 +47,7 @@ internal sealed class Instances : IBench
         }
 
         var done = count * context.Runs;
-        await MustBeJournalledAsync(stack, done + context.Count(50_000, 500));
+        await MustBeJournalledAsync(stack, done + context.Count(BenchStack.WarmUpInstances, 500));
         context.Report(new(Name, "server_cpu", servers / done * Million, "us/instance"));
         context.Report(new(Name, "agent_cpu", agents / done * Million, "us/instance"));
         context.Report(new(Name, "postgres_cpu", postgres / done * Million, "us/instance"));

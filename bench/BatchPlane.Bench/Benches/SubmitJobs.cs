@@ -10,6 +10,9 @@ internal sealed class SubmitJobs : IBench
 {
     private const int Clients = 8;
 
+    // Until the runtime has compiled what runs often for the last time.
+    private const int WarmUpSeconds = 20;
+
     public string Name => "submit-jobs";
 
     public string Summary => "single-instance jobs submitted a second by 8 clients, each durable when it is answered; against `sbatch` by 8 clients, and against 8 connections that insert a job's rows";
@@ -22,7 +25,7 @@ internal sealed class SubmitJobs : IBench
         await using var slurm = await Slurm.StartAsync(context);
         var database = await PgBench.PrepareAsync(context, stack);
         var seconds = context.Count(5, 1);
-        await RateAsync(stack, seconds, context);
+        await RateAsync(stack, context.Count(WarmUpSeconds, 1), context);
         var (rates, ofSlurm, ofDatabase) = (new List<double>(), new List<double>(), new List<double>());
         for (var run = 0; run < context.Runs; run++)
         {

@@ -24,6 +24,9 @@ internal sealed record StackShape
 /// </summary>
 internal sealed class BenchStack : IAsyncDisposable
 {
+    /// <summary>Instances that <see cref="WarmUpAsync"/> runs in a full benchmark.</summary>
+    internal const int WarmUpInstances = 500_000;
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
@@ -117,8 +120,9 @@ internal sealed class BenchStack : IAsyncDisposable
     /// <summary>Brings code and caches to their normal state.</summary>
     internal async Task WarmUpAsync()
     {
+        // Until the runtime has compiled what runs often for the last time: before that a later run is faster for no other reason.
         BenchContext.Say("warming up");
-        await RunAsync(BenchClient.Noop(_context.Count(50_000, 500)));
+        await RunAsync(BenchClient.Noop(_context.Count(WarmUpInstances, 500)));
     }
 
     /// <summary>A number from the database.</summary>

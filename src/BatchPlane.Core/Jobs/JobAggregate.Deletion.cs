@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Jobs;

@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Journal;
 
 namespace BatchPlane.Core.Jobs;
 
