@@ -51,6 +51,8 @@ public sealed class RulesTests
     [InlineData("src/Sql/env_prune.sql", "DELETE FROM environments WHERE true", "writes the state of environments")]
     [InlineData("src/Sql/node_heartbeat.sql", "UPDATE nodes\nSET lease_until = now()\nWHERE state = 'RUNNING'\nRETURNING state", null)]
     [InlineData("src/Sql/job_apply_transition.sql", "UPDATE jobs SET state = v.state", null)]
+    [InlineData("src/Sql/removed_job_delete.sql", "DELETE FROM jobs WHERE deleted_at IS NOT NULL", null)]
+    [InlineData("src/Sql/removed_job_delete.sql", "DELETE FROM jobs WHERE job_id = 'x'", "writes the state of jobs")]
     [InlineData("src/Sql/job_select.sql", "-- UPDATE jobs SET state = 'x'\nSELECT state FROM jobs", null)]
     public void StateWrites(string path, string text, string? expected) => Found(expected, Rules.StateWrites(new(path, text)));
 

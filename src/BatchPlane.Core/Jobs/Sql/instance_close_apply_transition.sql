@@ -6,22 +6,36 @@ SET
     cause = v.cause,
     reason = v.reason,
     finished_at = v.finished_at
-FROM unnest(
-    @task_ids::bigint[],
-    @first_indexes::integer[],
-    @instance_counts::integer[],
-    @causes::text[],
-    @reasons::text[],
-    @finished_ats::timestamptz[]
-) AS v (
-    task_id,
-    first_index,
-    instance_count,
-    cause,
-    reason,
-    finished_at
-)
-WHERE i.task_id = v.task_id
-    AND i.instance_index >= v.first_index
-    AND i.instance_index < v.first_index + v.instance_count
-    AND i.state = 'RUNNABLE'
+FROM (
+    SELECT
+        h.row_at,
+        w.cause,
+        w.reason,
+        w.finished_at
+    FROM unnest(
+        @task_ids::bigint[],
+        @first_indexes::integer[],
+        @instance_counts::integer[],
+        @causes::text[],
+        @reasons::text[],
+        @finished_ats::timestamptz[]
+    ) AS w (
+        task_id,
+        first_index,
+        instance_count,
+        cause,
+        reason,
+        finished_at
+    )
+    CROSS JOIN LATERAL (
+        SELECT h.ctid AS row_at
+        FROM task_instances AS h
+        WHERE h.task_id = w.task_id
+            AND h.instance_index >= w.first_index
+            AND h.instance_index < w.first_index + w.instance_count
+            AND h.state = 'RUNNABLE'
+        -- Range by range through the key, never by a scan of all instances. The rows stay where they are: the lock keeps others from moving them.
+        OFFSET 0
+    ) AS h
+) AS v
+WHERE i.ctid = v.row_at

@@ -3,7 +3,9 @@
 DELETE FROM claims
 WHERE ctid = ANY (ARRAY(
     SELECT c.ctid
-    FROM claims AS c
-    WHERE c.job_id = @job_id::text
+    FROM jobs AS j
+    JOIN claims AS c ON c.job_id = j.job_id
+    WHERE j.job_id = @job_id::text
+        AND j.deleted_at IS NOT NULL
     LIMIT @row_limit::integer
 ))

@@ -3,8 +3,10 @@
 DELETE FROM task_instances
 WHERE ctid = ANY (ARRAY(
     SELECT i.ctid
-    FROM tasks AS t
+    FROM jobs AS j
+    JOIN tasks AS t ON t.job_id = j.job_id
     JOIN task_instances AS i ON i.task_id = t.task_id
-    WHERE t.job_id = @job_id::text
+    WHERE j.job_id = @job_id::text
+        AND j.deleted_at IS NOT NULL
     LIMIT @row_limit::integer
 ))

@@ -3,8 +3,10 @@
 DELETE FROM instance_progress
 WHERE ctid = ANY (ARRAY(
     SELECT p.ctid
-    FROM tasks AS t
+    FROM jobs AS j
+    JOIN tasks AS t ON t.job_id = j.job_id
     JOIN instance_progress AS p ON p.task_id = t.task_id
-    WHERE t.job_id = @job_id::text
+    WHERE j.job_id = @job_id::text
+        AND j.deleted_at IS NOT NULL
     LIMIT @row_limit::integer
 ))
