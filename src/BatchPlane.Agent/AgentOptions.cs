@@ -7,8 +7,11 @@ namespace BatchPlane.Agent;
 /// <summary>How one node agent runs. Everything else (lease, grace, output limit) is told by the server when it joins.</summary>
 public sealed class AgentOptions
 {
-    /// <summary>Default of <see cref="PrefillFactor"/>: as many attempts ready as there are slots.</summary>
-    public const double DefaultPrefillFactor = 1.0;
+    /// <summary>
+    /// Default of <see cref="PrefillFactor"/>: none. What is held ready cannot go to another node that has room, nor be overtaken by a higher
+    /// priority, so it must not wait long: <see cref="PrefillAhead"/> sees to it that it does not.
+    /// </summary>
+    public const double DefaultPrefillFactor = 0;
 
     /// <summary>Default of <see cref="PrefillMax"/>.</summary>
     public const int DefaultPrefillMax = 4_000;
@@ -67,7 +70,7 @@ public sealed class AgentOptions
     [Required]
     public required string Directory { get; init; }
 
-    /// <summary>Attempts held ready beside the running ones, as a multiple of <see cref="Slots"/>, 0 to 100. Default 1.</summary>
+    /// <summary>Attempts held ready beside the running ones, as a multiple of <see cref="Slots"/>, 0 to 100, however long they take. Default 0.</summary>
     [Range(0.0, 100.0)]
     public double PrefillFactor { get; init; } = DefaultPrefillFactor;
 

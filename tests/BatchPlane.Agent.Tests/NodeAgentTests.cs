@@ -28,6 +28,29 @@ public sealed class NodeAgentTests
         Assert.NotNull(agent.Server.Heartbeats.First().Load);
     }
 
+    [Fact]
+    public async Task WithoutOptions_AsksForNoMoreThanItHasSlots()
+    {
+        await using var agent = await StartAsync(options: (url, directory) => Options(url, directory, slots: 3, prefill: AgentOptions.DefaultPrefillFactor));
+
+        await Eventually.ReachAsync(() => !agent.Server.WorkRequests.IsEmpty, agent.Server.Describe);
+
+        Assert.Equal(3, agent.Server.WorkRequests.First().Capacity);
+    }
+
+    [Fact]
+    public async Task OneMoreFreeSlot_IsToldWhileAPollWaits()
+    {
+        await using var agent = await StartAsync(options: (url, directory) => Options(url, directory, slots: 4, prefill: 0));
+        agent.Server.Offer(Shell($"until [ -e {agent.Mark("go")} ]; do sleep 0.05; done"));
+        agent.Server.Offer(Shell("sleep 300"), taskId: 2);
+        await Eventually.ReachAsync(() => agent.Server.WorkRequests.LastOrDefault()?.Capacity == 2, agent.Server.Describe);
+
+        await File.WriteAllTextAsync(agent.Mark("go"), "");
+
+        await Eventually.ReachAsync(() => agent.Server.WorkRequests.Last().Capacity == 3, agent.Server.Describe);
+    }
+
     [Theory]
     [InlineData(401)]
     [InlineData(403)]

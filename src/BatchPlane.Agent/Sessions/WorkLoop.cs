@@ -64,13 +64,21 @@ internal sealed class WorkLoop(AgentOptions options, JoinResponse node, ServerCl
 
     private async Task UntilRoomierAsync(int wanted, ResourceAmounts free, CancellationToken answered)
     {
+        var since = time.GetTimestamp();
         while (!IsRoomier(book.Wanted(), wanted, book.Free, free))
         {
-            await book.Room.WaitAsync(Timeout.InfiniteTimeSpan, answered);
+            var isMore = book.Wanted() > wanted;
+            var left = LookAgain - time.GetElapsedTime(since);
+            if (isMore && left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            await book.Room.WaitAsync(isMore ? left : Timeout.InfiniteTimeSpan, answered);
         }
     }
 
-    // Twice the slots at least, so that a stream of ends makes few polls of it; or all there are.
+    // Twice the slots at least, so that a stream of ends makes few polls of it; or all there are. Less than that is told after a while.
     private bool IsRoomier(int wanted, int wantedBefore, ResourceAmounts free, ResourceAmounts freeBefore) =>
         wanted >= 2 * wantedBefore
         || wanted > wantedBefore && book.IsEmpty

@@ -42,7 +42,7 @@ internal sealed class Session : IAttemptFiles
         _host = host;
         _agent = agent;
         _node = node;
-        _options = new() { ServerUrl = new("http://simulated"), JoinToken = "", Directory = "", Slots = host.Slots, PrefillMax = 4, ReportMaxAttempts = 5 };
+        _options = new() { ServerUrl = new("http://simulated"), JoinToken = "", Directory = "", Slots = host.Slots, PrefillFactor = 1, PrefillMax = 4, ReportMaxAttempts = 5 };
         _reports = new(_options, cluster.World.Clock);
         _book = new(_options, TimeSpan.FromSeconds(node.KillGraceSeconds), this, _reports, cluster.World.Clock);
         _orders = new(_book, cluster.World.Clock, NullLogger.Instance);
