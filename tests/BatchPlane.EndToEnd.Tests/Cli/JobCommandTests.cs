@@ -159,8 +159,8 @@ public sealed class JobCommandTests
         await using var server = await FakeServer.StartAsync(app => app.MapPost("/v1/jobs", () => FakeServer.Json(
             """
             {"type":"urn:batchplane:problem:invalid_request","title":"The request is not valid","status":400,"code":"invalid_request","errors":[
-              {"path":"$.tasks[1].task_name","code":"duplicate","message":"is used by task 0, too"},
-              {"path":"$.priority","code":"out_of_range","message":"0 to 100, not 101"}]}
+              {"path":"$.priority","code":"priority_out_of_range","message":"Expected 0 to 100, given 101."},
+              {"path":"$.tasks[1].task_name","code":"task_name_duplicate","message":"Another task is named \"build\", too."}]}
             """, 400)));
 
         var run = await CliRun.Of(new Dictionary<string, string>(), "/", "{}", "submit", "-", "--server", server.Url);
