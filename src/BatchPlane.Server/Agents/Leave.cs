@@ -8,7 +8,7 @@ namespace BatchPlane.Server.Agents;
 /// <summary>An agent leaves: nothing runs there any more and nothing will. The node is gone; a local one is replaced by the reconciler.</summary>
 internal static class Leave
 {
-    internal static async Task<IResult> HandleAsync(HttpContext context, string nodeId, AgentGate gate, EnvironmentStore environments, NodeLossSignal losses)
+    internal static async Task<IResult> HandleAsync(HttpContext context, string nodeId, AgentGate gate, EnvironmentStore environments, NodeLossSignal losses, TerminationNotices terminations)
     {
         var (request, refusal) = await AgentGate.ReadAsync<LeaveRequest>(context);
         refusal ??= gate.Refuse(context.Request, nodeId, request!.Epoch);
@@ -28,6 +28,7 @@ internal static class Leave
             environment => Decide(environment, nodeId, request.Epoch),
             context.RequestAborted);
         losses.Set();
+        terminations.Forget(nodeId, request.Epoch);
         return Results.NoContent();
     }
 
