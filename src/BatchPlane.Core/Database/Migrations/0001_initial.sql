@@ -211,7 +211,6 @@ COMMENT ON COLUMN tasks.depends_when IS 'For each of depends_on, what has to be 
 COMMENT ON COLUMN tasks.run IS 'RunSpec: what the agent gets.';
 COMMENT ON SEQUENCE task_id_seq IS 'Each value stands for a block of 256 task ids, taken by one server at a time.';
 
--- Filled to less than half: the one update that most rows get finds room on its page and touches no index (HOT).
 CREATE TABLE task_templates (
     template_id          text PRIMARY KEY,
     template_name        text NOT NULL UNIQUE,
@@ -227,6 +226,7 @@ CREATE INDEX task_templates_tags_idx ON task_templates USING gin (tags jsonb_pat
 COMMENT ON TABLE task_templates IS 'Members of tasks that jobs take over when they are submitted. No job refers to one afterwards.';
 COMMENT ON COLUMN task_templates.task IS 'The members that were given, by their canonical names, without defaults.';
 
+-- Filled to less than half: the one update that most rows get finds room on its page and touches no index (HOT).
 CREATE TABLE task_instances (
     task_id        bigint NOT NULL,
     instance_index integer NOT NULL,
