@@ -33,6 +33,9 @@ public readonly record struct ResourceAmounts(int Slots, int CpuMillis, int Memo
     /// <summary>True when each amount is at most that of <paramref name="room"/>.</summary>
     public bool FitsIn(ResourceAmounts room) => Slots <= room.Slots && CpuMillis <= room.CpuMillis && MemoryMib <= room.MemoryMib;
 
+    /// <summary>The larger one of each amount.</summary>
+    public ResourceAmounts Max(ResourceAmounts other) => new(Math.Max(Slots, other.Slots), Math.Max(CpuMillis, other.CpuMillis), Math.Max(MemoryMib, other.MemoryMib));
+
     /// <summary>The sums.</summary>
     public ResourceAmounts Plus(ResourceAmounts other) => new(Slots + other.Slots, CpuMillis + other.CpuMillis, MemoryMib + other.MemoryMib);
 

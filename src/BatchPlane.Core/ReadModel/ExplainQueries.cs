@@ -33,7 +33,7 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
         {
             if (!rivals.TryGetValue(task.EnvId, out var others))
             {
-                rivals[task.EnvId] = others = await RivalsAsync(task.EnvId, jobId, job.Priority, cancellationToken);
+                rivals[task.EnvId] = others = await RivalsAsync(environments[task.EnvId], jobId, job.Priority, cancellationToken);
             }
 
             explained.Add(Explain(ToWaiting(task, tasks, job) with { NextAttemptAt = nextAttempts.GetValueOrDefault(task.TaskId) }, task, environments[task.EnvId], others, job.Priority));
@@ -56,8 +56,8 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
     }
 
     /// <summary>What else there is to claim in an environment for nodes that a job of this priority could have.</summary>
-    public Task<Rivals> RivalsAsync(string envId, string jobId, int priority, CancellationToken cancellationToken) =>
-        claims.RivalsAsync(envId, jobId, priority, options.Value.MaxTasksExplained, cancellationToken);
+    public Task<Rivals> RivalsAsync(EnvironmentFacts environment, string jobId, int priority, CancellationToken cancellationToken) =>
+        claims.RivalsAsync(environment.EnvId, environment.Largest, jobId, priority, options.Value.MaxTasksExplained, cancellationToken);
 
     private static TaskExplanation Explain(WaitingTask waiting, TaskRow task, EnvironmentFacts environment, Rivals rivals, int priority)
     {

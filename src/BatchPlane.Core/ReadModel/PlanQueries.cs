@@ -22,7 +22,7 @@ public sealed class PlanQueries(ExplainQueries explanations)
         var rivals = new Dictionary<string, Rivals>(StringComparer.Ordinal);
         foreach (var envId in job.EnvIds)
         {
-            rivals[envId] = await explanations.RivalsAsync(envId, job.Job.JobId, document.Priority, cancellationToken);
+            rivals[envId] = await explanations.RivalsAsync(environments[envId], job.Job.JobId, document.Priority, cancellationToken);
         }
 
         return (new() { Document = document, Tasks = [.. job.Tasks.Select(task => Plan(job, task, document.Priority, environments[task.EnvId], rivals[task.EnvId]))] }, []);

@@ -117,20 +117,8 @@ public sealed partial class ClaimDesk(
     }
 
     /// <summary>What no waiting node could ever hold is not looked at.</summary>
-    private static ResourceAmounts Largest(IEnumerable<Visitor> visitors)
-    {
-        var largest = default(ResourceAmounts);
-        foreach (var visitor in visitors)
-        {
-            var size = visitor.Node.Size;
-            largest = new(
-                Math.Max(largest.Slots, size.Slots),
-                Math.Max(largest.CpuMillis, size.CpuMillis),
-                Math.Max(largest.MemoryMib, size.MemoryMib));
-        }
-
-        return largest;
-    }
+    private static ResourceAmounts Largest(IEnumerable<Visitor> visitors) =>
+        visitors.Aggregate(default(ResourceAmounts), (largest, visitor) => largest.Max(visitor.Node.Size));
 
     private void SetTurn(string envId, JobTurn? turn)
     {

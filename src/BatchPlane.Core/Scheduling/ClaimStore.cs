@@ -36,7 +36,7 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
             var tasks = await ReadClaimableAsync(all, cancellationToken);
             if (tasks.Count < limit)
             {
-                return new(Worthwhile(tasks), ResumeAt: null);
+                return new(await WithHeldByJobsAsync(envId, Worthwhile(tasks), cancellationToken), ResumeAt: null);
             }
         }
 
@@ -47,17 +47,18 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         command.Parameters.AddWithValue("turn_priority", turn?.Priority ?? -1);
         command.Parameters.AddWithValue("turn_job_no", turn?.JobNo ?? 0L);
         var window = await ReadClaimableAsync(command, cancellationToken);
-        return new(Worthwhile(window), ResumeAt(window, turn, jobLimit));
+        return new(await WithHeldByJobsAsync(envId, Worthwhile(window), cancellationToken), ResumeAt(window, turn, jobLimit));
     }
 
-    /// <summary>What else there is to claim in an environment, of this priority or a higher one; <paramref name="limit"/> tasks are looked at.</summary>
-    public async Task<Rivals> RivalsAsync(string envId, string jobId, int priority, int limit, CancellationToken cancellationToken)
+    /// <summary>
+    /// What else there is to claim in an environment, of this priority or a higher one and not larger than <paramref name="largest"/>: what fits
+    /// nowhere keeps nobody waiting. <paramref name="limit"/> tasks are looked at.
+    /// </summary>
+    public async Task<Rivals> RivalsAsync(string envId, ResourceAmounts largest, string jobId, int priority, int limit, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/task_select_rivals.sql"));
-        command.Parameters.AddWithValue("env_id", envId);
+        await using var command = ClaimableCommand("Scheduling/Sql/task_select_rivals.sql", envId, largest, limit);
         command.Parameters.AddWithValue("job_id", jobId);
         command.Parameters.AddWithValue("priority", priority);
-        command.Parameters.AddWithValue("task_limit", limit);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var jobs = new List<RivalJob>();
         var seen = 0L;
@@ -208,6 +209,32 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         }
 
         return tasks;
+    }
+
+    /// <summary>The tasks, where jobs of one priority share, with what all tasks of their job hold.</summary>
+    private async Task<IReadOnlyList<ClaimableTask>> WithHeldByJobsAsync(string envId, List<ClaimableTask> tasks, CancellationToken cancellationToken)
+    {
+        string[] jobIds = [.. tasks
+            .GroupBy(task => task.Priority, task => task.JobId)
+            .Select(level => level.Distinct(StringComparer.Ordinal).ToList())
+            .Where(jobs => jobs.Count > 1)
+            .SelectMany(jobs => jobs)];
+        if (jobIds.Length == 0)
+        {
+            return tasks;
+        }
+
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/task_select_held_of_jobs.sql"));
+        command.Parameters.AddWithValue("job_ids", jobIds);
+        command.Parameters.AddWithValue("env_id", envId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var held = new Dictionary<string, long>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            held[reader.GetString(0)] = reader.GetInt64(1);
+        }
+
+        return [.. tasks.Select(task => held.TryGetValue(task.JobId, out var slots) ? task with { HeldByJob = slots } : task)];
     }
 
     private static List<ClaimableTask> Worthwhile(List<ClaimableTask> tasks) => tasks.FindAll(task => task.Claimable > 0);

@@ -31,7 +31,7 @@ internal sealed class JobShare(int priority, long jobNo)
     internal void Add(ClaimableTask task)
     {
         _tasks.Add(task);
-        Held += (long)task.Held * task.Needs.Slots;
+        Held = task.HeldByJob ?? Held + ((long)task.Held * task.Needs.Slots);
         Claimable += task.Claimable;
         NeedsSlotsOnly &= task.Needs.IsOneSlot;
     }

@@ -17,6 +17,9 @@ public sealed record ClaimableTask(string JobId, long TaskId, int Priority, int 
 
     /// <summary>Instances of it that nodes hold.</summary>
     public int Held { get; init; }
+
+    /// <summary>Slots that the instances of all tasks of its job hold, also of those that have nothing to claim; null: no other task holds any.</summary>
+    public long? HeldByJob { get; init; }
 }
 
 /// <summary>A node that waits for instances.</summary>

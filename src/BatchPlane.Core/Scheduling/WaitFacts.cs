@@ -56,6 +56,9 @@ public sealed record EnvironmentFacts(string EnvId, bool TakesWork, int DesiredN
     /// <summary>Instances that ended in a second lately, on all nodes.</summary>
     public double EndsPerSecond => Nodes.Sum(node => node.EndsPerSecond);
 
+    /// <summary>The most of each that any node has; nothing without nodes.</summary>
+    public ResourceAmounts Largest => Nodes.Aggregate(default(ResourceAmounts), (largest, node) => largest.Max(node.Size));
+
     /// <summary>Slots of all nodes.</summary>
     public int Slots => Nodes.Sum(node => node.Size.Slots);
 

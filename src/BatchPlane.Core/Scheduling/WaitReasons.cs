@@ -67,7 +67,7 @@ public static class WaitReasons
         }
         else if (task.Waiting > 0 && !environment.Nodes.Any(node => task.Needs.FitsIn(node.Size)))
         {
-            yield return AboutNodes(WaitCodes.FitsNowhere, environment, $"An instance needs {Words(task.Needs)}: more than any running node of {environment.EnvId} has ({Largest(environment)}).") with { Needs = Document(task.Needs) };
+            yield return AboutNodes(WaitCodes.FitsNowhere, environment, $"An instance needs {Words(task.Needs)}: more than any running node of {environment.EnvId} has ({Words(environment.Largest)}).") with { Needs = Document(task.Needs) };
         }
 
         if (task.Delayed > 0 && task.Delayed + task.WaitingByIndex == task.Waiting)
@@ -168,11 +168,6 @@ public static class WaitReasons
         Cpu = needs.CpuMillis == 0 ? null : needs.CpuMillis / 1000m,
         MemoryMib = needs.MemoryMib == 0 ? null : needs.MemoryMib,
     };
-
-    private static string Largest(EnvironmentFacts environment) => Words(new(
-        environment.Nodes.Max(node => node.Size.Slots),
-        environment.Nodes.Max(node => node.Size.CpuMillis),
-        environment.Nodes.Max(node => node.Size.MemoryMib)));
 
     private static string Words(ResourceAmounts amounts)
     {

@@ -44,6 +44,19 @@ public sealed class PlacementPolicyTests
         Assert.Equal(2, placements.Where(placement => placement.Task == long1).Sum(placement => placement.Count));
     }
 
+    [Fact]
+    public void JobWhoseOtherTasksHoldSlots_IsNoBetterOffForThem()
+    {
+        // A job of many tasks of one instance: those that hold slots have nothing to claim and are not seen here.
+        var many = Enumerable.Range(1, 20).Select(n => new ClaimableTask("job-1", n, 0, 1) { JobNo = 1, HeldByJob = 10 }).ToList();
+        var one = new ClaimableTask("job-2", 51, 0, 1_000) { Held = 1, HeldByJob = 1 };
+
+        var placements = Place([.. many, one], [Large]);
+
+        Assert.Equal(10, placements.Where(placement => placement.Task == one).Sum(placement => placement.Count));
+        Assert.Equal(2, placements.Where(placement => placement.Task != one).Sum(placement => placement.Count));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

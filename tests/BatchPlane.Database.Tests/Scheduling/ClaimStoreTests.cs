@@ -50,6 +50,22 @@ public sealed class ClaimStoreTests : IAsyncLifetime
         Assert.Null(window.ResumeAt);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(4)]
+    public async Task SlotsOfTasksWithNothingLeftToClaim_CountForTheirJob(int limit)
+    {
+        var wide = Given.Task(_envId, name: "wide") with { Resources = new() { Slots = 3 } };
+        var several = await _server.SubmittedAsync(Given.Job([wide, .. Enumerable.Range(0, 3).Select(n => Given.Task(_envId, name: $"task-{n}"))]));
+        await _server.ClaimAsync(_node, several, await _installation.ScalarAsync<long>("SELECT task_id FROM tasks WHERE task_name = 'wide'"), limit: 1);
+        await _server.ClaimAsync(_node, _jobId, _taskId, limit: 2);
+
+        var window = await Claims.ClaimableAsync(_envId, Anything, room: 8, turn: null, limit, CancellationToken.None);
+
+        Assert.Equal([(_jobId, 2L), (several, 3L)], window.Tasks.Select(task => (task.JobId, task.HeldByJob!.Value)).Distinct());
+        Assert.DoesNotContain(window.Tasks, task => task.Needs.Slots == 3);
+    }
+
     [Fact]
     public async Task MoreThanAPassLooksAt_HighestPriorityIsNeverLeftOut()
     {

@@ -31,6 +31,18 @@ public sealed class ExplainEndpointTests(ServerFixture server) : IClassFixture<S
     }
 
     [Fact]
+    public async Task JobThatFitsNowhere_KeepsNobodyWaiting()
+    {
+        await NodeAsync("env-explain2", "node-explain2", slots: 4, busy: 0, endsPerSecond: 0.5);
+        await SubmitAsync("""{"env_id":"env-explain2","priority":9,"tasks":[{"application":{"command":"true"},"resources":{"slots":5}}]}""");
+        var id = await SubmitAsync("""{"env_id":"env-explain2","tasks":[{"application":{"command":"true"}}]}""");
+
+        var task = Assert.Single((await server.GetAsync<JobExplanation>($"/v1/jobs/{id}/explain")).Tasks);
+
+        Assert.Equal(("about_to_start", 1L), (Assert.Single(task.Reasons).Code, task.Position));
+    }
+
+    [Fact]
     public async Task EnvironmentWithoutNodes_IsTheReason()
     {
         var id = await SubmitAsync("""{"tasks":[{"application":{"command":"true"}}]}""");

@@ -43,6 +43,24 @@ public sealed partial class ClaimQueryPlanTests(ServerFixture server) : IClassFi
             match => Assert.True(int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) <= 256, string.Join('\n', plan)));
     }
 
+    [Fact]
+    public async Task SlotsOfJobs_AreSummedUpByTheIndex()
+    {
+        await server.ExecuteAsync(Waiting);
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("EXPLAIN " + WithValues(SqlText.Load("Scheduling/Sql/task_select_held_of_jobs.sql")), connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var plan = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            plan.Add(reader.GetString(0));
+        }
+
+        Assert.Contains(plan, line => line.Contains("tasks_job_id_key", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, line => line.Contains("Seq Scan on tasks", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("Scheduling/Sql/claim_prune.sql")]
     [InlineData("Scheduling/Sql/claim_select_orphans.sql")]
@@ -77,6 +95,7 @@ public sealed partial class ClaimQueryPlanTests(ServerFixture server) : IClassFi
         .Replace("@max_memory_mib", "8000", StringComparison.Ordinal)
         .Replace("@task_limit", "256", StringComparison.Ordinal)
         .Replace("@job_limit", "2", StringComparison.Ordinal)
+        .Replace("@job_ids", "'{job-1,job-2}'", StringComparison.Ordinal)
         .Replace("@turn_priority", "0", StringComparison.Ordinal)
         .Replace("@turn_job_no", "20001", StringComparison.Ordinal);
 

@@ -1,5 +1,5 @@
--- Claimable instances of other jobs in an environment, of a priority or a higher one, job by job, best first. Looks at so many tasks at
--- most; task_count says how many it saw. Caller: ClaimStore. No locks.
+-- Claimable instances of other jobs in an environment, of a priority or a higher one, that fit its largest node, job by job, best first.
+-- Looks at so many tasks at most; task_count says how many it saw. Caller: ClaimStore. No locks.
 SELECT
     job_id,
     priority,
@@ -14,6 +14,9 @@ FROM (
     FROM tasks
     WHERE env_id = @env_id::text
         AND claimable
+        AND slots <= @max_slots::integer
+        AND cpu_millis <= @max_cpu_millis::integer
+        AND memory_mib <= @max_memory_mib::integer
         AND priority >= @priority::integer
         AND job_id <> @job_id::text
     ORDER BY
