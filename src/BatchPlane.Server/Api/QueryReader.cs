@@ -13,7 +13,7 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
 
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
-    /// <summary>A text; null when absent. Given twice is a problem.</summary>
+    /// <summary>A text; null when absent. Given twice is a problem, as is a NUL, which PostgreSQL has in no text.</summary>
     internal string? Text(string name)
     {
         _known.Add(name);
@@ -21,6 +21,11 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
         if (values.Count > 1)
         {
             problems.Add($"?{name}", ItemCodes.MemberDuplicate, $"'{name}' is given {values.Count.ToString(CultureInfo.InvariantCulture)} times.");
+        }
+
+        if (values.Any(value => value?.Contains('\0', StringComparison.Ordinal) is true))
+        {
+            problems.Add($"?{name}", ItemCodes.TextInvalid, "Expected a text without NUL characters.");
         }
 
         return values.Count == 0 ? null : values[0];

@@ -158,8 +158,8 @@ public sealed class JobCommandTests
     {
         await using var server = await FakeServer.StartAsync(app => app.MapPost("/v1/jobs", () => FakeServer.Json(
             """
-            {"type":"urn:batchplane:problem:invalid_request","title":"The request is not valid","status":400,"code":"invalid_request","errors":[
-              {"path":"$.priority","code":"priority_out_of_range","message":"Expected 0 to 100, given 101."},
+            {"type":"urn:batchplane:problem:invalid_request","title":"The request is not valid.","status":400,"code":"invalid_request","detail":"2 problems were found.","errors":[
+              {"path":"$.priority","code":"priority_out_of_range","message":"Expected 0 to 100, given the number 101."},
               {"path":"$.tasks[1].task_name","code":"task_name_duplicate","message":"Another task is named \"build\", too."}]}
             """, 400)));
 

@@ -79,6 +79,7 @@ public sealed class ListFilterTests(ServerFixture server) : IClassFixture<Server
     [InlineData("created_from=yesterday", "?created_from", "instant_invalid")]
     [InlineData("created_before=2025-10-09T08:53:20", "?created_before", "instant_invalid")]
     [InlineData("min_priority=101", "?min_priority", "out_of_range")]
+    [InlineData("name_prefix=a%00", "?name_prefix", "text_invalid")]
     public async Task BadFilter_IsRefused(string filter, string path, string code)
     {
         using var response = await server.Client.GetAsync($"/v1/jobs?{filter}");
