@@ -110,7 +110,10 @@ public sealed partial class ClaimDesk(
 
             var visitors = environment.Where(visitor => visitor.TryBeginClaim()).ToDictionary(visitor => visitor.Node);
             var plan = PlacementPolicy.Place(window, [.. visitors.Keys], turn);
-            SetTurn(environment.Key, plan.Turn);
+
+            // What fills the room alone leaves the turn of those below as it is.
+            var isOfLower = window.Tasks.Min(task => task.Priority) > turn?.Priority;
+            SetTurn(environment.Key, isOfLower ? turn : plan.Turn);
             var placements = plan.Placements.ToLookup(placement => placement.Node);
             await Task.WhenAll(visitors.Select(pair => ClaimAsync(pair.Value, [.. placements[pair.Key]])));
         }

@@ -34,6 +34,11 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         await using (var all = ClaimableCommand("Scheduling/Sql/task_select_claimable.sql", envId, largest, limit))
         {
             var tasks = await ReadClaimableAsync(all, cancellationToken);
+            if (FillingLevels(tasks, room) is { } filling)
+            {
+                return new(await WithHeldByJobsAsync(envId, filling, cancellationToken), ResumeAt: null);
+            }
+
             if (tasks.Count < limit)
             {
                 return new(await WithHeldByJobsAsync(envId, Worthwhile(tasks), cancellationToken), ResumeAt: null);
@@ -235,6 +240,23 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         }
 
         return [.. tasks.Select(task => held.TryGetValue(task.JobId, out var slots) ? task with { HeldByJob = slots } : task)];
+    }
+
+    /// <summary>The highest priorities alone, when their instances of one slot fill the room, so that nothing below them could get any; null when they do not.</summary>
+    private static List<ClaimableTask>? FillingLevels(List<ClaimableTask> tasks, long room)
+    {
+        var filled = 0L;
+        for (var n = 0; n < tasks.Count; n++)
+        {
+            if (filled >= room && tasks[n].Priority != tasks[n - 1].Priority)
+            {
+                return Worthwhile(tasks[..n]);
+            }
+
+            filled += tasks[n].Needs.IsOneSlot ? tasks[n].Claimable : 0;
+        }
+
+        return null;
     }
 
     private static List<ClaimableTask> Worthwhile(List<ClaimableTask> tasks) => tasks.FindAll(task => task.Claimable > 0);
