@@ -14,9 +14,6 @@ public sealed class EngineLimits
     /// <summary>Default of <see cref="MaxBatchAttempts"/>.</summary>
     public const int DefaultMaxBatchAttempts = 4_000;
 
-    /// <summary>Default of <see cref="MaxParallelSubmits"/>.</summary>
-    public const int DefaultMaxParallelSubmits = 2;
-
     /// <summary>Attempts of an instance that may be lost with their node before it fails; such losses cost no user's retry. 0 to 100.</summary>
     [Range(0, 100)]
     public int MaxLostAttempts { get; set; } = DefaultMaxLostAttempts;
@@ -28,10 +25,6 @@ public sealed class EngineLimits
     /// <summary>Attempts (claimed or reported) after which a transaction takes no further request. 1 to 100,000.</summary>
     [Range(1, 100_000)]
     public int MaxBatchAttempts { get; set; } = DefaultMaxBatchAttempts;
-
-    /// <summary>Transactions that store new jobs at once. 1 to 16; default 2.</summary>
-    [Range(1, 16)]
-    public int MaxParallelSubmits { get; set; } = DefaultMaxParallelSubmits;
 
     /// <summary>Requests that may wait for a transaction before callers wait for room. 1 to 1,000,000.</summary>
     [Range(1, 1_000_000)]

@@ -13,8 +13,7 @@ namespace BatchPlane.Core.Jobs;
 
 /// <summary>
 /// The one writer of jobs in this process. Requests gather while a transaction is under way and all go into the next one;
-/// when nothing is under way a request starts a transaction at once. Callers are answered after the commit. Submits, which
-/// wait for no job's lock, have transactions of their own, a few at once: one is decided while another waits for the disk.
+/// when nothing is under way a request starts a transaction at once. Callers are answered after the commit.
 /// </summary>
 /// <remarks>
 /// Several servers run such writers against one database; the job's row lock orders them. A transaction that met a passing
@@ -33,7 +32,6 @@ public sealed partial class TransitionWriter : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<TransitionWriter> _logger;
     private readonly Channel<WriteRequest> _waiting;
-    private readonly Channel<WriteRequest> _submits;
 
     /// <summary>Started by the host.</summary>
     public TransitionWriter(
@@ -56,7 +54,6 @@ public sealed partial class TransitionWriter : BackgroundService
         _time = time;
         _logger = logger;
         _waiting = Channel.CreateBounded<WriteRequest>(new BoundedChannelOptions(_limits.MaxQueuedRequests) { SingleReader = true });
-        _submits = Channel.CreateBounded<WriteRequest>(_limits.MaxQueuedRequests);
     }
 
     /// <summary>Stores a validated job whose tasks all name an environment.</summary>
@@ -71,7 +68,7 @@ public sealed partial class TransitionWriter : BackgroundService
     public async Task<TResult> WriteAsync<TResult>(WriteRequest<TResult> request, CancellationToken cancellationToken)
         where TResult : class
     {
-        await (request is SubmitRequest ? _submits : _waiting).Writer.WriteAsync(request, cancellationToken);
+        await _waiting.Writer.WriteAsync(request, cancellationToken);
         return await request.Completion.WaitAsync(cancellationToken);
     }
 
@@ -79,7 +76,6 @@ public sealed partial class TransitionWriter : BackgroundService
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _waiting.Writer.TryComplete();
-        _submits.Writer.TryComplete();
         await base.StopAsync(cancellationToken);
     }
 
@@ -91,25 +87,22 @@ public sealed partial class TransitionWriter : BackgroundService
         base.Dispose();
     }
 
-    /// <summary>Runs until the channels are completed and empty, so that what was accepted before a stop is still stored.</summary>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        [WriteAllAsync(_waiting.Reader, stoppingToken), .. Enumerable.Range(0, _limits.MaxParallelSubmits).Select(_ => WriteAllAsync(_submits.Reader, stoppingToken))]);
-
-    private async Task WriteAllAsync(ChannelReader<WriteRequest> waiting, CancellationToken stoppingToken)
+    /// <summary>Runs until the channel is completed and empty, so that what was accepted before a stop is still stored.</summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var gathered = new List<WriteRequest>();
-        while (await waiting.WaitToReadAsync(CancellationToken.None))
+        while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            Gather(waiting, gathered);
+            Gather(gathered);
             await WriteTogetherAsync(gathered, stoppingToken);
             gathered.Clear();
         }
     }
 
-    private void Gather(ChannelReader<WriteRequest> waiting, List<WriteRequest> gathered)
+    private void Gather(List<WriteRequest> gathered)
     {
         var weight = 0;
-        while (gathered.Count < _limits.MaxBatchRequests && weight < _limits.MaxBatchAttempts && waiting.TryRead(out var request))
+        while (gathered.Count < _limits.MaxBatchRequests && weight < _limits.MaxBatchAttempts && _waiting.Reader.TryRead(out var request))
         {
             gathered.Add(request);
             weight += request.Weight;
