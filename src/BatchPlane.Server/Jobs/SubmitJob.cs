@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
@@ -29,7 +28,7 @@ internal static class SubmitJob
         HttpContext context,
         IOptions<JobLimits> limits,
         IOptions<NotificationLimits> notificationLimits,
-        EnvironmentStore environments,
+        DefaultEnvironment defaultEnvironment,
         TopicAdmission topics,
         PlanQueries plans,
         TaskTemplateStore templates,
@@ -55,9 +54,9 @@ internal static class SubmitJob
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
             }
 
-            if (await WithEnvironmentsAsync(reading.Value, environments, context.RequestAborted) is not { } job)
+            if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } job)
             {
-                return ProblemResult.Invalid([new ProblemItem("$.env_id", ItemCodes.EnvironmentUnknown, "The server has no default environment: name one.")]);
+                return NoDefault();
             }
 
             if (isDryRun)
@@ -72,9 +71,25 @@ internal static class SubmitJob
                 return ProblemResult.Invalid(topicProblems);
             }
 
-            return Answer(await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted), job);
+            var outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
+            if (outcome is SubmitOutcome.EnvironmentsMissing missing && defaultEnvironment.Forget(missing.EnvIds))
+            {
+                // The one remembered is gone; by now there may be another one.
+                if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } again)
+                {
+                    return NoDefault();
+                }
+
+                job = again;
+                outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
+            }
+
+            return Answer(outcome, job);
         }
     }
+
+    private static ProblemResult NoDefault() =>
+        ProblemResult.Invalid([new ProblemItem("$.env_id", ItemCodes.EnvironmentUnknown, "The server has no default environment: name one.")]);
 
     /// <summary>Everything a submit checks, without the writes: the idempotency key is not used up and no topic is made.</summary>
     private static async Task<IResult> PlanAsync(JobDocument job, TopicAdmission topics, PlanQueries plans, CancellationToken cancellationToken)
@@ -95,12 +110,12 @@ internal static class SubmitJob
     };
 
     /// <summary>The job with every task naming its environment; null when one is needed that nobody named and the server has no default.</summary>
-    private static async Task<JobDocument?> WithEnvironmentsAsync(JobDocument job, EnvironmentStore environments, CancellationToken cancellationToken)
+    private static async Task<JobDocument?> WithEnvironmentsAsync(JobDocument job, DefaultEnvironment defaultEnvironment, CancellationToken cancellationToken)
     {
         var envId = job.EnvId;
         if (envId is null && job.Tasks.Any(task => task.EnvId is null))
         {
-            envId = await environments.FindAsync(null, cancellationToken);
+            envId = await defaultEnvironment.FindAsync(cancellationToken);
             if (envId is null)
             {
                 return null;
