@@ -109,7 +109,7 @@ public sealed class EveryFieldTests
     ];
 
     /// <summary>Fields that say the same thing at two places, and an object whose own value can be wrong in no way but its type.</summary>
-    private static readonly string[] SharedCodes = 
+    private static readonly string[] SharedCodes =
     [
         "env_id_malformed", "dependence_unknown_task", "type_mismatch", "max_retry_count_out_of_range", "time_limit_out_of_range",
         .. BadBackoff("").Select(bad => bad.Code),
