@@ -76,6 +76,29 @@ public sealed class ClaimStoreTests : IAsyncLifetime
         Assert.Contains(window.Tasks, task => task.JobId == urgent);
     }
 
+    [Theory]
+    [InlineData(4, 10, false)]
+    [InlineData(4, 2, false)]
+    [InlineData(5, 10, true)]
+    public async Task PrioritiesBelowThoseThatFillTheRoom_AreNotLookedAt(long room, int limit, bool isLowerSeen)
+    {
+        var urgent = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 9, ceiling: 4)) with { Priority = 7 });
+
+        var window = await Claims.ClaimableAsync(_envId, Anything, room, turn: null, limit, CancellationToken.None);
+
+        Assert.Equal(isLowerSeen ? [urgent, _jobId] : [urgent], window.Tasks.Select(task => task.JobId));
+    }
+
+    [Fact]
+    public async Task LargeInstancesOfHighPriority_DoNotCountAsFillingTheRoom()
+    {
+        await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 9) with { Resources = new() { Slots = 2 } }) with { Priority = 7 });
+
+        var window = await Claims.ClaimableAsync(_envId, Anything, room: 4, turn: null, 10, CancellationToken.None);
+
+        Assert.Contains(window.Tasks, task => task.JobId == _jobId);
+    }
+
     [Fact]
     public async Task WhatNoWaitingNodeCanHold_IsNotLookedAt()
     {
