@@ -4,10 +4,14 @@ namespace BatchPlane.Agent.Executors;
 
 /// <summary>What <c>/proc/&lt;pid&gt;/stat</c> tells of a process.</summary>
 /// <param name="Pid">The process.</param>
-/// <param name="Session">Its session: the pid of the session's leader.</param>
+/// <param name="Session">Its session: the pid of the session's leader; 0 where the leader is outside the process namespace.</param>
+/// <param name="IsKernelThread">It is a thread of the kernel, which holds no file and has no session.</param>
 /// <param name="StartTicks">When it started, in ticks since boot.</param>
-internal sealed record ProcessStat(int Pid, int Session, long StartTicks)
+internal sealed record ProcessStat(int Pid, int Session, bool IsKernelThread, long StartTicks)
 {
+    // PF_KTHREAD of the kernel's include/linux/sched.h.
+    private const long KernelThreadFlag = 0x0020_0000;
+
     /// <summary>Every process that runs, except zombies and those that vanish while they are read.</summary>
     internal static IReadOnlyList<ProcessStat> All() =>
         [.. Directory.EnumerateDirectories("/proc")
@@ -38,6 +42,7 @@ internal sealed record ProcessStat(int Pid, int Session, long StartTicks)
             : new ProcessStat(
                 int.Parse(text.AsSpan(0, text.IndexOf(' ', StringComparison.Ordinal)), CultureInfo.InvariantCulture),
                 int.Parse(fields[3], CultureInfo.InvariantCulture),
+                (long.Parse(fields[6], CultureInfo.InvariantCulture) & KernelThreadFlag) != 0,
                 long.Parse(fields[19], CultureInfo.InvariantCulture));
     }
 }

@@ -113,8 +113,7 @@ internal sealed class SpareDirectories
         var held = new HashSet<string>(StringComparer.Ordinal);
         foreach (var process in ProcessStat.All())
         {
-            // Session 0: the kernel's own threads.
-            if (process.StartTicks >= _since && process.Session != 0 && process.Pid != Environment.ProcessId && !TryAdd(process.Pid, held))
+            if (process.StartTicks >= _since && !process.IsKernelThread && process.Pid != Environment.ProcessId && !TryAdd(process.Pid, held))
             {
                 return null;
             }
