@@ -4,6 +4,7 @@ using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.Nodes;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
 using Microsoft.Extensions.Options;
@@ -19,7 +20,7 @@ internal static class CreateEnvironment
         .Produces<CreateEnvironmentResponse>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, EnvironmentStore store)
+    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, EnvironmentStore store, IEnumerable<INodeProvider> providers)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -35,6 +36,11 @@ internal static class CreateEnvironment
             if (!reading.IsValid || problems.Any)
             {
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
+            }
+
+            if (providers.FirstOrDefault(provider => provider.Kind == reading.Value.Provider)?.WhyUnusable is { } unusable)
+            {
+                return ProblemResult.Invalid([new("$.provider", ItemCodes.ProviderUnusable, unusable)]);
             }
 
             var source = Caller.Of(context).Source;

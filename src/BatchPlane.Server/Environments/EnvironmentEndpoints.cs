@@ -8,6 +8,9 @@ internal static class EnvironmentEndpoints
         CreateEnvironment.Map(routes);
         ListEnvironments.Map(routes);
         GetEnvironment.Map(routes);
+        ChangeEnvironment.Map(routes);
         DeleteEnvironment.Map(routes);
+        TerminateNodes.Map(routes);
+        ListActivities.Map(routes);
     }
 }

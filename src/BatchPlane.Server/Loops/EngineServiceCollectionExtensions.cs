@@ -16,7 +16,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddSingleton<TerminationNotices>();
         services.AddSingleton<OutputStore>();
         services.AddSingleton<NodeLossSignal>();
-        services.AddSingleton<LocalNodeProvider>();
+        services.AddSingleton<INodeProvider, LocalNodeProvider>();
         return services;
     }
 
@@ -30,6 +30,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<IdempotencyPruner>();
         services.AddHostedService<JobRemover>();
         services.AddHostedService<EnvironmentReconciler>();
+        services.AddHostedService<ActivityPruner>();
         return services;
     }
 }
