@@ -23,6 +23,7 @@ public sealed class ScalingTests(StackFixture stack) : IClassFixture<StackFixtur
         var go = Path.Combine(stack.Directory, "resized.go");
         var job = await SubmitAsync(env, $"while [ ! -e {go} ]; do sleep 0.1; done", 1);
         var busy = await BusyNodeAsync(job);
+        await HeardAsync(env, busy);
 
         await stack.RunAsync("envs", "resize", env, "1");
         await NodesAsync(env, nodes => nodes.Count == 1);
@@ -62,14 +63,19 @@ public sealed class ScalingTests(StackFixture stack) : IClassFixture<StackFixtur
 
     private static void AssertEvents(QueueReader queue, string env, string node)
     {
-        var events = queue.Messages.Select(message => JsonDocument.Parse(message.Body).RootElement.GetProperty("Events")[0]).ToArray();
-        var ofEnvironment = events.Where(entry => !entry.TryGetProperty("ComputeNodeId", out _)).ToArray();
-        var ofNode = events.Where(entry => entry.TryGetProperty("ComputeNodeId", out var id) && id.GetString() == node).ToArray();
+        var events = queue.Messages.Select(message => JsonDocument.Parse(message.Body).RootElement.GetProperty("Events")[0])
+            .Select(entry => (Name: entry.GetProperty("EventName").GetString()!, Subject: entry.GetProperty("Batch"))).ToArray();
+        var ofEnvironment = events.Where(entry => !entry.Subject.TryGetProperty("ComputeNodeId", out _)).ToArray();
+        var ofNode = events.Where(entry => entry.Subject.TryGetProperty("ComputeNodeId", out var id) && id.GetString() == node).ToArray();
 
-        Assert.All(events, entry => Assert.Equal((env, "resized"), (entry.GetProperty("EnvId").GetString(), entry.GetProperty("EnvName").GetString())));
-        Assert.Equal([("COMPUTE_ENV_CREATED", 2), ("COMPUTE_ENV_DELETED", 0)], ofEnvironment.Select(entry => (entry.GetProperty("EventName").GetString()!, entry.GetProperty("DesiredComputeNodeCount").GetInt32())));
-        Assert.Equal(["COMPUTE_NODE_CREATED", "COMPUTE_NODE_RUNNING", "COMPUTE_NODE_DELETING"], ofNode.Select(entry => entry.GetProperty("EventName").GetString()));
-        Assert.All(ofNode, entry => Assert.StartsWith("ins-", entry.GetProperty("ComputeNodeInstanceId").GetString(), StringComparison.Ordinal));
+        Assert.All(events, entry => Assert.Equal(env, entry.Subject.GetProperty("EnvId").GetString()));
+        Assert.Equal(
+            [("COMPUTE_ENV_CREATED", 2), ("COMPUTE_ENV_DELETED", 0)],
+            ofEnvironment.Select(entry => (entry.Name, entry.Subject.GetProperty("DesiredComputeNodeCount").GetInt32())));
+        Assert.Equal(
+            [("COMPUTE_NODE_CREATED", "CREATED"), ("COMPUTE_NODE_RUNNING", "RUNNING"), ("COMPUTE_NODE_DELETING", "DELETING")],
+            ofNode.Select(entry => (entry.Name, entry.Subject.GetProperty("ComputeNodeState").GetString()!)));
+        Assert.Single(ofNode.Select(entry => entry.Subject.GetProperty("ComputeNodeInstanceId").GetString()).Distinct());
     }
 
     private async Task<string> CreateAsync(string name, string members)
@@ -105,6 +111,9 @@ public sealed class ScalingTests(StackFixture stack) : IClassFixture<StackFixtur
         return last.GetProperty("compute_node_id").GetString()!;
     }
 
+    /// <summary>Waits for the heartbeat that says so.</summary>
+    private Task HeardAsync(string env, string busy) => NodesAsync(env, nodes => nodes.Any(node => node.NodeId == busy && node.BusySlots == 1));
+
     private Task RunningAsync(string env, int count) => NodesAsync(env, nodes => nodes.Count(node => node.State == "RUNNING") == count);
 
     private async Task NodesAsync(string env, Func<IReadOnlyList<Seen>, bool> condition)
@@ -116,10 +125,10 @@ public sealed class ScalingTests(StackFixture stack) : IClassFixture<StackFixtur
     private async Task<IReadOnlyList<Seen>> NodesOfAsync(string env)
     {
         using var document = JsonDocument.Parse((await stack.RunAsync("nodes", env, "-o", "json")).Out);
-        return [.. document.RootElement.EnumerateArray().Select(node => new Seen(node.GetProperty("compute_node_id").GetString()!, node.GetProperty("compute_node_state").GetString()!))];
+        return [.. document.RootElement.EnumerateArray().Select(node => new Seen(node.GetProperty("compute_node_id").GetString()!, node.GetProperty("compute_node_state").GetString()!, node.GetProperty("busy_slots").GetInt32()))];
     }
 
     private static string Told(QueueReader queue) => string.Join(", ", queue.Messages.Select(message => message.RoutingKey));
 
-    private sealed record Seen(string NodeId, string State);
+    private sealed record Seen(string NodeId, string State, int BusySlots);
 }
