@@ -173,6 +173,7 @@ public sealed partial class JobAggregate
 
         Move(task, TaskEvent.Released);
         task.Cause = Cause.Terminated;
+        task.Reason = text;
         RecordTask(task, source);
         if (Job.State == RunState.FailedInterrupted && _tasks.All(other => other.State != RunState.FailedInterrupted))
         {
@@ -296,6 +297,9 @@ public sealed partial class JobAggregate
         Move(task, taskEvent);
         task.FinishedAt = _now;
         task.ExpiresAt = null;
+
+        // The reason belongs to the cause, whatever failed before the task was closed; and what succeeded although it was closed has none.
+        task.Reason = task.State == RunState.Succeed ? null : task.CloseReason ?? task.Reason;
         task.Cause = task switch
         {
             { State: RunState.Succeed } => Cause.Succeeded,
