@@ -31,6 +31,7 @@ internal static class SubmitJob
         DefaultEnvironment defaultEnvironment,
         TopicAdmission topics,
         PlanQueries plans,
+        ReferenceCheck references,
         TaskTemplateStore templates,
         TransitionWriter writer)
     {
@@ -51,7 +52,8 @@ internal static class SubmitJob
             var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value, found);
             if (!reading.IsValid || problems.Any)
             {
-                return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
+                var unknown = await references.OfBodyAsync(JobDocumentReader.ReferencesIn(body.Root), context.RequestAborted);
+                return ProblemResult.Invalid([.. problems.Items, .. reading.Problems, .. unknown]);
             }
 
             if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } job)
@@ -65,10 +67,10 @@ internal static class SubmitJob
             }
 
             var source = Caller.Of(context).Source;
-            var (notifications, topicProblems) = await topics.AdmitAsync(job.Notifications, source, context.RequestAborted);
-            if (topicProblems.Count > 0)
+            var (notifications, unknownNames) = await topics.AdmitAsync(job.Notifications, source, () => references.OfEnvironmentsAsync(job, context.RequestAborted), context.RequestAborted);
+            if (unknownNames.Count > 0)
             {
-                return ProblemResult.Invalid(topicProblems);
+                return ProblemResult.Invalid(unknownNames);
             }
 
             var outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
@@ -94,18 +96,18 @@ internal static class SubmitJob
     /// <summary>Everything a submit checks, without the writes: the idempotency key is not used up and no topic is made.</summary>
     private static async Task<IResult> PlanAsync(JobDocument job, TopicAdmission topics, PlanQueries plans, CancellationToken cancellationToken)
     {
-        var topicProblems = await topics.FindProblemsAsync(job.Notifications, cancellationToken);
+        var topicProblems = await topics.FindProblemsAsync([.. job.Notifications.Select(TopicAdmission.Named)], cancellationToken);
         var (plan, missing) = await plans.PlanAsync(job, cancellationToken);
         return plan is not null && topicProblems.Count == 0
             ? TypedResults.Json(plan, BatchPlaneJson.Options)
-            : ProblemResult.Invalid([.. Missing(job, missing), .. topicProblems]);
+            : ProblemResult.Invalid([.. ReferenceCheck.Missing(job, missing), .. topicProblems]);
     }
 
     private static IResult Answer(SubmitOutcome outcome, JobDocument job) => outcome switch
     {
         SubmitOutcome.Submitted submitted => TypedResults.Created($"/v1/jobs/{submitted.JobId}", new SubmitJobResponse(submitted.JobId)),
         SubmitOutcome.KeyReused => ApiResults.KeyReused(),
-        SubmitOutcome.EnvironmentsMissing missing => ProblemResult.Invalid([.. Missing(job, missing.EnvIds)]),
+        SubmitOutcome.EnvironmentsMissing missing => ProblemResult.Invalid(ReferenceCheck.Missing(job, missing.EnvIds)),
         _ => throw new InvalidOperationException($"Unknown outcome {outcome}."),
     };
 
@@ -124,24 +126,4 @@ internal static class SubmitJob
 
         return job with { Tasks = [.. job.Tasks.Select(task => task.EnvId is null ? task with { EnvId = envId } : task)] };
     }
-
-    /// <summary>Where the environments that do not exist are named.</summary>
-    private static IEnumerable<ProblemItem> Missing(JobDocument job, IReadOnlyList<string> envIds)
-    {
-        if (job.EnvId is { } named && envIds.Contains(named))
-        {
-            yield return Unknown("$.env_id", named);
-        }
-
-        for (var index = 0; index < job.Tasks.Count; index++)
-        {
-            if (job.Tasks[index].EnvId is { } envId && envId != job.EnvId && envIds.Contains(envId))
-            {
-                yield return Unknown(FormattableString.Invariant($"$.tasks[{index}].env_id"), envId);
-            }
-        }
-    }
-
-    private static ProblemItem Unknown(string path, string envId) =>
-        new(path, ItemCodes.EnvironmentUnknown, $"There is no environment {envId} that takes jobs.");
 }
