@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
@@ -8,6 +9,7 @@ using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
 
@@ -33,6 +35,7 @@ internal static class SubmitJob
         PlanQueries plans,
         ReferenceCheck references,
         TaskTemplateStore templates,
+        IdempotencyGuard keys,
         TransitionWriter writer)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
@@ -48,46 +51,67 @@ internal static class SubmitJob
             var isDryRun = query.Flag("dry_run");
             query.RefuseOthers();
             var key = ApiResults.KeyOf(context, body, "submit_job", problems);
-            var found = await templates.FindTasksAsync(JobDocumentReader.TemplatesIn(body.Root), context.RequestAborted);
-            var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value, found);
-            if (!reading.IsValid || problems.Any)
-            {
-                var unknown = await references.OfBodyAsync(JobDocumentReader.ReferencesIn(body.Root), context.RequestAborted);
-                return ProblemResult.Invalid([.. problems.Items, .. reading.Problems, .. unknown]);
-            }
+            var answer = await SubmitAsync();
 
-            if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } job)
-            {
-                return NoDefault();
-            }
+            // What the job named may be gone since an earlier request with this key made it: the same answer all the same.
+            return answer is ProblemResult && !isDryRun && !problems.Any && key is not null && await keys.FindAsync(key, context.RequestAborted) is { } jobId
+                ? Created(jobId)
+                : answer;
 
-            if (isDryRun)
+            async Task<IResult> SubmitAsync()
             {
-                return await PlanAsync(job, topics, plans, context.RequestAborted);
-            }
+                var found = await templates.FindTasksAsync(JobDocumentReader.TemplatesIn(body.Root), context.RequestAborted);
+                var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value, found);
+                if (!reading.IsValid || problems.Any)
+                {
+                    var unknown = await references.OfBodyAsync(JobDocumentReader.ReferencesIn(body.Root), context.RequestAborted);
+                    return ProblemResult.Invalid([.. problems.Items, .. reading.Problems, .. unknown]);
+                }
 
-            var source = Caller.Of(context).Source;
-            var (notifications, unknownNames) = await topics.AdmitAsync(job.Notifications, source, () => references.OfEnvironmentsAsync(job, context.RequestAborted), context.RequestAborted);
-            if (unknownNames.Count > 0)
-            {
-                return ProblemResult.Invalid(unknownNames);
-            }
-
-            var outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
-            if (outcome is SubmitOutcome.EnvironmentsMissing missing && defaultEnvironment.Forget(missing.EnvIds))
-            {
-                // The one remembered is gone; by now there may be another one.
-                if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } again)
+                if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } job)
                 {
                     return NoDefault();
                 }
 
-                job = again;
-                outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
+                return isDryRun
+                    ? await PlanAsync(job, topics, plans, context.RequestAborted)
+                    : await StoreAsync(context, reading.Value, job, key, defaultEnvironment, topics, references, writer);
+            }
+        }
+    }
+
+    /// <summary>Stores a valid document, whose tasks all name an environment in <paramref name="job"/>.</summary>
+    private static async Task<IResult> StoreAsync(
+        HttpContext context,
+        JobDocument document,
+        JobDocument job,
+        IdempotencyKey? key,
+        DefaultEnvironment defaultEnvironment,
+        TopicAdmission topics,
+        ReferenceCheck references,
+        TransitionWriter writer)
+    {
+        var source = Caller.Of(context).Source;
+        var (notifications, unknownNames) = await topics.AdmitAsync(job.Notifications, source, () => references.OfEnvironmentsAsync(job, context.RequestAborted), context.RequestAborted);
+        if (unknownNames.Count > 0)
+        {
+            return ProblemResult.Invalid(unknownNames);
+        }
+
+        var outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
+        if (outcome is SubmitOutcome.EnvironmentsMissing missing && defaultEnvironment.Forget(missing.EnvIds))
+        {
+            // The one remembered is gone; by now there may be another one.
+            if (await WithEnvironmentsAsync(document, defaultEnvironment, context.RequestAborted) is not { } again)
+            {
+                return NoDefault();
             }
 
-            return Answer(outcome, job);
+            job = again;
+            outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
         }
+
+        return Answer(outcome, job);
     }
 
     private static ProblemResult NoDefault() =>
@@ -103,9 +127,11 @@ internal static class SubmitJob
             : ProblemResult.Invalid([.. ReferenceCheck.Missing(job, missing), .. topicProblems]);
     }
 
+    private static Created<SubmitJobResponse> Created(string jobId) => TypedResults.Created($"/v1/jobs/{jobId}", new SubmitJobResponse(jobId));
+
     private static IResult Answer(SubmitOutcome outcome, JobDocument job) => outcome switch
     {
-        SubmitOutcome.Submitted submitted => TypedResults.Created($"/v1/jobs/{submitted.JobId}", new SubmitJobResponse(submitted.JobId)),
+        SubmitOutcome.Submitted submitted => Created(submitted.JobId),
         SubmitOutcome.KeyReused => ApiResults.KeyReused(),
         SubmitOutcome.EnvironmentsMissing missing => ProblemResult.Invalid(ReferenceCheck.Missing(job, missing.EnvIds)),
         _ => throw new InvalidOperationException($"Unknown outcome {outcome}."),
