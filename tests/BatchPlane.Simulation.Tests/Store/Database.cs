@@ -270,6 +270,17 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
             Tables.Tasks[record.TaskId].Instances[record.Index] = Images.Of(record);
         }
 
+        // Those to which something else happened as well are stored with it.
+        foreach (var record in changes.Terminations.Where(record => !record.IsDirty))
+        {
+            var stored = Tables.Tasks[record.TaskId].Instances[record.Index];
+            Guard(stored?.Attempt == record.Attempt && stored.State == record.State, $"instance {record.TaskId}.{record.Index}");
+            if (stored is not null)
+            {
+                stored.TerminateReason = record.TerminateReason;
+            }
+        }
+
         foreach (var closed in changes.ClosedInstances)
         {
             Apply(closed);
