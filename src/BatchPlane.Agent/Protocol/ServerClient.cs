@@ -56,6 +56,10 @@ internal sealed class ServerClient : IDisposable
         NodeAsync<HeartbeatResponse>(
             _heartbeats, AgentRoutes.Heartbeat(Node.NodeId), JsonBody(request), TimeSpan.FromSeconds(Math.Max(1, Node.LeaseSeconds / 3.0)), cancellation);
 
+    /// <summary>Asks which directories are kept for nobody any more; harmless when repeated.</summary>
+    internal Task<Answer<KeptResponse>> KeptAsync(KeptRequest request, CancellationToken cancellation) =>
+        NodeAsync<KeptResponse>(_heartbeats, AgentRoutes.Kept(Node.NodeId), JsonBody(request), RequestTimeout, cancellation);
+
     /// <summary>Uploads a piece of output, at most 1 MiB, to a route of <see cref="AgentRoutes.Output"/>; harmless when repeated.</summary>
     internal Task<Answer<Nothing>> UploadAsync(string route, ReadOnlyMemory<byte> piece, CancellationToken cancellation)
     {

@@ -232,6 +232,9 @@ public static class ItemCodes
     /// <summary>Not exactly one of <c>command</c>, <c>argv</c> and <c>builtin</c> is given.</summary>
     public const string CommandOrArgv = "command_or_argv";
 
+    /// <summary>The command line is empty.</summary>
+    public const string CommandEmpty = "command_empty";
+
     /// <summary>The command line or an argument vector is longer than allowed.</summary>
     public const string CommandTooLong = "command_too_long";
 

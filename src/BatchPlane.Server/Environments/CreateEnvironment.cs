@@ -38,7 +38,7 @@ internal static class CreateEnvironment
             }
 
             var source = Caller.Of(context).Source;
-            var (notifications, topicProblems) = await topics.AdmitAsync(reading.Value.Notifications, source, context.RequestAborted);
+            var (notifications, topicProblems) = await topics.AdmitAsync(reading.Value.Notifications, source, () => Task.FromResult<IReadOnlyList<ProblemItem>>([]), context.RequestAborted);
             if (topicProblems.Count > 0)
             {
                 return ProblemResult.Invalid(topicProblems);
