@@ -70,6 +70,9 @@ internal sealed partial class NodeSession : IDisposable
         _heartbeats = new HeartbeatLoop(options, node, client, _book, _orders, time);
     }
 
+    /// <summary>Attempts that run.</summary>
+    internal int RunningCount => _book.RunningCount;
+
     /// <summary>Runs the epoch to its end.</summary>
     /// <param name="stop">The process is asked to end.</param>
     internal async Task<SessionEnd> RunAsync(CancellationToken stop)
