@@ -52,6 +52,9 @@ public enum NodeProvider
 
     /// <summary>Agents that somebody starts with <c>batchplane agent</c>.</summary>
     Attached,
+
+    /// <summary>Slurm jobs that run an agent each, kept at the desired count by the server.</summary>
+    Slurm,
 }
 
 /// <summary>Body of <c>POST /v1/environments</c>.</summary>
@@ -71,6 +74,9 @@ public sealed record EnvironmentDocument
 
     /// <summary>Instances a node runs at once, 1 to 1,024; null: one for each processor. For nodes made by the provider.</summary>
     public int? SlotsPerNode { get; init; }
+
+    /// <summary>How its nodes are made as Slurm jobs; only with the provider <c>slurm</c>.</summary>
+    public SlurmDocument? Slurm { get; init; }
 
     /// <summary>Which events of the environment and its nodes go to which topics.</summary>
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
@@ -128,6 +134,12 @@ public sealed record EnvironmentView
 
     /// <summary>True for the one environment used by jobs that name none.</summary>
     public bool IsDefault { get; init; }
+
+    /// <summary>Why its provider makes no nodes at present; null: nothing is wrong.</summary>
+    public string? StateReason { get; init; }
+
+    /// <summary>As created; null for other providers than <c>slurm</c>.</summary>
+    public SlurmDocument? Slurm { get; init; }
 
     /// <summary>How many nodes are wished for.</summary>
     public required int DesiredComputeNodeCount { get; init; }

@@ -22,7 +22,7 @@ public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int S
 /// Decides everything that happens to one environment and its nodes: pure, in memory, through the transition tables.
 /// <see cref="EnvironmentStore"/> loads it under the environment's row lock and stores it.
 /// </summary>
-public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumerable<NodeRecord> nodes, DateTimeOffset now)
+public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, IEnumerable<NodeRecord> nodes, DateTimeOffset now)
 {
     private readonly Dictionary<string, NodeRecord> _nodes = nodes.ToDictionary(node => node.NodeId, StringComparer.Ordinal);
     private readonly List<JournalEntry> _journal = [];
@@ -75,8 +75,8 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         }
     }
 
-    /// <summary>A node that a provider on <paramref name="providerHost"/> is to make.</summary>
-    public NodeRecord AddNode(string nodeId, string instanceId, string providerHost)
+    /// <summary>A node that a provider is to make: on <paramref name="providerHost"/>; null: wherever it finds room.</summary>
+    public NodeRecord AddNode(string nodeId, string instanceId, string? providerHost)
     {
         var node = NewNode(nodeId, instanceId, providerHost, isAttached: false);
         Record(node, JournalSource.Engine);

@@ -27,6 +27,15 @@ public sealed class EnvironmentRecord
     /// <summary>Column <c>slots_per_node</c>.</summary>
     public int? SlotsPerNode { get; init; }
 
+    /// <summary>Column <c>provider_settings</c>: a JSON object of the provider's own document, <c>{}</c> for providers that have none.</summary>
+    public string ProviderSettings { get; init; } = "{}";
+
+    /// <summary>Column <c>provider_state</c>: a JSON object that only the provider reads.</summary>
+    public string ProviderState { get; internal set; } = "{}";
+
+    /// <summary>Column <c>reason</c>.</summary>
+    public string? Reason { get; internal set; }
+
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
 
@@ -96,6 +105,9 @@ public sealed class NodeRecord
 
     /// <summary>Column <c>lease_until</c>.</summary>
     public DateTimeOffset? LeaseUntil { get; internal set; }
+
+    /// <summary>Column <c>starting_until</c>.</summary>
+    public DateTimeOffset? StartingUntil { get; internal set; }
 
     /// <summary>Column <c>resource_created_at</c>.</summary>
     public DateTimeOffset? ResourceCreatedAt { get; internal set; }

@@ -25,6 +25,9 @@ internal static class EnvironmentRows
         DeleteRequestedAt = Time(row, 9),
         DeletedAt = Time(row, 10),
         IsDefault = row.GetBoolean(11),
+        ProviderSettings = row.GetString(12),
+        ProviderState = row.GetString(13),
+        Reason = Text(row, 14),
     };
 
     internal static NodeRecord ReadNode(NpgsqlDataReader row) => new()
@@ -49,6 +52,7 @@ internal static class EnvironmentRows
         StateSince = row.GetFieldValue<DateTimeOffset>(17),
         DeletedAt = Time(row, 18),
         MemoryMib = row.GetInt32(19),
+        StartingUntil = Time(row, 20),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -61,6 +65,7 @@ internal static class EnvironmentRows
         ("is_default", NpgsqlDbType.Boolean, isDefault),
         ("desired_node_count", NpgsqlDbType.Integer, environment.DesiredNodeCount),
         ("slots_per_node", NpgsqlDbType.Integer, environment.SlotsPerNode),
+        ("provider_settings", NpgsqlDbType.Text, environment.ProviderSettings),
         ("notifications", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Notifications, BatchPlaneJson.Options)),
         ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, environment.Interest.ToColumn()),
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
@@ -75,7 +80,9 @@ internal static class EnvironmentRows
         ("state", NpgsqlDbType.Text, WireName.Of(environment.State)),
         ("last_sequence", NpgsqlDbType.Bigint, environment.LastSequence),
         ("delete_requested_at", NpgsqlDbType.TimestampTz, environment.DeleteRequestedAt),
-        ("deleted_at", NpgsqlDbType.TimestampTz, environment.DeletedAt));
+        ("deleted_at", NpgsqlDbType.TimestampTz, environment.DeletedAt),
+        ("provider_state", NpgsqlDbType.Text, environment.ProviderState),
+        ("reason", NpgsqlDbType.Text, environment.Reason));
 
     internal static NpgsqlBatchCommand Apply(NodeRecord node) => Command(
         "Environments/Sql/node_apply_transition.sql",
@@ -98,7 +105,8 @@ internal static class EnvironmentRows
         ("resource_created_at", NpgsqlDbType.TimestampTz, node.ResourceCreatedAt),
         ("created_at", NpgsqlDbType.TimestampTz, node.CreatedAt),
         ("state_since", NpgsqlDbType.TimestampTz, node.StateSince),
-        ("deleted_at", NpgsqlDbType.TimestampTz, node.DeletedAt));
+        ("deleted_at", NpgsqlDbType.TimestampTz, node.DeletedAt),
+        ("starting_until", NpgsqlDbType.TimestampTz, node.StartingUntil));
 
     private const string AttachedOrigin = "USER_ATTACHED";
 

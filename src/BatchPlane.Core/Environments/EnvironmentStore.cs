@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Idempotency;
@@ -72,6 +73,7 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
             Provider = document.Provider,
             DesiredNodeCount = document.DesiredComputeNodeCount,
             SlotsPerNode = document.SlotsPerNode,
+            ProviderSettings = document.Slurm is { } slurm ? JsonSerializer.Serialize(slurm, BatchPlaneJson.Options) : "{}",
             Interest = NotificationInterest.Of(document.Notifications),
         };
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -199,6 +201,13 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
         }
 
         return expired;
+    }
+
+    /// <summary>The database's time now: what happens later is later than this by every row's clock.</summary>
+    public async Task<DateTimeOffset> ClockAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return await NowAsync(connection, cancellationToken);
     }
 
     /// <summary>Environments of a provider that are not deleted.</summary>

@@ -52,14 +52,18 @@ internal static partial class SlurmDocumentReader
     };
 
     /// <summary>The settings of an environment of this provider; null for another provider, which may not have the member.</summary>
-    internal static SlurmDocument? Read(ObjectReader owner, bool isSlurm, ProblemList problems)
+    /// <param name="owner">The environment.</param>
+    /// <param name="provider">Its provider; null: it is unknown or left out.</param>
+    /// <param name="problems">What is wrong.</param>
+    internal static SlurmDocument? Read(ObjectReader owner, NodeProvider? provider, ProblemList problems)
     {
+        var isSlurm = provider == NodeProvider.Slurm;
         if (owner.Find("slurm") is not { } value)
         {
             return isSlurm ? new SlurmDocument() : null;
         }
 
-        if (!isSlurm)
+        if (!isSlurm && (provider is not null || owner.Find("provider") is null))
         {
             problems.Add(owner.PathOf("slurm"), ItemCodes.SlurmWithoutProvider, "Expected only with the provider slurm.");
         }

@@ -120,6 +120,8 @@ public sealed class EnvironmentQueries(ReadContexts contexts)
         Provider = WireName.Parse<NodeProvider>(row.Provider),
         IsDefault = row.IsDefault,
         DesiredComputeNodeCount = row.DesiredNodeCount,
+        StateReason = row.Reason,
+        Slurm = WireName.Parse<NodeProvider>(row.Provider) == NodeProvider.Slurm ? ReadJson.Of<SlurmDocument>(row.ProviderSettings) : null,
         ComputeNodeMetrics = metrics,
         Notifications = ReadJson.Of<NotificationDocument[]>(row.Notifications),
         CreatedAt = row.CreatedAt,

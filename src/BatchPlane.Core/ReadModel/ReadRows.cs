@@ -123,6 +123,9 @@ internal sealed class EnvironmentRow
     public required string Provider { get; init; }
     public bool IsDefault { get; init; }
     public int DesiredNodeCount { get; init; }
+    public int? SlotsPerNode { get; init; }
+    public required string ProviderSettings { get; init; }
+    public string? Reason { get; init; }
     public DateTimeOffset? DeleteRequestedAt { get; init; }
     public required string Notifications { get; init; }
     public required string Tags { get; init; }

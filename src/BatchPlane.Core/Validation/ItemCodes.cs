@@ -307,6 +307,9 @@ public static class ItemCodes
     /// <summary>An environment id does not have the shape <c>env-xxxxxxxx</c>.</summary>
     public const string EnvIdMalformed = "env_id_malformed";
 
+    /// <summary>The provider is known, but this server is not configured for it.</summary>
+    public const string ProviderUnusable = "provider_unusable";
+
     /// <summary>Settings for Slurm are given to an environment of another provider.</summary>
     public const string SlurmWithoutProvider = "slurm_without_provider";
 

@@ -9,5 +9,6 @@ internal static class EnvironmentEndpoints
         ListEnvironments.Map(routes);
         GetEnvironment.Map(routes);
         DeleteEnvironment.Map(routes);
+        ShowPilot.Map(routes);
     }
 }

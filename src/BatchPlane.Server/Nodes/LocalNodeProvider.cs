@@ -4,7 +4,6 @@ using BatchPlane.Core;
 using BatchPlane.Core.Environments;
 using BatchPlane.Server.Api.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Nodes;
@@ -40,7 +39,7 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
             program,
             [
                 "agent",
-                "--server", ServerUrl(),
+                "--server", ServerAddress.Own(server),
                 "--node-id", nodeId,
                 "--slots", facts.Slots.ToString(CultureInfo.InvariantCulture),
                 "--dir", Path.Combine(directory, "work"),
@@ -76,16 +75,6 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
     }
 
     private string DirectoryOf(string nodeId) => Path.Combine(_root, nodeId);
-
-    private string ServerUrl()
-    {
-        var address = server.Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return address
-            .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
-            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)
-            .Replace("//+", "//127.0.0.1", StringComparison.Ordinal)
-            .Replace("//*", "//127.0.0.1", StringComparison.Ordinal);
-    }
 
     private string LoadHost()
     {

@@ -6,10 +6,13 @@ CREATE TABLE environments (
     env_name            text NOT NULL,
     env_description     text NOT NULL,
     state               text NOT NULL CHECK (state IN ('CREATING', 'CREATED', 'DELETING', 'DELETED')),
-    provider            text NOT NULL CHECK (provider IN ('local', 'attached')),
+    provider            text NOT NULL CHECK (provider IN ('local', 'attached', 'slurm')),
     is_default          boolean NOT NULL,
     desired_node_count  integer NOT NULL CHECK (desired_node_count BETWEEN 0 AND 2000),
     slots_per_node      integer CHECK (slots_per_node BETWEEN 1 AND 1024),
+    provider_settings   jsonb NOT NULL DEFAULT '{}',
+    provider_state      jsonb NOT NULL DEFAULT '{}',
+    reason              text,
     notifications       jsonb NOT NULL,
     interest            integer[] NOT NULL,
     tags                jsonb NOT NULL,
@@ -31,6 +34,9 @@ COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the reque
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
 COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
+COMMENT ON COLUMN environments.provider_settings IS 'What users set for its provider alone: the member of the document that is named after the provider.';
+COMMENT ON COLUMN environments.provider_state IS 'What its provider notes from one look to the next, by the engine: how often it failed one after the other, and until when it pauses.';
+COMMENT ON COLUMN environments.reason IS 'Why its provider makes no nodes at present, by the engine; null: nothing is wrong.';
 
 CREATE TABLE nodes (
     node_id             text PRIMARY KEY,
@@ -56,6 +62,7 @@ CREATE TABLE nodes (
     ends_per_second     double precision NOT NULL DEFAULT 0,
     resource_created_at timestamptz,
     failures            integer NOT NULL DEFAULT 0,
+    starting_until      timestamptz,
     created_at          timestamptz NOT NULL,
     state_since         timestamptz NOT NULL,
     deleted_at          timestamptz,
@@ -70,6 +77,7 @@ COMMENT ON COLUMN nodes.ends_per_second IS 'Attempts that ended in a second, on 
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
+COMMENT ON COLUMN nodes.starting_until IS 'Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.';
 COMMENT ON COLUMN nodes.provider_host IS 'Which server host made the node (local provider); null for attached machines.';
 
 CREATE TABLE jobs (

@@ -12,7 +12,10 @@ SELECT
     journal_txid,
     delete_requested_at,
     deleted_at,
-    is_default
+    is_default,
+    provider_settings,
+    provider_state,
+    reason
 FROM environments
 WHERE env_id = @env_id::text
 FOR UPDATE

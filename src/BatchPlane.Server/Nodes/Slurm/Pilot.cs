@@ -21,16 +21,17 @@ internal enum PilotPhase
 /// <param name="JobId">Slurm's id as <c>ARRAY_INDEX</c>: good for this moment only.</param>
 /// <param name="Phase">How far it is.</param>
 /// <param name="Reason">Why it waits, in Slurm's words; <c>None</c> when it does not.</param>
-internal sealed record Pilot(PilotGroup Group, int Index, string JobId, PilotPhase Phase, string Reason)
+/// <param name="HostName">Machine it runs on; empty while it has none.</param>
+internal sealed record Pilot(PilotGroup Group, int Index, string JobId, PilotPhase Phase, string Reason, string HostName)
 {
     private const char Separator = '\x1f';
-    private const int Fields = 6;
+    private const int Fields = 7;
 
     /// <summary>States of a job that has not ended. Named, since <c>squeue</c> leaves some of them out by itself.</summary>
     internal const string LiveStates = "PENDING,CONFIGURING,RUNNING,SUSPENDED,STOPPED,RESIZING,SIGNALING,STAGE_OUT,COMPLETING,REQUEUED,REQUEUE_HOLD,REQUEUE_FED,SPECIAL_EXIT";
 
-    /// <summary>Format of <c>squeue</c> that <see cref="Parse"/> reads: array, index, state, reason, name, comment.</summary>
-    internal static string Format => string.Join(Separator, "%F", "%K", "%T", "%r", "%j", "%k");
+    /// <summary>Format of <c>squeue</c> that <see cref="Parse"/> reads: array, index, state, reason, machine, name, comment.</summary>
+    internal static string Format => string.Join(Separator, "%F", "%K", "%T", "%r", "%N", "%j", "%k");
 
     /// <summary>The node it is for, and the node's epoch when it was submitted.</summary>
     internal PilotMember Member => Group.Members[Index];
@@ -55,7 +56,7 @@ internal sealed record Pilot(PilotGroup Group, int Index, string JobId, PilotPha
 
     private static Pilot? ParseLine(string line)
     {
-        if (line.Split(Separator, Fields) is not [var array, var indexText, var state, var reason, var name, var comment]
+        if (line.Split(Separator, Fields) is not [var array, var indexText, var state, var reason, var host, var name, var comment]
             || !int.TryParse(indexText, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             || PilotGroup.Parse(name, comment) is not { } group
             || index >= group.Members.Count)
@@ -69,6 +70,6 @@ internal sealed record Pilot(PilotGroup Group, int Index, string JobId, PilotPha
             "COMPLETING" or "STAGE_OUT" => PilotPhase.Ending,
             _ => PilotPhase.Running,
         };
-        return new(group, index, string.Create(CultureInfo.InvariantCulture, $"{array}_{index}"), phase, reason);
+        return new(group, index, string.Create(CultureInfo.InvariantCulture, $"{array}_{index}"), phase, reason, host);
     }
 }

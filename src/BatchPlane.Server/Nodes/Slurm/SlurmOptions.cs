@@ -5,6 +5,9 @@ namespace BatchPlane.Server.Nodes.Slurm;
 /// <summary>How the provider <c>slurm</c> talks to Slurm: docs/slurm.md. Options section <c>Slurm</c>.</summary>
 public sealed class SlurmOptions
 {
+    /// <summary>Pilots whose nodes find room in one comment.</summary>
+    internal const int LargestGroup = 40;
+
     /// <summary>True: environments may have the provider <c>slurm</c>. The same on all servers of an installation. Default false.</summary>
     public bool Enabled { get; set; }
 
@@ -26,8 +29,8 @@ public sealed class SlurmOptions
     public double LookSeconds { get; set; } = 5;
 
     /// <summary>Pilots in one submission. 1 to 40; default 40: as many as a comment has room for.</summary>
-    [Range(1, 40)]
-    public int MaxGroup { get; set; } = 40;
+    [Range(1, LargestGroup)]
+    public int MaxGroup { get; set; } = LargestGroup;
 
     /// <summary>Pilots that end one after the other before their agents report in, until an environment pauses. 1 to 1,000; default 3.</summary>
     [Range(1, 1_000)]
