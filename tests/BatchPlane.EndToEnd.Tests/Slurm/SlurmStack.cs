@@ -6,7 +6,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Core.Access;
-using BatchPlane.EndToEnd.Tests.Stack;
 using BatchPlane.LocalServices;
 using BatchPlane.Server;
 using BatchPlane.Testing;

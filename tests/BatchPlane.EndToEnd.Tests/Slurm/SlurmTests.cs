@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BatchPlane.EndToEnd.Tests.Slurm;
 
 /// <summary>Environments whose nodes are jobs of a real Slurm, and what they do when parts of it are killed. One Slurm for all, so that ids are really used again.</summary>
