@@ -121,6 +121,51 @@ public static class ItemCodes
     /// <summary>The number of nodes lies outside 0 to 2,000.</summary>
     public const string DesiredComputeNodeCountOutOfRange = "desired_compute_node_count_out_of_range";
 
+    /// <summary>The fewest nodes lie outside 0 to 2,000.</summary>
+    public const string MinComputeNodeCountOutOfRange = "min_compute_node_count_out_of_range";
+
+    /// <summary>The most nodes lie outside 0 to 2,000.</summary>
+    public const string MaxComputeNodeCountOutOfRange = "max_compute_node_count_out_of_range";
+
+    /// <summary>The fewest nodes are more than the most.</summary>
+    public const string MinComputeNodeCountAboveMax = "min_compute_node_count_above_max";
+
+    /// <summary>There are fewest nodes and no most: the number does not follow the work.</summary>
+    public const string MinComputeNodeCountAlone = "min_compute_node_count_alone";
+
+    /// <summary>The desired number of nodes does not lie between the fewest and the most.</summary>
+    public const string DesiredComputeNodeCountNotBetween = "desired_compute_node_count_not_between";
+
+    /// <summary>Nodes that somebody attaches are as many as come: the number cannot follow the work.</summary>
+    public const string ScalingNotOfAttached = "scaling_not_of_attached";
+
+    /// <summary>The idle time lies outside 10 to 86,400 seconds.</summary>
+    public const string IdleSecondsOutOfRange = "idle_seconds_out_of_range";
+
+    /// <summary>There is no such action for a node that failed or was lost.</summary>
+    public const string ActionIfComputeNodeInactiveUnknown = "action_if_compute_node_inactive_unknown";
+
+    /// <summary>The nodes that may fail lie outside 0 to 100.</summary>
+    public const string ResourceMaxRetryCountOutOfRange = "resource_max_retry_count_out_of_range";
+
+    /// <summary>The processors of a node lie outside 1 to 1,024.</summary>
+    public const string CpuPerNodeOutOfRange = "cpu_per_node_out_of_range";
+
+    /// <summary>The memory of a node lies outside 1 to 16,777,216 MiB.</summary>
+    public const string MemoryMibPerNodeOutOfRange = "memory_mib_per_node_out_of_range";
+
+    /// <summary>This server is not configured for the provider.</summary>
+    public const string ProviderUnusable = "provider_unusable";
+
+    /// <summary>No node, or more than 100.</summary>
+    public const string ComputeNodeIdsCount = "compute_node_ids_count";
+
+    /// <summary>No id of a node: <c>node-</c> and 8 of <c>[a-z0-9]</c>.</summary>
+    public const string ComputeNodeIdMalformed = "compute_node_id_malformed";
+
+    /// <summary>The node is named twice.</summary>
+    public const string ComputeNodeIdDuplicate = "compute_node_id_duplicate";
+
     /// <summary>The slots of a node lie outside 1 to 1,024.</summary>
     public const string SlotsPerNodeOutOfRange = "slots_per_node_out_of_range";
 
@@ -306,9 +351,6 @@ public static class ItemCodes
 
     /// <summary>An environment id does not have the shape <c>env-xxxxxxxx</c>.</summary>
     public const string EnvIdMalformed = "env_id_malformed";
-
-    /// <summary>The provider is known, but this server is not configured for it.</summary>
-    public const string ProviderUnusable = "provider_unusable";
 
     /// <summary>Settings for Slurm are given to an environment of another provider.</summary>
     public const string SlurmWithoutProvider = "slurm_without_provider";

@@ -4,6 +4,7 @@ using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
@@ -20,7 +21,7 @@ internal static class CreateEnvironment
         .Produces<CreateEnvironmentResponse>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmPilots slurm, EnvironmentStore store)
+    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmPilots slurm, EnvironmentStore store, IEnumerable<INodeProvider> providers)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -38,9 +39,14 @@ internal static class CreateEnvironment
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
             }
 
-            if (await RefuseProviderAsync(reading.Value, slurm, context.RequestAborted) is { } unusable)
+            if (await RefuseSlurmAsync(reading.Value, slurm, context.RequestAborted) is { } refused)
             {
-                return unusable;
+                return refused;
+            }
+
+            if (providers.FirstOrDefault(provider => provider.Kind == reading.Value.Provider)?.WhyUnusable is { } unusable)
+            {
+                return ProblemResult.Invalid([new("$.provider", ItemCodes.ProviderUnusable, unusable)]);
             }
 
             var source = Caller.Of(context).Source;
@@ -62,7 +68,7 @@ internal static class CreateEnvironment
     }
 
     /// <summary>Null when nodes can be made as asked; Slurm is asked whether it would take such a job.</summary>
-    private static async Task<ProblemResult?> RefuseProviderAsync(EnvironmentDocument environment, SlurmPilots slurm, CancellationToken cancellationToken)
+    private static async Task<ProblemResult?> RefuseSlurmAsync(EnvironmentDocument environment, SlurmPilots slurm, CancellationToken cancellationToken)
     {
         if (environment.Slurm is not { } settings)
         {

@@ -17,7 +17,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddSingleton<TerminationNotices>();
         services.AddSingleton<OutputStore>();
         services.AddSingleton<NodeLossSignal>();
-        services.AddSingleton<LocalNodeProvider>();
+        services.AddSingleton<INodeProvider, LocalNodeProvider>();
         services.AddSingleton<SlurmClient>();
         services.AddSingleton<SlurmPilots>();
         return services;
@@ -33,6 +33,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<IdempotencyPruner>();
         services.AddHostedService<JobRemover>();
         services.AddHostedService<EnvironmentReconciler>();
+        services.AddHostedService<ActivityPruner>();
         if (withSlurm)
         {
             services.AddHostedService<SlurmReconciler>();

@@ -74,7 +74,8 @@ internal sealed partial class SlurmReconciler(
     /// <summary>One environment; its nodes that are not deleted.</summary>
     private async Task<IEnumerable<string>> ReconcileAsync(string envId, PilotQueue queue, CancellationToken cancellationToken)
     {
-        var decided = await environments.ChangeAsync(envId, environment => Decide(environment, queue), cancellationToken);
+        var backlog = await environments.BacklogAsync(envId, nodes.Value.BacklogTasks, cancellationToken);
+        var decided = await environments.ChangeAsync(envId, environment => Decide(environment, queue, backlog), cancellationToken);
         if (decided is not var (todo, settings, slots))
         {
             return [];
@@ -115,10 +116,10 @@ internal sealed partial class SlurmReconciler(
     }
 
     /// <summary>Runs under the environment's lock: no waiting for anything in here.</summary>
-    private Decided Decide(EnvironmentAggregate environment, PilotQueue queue)
+    private Decided Decide(EnvironmentAggregate environment, PilotQueue queue, IReadOnlyList<BacklogPart> backlog)
     {
         var settings = JsonSerializer.Deserialize<SlurmDocument>(environment.Environment.ProviderSettings, BatchPlaneJson.Options)!;
-        return new(new PilotDecision(environment, settings, queue, nodes.Value, options.Value).Make(), settings, environment.Environment.SlotsPerNode);
+        return new(new PilotDecision(environment, settings, queue, backlog, nodes.Value, options.Value).Make(), settings, environment.Environment.SlotsPerNode);
     }
 
     private EnvironmentAggregate Told(EnvironmentAggregate environment, PilotGroup group, SlurmAnswer answer)

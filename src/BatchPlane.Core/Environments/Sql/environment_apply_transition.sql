@@ -7,5 +7,8 @@ SET
     delete_requested_at = @delete_requested_at::timestamptz,
     deleted_at = @deleted_at::timestamptz,
     provider_state = @provider_state::jsonb,
+    scaled_node_count = @scaled_node_count::integer,
+    scaled_from = @scaled_from::integer,
+    failed_creations = @failed_creations::integer,
     reason = @reason::text
 WHERE env_id = @env_id::text

@@ -25,8 +25,10 @@ internal sealed class PilotTodo
 /// Decides about the nodes of one Slurm environment from what a look at the queue saw. Pure, under the environment's lock. A node that runs is judged by its lease
 /// alone; for the others, a pilot that is not seen counts as gone only when the look began after it had been asked for.
 /// </summary>
-internal sealed class PilotDecision(EnvironmentAggregate environment, SlurmDocument settings, PilotQueue queue, NodeOptions nodes, SlurmOptions options)
+internal sealed class PilotDecision(
+    EnvironmentAggregate environment, SlurmDocument settings, PilotQueue queue, IReadOnlyList<BacklogPart> backlog, NodeOptions nodes, SlurmOptions options)
 {
+    private const int MillisPerCpu = 1_000;
     private const string EndedEarly = "its pilot was gone before its agent reported in";
 
     private readonly PilotTodo _todo = new();
@@ -47,7 +49,7 @@ internal sealed class PilotDecision(EnvironmentAggregate environment, SlurmDocum
         Judge();
         Start();
         environment.CloseIfEmpty();
-        environment.NoteProvider(_breaker.Write(), _breaker.Reason(environment.Now));
+        environment.NoteProvider(_breaker.Write(), _breaker.Reason(environment.Now) ?? UsedUp());
         _todo.Live.UnionWith(environment.Nodes.Where(node => node.State != NodeState.Deleted).Select(node => node.NodeId));
         return _todo;
     }
@@ -66,11 +68,11 @@ internal sealed class PilotDecision(EnvironmentAggregate environment, SlurmDocum
             case NodeState.Creating or NodeState.Created:
                 LookAtNew(node, pilot);
                 break;
-            case NodeState.CreationFailed when Age(node) > Pause(node):
+            case NodeState.CreationFailed when MayReplace && Age(node) > Pause(node):
                 environment.RequestNodeDelete(node, JournalSource.Engine, "replaced by another node");
                 Cancel(pilot);
                 break;
-            case NodeState.Abnormal:
+            case NodeState.Abnormal when MayReplace:
                 LookAtLost(node, pilot);
                 break;
             case NodeState.Deleting:
@@ -150,7 +152,7 @@ internal sealed class PilotDecision(EnvironmentAggregate environment, SlurmDocum
         }
     }
 
-    /// <summary>Brings the number of nodes to the desired one: what does not run yet goes first.</summary>
+    /// <summary>Brings the number of nodes to the one that users and the work ask for.</summary>
     private void Scale()
     {
         if (environment.Environment.State != EnvironmentState.Created)
@@ -158,14 +160,13 @@ internal sealed class PilotDecision(EnvironmentAggregate environment, SlurmDocum
             return;
         }
 
-        var kept = environment.Nodes.Where(node => !node.IsAttached && node.State is not (NodeState.Deleting or NodeState.Deleted)).ToList();
-        for (var missing = environment.Environment.DesiredNodeCount - kept.Count; missing > 0; missing--)
+        EnvironmentScaling.Follow(environment, backlog, new(Slots, settings.Cpus * MillisPerCpu, settings.MemoryMib ?? 0));
+        for (var missing = UsedUp() is null ? EnvironmentScaling.Missing(environment) : 0; missing > 0; missing--)
         {
             _unasked.Add(environment.AddNode(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), providerHost: null));
         }
 
-        var surplus = Math.Max(0, kept.Count - environment.Environment.DesiredNodeCount);
-        foreach (var node in kept.OrderBy(node => node.State == NodeState.Running).ThenByDescending(node => node.CreatedAt).Take(surplus))
+        foreach (var node in EnvironmentScaling.Surplus(environment))
         {
             environment.RequestNodeDelete(node, JournalSource.Engine, "more nodes than desired");
             _unasked.Remove(node);
@@ -213,10 +214,20 @@ internal sealed class PilotDecision(EnvironmentAggregate environment, SlurmDocum
     /// <summary>Being asked for at this moment.</summary>
     private bool IsAskedFor(NodeRecord node) => node.StartingUntil >= queue.Began && queue.Of(node.NodeId) is null;
 
+    /// <summary>False when users want nodes kept that failed or are lost.</summary>
+    private bool MayReplace => environment.Environment.InactiveAction != InactiveNodeAction.None;
+
+    private int Slots => environment.Environment.SlotsPerNode ?? Math.Min(settings.Cpus, EnvironmentDocumentReader.MaxSlotsPerNode);
+
+    /// <summary>Why no more nodes are made after too many failures; null: tries are left.</summary>
+    private string? UsedUp() => environment.Environment is { } record && record.FailedCreations > record.MaxRetryCount
+        ? $"{record.FailedCreations} nodes failed one after the other, more than resource_max_retry_count allows; change the environment to try anew"
+        : null;
+
     private TimeSpan Age(NodeRecord node) => environment.Now - node.StateSince;
 
     private TimeSpan Pause(NodeRecord node) =>
         node.Failures == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(nodes.MaxRestartPauseSeconds, 1L << Math.Min(node.Failures - 1, 20)));
 
-    private MachineFacts Facts(Pilot pilot) => new(pilot.HostName, settings.Cpus, 0, environment.Environment.SlotsPerNode ?? settings.Cpus) { MemoryMib = settings.MemoryMib ?? 0 };
+    private MachineFacts Facts(Pilot pilot) => new(pilot.HostName, settings.Cpus, 0, Slots) { MemoryMib = settings.MemoryMib ?? 0 };
 }

@@ -164,7 +164,7 @@ public sealed class PilotDecisionTests
         Assert.Empty(Decide(aggregate, new SlurmDocument { MaxQueued = 2 }, new(_now, [])).ToStart);
     }
 
-    private static PilotTodo Decide(EnvironmentAggregate environment, SlurmDocument settings, PilotQueue queue) => new PilotDecision(environment, settings, queue, new NodeOptions(), new SlurmOptions()).Make();
+    private static PilotTodo Decide(EnvironmentAggregate environment, SlurmDocument settings, PilotQueue queue) => new PilotDecision(environment, settings, queue, [], new NodeOptions(), new SlurmOptions()).Make();
 
     private PilotTodo Decide(Pilot? pilot = null, DateTimeOffset? began = null)
     {
