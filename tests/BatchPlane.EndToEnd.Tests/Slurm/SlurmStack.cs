@@ -8,15 +8,17 @@ using System.Text.Json;
 using BatchPlane.Core.Access;
 using BatchPlane.LocalServices;
 using BatchPlane.Server;
+using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BatchPlane.EndToEnd.Tests.Slurm;
 
 /// <summary>A server and a real Slurm of its own; pilots are the real executable. What is in Slurm's queue is read with Slurm's own commands, not the server's.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync of IAsyncLifetime.")]
-public sealed class SlurmStack : IAsyncLifetime
+public class SlurmStack : IAsyncLifetime
 {
     internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private const int Processors = 64;
@@ -141,6 +143,12 @@ public sealed class SlurmStack : IAsyncLifetime
     /// <summary>Everything in Slurm's queue, as <c>id state name</c>.</summary>
     internal async Task<IReadOnlyList<string>> QueueAsync() =>
         (await Slurm.RunAsync("squeue", ["--noheader", "--array", "--format=%i %T %j"], CancellationToken.None)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Cancels as the server does: an element of an array, if the array has this name.</summary>
+    internal Task CancelAsync(string name, string jobId) => _server!.Services.GetRequiredService<SlurmClient>().CancelAsync(name, [jobId], CancellationToken.None);
+
+    /// <summary>What lets the pilots of an environment join.</summary>
+    internal string PilotToken(string envId) => _server!.Services.GetRequiredService<InstallationKey>().PilotToken(envId);
 
     /// <summary>Waits until Slurm has no pilot of the environment.</summary>
     internal Task NoPilotOfAsync(string envId) =>
