@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+
 namespace BatchPlane.EndToEnd.Tests.Slurm;
 
 /// <summary>Environments whose nodes are jobs of a real Slurm, and what they do when parts of it are killed. One Slurm for all, so that ids are really used again.</summary>
@@ -18,6 +21,25 @@ public sealed class SlurmTests(SlurmStack stack) : IClassFixture<SlurmStack>
         Assert.Empty(Directory.EnumerateDirectories(stack.WorkDirectory));
     }
 
+    /// <summary>The example: no node without work, and some with it.</summary>
+    [Fact]
+    public async Task Example_MakesItsNodesFromTheWork()
+    {
+        var environment = JsonNode.Parse(await File.ReadAllTextAsync(Repository("examples/slurm/environment.json")))!;
+        environment["slurm"]!["work_directory"] = stack.WorkDirectory;
+        var envId = (await stack.SendAsync(HttpMethod.Post, "/v1/environments", environment.ToJsonString())).GetProperty("env_id").GetString()!;
+        Assert.Empty(await stack.NodesAsync(envId));
+        var job = JsonNode.Parse(await File.ReadAllTextAsync(Repository("examples/slurm/job.json")))!;
+        job["env_id"] = envId;
+
+        var jobId = (await stack.SendAsync(HttpMethod.Post, "/v1/jobs", job.ToJsonString())).GetProperty("job_id").GetString()!;
+
+        Assert.Equal("SUCCEED", await stack.EndedAsync(jobId));
+        Assert.InRange((await stack.NodesAsync(envId)).Count, 1, 4);
+        await stack.DeleteEnvironmentAsync(envId);
+        await stack.NoPilotOfAsync(envId);
+    }
+
     [Fact]
     public async Task ServerAway_PilotsAreTakenOverByItsSuccessor()
     {
@@ -34,4 +56,6 @@ public sealed class SlurmTests(SlurmStack stack) : IClassFixture<SlurmStack>
         await stack.DeleteEnvironmentAsync(envId);
         await stack.NoPilotOfAsync(envId);
     }
+
+    private static string Repository(string path, [CallerFilePath] string caller = "") => Path.Combine(Path.GetDirectoryName(caller)!, "../../..", path);
 }
