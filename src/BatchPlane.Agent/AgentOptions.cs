@@ -134,4 +134,7 @@ public sealed class AgentOptions
 
     /// <summary>Longest pause between two tries while the server cannot be reached. Default 5 s.</summary>
     public TimeSpan RetryPauseMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an agent that runs nothing goes on without an answer of a server; then it ends. Null, the default: for ever.</summary>
+    public TimeSpan? GiveUpAfter { get; init; }
 }

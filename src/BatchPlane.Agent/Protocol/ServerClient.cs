@@ -23,15 +23,20 @@ internal sealed class ServerClient : IDisposable
     private readonly HttpClient _reports;
     private readonly HttpClient _heartbeats;
     private JoinResponse? _node;
+    private long _answered;
 
     internal ServerClient(AgentOptions options, TimeProvider time)
     {
         _options = options;
         _time = time;
+        _answered = time.GetTimestamp();
         _work = MakeClient();
         _reports = MakeClient();
         _heartbeats = MakeClient();
     }
+
+    /// <summary>How long ago a server answered last, whatever it said; at first, how long this client exists.</summary>
+    internal TimeSpan SinceAnswer => _time.GetElapsedTime(Volatile.Read(ref _answered));
 
     private JoinResponse Node => _node ?? throw new InvalidOperationException("Nothing but join may be asked before it succeeded.");
 
@@ -105,7 +110,13 @@ internal sealed class ServerClient : IDisposable
         try
         {
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
-            return await ReadAsync<T>(response, either.Token);
+            var answer = await ReadAsync<T>(response, either.Token);
+            if (answer.Kind != AnswerKind.Unavailable)
+            {
+                Volatile.Write(ref _answered, _time.GetTimestamp());
+            }
+
+            return answer;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {

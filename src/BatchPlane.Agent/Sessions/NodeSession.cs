@@ -72,6 +72,9 @@ internal sealed partial class NodeSession : IDisposable
         _kept = new KeptLoop(options, node, client, directory, time, log);
     }
 
+    /// <summary>Attempts that run.</summary>
+    internal int RunningCount => _book.RunningCount;
+
     /// <summary>Runs the epoch to its end.</summary>
     /// <param name="stop">The process is asked to end.</param>
     internal async Task<SessionEnd> RunAsync(CancellationToken stop)
