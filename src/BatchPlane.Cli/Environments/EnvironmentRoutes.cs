@@ -15,4 +15,6 @@ internal static class EnvironmentRoutes
     internal static string TerminateNodes(string environment) => $"{Environments}/{environment}/nodes/terminate";
 
     internal static string Nodes(string environment) => $"{Environments}/{environment}/nodes";
+
+    internal static string Pilot(string environment) => $"{Environments}/{environment}/pilot";
 }

@@ -52,6 +52,9 @@ public enum NodeProvider
 
     /// <summary>Agents that somebody starts with <c>batchplane agent</c>.</summary>
     Attached,
+
+    /// <summary>Slurm jobs that run an agent each, kept at the desired count by the server.</summary>
+    Slurm,
 }
 
 /// <summary>What becomes of a node that failed, or was lost and does not come back.</summary>
@@ -103,6 +106,8 @@ public sealed record EnvironmentDocument
     /// <summary>Instances a node runs at once, 1 to 1,024; null: one for each processor. For nodes made by the provider.</summary>
     public int? SlotsPerNode { get; init; }
 
+    /// <summary>How its nodes are made as Slurm jobs; only with the provider <c>slurm</c>.</summary>
+    public SlurmDocument? Slurm { get; init; }
     /// <summary>Processors that a node promises to instances, 1 to 1,024; null: all of its host. For nodes made by the provider <c>local</c>.</summary>
     public int? CpuPerNode { get; init; }
 
@@ -274,6 +279,9 @@ public sealed record EnvironmentView
 
     /// <summary>Why its provider makes no nodes at present; null: nothing is wrong.</summary>
     public string? StateReason { get; init; }
+
+    /// <summary>As created; null for other providers than <c>slurm</c>.</summary>
+    public SlurmDocument? Slurm { get; init; }
 
     /// <summary>How many nodes are wished for.</summary>
     public required int DesiredComputeNodeCount { get; init; }

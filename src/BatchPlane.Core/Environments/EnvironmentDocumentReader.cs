@@ -23,7 +23,7 @@ public static class EnvironmentDocumentReader
     private static readonly MemberSet Members = new(
         [
             "env_name", "env_description", "desired_compute_node_count", "min_compute_node_count", "max_compute_node_count", "idle_seconds", "action_if_compute_node_inactive",
-            "resource_max_retry_count", "provider", "slots_per_node", "cpu_per_node", "memory_mib_per_node", "notifications", "tags",
+            "resource_max_retry_count", "provider", "slots_per_node", "cpu_per_node", "memory_mib_per_node", "slurm", "notifications", "tags",
         ],
         ["env_type", "env_data", "mount_data_disks", "authentications", "input_mappings", "agent_running_mode", "notification_target"]);
 
@@ -41,7 +41,7 @@ public static class EnvironmentDocumentReader
     internal static readonly TextRule Description = new() { MaxLength = 200, TooLongCode = ItemCodes.EnvDescriptionTooLong };
 
     /// <summary>Every member that is read, by the path of its object in a document with one of each list.</summary>
-    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } = [("$", Members), .. NotificationReader.Fields, ("$.tags[0]", TagReader.Members)];
+    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } = [("$", Members), ("$.slurm", SlurmDocumentReader.Members), .. NotificationReader.Fields, ("$.tags[0]", TagReader.Members)];
 
     /// <summary>The environment, or everything that is wrong with it.</summary>
     public static Reading<EnvironmentDocument> Read(JsonElement body, NotificationLimits notificationLimits)
@@ -70,6 +70,7 @@ public static class EnvironmentDocumentReader
     private static EnvironmentDocument ReadMembers(ObjectReader members, NotificationLimits notificationLimits, ProblemList problems)
     {
         var (min, max) = (Min(members), Max(members));
+        var provider = members.Word<NodeProvider>("provider", Spelling.LowerWord, ItemCodes.ProviderUnknown);
         var isScaled = members.Find("max_compute_node_count") is not null;
         var environment = new EnvironmentDocument
         {
@@ -82,7 +83,8 @@ public static class EnvironmentDocumentReader
             IdleSeconds = Idle(members) ?? EnvironmentDocument.DefaultIdleSeconds,
             ActionIfComputeNodeInactive = InactiveAction(members) ?? InactiveNodeAction.Recreate,
             ResourceMaxRetryCount = MaxRetries(members) ?? EnvironmentDocument.DefaultResourceMaxRetryCount,
-            Provider = members.Word<NodeProvider>("provider", Spelling.LowerWord, ItemCodes.ProviderUnknown) ?? NodeProvider.Local,
+            Provider = provider ?? NodeProvider.Local,
+            Slurm = SlurmDocumentReader.Read(members, provider, problems),
             SlotsPerNode = members.Integer("slots_per_node", 1, MaxSlotsPerNode, ItemCodes.SlotsPerNodeOutOfRange),
             CpuPerNode = members.Integer("cpu_per_node", 1, MaxCpuPerNode, ItemCodes.CpuPerNodeOutOfRange),
             MemoryMibPerNode = members.Integer("memory_mib_per_node", 1, MaxMemoryMibPerNode, ItemCodes.MemoryMibPerNodeOutOfRange),

@@ -57,11 +57,17 @@ public sealed class EnvironmentRecord
     /// <summary>Column <c>memory_mib_per_node</c>.</summary>
     public int? MemoryMibPerNode { get; init; }
 
-    /// <summary>Column <c>reason</c>.</summary>
-    public string? Reason { get; internal set; }
-
     /// <summary>Column <c>slots_per_node</c>.</summary>
     public int? SlotsPerNode { get; init; }
+
+    /// <summary>Column <c>provider_settings</c>: a JSON object of the provider's own document, <c>{}</c> for providers that have none.</summary>
+    public string ProviderSettings { get; init; } = "{}";
+
+    /// <summary>Column <c>provider_state</c>: a JSON object that only the provider reads.</summary>
+    public string ProviderState { get; internal set; } = "{}";
+
+    /// <summary>Column <c>reason</c>.</summary>
+    public string? Reason { get; internal set; }
 
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
@@ -133,6 +139,8 @@ public sealed class NodeRecord
     /// <summary>Column <c>lease_until</c>.</summary>
     public DateTimeOffset? LeaseUntil { get; internal set; }
 
+    /// <summary>Column <c>starting_until</c>.</summary>
+    public DateTimeOffset? StartingUntil { get; internal set; }
     /// <summary>Column <c>busy_slots</c> as loaded.</summary>
     public int BusySlots { get; init; }
 

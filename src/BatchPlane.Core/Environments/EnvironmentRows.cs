@@ -34,7 +34,9 @@ internal static class EnvironmentRows
         FailedCreations = row.GetInt32(19),
         CpuPerNode = Number(row, 20),
         MemoryMibPerNode = Number(row, 21),
-        Reason = Text(row, 22),
+        ProviderSettings = row.GetString(22),
+        ProviderState = row.GetString(23),
+        Reason = Text(row, 24),
     };
 
     internal static NodeRecord ReadNode(NpgsqlDataReader row) => new()
@@ -61,6 +63,7 @@ internal static class EnvironmentRows
         MemoryMib = row.GetInt32(19),
         BusySlots = row.GetInt32(20),
         IdleSince = Time(row, 21),
+        StartingUntil = Time(row, 22),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -80,6 +83,7 @@ internal static class EnvironmentRows
         ("slots_per_node", NpgsqlDbType.Integer, environment.SlotsPerNode),
         ("cpu_per_node", NpgsqlDbType.Integer, environment.CpuPerNode),
         ("memory_mib_per_node", NpgsqlDbType.Integer, environment.MemoryMibPerNode),
+        ("provider_settings", NpgsqlDbType.Text, environment.ProviderSettings),
         ("notifications", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Notifications, BatchPlaneJson.Options)),
         ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, environment.Interest.ToColumn()),
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
@@ -98,6 +102,7 @@ internal static class EnvironmentRows
         ("scaled_node_count", NpgsqlDbType.Integer, environment.ScaledNodeCount),
         ("scaled_from", NpgsqlDbType.Integer, environment.ScaledFrom),
         ("failed_creations", NpgsqlDbType.Integer, environment.FailedCreations),
+        ("provider_state", NpgsqlDbType.Text, environment.ProviderState),
         ("reason", NpgsqlDbType.Text, environment.Reason));
 
     internal static NpgsqlBatchCommand Change(EnvironmentRecord environment, ChangeEnvironmentRequest change) => Command(
@@ -160,7 +165,8 @@ internal static class EnvironmentRows
         ("resource_created_at", NpgsqlDbType.TimestampTz, node.ResourceCreatedAt),
         ("created_at", NpgsqlDbType.TimestampTz, node.CreatedAt),
         ("state_since", NpgsqlDbType.TimestampTz, node.StateSince),
-        ("deleted_at", NpgsqlDbType.TimestampTz, node.DeletedAt));
+        ("deleted_at", NpgsqlDbType.TimestampTz, node.DeletedAt),
+        ("starting_until", NpgsqlDbType.TimestampTz, node.StartingUntil));
 
     private const string AttachedOrigin = "USER_ATTACHED";
 

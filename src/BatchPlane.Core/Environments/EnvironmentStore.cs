@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Idempotency;
@@ -40,6 +41,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             InactiveAction = document.ActionIfComputeNodeInactive,
             MaxRetryCount = document.ResourceMaxRetryCount,
             SlotsPerNode = document.SlotsPerNode,
+            ProviderSettings = document.Slurm is { } slurm ? JsonSerializer.Serialize(slurm, BatchPlaneJson.Options) : "{}",
             CpuPerNode = document.CpuPerNode,
             MemoryMibPerNode = document.MemoryMibPerNode,
             Interest = NotificationInterest.Of(document.Notifications),
@@ -170,6 +172,13 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
         }
 
         return expired;
+    }
+
+    /// <summary>The database's time now: what happens later is later than this by every row's clock.</summary>
+    public async Task<DateTimeOffset> ClockAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return await NowAsync(connection, cancellationToken);
     }
 
     /// <summary>Environments of a provider that are not deleted.</summary>

@@ -121,6 +121,7 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         IsDefault = row.IsDefault,
         StateReason = row.Reason,
         DesiredComputeNodeCount = row.DesiredNodeCount,
+        Slurm = WireName.Parse<NodeProvider>(row.Provider) == NodeProvider.Slurm ? ReadJson.Of<SlurmDocument>(row.ProviderSettings) : null,
         TargetComputeNodeCount = Environments.NodeCounts.Target(row.DesiredNodeCount, row.MinNodeCount, row.MaxNodeCount, row.ScaledNodeCount, row.ScaledFrom),
         MinComputeNodeCount = row.MinNodeCount,
         MaxComputeNodeCount = row.MaxNodeCount,

@@ -62,6 +62,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         modelBuilder.Entity<EnvironmentRow>(environment =>
         {
             environment.ToTable("environments").HasKey(row => row.EnvId);
+            environment.Property(row => row.ProviderSettings).HasColumnType("jsonb");
             environment.Property(row => row.Notifications).HasColumnType("jsonb");
             environment.Property(row => row.Tags).HasColumnType("jsonb");
         });

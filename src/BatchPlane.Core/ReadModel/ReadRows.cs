@@ -123,6 +123,7 @@ internal sealed class EnvironmentRow
     public required string Provider { get; init; }
     public bool IsDefault { get; init; }
     public int DesiredNodeCount { get; init; }
+    public required string ProviderSettings { get; init; }
     public int MinNodeCount { get; init; }
     public int? MaxNodeCount { get; init; }
     public int IdleSeconds { get; init; }

@@ -10,6 +10,7 @@ internal static class EnvironmentEndpoints
         GetEnvironment.Map(routes);
         ChangeEnvironment.Map(routes);
         DeleteEnvironment.Map(routes);
+        ShowPilot.Map(routes);
         TerminateNodes.Map(routes);
         ListActivities.Map(routes);
     }

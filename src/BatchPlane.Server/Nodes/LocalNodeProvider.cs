@@ -5,7 +5,6 @@ using BatchPlane.Core;
 using BatchPlane.Core.Environments;
 using BatchPlane.Server.Api.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Nodes;
@@ -26,9 +25,6 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
 
     /// <inheritdoc/>
     public string Host => _host ??= LoadHost();
-
-    /// <inheritdoc/>
-    public string? WhyUnusable => null;
 
     /// <inheritdoc/>
     public MachineFacts Facts(EnvironmentRecord environment)
@@ -103,7 +99,7 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
             program,
             [
                 "agent",
-                "--server", ServerUrl(),
+                "--server", ServerAddress.Own(server),
                 "--node-id", nodeId,
                 "--slots", facts.Slots.ToString(CultureInfo.InvariantCulture),
                 "--cpu", facts.Cpu.ToString(CultureInfo.InvariantCulture),
@@ -130,16 +126,6 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
     }
 
     private string DirectoryOf(string nodeId) => Path.Combine(_root, nodeId);
-
-    private string ServerUrl()
-    {
-        var address = server.Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return address
-            .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
-            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)
-            .Replace("//+", "//127.0.0.1", StringComparison.Ordinal)
-            .Replace("//*", "//127.0.0.1", StringComparison.Ordinal);
-    }
 
     private string LoadHost()
     {

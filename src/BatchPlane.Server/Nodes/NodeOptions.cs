@@ -65,6 +65,9 @@ public sealed class NodeOptions
     /// <summary>Program of the agents that the local provider starts; null: this program.</summary>
     public string? AgentProgram { get; set; }
 
+    /// <summary>URL at which agents on other hosts find a server of the role <c>api</c>, <c>http://host:8080</c>; null: this server's own address.</summary>
+    public string? AdvertisedUrl { get; set; }
+
     /// <summary>The lease as a span.</summary>
     internal TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
 

@@ -31,7 +31,8 @@ public sealed class EveryFieldTests
 
     private const string Environment = """
         {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"min_compute_node_count":1,"max_compute_node_count":4,"idle_seconds":60,
-         "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"local","slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
+         "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"slurm","slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
+         "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
          "notifications":[{"topic_name":"t","event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
          "tags":[{"key":"k","value":"v"}]}
         """;
@@ -114,6 +115,16 @@ public sealed class EveryFieldTests
         new("$.resource_max_retry_count", "resource_max_retry_count_out_of_range", "101"),
         new("$.cpu_per_node", "cpu_per_node_out_of_range", "0"),
         new("$.memory_mib_per_node", "memory_mib_per_node_out_of_range", "0"),
+        new("$.slurm", "type_mismatch", "[]") { Alone = true },
+        new("$.slurm.partition", "slurm_partition_invalid", "\"\""),
+        new("$.slurm.account", "slurm_account_invalid", "\"a b\""),
+        new("$.slurm.qos", "slurm_qos_invalid", "\"-\""),
+        new("$.slurm.time_limit_minutes", "slurm_time_limit_out_of_range", "0"),
+        new("$.slurm.cpus", "slurm_cpus_out_of_range", "0"),
+        new("$.slurm.memory_mib", "slurm_memory_out_of_range", "0"),
+        new("$.slurm.max_queued", "slurm_max_queued_out_of_range", "0"),
+        new("$.slurm.work_directory", "slurm_work_directory_invalid", "\"w\""),
+        new("$.slurm.options", "slurm_options_too_many", Many(21, "0")) { Alone = true },
     ];
 
     /// <summary>Fields that say the same thing at two places, and an object whose own value can be wrong in no way but its type.</summary>

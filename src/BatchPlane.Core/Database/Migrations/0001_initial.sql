@@ -6,7 +6,7 @@ CREATE TABLE environments (
     env_name            text NOT NULL,
     env_description     text NOT NULL,
     state               text NOT NULL CHECK (state IN ('CREATING', 'CREATED', 'DELETING', 'DELETED')),
-    provider            text NOT NULL CHECK (provider IN ('local', 'attached')),
+    provider            text NOT NULL CHECK (provider IN ('local', 'attached', 'slurm')),
     is_default          boolean NOT NULL,
     desired_node_count  integer NOT NULL CHECK (desired_node_count BETWEEN 0 AND 2000),
     min_node_count      integer NOT NULL DEFAULT 0 CHECK (min_node_count BETWEEN 0 AND 2000),
@@ -18,6 +18,8 @@ CREATE TABLE environments (
     max_retry_count     integer NOT NULL DEFAULT 7 CHECK (max_retry_count BETWEEN 0 AND 100),
     failed_creations    integer NOT NULL DEFAULT 0,
     slots_per_node      integer CHECK (slots_per_node BETWEEN 1 AND 1024),
+    provider_settings   jsonb NOT NULL DEFAULT '{}',
+    provider_state      jsonb NOT NULL DEFAULT '{}',
     cpu_per_node        integer CHECK (cpu_per_node BETWEEN 1 AND 1024),
     memory_mib_per_node integer CHECK (memory_mib_per_node BETWEEN 1 AND 16777216),
     reason              text,
@@ -42,6 +44,8 @@ COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the reque
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
 COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
+COMMENT ON COLUMN environments.provider_settings IS 'What users set for its provider alone: the member of the document that is named after the provider.';
+COMMENT ON COLUMN environments.provider_state IS 'What its provider notes from one look to the next, by the engine: how often it failed one after the other, and until when it pauses.';
 COMMENT ON COLUMN environments.cpu_per_node IS 'Processors that a node of the provider promises to instances; null: all of its host. Memory likewise.';
 COMMENT ON COLUMN environments.max_node_count IS 'Up to which the number of nodes follows the work; null: it stays the desired one.';
 COMMENT ON COLUMN environments.idle_seconds IS 'How long a node has nothing before it may go when the number of nodes follows the work.';
@@ -77,6 +81,7 @@ CREATE TABLE nodes (
     idle_since          timestamptz,
     resource_created_at timestamptz,
     failures            integer NOT NULL DEFAULT 0,
+    starting_until      timestamptz,
     created_at          timestamptz NOT NULL,
     state_since         timestamptz NOT NULL,
     deleted_at          timestamptz,
@@ -92,6 +97,7 @@ COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended 
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
+COMMENT ON COLUMN nodes.starting_until IS 'Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.';
 COMMENT ON COLUMN nodes.provider_host IS 'Which server host made the node (local provider); null for attached machines.';
 
 CREATE TABLE activities (

@@ -23,6 +23,8 @@ SELECT
     failed_creations,
     cpu_per_node,
     memory_mib_per_node,
+    provider_settings,
+    provider_state,
     reason
 FROM environments
 WHERE env_id = @env_id::text

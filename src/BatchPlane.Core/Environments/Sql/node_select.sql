@@ -22,7 +22,8 @@ SELECT
     deleted_at,
     memory_mib,
     busy_slots,
-    idle_since
+    idle_since,
+    starting_until
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL
