@@ -119,6 +119,9 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
     /// <summary>Timestamp of the last look at its progress file.</summary>
     internal long LookedAt { get; set; }
 
+    /// <summary>How far an earlier agent told of its progress; empty: it did not.</summary>
+    internal ReadOnlyMemory<byte> Bookmark { get; init; }
+
     /// <summary>What it posts; null while it has posted nothing. For any thread.</summary>
     internal ProgressFeed? Progress => Volatile.Read(ref _progress);
 

@@ -281,6 +281,12 @@ public sealed record HeartbeatRequest
     /// <summary>Claims with attempts whose end is not acknowledged yet.</summary>
     public required IReadOnlyList<long> Claims { get; init; }
 
+    /// <summary>
+    /// True when the agent was started again and goes on with this epoch: it asks for all that the node holds, without waiting for grants that might
+    /// still be on the way.
+    /// </summary>
+    public bool Resumed { get; init; }
+
     /// <summary>Attempts running now.</summary>
     public int Running { get; init; }
 
