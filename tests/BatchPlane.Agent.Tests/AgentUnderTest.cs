@@ -10,6 +10,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
 
     private readonly List<string> _arguments;
     private Process _process;
+    private bool _isDead;
 
     private AgentUnderTest(FakeServer server, string directory, int slots)
     {
@@ -41,7 +42,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
     internal async Task KillAsync()
     {
         await ExitedAsync(() => Send(_process.Id, SigKill));
-        _process.Dispose();
+        _isDead = true;
     }
 
     /// <summary>Starts it again and waits until the server has heard it.</summary>
@@ -78,7 +79,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        if (!_isDead && !_process.HasExited)
         {
             await KillAsync();
         }
@@ -97,6 +98,7 @@ internal sealed class AgentUnderTest : IAsyncDisposable
     private Process Launch()
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "batchplane"), _arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        _isDead = false;
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Log += line.Data + "\n";
         process.ErrorDataReceived += (_, line) => Log += line.Data + "\n";
@@ -105,7 +107,8 @@ internal sealed class AgentUnderTest : IAsyncDisposable
         return process;
     }
 
-    private string Log { get; set; } = "";
+    /// <summary>What its processes said.</summary>
+    internal string Log { get; private set; } = "";
 
     private string Describe() => $"{Server.Describe()}\n{Log}";
 

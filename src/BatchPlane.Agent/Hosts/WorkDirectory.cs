@@ -14,7 +14,7 @@ namespace BatchPlane.Agent.Hosts;
 /// <remarks>
 /// <code>
 /// agent.lock                                    held by the agent
-/// keeper.sock, keeper.lock, keeper.log          see KeeperProcess
+/// keeper.sock, .lock, .pid, .log                see KeeperProcess
 /// processes.ledger                              process groups, see ProcessLedger
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;/       working directory
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt

@@ -73,9 +73,9 @@ internal sealed class FrameChannel(Socket socket) : IDisposable
         {
             socket.Shutdown(SocketShutdown.Both);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The other side was quicker.
+            // The other side was quicker, or this is not the first time.
         }
 
         socket.Dispose();

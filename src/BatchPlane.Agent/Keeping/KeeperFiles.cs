@@ -18,6 +18,15 @@ internal static class KeeperFiles
 
     private const string SocketName = "keeper.sock";
 
+    /// <summary>Notes this process as the keeper, for whoever is to end what runs here: pid, and start in ticks since boot.</summary>
+    internal static void WritePid(string directory)
+    {
+        var path = Path.Combine(directory, "keeper.pid");
+        var (pid, started) = (Environment.ProcessId, ProcessStat.Of(Environment.ProcessId)?.StartTicks ?? 0);
+        File.WriteAllText(path + ".new", string.Create(CultureInfo.InvariantCulture, $$"""{"pid":{{pid}},"started":{{started}}}"""));
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
     /// <summary>The address of the socket, good until it is disposed: names of sockets are short, those of directories may be long.</summary>
     internal static Address OpenSocket(string directory)
     {

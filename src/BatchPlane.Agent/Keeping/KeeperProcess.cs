@@ -34,6 +34,7 @@ public static class KeeperProcess
             return 1;
         }
 
+        KeeperFiles.WritePid(directory);
         using var keeper = new Keeper(KeeperFiles.Ledger(directory), time);
         using var host = new Host(keeper, time);
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, host.Terminate);
