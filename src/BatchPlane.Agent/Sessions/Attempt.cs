@@ -58,6 +58,9 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
     /// <summary>Short standard output, base64.</summary>
     internal string? Stdout { get; init; }
 
+    /// <summary>What the attempt used; null: it never ran, or nobody knows.</summary>
+    internal AttemptUsage? Usage { get; init; }
+
     /// <summary>Short standard error, base64.</summary>
     internal string? Stderr { get; init; }
 

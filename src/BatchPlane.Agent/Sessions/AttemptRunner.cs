@@ -135,7 +135,7 @@ internal sealed partial class AttemptRunner(
         {
             progress.Finish(attempt);
             var output = await ReadOutputAsync(attempt);
-            var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr };
+            var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr, Usage = status.Usage };
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
                 WorkDirectory.Keep(attempt.Paths);

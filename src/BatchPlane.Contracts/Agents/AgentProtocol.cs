@@ -255,6 +255,9 @@ public sealed record AttemptReport
     /// <summary>All of standard error, base64, when it is short.</summary>
     public string? Stderr { get; init; }
 
+    /// <summary>What the attempt used; null while it runs, or when the executor cannot tell.</summary>
+    public ResourceUsage? Usage { get; init; }
+
     /// <summary>What the command posted since the last report of it, which came before <see cref="Outcome"/>; null: nothing. The end of an attempt that ever posted has one.</summary>
     public AttemptProgress? Progress { get; init; }
 }

@@ -185,9 +185,17 @@ public sealed record TaskInstanceView
     /// <summary>What the command of the current or last attempt posted; null when it posted nothing.</summary>
     public InstanceProgress? Progress { get; init; }
 
+    /// <summary>What the last attempt used; null while it runs, and when its executor cannot tell.</summary>
+    public ResourceUsage? Usage { get; init; }
+
     /// <summary>RUNNABLE and waiting after a failure: not before then it gets its next attempt.</summary>
     public DateTimeOffset? RetryAt { get; init; }
 }
+
+/// <summary>What all processes of an attempt used together.</summary>
+/// <param name="CpuMs">Milliseconds of processor time, user and system.</param>
+/// <param name="PeakMemoryKib">KiB of memory that the largest of its processes held at most.</param>
+public sealed record ResourceUsage(long CpuMs, long PeakMemoryKib);
 
 /// <summary>How far a job or task is.</summary>
 /// <param name="Percent">Ended instances, whatever their result, and of running ones the part that they posted, of all instances: 0 to 100, at most two decimals. 100 only when all have ended.</param>

@@ -113,6 +113,16 @@ internal sealed class InstanceProgressRow
     public string? Problem { get; init; }
 }
 
+/// <summary>A row of <c>attempt_usage</c>: what an ended attempt used.</summary>
+internal sealed class AttemptUsageRow
+{
+    public long TaskId { get; init; }
+    public int InstanceIndex { get; init; }
+    public int Attempt { get; init; }
+    public long CpuMs { get; init; }
+    public long PeakMemoryKib { get; init; }
+}
+
 /// <summary>A row of <c>environments</c>.</summary>
 internal sealed class EnvironmentRow
 {

@@ -275,6 +275,18 @@ CREATE TABLE task_skips (
 );
 COMMENT ON TABLE task_skips IS 'Why instances ended that were never claimed, a row for each run of consecutive ones.';
 
+CREATE TABLE attempt_usage (
+    task_id         bigint NOT NULL,
+    instance_index  integer NOT NULL,
+    attempt         integer NOT NULL CHECK (attempt > 0),
+    cpu_ms          bigint NOT NULL CHECK (cpu_ms >= 0),
+    peak_memory_kib bigint NOT NULL CHECK (peak_memory_kib >= 0),
+    PRIMARY KEY (task_id, instance_index, attempt)
+);
+COMMENT ON TABLE attempt_usage IS 'What ended attempts used of their machines, as their nodes told; none for those without a process. Beside task_instances, whose row is written once for many that end alike. Written under the job''s lock.';
+COMMENT ON COLUMN attempt_usage.cpu_ms IS 'Processor time of all its processes, user and system.';
+COMMENT ON COLUMN attempt_usage.peak_memory_kib IS 'Most memory that one of its processes held.';
+
 CREATE TABLE instance_progress (
     task_id        bigint NOT NULL,
     instance_index integer NOT NULL,
