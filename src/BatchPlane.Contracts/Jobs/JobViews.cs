@@ -161,6 +161,12 @@ public sealed record TaskInstanceView
     /// <summary>Number of the current or last attempt, from 1; 0 when it was never claimed.</summary>
     public required int Attempt { get; init; }
 
+    /// <summary>Why the current or last attempt was made: one of <see cref="ExecutionSources"/>; null when it was never claimed.</summary>
+    public string? ExecutionSource { get; init; }
+
+    /// <summary>With <see cref="ExecutionSources.Failover"/>: the attempt whose place it takes.</summary>
+    public int? OriginalAttempt { get; init; }
+
     /// <summary>Exit code of the last attempt; null when it has none.</summary>
     public int? ExitCode { get; init; }
 
@@ -190,6 +196,16 @@ public sealed record TaskInstanceView
 
     /// <summary>RUNNABLE and waiting after a failure: not before then it gets its next attempt.</summary>
     public DateTimeOffset? RetryAt { get; init; }
+}
+
+/// <summary>Why an attempt was made.</summary>
+public static class ExecutionSources
+{
+    /// <summary>It is the first one, or the one before failed or was given back.</summary>
+    public const string Normal = "NORMAL";
+
+    /// <summary>The node of the one before was lost.</summary>
+    public const string Failover = "FAILOVER";
 }
 
 /// <summary>What all processes of an attempt used together.</summary>

@@ -229,6 +229,14 @@ public sealed partial class JobAggregate
 
         RecordInstance(task, instance, source);
         instance.FinishedAt = null;
+        instance.FailoverOf = end.Cause switch
+        {
+            Cause.NodeLost => instance.Attempt,
+
+            // It never ran: the next attempt takes the same place.
+            Cause.Returned => instance.FailoverOf,
+            _ => null,
+        };
     }
 
     private void Fail(TaskRecord task, InstanceRecord instance, InstanceEvent on, AttemptEnd end, string source)

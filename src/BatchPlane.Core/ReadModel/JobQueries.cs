@@ -328,6 +328,9 @@ public sealed class JobQueries(ReadContexts contexts)
         TaskInstanceIndex = row.InstanceIndex,
         TaskInstanceState = WireName.Parse<RunState>(row.State),
         Attempt = row.Attempt,
+        // While it waits, that is about the next attempt.
+        ExecutionSource = row.FailoverOf < row.Attempt ? ExecutionSources.Failover : ExecutionSources.Normal,
+        OriginalAttempt = row.FailoverOf < row.Attempt ? row.FailoverOf : null,
         ExitCode = row.ExitCode,
         Cause = WireName.ParseNullable<Cause>(row.Cause),
         StateReason = row.Reason,

@@ -92,6 +92,7 @@ internal sealed class TaskInstanceRow
     public int? ExitCode { get; init; }
     public string? Cause { get; init; }
     public string? Reason { get; init; }
+    public int? FailoverOf { get; init; }
     public DateTimeOffset LaunchedAt { get; init; }
     public DateTimeOffset? RunningAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
