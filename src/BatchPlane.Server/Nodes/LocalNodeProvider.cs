@@ -58,9 +58,10 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
         KillTree(AgentProcess.FindKeeper(Path.Combine(directory, WorkName)));
     }
 
-    /// <summary>Removes what the node left on disk.</summary>
+    /// <summary>Removes what the node left on disk, and ends what it left running: its keeper outlives an agent that died.</summary>
     internal void Forget(string nodeId)
     {
+        Kill(nodeId);
         var directory = DirectoryOf(nodeId);
         if (Directory.Exists(directory))
         {
