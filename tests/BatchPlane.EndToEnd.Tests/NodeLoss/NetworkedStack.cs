@@ -223,9 +223,9 @@ internal sealed class NetworkedStack : IAsyncDisposable
         foreach (var network in _networks)
         {
             var url = Urls.Single(one => one.Contains(network.HostAddress + ":", StringComparison.Ordinal));
-            _agents.Add(BatchPlaneProcess.StartBy(
-                "nsenter", _directory, $"--net=/run/netns/{network.Name}", BatchPlaneProcess.Program,
-                "agent", "--server", url, "--token", Token, "--env", _envId, "--slots", "2", "--dir", Path.Combine(_directory, network.Name)));
+            var (program, arguments) = network.Inside(
+                BatchPlaneProcess.Program, "agent", "--server", url, "--token", Token, "--env", _envId, "--slots", "2", "--dir", Path.Combine(_directory, network.Name));
+            _agents.Add(BatchPlaneProcess.StartBy(program, _directory, arguments));
         }
 
         for (var tries = 0; (await NodesAsync()).Count(node => node.GetProperty("compute_node_state").GetString() == "RUNNING") < agents; tries++)
