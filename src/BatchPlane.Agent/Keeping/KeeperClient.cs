@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using BatchPlane.Agent.Executors;
-using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Sessions;
 
 namespace BatchPlane.Agent.Keeping;
 
 /// <summary>What a keeper said at the begin.</summary>
-/// <param name="Version">Its version.</param>
+/// <param name="Version">Its build.</param>
 /// <param name="ProcessId">Its process.</param>
 /// <param name="Killed">Processes of an earlier keeper that it killed.</param>
 /// <param name="Session">What the last agent left for the next; empty: there was none.</param>
@@ -57,7 +56,7 @@ internal sealed class KeeperClient : IDisposable
         }
 
         var channel = new FrameChannel(socket);
-        channel.Send(FrameWriter.Of(ToKeeper.Hello).Add(HostFacts.AgentVersion));
+        channel.Send(FrameWriter.Of(ToKeeper.Hello).Add(KeeperProcess.Build));
         if (ReadGreeting(channel) is { } greeting)
         {
             return new KeeperClient(channel, greeting);

@@ -1,6 +1,5 @@
 using System.Collections;
 using BatchPlane.Agent.Executors;
-using BatchPlane.Agent.Hosts;
 
 namespace BatchPlane.Agent.Keeping;
 
@@ -17,7 +16,7 @@ internal sealed class KeeperLauncher(string directory, IReadOnlyList<string> com
     {
         if (KeeperClient.TryConnect(directory) is { } living)
         {
-            if (living.Greeting.Version == HostFacts.AgentVersion)
+            if (living.Greeting.Version == KeeperProcess.Build)
             {
                 return living;
             }

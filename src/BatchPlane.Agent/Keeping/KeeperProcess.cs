@@ -16,6 +16,9 @@ public static class KeeperProcess
     /// <summary>Name of the verb that runs it.</summary>
     public const string Verb = "keeper";
 
+    /// <summary>Names this build: agent and keeper speak a protocol that is nobody else's, and may change with every build.</summary>
+    internal static string Build { get; } = $"{HostFacts.AgentVersion} {typeof(KeeperProcess).Module.ModuleVersionId}";
+
     private const int BacklogOfOne = 1;
     private const uint PrivateMask = 0x3F; // 077
     private const int LookMicroseconds = 250_000;
@@ -152,7 +155,7 @@ public static class KeeperProcess
             switch (type)
             {
                 case ToKeeper.Hello:
-                    var first = FrameWriter.Of(FromKeeper.Welcome).Add(HostFacts.AgentVersion).Add(Environment.ProcessId).Add(keeper.Killed);
+                    var first = FrameWriter.Of(FromKeeper.Welcome).Add(Build).Add(Environment.ProcessId).Add(keeper.Killed);
                     keeper.Welcome(agent, first.Add(_session), FrameWriter.Of(FromKeeper.Ready));
                     break;
                 case ToKeeper.Session:

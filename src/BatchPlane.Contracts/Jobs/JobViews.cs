@@ -210,7 +210,7 @@ public static class ExecutionSources
 
 /// <summary>What all processes of an attempt used together.</summary>
 /// <param name="CpuMs">Milliseconds of processor time, user and system.</param>
-/// <param name="PeakMemoryKib">KiB of memory that the largest of its processes held at most.</param>
+/// <param name="PeakMemoryKib">KiB of memory that the largest of its processes held at most. A value up to some 40 MiB says only that it was not more: until its program is loaded, a process counts as large as the one that started it.</param>
 public sealed record ResourceUsage(long CpuMs, long PeakMemoryKib);
 
 /// <summary>How far a job or task is.</summary>
