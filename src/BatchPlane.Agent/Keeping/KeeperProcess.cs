@@ -98,7 +98,10 @@ public static class KeeperProcess
                 }
             }
 
-            File.Delete(KeeperFiles.SocketPath(directory));
+            if (Directory.Exists(directory))
+            {
+                File.Delete(KeeperFiles.SocketPath(directory));
+            }
         }
 
         public void Dispose() => _agent?.Dispose();
