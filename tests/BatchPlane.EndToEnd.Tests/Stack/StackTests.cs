@@ -129,7 +129,12 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
     {
         var submitted = await stack.RunWithInputAsync(Job("step", "sleep 0.3; echo done", 200), "submit", "-");
         var job = submitted.Out.Trim();
-        await Eventually.TrueAsync(() => stack.RunAsync("job", job).Result.Out.Contains("RUNNING", StringComparison.Ordinal), EventsLimit, () => stack.Output);
+        var shown = "";
+        for (var tries = 0; tries < 600 && !shown.Contains("RUNNING", StringComparison.Ordinal); tries++)
+        {
+            shown = (await stack.RunAsync("job", job)).Out;
+        }
+
         var agents = Agents();
         Assert.Equal(2, agents.Count);
 
