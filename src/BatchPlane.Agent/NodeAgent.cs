@@ -54,7 +54,8 @@ public sealed partial class NodeAgent
         {
             await using var directory = WorkDirectory.Open(_options.Directory, _log);
             using var client = new ServerClient(_options, _time);
-            return await RunKeepersAsync(client, directory, new Stops(stop, now));
+            using var patience = new ServerPatience(_options.GiveUpAfter, client, _time, _log, stop);
+            return await RunKeepersAsync(client, directory, new Stops(patience.Stop, now), patience);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -64,7 +65,7 @@ public sealed partial class NodeAgent
     }
 
     // One turn for each keeper: there is another one only when one died.
-    private async Task<int> RunKeepersAsync(ServerClient client, WorkDirectory directory, Stops stops)
+    private async Task<int> RunKeepersAsync(ServerClient client, WorkDirectory directory, Stops stops, ServerPatience patience)
     {
         var launcher = new KeeperLauncher(directory.Root, _options.KeeperCommand, _time);
         var nodeId = _options.NodeId;
@@ -89,7 +90,7 @@ public sealed partial class NodeAgent
                 nodeId = last?.Node.NodeId ?? nodeId;
                 IReadOnlyList<AdoptedAttempt> adopted = last is null ? [] : AdoptedAttempt.AllOf(keeper);
                 directory.Clear(adopted.Select(attempt => attempt.Paths));
-                if (await RunEpochsAsync(new Epochs(client, keeper, directory, stops), nodeId, last?.Node, adopted) is { } exitCode)
+                if (await RunEpochsAsync(new Epochs(client, keeper, directory, stops, patience), nodeId, last?.Node, adopted) is { } exitCode)
                 {
                     await launcher.EndAsync(keeper);
                     return exitCode;
@@ -119,7 +120,9 @@ public sealed partial class NodeAgent
                 var began = _time.GetTimestamp();
                 using var session = new NodeSession(_options, node, resumed is null ? null : adopted, with.Client, executor, with.Directory, _time, _log);
                 resumed = null;
+                with.Patience.Watch(session);
                 var end = await session.RunAsync(with.Stops);
+                with.Patience.Watch(null);
                 Log.Ended(_log, nodeId, node.Epoch, end);
                 if (end is SessionEnd.Left or SessionEnd.LeftUntold)
                 {
@@ -133,8 +136,8 @@ public sealed partial class NodeAgent
             }
             catch (OperationCanceledException) when (with.Stops.Leave.IsCancellationRequested)
             {
-                // Asked to end while not joined: there is nothing to hand over.
-                return ExitDone;
+                // Ends while not joined: there is nothing to hand over.
+                return with.Patience.IsOver ? ExitUntold : ExitDone;
             }
         }
 
@@ -188,7 +191,7 @@ public sealed partial class NodeAgent
         }
     }
 
-    private sealed record Epochs(ServerClient Client, KeeperClient Keeper, WorkDirectory Directory, Stops Stops);
+    private sealed record Epochs(ServerClient Client, KeeperClient Keeper, WorkDirectory Directory, Stops Stops, ServerPatience Patience);
 
     private static partial class Log
     {

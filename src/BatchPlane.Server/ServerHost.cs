@@ -15,6 +15,7 @@ using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
 using BatchPlane.Server.Loops;
 using BatchPlane.Server.Metrics;
+using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.TaskTemplates;
 using BatchPlane.Server.Topics;
@@ -45,7 +46,7 @@ public static class ServerHost
         builder.Services.AddAgents();
         if (settings.Roles.HasFlag(ServerRoles.Engine))
         {
-            builder.Services.AddEngineLoops();
+            builder.Services.AddEngineLoops(withSlurm: IsSlurmEnabled(builder.Services));
         }
 
         AddApi(builder, settings);
@@ -56,6 +57,9 @@ public static class ServerHost
         MapEndpoints(app, settings);
         return app;
     }
+
+    private static bool IsSlurmEnabled(IServiceCollection services) =>
+        services.Select(service => service.ImplementationInstance).OfType<IOptions<SlurmOptions>>().Single().Value.Enabled;
 
     /// <summary>What every role needs.</summary>
     private static void AddFoundation(IServiceCollection services, ServerSettings settings)
@@ -79,6 +83,7 @@ public static class ServerHost
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
+        builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddAuthorization();

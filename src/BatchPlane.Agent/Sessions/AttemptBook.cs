@@ -33,6 +33,7 @@ internal sealed partial class AttemptBook
     private readonly RecentKeys _over = new(RememberedKeys);
     private readonly RateMeter _ends;
     private readonly LongRateMeter _endsLately;
+    private long _lastEnd;
     private ResourceAmounts _readyNeeds;
     private ResourceAmounts _runningNeeds;
     private int _heldBuiltins;
@@ -47,6 +48,7 @@ internal sealed partial class AttemptBook
         _reports = reports;
         _ends = new RateMeter(time);
         _endsLately = new LongRateMeter(time);
+        _lastEnd = time.GetTimestamp();
         Startable = new Bell(time);
         Room = new Bell(time);
         Changed = new Bell(time);
@@ -93,6 +95,18 @@ internal sealed partial class AttemptBook
             lock (_gate)
             {
                 return _endsLately.PerSecond();
+            }
+        }
+    }
+
+    /// <summary>Seconds since it held anything; null: it holds something.</summary>
+    internal double? IdleSeconds
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _claims.Count > 0 ? null : _time.GetElapsedTime(_lastEnd).TotalSeconds;
             }
         }
     }
@@ -249,6 +263,7 @@ internal sealed partial class AttemptBook
 
             _ends.Count();
             _endsLately.Count();
+            _lastEnd = _time.GetTimestamp();
             kill = attempt.Kill;
             if (kill is KillCause.Abandoned or KillCause.Stopped)
             {
@@ -350,6 +365,7 @@ internal sealed partial class AttemptBook
 
         _ends.Count(_ending.Count);
         _endsLately.Count(_ending.Count);
+        _lastEnd = _time.GetTimestamp();
         _reports.Ended(_ending, Builtins.Result);
         _ending.Clear();
     }

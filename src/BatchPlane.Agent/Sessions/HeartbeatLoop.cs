@@ -47,6 +47,7 @@ internal sealed class HeartbeatLoop(
                 PromisedCpuMillis = promised.CpuMillis,
                 PromisedMemoryMib = promised.MemoryMib,
                 EndsPerSecond = book.EndsPerSecond,
+                IdleSeconds = book.IdleSeconds,
                 Load = HostFacts.Load(),
                 MemoryFreeMib = HostFacts.MemoryFreeMib(),
                 DiskFreeMib = disk?.FreeMib,

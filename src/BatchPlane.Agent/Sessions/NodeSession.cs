@@ -60,6 +60,7 @@ internal sealed partial class NodeSession : IDisposable
     private readonly HeartbeatLoop _heartbeats;
     private readonly IAttemptExecutor _executor;
     private readonly IReadOnlyList<AdoptedAttempt> _adopted;
+    private readonly KeptLoop _kept;
     private readonly CancellationTokenSource _over = new();
     private readonly CancellationTokenSource _draining;
 
@@ -90,7 +91,11 @@ internal sealed partial class NodeSession : IDisposable
         _reports = new ReportLoop(options, node, client, _queue, _orders, time);
         _heartbeats = new HeartbeatLoop(options, node, adopted is not null, client, _book, _orders, time);
         _adopted = adopted ?? [];
+        _kept = new KeptLoop(options, node, client, directory, time, log);
     }
+
+    /// <summary>Attempts that run.</summary>
+    internal int RunningCount => _book.RunningCount;
 
     /// <summary>Runs the epoch to its end.</summary>
     /// <param name="stops">How the process is asked to end.</param>
@@ -99,7 +104,7 @@ internal sealed partial class NodeSession : IDisposable
         // What is adopted is known before the server is asked what else there is.
         var runner = _runner.RunAsync(_over.Token);
         _runner.Adopt(_adopted);
-        var loops = new[] { runner, _reports.RunAsync(_over.Token), _heartbeats.RunAsync(_over.Token) };
+        var loops = new[] { runner, _reports.RunAsync(_over.Token), _heartbeats.RunAsync(_over.Token), _kept.RunAsync(_over.Token) };
         var work = _work.RunAsync(_draining.Token);
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(stops.Leave);
         try

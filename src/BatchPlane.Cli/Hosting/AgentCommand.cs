@@ -10,6 +10,7 @@ internal static class AgentCommand
 {
     private const int DefaultDrainSeconds = 30;
     private const string DefaultDirectory = "/var/lib/batchplane-agent";
+    private const int MaxGiveUpSeconds = 604_800;
     private const string TimeOnALine = "HH:mm:ss.fff ";
     private const string TimeInJson = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
@@ -24,9 +25,10 @@ internal static class AgentCommand
         var memory = new Option<int?>("--memory-mib") { HelpName = "N", Description = "MiB of memory promised to instances that wish for some. Default: all; give less where several agents share a machine." };
         var directory = Text("--dir", "DIR", $"Directory for working directories and output of instances; one agent per directory. Default: {DefaultDirectory}.");
         var drain = new Option<int?>("--drain-seconds") { HelpName = "N", Description = "Seconds that instances may go on after SIGTERM; then they go to another node. A second SIGTERM ends them at once. Default: 30." };
+        var giveUp = new Option<int?>("--give-up-seconds") { HelpName = "N", Description = "End when nothing runs and no server has answered for so long, 1 to 604,800. Default: never." };
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, cpu, memory, directory, drain,
+            server, token, node, environment, slots, cpu, memory, directory, drain, giveUp,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -42,6 +44,7 @@ internal static class AgentCommand
                 MemoryMib = parsed.GetValue(memory) ?? AgentOptions.DefaultMemoryMib,
                 Directory = context.Resolve(parsed.GetValue(directory) ?? DefaultDirectory),
                 DrainTimeout = TimeSpan.FromSeconds(parsed.GetValue(drain) ?? DefaultDrainSeconds),
+                GiveUpAfter = Seconds(parsed.GetValue(giveUp)),
             };
             return RunAsync(options, context, cancellation);
         });
@@ -63,6 +66,13 @@ internal static class AgentCommand
             throw new UsageException(e.Message);
         }
     }
+
+    private static TimeSpan? Seconds(int? number) => number switch
+    {
+        null => null,
+        >= 1 and <= MaxGiveUpSeconds => TimeSpan.FromSeconds(number.Value),
+        _ => throw new UsageException($"--give-up-seconds: expected 1 to {MaxGiveUpSeconds}, given {number}"),
+    };
 
     private static Uri Url(string? text) => text switch
     {
