@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Hosts;
+using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Protocol;
 using BatchPlane.Agent.Sessions;
 using BatchPlane.Contracts;
@@ -45,16 +46,16 @@ public sealed partial class NodeAgent
     /// <see cref="AgentOptions.DrainTimeout"/>, tells everything and leaves. This takes that time at most, plus the kill grace and
     /// twice <see cref="AgentOptions.DeliveryTimeout"/>.
     /// </param>
+    /// <param name="now">Asks to end at once: what runs is killed and goes to another node, and the server is told if it answers.</param>
     /// <returns>Exit code of the process: <see cref="ExitDone"/>, <see cref="ExitRefused"/> or <see cref="ExitUntold"/>.</returns>
-    public async Task<int> RunAsync(CancellationToken stop)
+    public async Task<int> RunAsync(CancellationToken stop, CancellationToken now = default)
     {
         try
         {
             await using var directory = WorkDirectory.Open(_options.Directory, _log);
-            using var executor = new ProcessExecutor(directory.Ledger);
             using var client = new ServerClient(_options, _time);
             using var patience = new ServerPatience(_options.GiveUpAfter, client, _time, _log, stop);
-            return await RunEpochsAsync(client, executor, directory, patience);
+            return await RunKeepersAsync(client, directory, new Stops(patience.Stop, now), patience);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -63,43 +64,91 @@ public sealed partial class NodeAgent
         }
     }
 
-    private async Task<int> RunEpochsAsync(ServerClient client, ProcessExecutor executor, WorkDirectory directory, ServerPatience patience)
+    // One turn for each keeper: there is another one only when one died.
+    private async Task<int> RunKeepersAsync(ServerClient client, WorkDirectory directory, Stops stops, ServerPatience patience)
     {
-        var stop = patience.Stop;
+        var launcher = new KeeperLauncher(directory.Root, _options.KeeperCommand, _time);
         var nodeId = _options.NodeId;
-        var retry = new Backoff(_options.RetryPauseMax, _time);
         while (true)
+        {
+            var keeper = await launcher.OpenAsync();
+            var last = LastSession.From(keeper.Greeting, _options);
+            if (last is null && (keeper.Greeting.Session.Length > 0 || keeper.Greeting.Held.Count > 0))
+            {
+                Log.NotResumed(_log, keeper.Greeting.Held.Count);
+                await launcher.EndAsync(keeper);
+                keeper = await launcher.OpenAsync();
+            }
+
+            using (keeper)
+            {
+                if (keeper.Greeting.Killed > 0)
+                {
+                    Log.OrphansKilled(_log, keeper.Greeting.Killed);
+                }
+
+                nodeId = last?.Node.NodeId ?? nodeId;
+                IReadOnlyList<AdoptedAttempt> adopted = last is null ? [] : AdoptedAttempt.AllOf(keeper);
+                directory.Clear(adopted.Select(attempt => attempt.Paths));
+                if (await RunEpochsAsync(new Epochs(client, keeper, directory, stops, patience), nodeId, last?.Node, adopted) is { } exitCode)
+                {
+                    await launcher.EndAsync(keeper);
+                    return exitCode;
+                }
+            }
+
+            Log.KeeperLost(_log);
+        }
+    }
+
+    // Null: the keeper is gone, and with it what ran.
+    private async Task<int?> RunEpochsAsync(Epochs with, string? nodeId, JoinResponse? resumed, IReadOnlyList<AdoptedAttempt> adopted)
+    {
+        var retry = new Backoff(_options.RetryPauseMax, _time);
+        using var executor = new ProcessExecutor(with.Keeper);
+        while (!with.Keeper.IsLost)
         {
             try
             {
-                if (await JoinAsync(client, nodeId, retry, stop) is not { } node)
+                if ((resumed is null ? await JoinAsync(with.Client, nodeId, retry, with.Stops.Leave) : Resume(with.Client, resumed, adopted)) is not { } node)
                 {
                     return ExitRefused;
                 }
 
                 nodeId = node.NodeId;
+                with.Keeper.Remember(TimeSpan.FromSeconds(node.LeaseSeconds), LastSession.Of(_options, node).ToBytes());
                 var began = _time.GetTimestamp();
-                using var session = new NodeSession(_options, node, client, executor, directory, _time, _log);
-                patience.Watch(session);
-                var end = await session.RunAsync(stop);
-                patience.Watch(null);
+                using var session = new NodeSession(_options, node, resumed is null ? null : adopted, with.Client, executor, with.Directory, _time, _log);
+                resumed = null;
+                with.Patience.Watch(session);
+                var end = await session.RunAsync(with.Stops);
+                with.Patience.Watch(null);
                 Log.Ended(_log, nodeId, node.Epoch, end);
-                if (end != SessionEnd.Fenced)
+                if (end is SessionEnd.Left or SessionEnd.LeftUntold)
                 {
                     return end == SessionEnd.Left ? ExitDone : ExitUntold;
                 }
 
                 if (_time.GetElapsedTime(began) < ShortEpoch)
                 {
-                    await retry.PauseAsync(stop);
+                    await retry.PauseAsync(with.Stops.Leave);
                 }
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (with.Stops.Leave.IsCancellationRequested)
             {
                 // Ends while not joined: there is nothing to hand over.
-                return patience.IsOver ? ExitUntold : ExitDone;
+                return with.Patience.IsOver ? ExitUntold : ExitDone;
             }
         }
+
+        return null;
+    }
+
+    private JoinResponse Resume(ServerClient client, JoinResponse node, IReadOnlyList<AdoptedAttempt> adopted)
+    {
+        client.Resume(node);
+        Log.Resumed(_log, node.NodeId, node.EnvId, node.Epoch, adopted.Count);
+        return node;
     }
 
     // Tries for as long as the server cannot be reached; null: it refuses this agent.
@@ -142,6 +191,8 @@ public sealed partial class NodeAgent
         }
     }
 
+    private sealed record Epochs(ServerClient Client, KeeperClient Keeper, WorkDirectory Directory, Stops Stops, ServerPatience Patience);
+
     private static partial class Log
     {
         [LoggerMessage(6000, LogLevel.Information, "Joined as {NodeId} of {EnvId}, epoch {Epoch}, {Slots} slots")]
@@ -155,6 +206,18 @@ public sealed partial class NodeAgent
 
         [LoggerMessage(6007, LogLevel.Error, "{ServerUrl} refuses this agent; check the join token, the node and the environment: {Detail}")]
         internal static partial void JoinRefused(ILogger logger, Uri serverUrl, string detail);
+
+        [LoggerMessage(6040, LogLevel.Information, "Goes on as {NodeId} of {EnvId}, epoch {Epoch}, with {Attempts} attempts that an earlier agent started")]
+        internal static partial void Resumed(ILogger logger, string nodeId, string envId, long epoch, int attempts);
+
+        [LoggerMessage(6041, LogLevel.Warning, "An earlier agent of this directory was another node or gave up its work: killing what it left, {Attempts} attempts")]
+        internal static partial void NotResumed(ILogger logger, int attempts);
+
+        [LoggerMessage(6042, LogLevel.Warning, "The keeper of this agent is gone, and with it what ran: joining again")]
+        internal static partial void KeeperLost(ILogger logger);
+
+        [LoggerMessage(6030, LogLevel.Warning, "Killed {Count} processes that an earlier keeper of this directory left running")]
+        internal static partial void OrphansKilled(ILogger logger, int count);
 
         [LoggerMessage(6008, LogLevel.Error, "The agent cannot run here; its directory is {Directory}, and only one agent may use it")]
         internal static partial void CannotRun(ILogger logger, Exception e, string directory);

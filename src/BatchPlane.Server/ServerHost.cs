@@ -14,6 +14,7 @@ using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
 using BatchPlane.Server.Loops;
+using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.TaskTemplates;
@@ -79,6 +80,8 @@ public static class ServerHost
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
+        builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
         builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
@@ -112,6 +115,7 @@ public static class ServerHost
             return;
         }
 
+        app.MapMetrics();
         app.MapOpenApi();
         var v1 = app.MapGroup("/v1").RequireAuthorization();
         v1.MapJobs();

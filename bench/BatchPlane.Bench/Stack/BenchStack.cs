@@ -144,7 +144,7 @@ internal sealed class BenchStack : IAsyncDisposable
     /// <summary>Processor seconds used so far by servers, agents with what they ran, and PostgreSQL.</summary>
     internal (double Servers, double Agents, double Postgres) ProcessorSeconds() => (
         _servers.Sum(server => ProcessUsage.Seconds(server.Pid)),
-        _agents.Sum(agent => ProcessUsage.SecondsWithWaited(agent.Pid)),
+        _agents.Sum(agent => ProcessUsage.SecondsWithKeeper(agent.Pid)),
         ProcessUsage.SecondsWithChildren(_services.PostgresPid));
 
     /// <summary>Stops everything and removes its files.</summary>

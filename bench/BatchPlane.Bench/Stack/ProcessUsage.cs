@@ -20,10 +20,14 @@ internal static class ProcessUsage
     internal static double SecondsWithWaited(int pid) => Read(pid) is { } stat ? Sum(stat, OwnAndWaitedTimes) : 0;
 
     /// <summary>Processor seconds used so far by a server that forks: its own, those of its children, and of children that ended.</summary>
-    internal static double SecondsWithChildren(int pid) =>
-        (Read(pid) is { } own ? Sum(own, OwnAndWaitedTimes) : 0)
-        + Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var other) ? Read(other) : null)
-            .OfType<string[]>().Where(stat => Parent(stat) == pid).Sum(stat => Sum(stat, OwnTimes));
+    internal static double SecondsWithChildren(int pid) => SecondsWithWaited(pid) + OfChildren(pid, OwnTimes);
+
+    /// <summary>Processor seconds used so far by an agent, its keeper, and what that ran.</summary>
+    internal static double SecondsWithKeeper(int pid) => SecondsWithWaited(pid) + OfChildren(pid, OwnAndWaitedTimes);
+
+    private static double OfChildren(int pid, int fields) =>
+        Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var other) ? Read(other) : null)
+            .OfType<string[]>().Where(stat => Parent(stat) == pid).Sum(stat => Sum(stat, fields));
 
     /// <summary>Resident memory of a process in bytes.</summary>
     internal static long ResidentBytes(int pid)

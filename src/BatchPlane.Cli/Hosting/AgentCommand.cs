@@ -5,9 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Cli.Hosting;
 
-/// <summary><c>batchplane agent</c>: one node. SIGTERM lets what runs finish, gives back the rest, and leaves.</summary>
+/// <summary><c>batchplane agent</c>: one node. SIGTERM lets what runs finish, gives back the rest, and leaves; a second one ends what runs.</summary>
 internal static class AgentCommand
 {
+    private const int DefaultDrainSeconds = 30;
     private const string DefaultDirectory = "/var/lib/batchplane-agent";
     private const int MaxGiveUpSeconds = 604_800;
     private const string TimeOnALine = "HH:mm:ss.fff ";
@@ -23,10 +24,11 @@ internal static class AgentCommand
         var cpu = new Option<int?>("--cpu") { HelpName = "N", Description = "Processors promised to instances that wish for some. Default: all." };
         var memory = new Option<int?>("--memory-mib") { HelpName = "N", Description = "MiB of memory promised to instances that wish for some. Default: all; give less where several agents share a machine." };
         var directory = Text("--dir", "DIR", $"Directory for working directories and output of instances; one agent per directory. Default: {DefaultDirectory}.");
+        var drain = new Option<int?>("--drain-seconds") { HelpName = "N", Description = "Seconds that instances may go on after SIGTERM; then they go to another node. A second SIGTERM ends them at once. Default: 30." };
         var giveUp = new Option<int?>("--give-up-seconds") { HelpName = "N", Description = "End when nothing runs and no server has answered for so long, 1 to 604,800. Default: never." };
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, cpu, memory, directory, giveUp,
+            server, token, node, environment, slots, cpu, memory, directory, drain, giveUp,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -41,6 +43,7 @@ internal static class AgentCommand
                 Cpu = parsed.GetValue(cpu) ?? AgentOptions.DefaultCpu,
                 MemoryMib = parsed.GetValue(memory) ?? AgentOptions.DefaultMemoryMib,
                 Directory = context.Resolve(parsed.GetValue(directory) ?? DefaultDirectory),
+                DrainTimeout = TimeSpan.FromSeconds(parsed.GetValue(drain) ?? DefaultDrainSeconds),
                 GiveUpAfter = Seconds(parsed.GetValue(giveUp)),
             };
             return RunAsync(options, context, cancellation);
@@ -56,7 +59,7 @@ internal static class AgentCommand
             : logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, TimeOnALine)));
         try
         {
-            return await new NodeAgent(options, loggers, context.Time).RunAsync(cancellation);
+            return await new NodeAgent(options, loggers, context.Time).RunAsync(cancellation, context.Hurry);
         }
         catch (ValidationException e)
         {

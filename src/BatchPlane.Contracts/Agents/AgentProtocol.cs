@@ -255,6 +255,9 @@ public sealed record AttemptReport
     /// <summary>All of standard error, base64, when it is short.</summary>
     public string? Stderr { get; init; }
 
+    /// <summary>What the attempt used; null while it runs, or when the executor cannot tell.</summary>
+    public ResourceUsage? Usage { get; init; }
+
     /// <summary>What the command posted since the last report of it, which came before <see cref="Outcome"/>; null: nothing. The end of an attempt that ever posted has one.</summary>
     public AttemptProgress? Progress { get; init; }
 }
@@ -281,6 +284,12 @@ public sealed record HeartbeatRequest
     /// <summary>Claims with attempts whose end is not acknowledged yet.</summary>
     public required IReadOnlyList<long> Claims { get; init; }
 
+    /// <summary>
+    /// True when the agent was started again and goes on with this epoch: it asks for all that the node holds, without waiting for grants that might
+    /// still be on the way.
+    /// </summary>
+    public bool Resumed { get; init; }
+
     /// <summary>Attempts running now.</summary>
     public int Running { get; init; }
 
@@ -301,6 +310,15 @@ public sealed record HeartbeatRequest
 
     /// <summary>Load average of the last minute; null where the system has none.</summary>
     public double? Load { get; init; }
+
+    /// <summary>MiB of memory that are available; null where the system does not tell.</summary>
+    public int? MemoryFreeMib { get; init; }
+
+    /// <summary>MiB free on the file system with the agent's directory; null where the system does not tell.</summary>
+    public long? DiskFreeMib { get; init; }
+
+    /// <summary>MiB of that file system.</summary>
+    public long? DiskTotalMib { get; init; }
 }
 
 /// <summary>Answer of a heartbeat.</summary>

@@ -15,6 +15,7 @@ namespace BatchPlane.Server.Nodes;
 /// </summary>
 internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOptions> options, JoinToken joinToken, IServer server) : INodeProvider
 {
+    private const string WorkName = "work";
     private const int MibPerGib = 1_024;
 
     private readonly string _root = Path.Combine(settings.DataDirectory, "nodes");
@@ -57,6 +58,12 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
     /// <inheritdoc/>
     public Task ForgetAsync(IReadOnlyList<string> nodeIds, CancellationToken cancellationToken)
     {
+        foreach (var nodeId in nodeIds)
+        {
+            // The keeper outlives an agent that died.
+            Kill(nodeId);
+        }
+
         foreach (var directory in nodeIds.Select(DirectoryOf).Where(Directory.Exists))
         {
             Directory.Delete(directory, recursive: true);
@@ -104,24 +111,33 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
                 "--slots", facts.Slots.ToString(CultureInfo.InvariantCulture),
                 "--cpu", facts.Cpu.ToString(CultureInfo.InvariantCulture),
                 "--memory-mib", facts.MemoryMib.ToString(CultureInfo.InvariantCulture),
-                "--dir", Path.Combine(directory, "work"),
+                "--dir", Path.Combine(directory, WorkName),
             ],
             new Dictionary<string, string> { ["BATCHPLANE_JOIN_TOKEN"] = joinToken.Value });
     }
 
     private void Kill(string nodeId)
     {
-        if (AgentProcess.FindAlive(DirectoryOf(nodeId)) is { } agent)
+        var directory = DirectoryOf(nodeId);
+        KillTree(AgentProcess.FindAlive(directory));
+        KillTree(AgentProcess.FindKeeper(Path.Combine(directory, WorkName)));
+    }
+
+    private static void KillTree(AgentProcess? found)
+    {
+        if (found is null)
         {
-            try
-            {
-                using var process = Process.GetProcessById(agent.Pid);
-                process.Kill(entireProcessTree: true);
-            }
-            catch (ArgumentException)
-            {
-                // It ended by itself in between.
-            }
+            return;
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(found.Pid);
+            process.Kill(entireProcessTree: true);
+        }
+        catch (ArgumentException)
+        {
+            // It ended by itself in between.
         }
     }
 

@@ -78,6 +78,11 @@ public sealed class ZombieStack : IAsyncLifetime
             agent.Dispose();
         }
 
+        foreach (var keeper in Directory.EnumerateFiles(_directory, "keeper.pid", SearchOption.AllDirectories).Select(ProcessRecord.Read).OfType<ProcessRecord>().Where(keeper => keeper.IsRunning))
+        {
+            Posix.Signal(keeper.Pid, Posix.SigKill);
+        }
+
         foreach (var file in Directory.EnumerateFiles(_directory, "pid.*"))
         {
             if (IsRunning(Pid(file)))

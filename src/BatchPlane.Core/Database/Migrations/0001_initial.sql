@@ -73,6 +73,9 @@ CREATE TABLE nodes (
     reason              text,
     lease_until         timestamptz,
     load_average        double precision,
+    memory_free_mib     integer,
+    disk_free_mib       bigint,
+    disk_total_mib      bigint,
     running_attempts    integer NOT NULL DEFAULT 0,
     busy_slots          integer NOT NULL DEFAULT 0,
     promised_cpu_millis integer NOT NULL DEFAULT 0,
@@ -90,6 +93,8 @@ CREATE TABLE nodes (
 CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
 COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
+COMMENT ON COLUMN nodes.memory_free_mib IS 'Memory that is available on the machine, whoever uses the rest; null: it does not tell.';
+COMMENT ON COLUMN nodes.disk_free_mib IS 'Free space of the file system with the agent''s directory; disk_total_mib is its size.';
 COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';
 COMMENT ON COLUMN nodes.promised_cpu_millis IS 'Thousandths of a processor that the attempts it holds wish for; memory likewise.';
 COMMENT ON COLUMN nodes.ends_per_second IS 'Attempts that ended in a second, on the average of the last minutes.';
@@ -289,6 +294,7 @@ CREATE TABLE task_instances (
     running_at     timestamptz,
     finished_at    timestamptz,
     terminate_reason text,
+    failover_of    integer,
     PRIMARY KEY (task_id, instance_index),
     CHECK (terminate_reason IS NULL OR state IN ('STARTING', 'RUNNING'))
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
@@ -297,6 +303,7 @@ CREATE INDEX task_instances_terminate_idx ON task_instances (task_id, instance_i
 COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; the others are known from their task''s next_index and sets. Inserted at the claim, updated at the end.';
 COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.';
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
+COMMENT ON COLUMN task_instances.failover_of IS 'The attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.';
 COMMENT ON COLUMN task_instances.terminate_reason IS 'The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.';
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
 
@@ -320,6 +327,18 @@ CREATE TABLE task_skips (
     PRIMARY KEY (task_id, first_index)
 );
 COMMENT ON TABLE task_skips IS 'Why instances ended that were never claimed, a row for each run of consecutive ones.';
+
+CREATE TABLE attempt_usage (
+    task_id         bigint NOT NULL,
+    instance_index  integer NOT NULL,
+    attempt         integer NOT NULL CHECK (attempt > 0),
+    cpu_ms          bigint NOT NULL CHECK (cpu_ms >= 0),
+    peak_memory_kib bigint NOT NULL CHECK (peak_memory_kib >= 0),
+    PRIMARY KEY (task_id, instance_index, attempt)
+);
+COMMENT ON TABLE attempt_usage IS 'What ended attempts used of their machines, as their nodes told; none for those without a process. Beside task_instances, whose row is written once for many that end alike. Written under the job''s lock.';
+COMMENT ON COLUMN attempt_usage.cpu_ms IS 'Processor time of all its processes, user and system.';
+COMMENT ON COLUMN attempt_usage.peak_memory_kib IS 'Most memory that one of its processes held.';
 
 CREATE TABLE instance_progress (
     task_id        bigint NOT NULL,
