@@ -49,6 +49,7 @@ internal static class EnvironmentRows
         StateSince = row.GetFieldValue<DateTimeOffset>(17),
         DeletedAt = Time(row, 18),
         MemoryMib = row.GetInt32(19),
+        ContainerEngine = Text(row, 20),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -92,6 +93,7 @@ internal static class EnvironmentRows
         ("memory_gib", NpgsqlDbType.Integer, node.MemoryGib),
         ("memory_mib", NpgsqlDbType.Integer, node.MemoryMib),
         ("slots", NpgsqlDbType.Integer, node.Slots),
+        ("container_engine", NpgsqlDbType.Text, node.ContainerEngine),
         ("reason", NpgsqlDbType.Text, node.Reason),
         ("failures", NpgsqlDbType.Integer, node.Failures),
         ("lease_until", NpgsqlDbType.TimestampTz, node.LeaseUntil),

@@ -135,6 +135,7 @@ public sealed class EnvironmentQueries(ReadContexts contexts)
         Cpu = row.Cpu,
         Mem = row.MemoryGib,
         MemoryMib = row.MemoryMib,
+        ContainerEngine = row.ContainerEngine,
         Slots = row.Slots,
         BusySlots = row.BusySlots,
         Epoch = row.Epoch,

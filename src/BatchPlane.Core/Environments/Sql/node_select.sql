@@ -20,7 +20,8 @@ SELECT
     created_at,
     state_since,
     deleted_at,
-    memory_mib
+    memory_mib,
+    container_engine
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL
