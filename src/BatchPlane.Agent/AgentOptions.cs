@@ -70,6 +70,10 @@ public sealed class AgentOptions
     [Required]
     public required string Directory { get; init; }
 
+    /// <summary>How containers are run.</summary>
+    [Required]
+    public ContainerOptions Containers { get; init; } = new();
+
     /// <summary>Attempts held ready beside the running ones, as a multiple of <see cref="Slots"/>, 0 to 100, however long they take. Default 0.</summary>
     [Range(0.0, 100.0)]
     public double PrefillFactor { get; init; } = DefaultPrefillFactor;

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Executors.Containers;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Protocol;
 using BatchPlane.Agent.Sessions;
@@ -28,6 +29,7 @@ public sealed partial class NodeAgent
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private string? _containerEngine;
 
     /// <summary>An agent that does nothing yet.</summary>
     /// <exception cref="ValidationException">An option is out of range.</exception>
@@ -51,7 +53,8 @@ public sealed partial class NodeAgent
         try
         {
             await using var directory = WorkDirectory.Open(_options.Directory, _log);
-            using var executor = new ProcessExecutor(directory.Ledger);
+            var processes = new ProcessExecutor(directory.Ledger);
+            using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, stop));
             using var client = new ServerClient(_options, _time);
             return await RunEpochsAsync(client, executor, directory, stop);
         }
@@ -62,7 +65,7 @@ public sealed partial class NodeAgent
         }
     }
 
-    private async Task<int> RunEpochsAsync(ServerClient client, ProcessExecutor executor, WorkDirectory directory, CancellationToken stop)
+    private async Task<int> RunEpochsAsync(ServerClient client, IAttemptExecutor executor, WorkDirectory directory, CancellationToken stop)
     {
         var nodeId = _options.NodeId;
         var retry = new Backoff(_options.RetryPauseMax, _time);
@@ -98,6 +101,28 @@ public sealed partial class NodeAgent
         }
     }
 
+    // Before the agent joins: what an earlier one left may not run on beside it, and the server is told whether there is an engine.
+    private async Task<ContainerExecutor?> FindContainersAsync(ProcessExecutor processes, CancellationToken stop)
+    {
+        try
+        {
+            var directory = Path.GetFullPath(_options.Directory);
+            var engine = await ContainerEngine.FindAsync(_options.Containers, directory, _time, _log, stop);
+            if (engine is null || !await engine.SweepAsync(stop))
+            {
+                return null;
+            }
+
+            _containerEngine = engine.Name;
+            return new ContainerExecutor(engine, processes, Path.Combine(directory, "logins"), _time, _log);
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to end before it began.
+            return null;
+        }
+    }
+
     // Tries for as long as the server cannot be reached; null: it refuses this agent.
     private async Task<JoinResponse?> JoinAsync(ServerClient client, string? nodeId, Backoff retry, CancellationToken stop)
     {
@@ -110,6 +135,7 @@ public sealed partial class NodeAgent
             Mem = HostFacts.MemoryGib,
             MemoryMib = _options.MemoryMib,
             Slots = _options.Slots,
+            ContainerEngine = _containerEngine,
             AgentVersion = HostFacts.AgentVersion,
         };
         for (var tries = 1; ; tries++)

@@ -27,9 +27,9 @@ internal sealed unsafe class ProcessExecutor : IAttemptExecutor
 
     public StartResult Start(Launch launch)
     {
-        var environment = AttemptEnvironment.Make(launch);
+        var environment = launch.Environment ?? AttemptEnvironment.Make(launch);
         var run = launch.Claim.Run;
-        IReadOnlyList<string> argv = run.Argv is { Count: > 0 } ? run.Argv : [Shell, "-c", run.Command ?? ""];
+        var argv = launch.Argv ?? (run.Argv is { Count: > 0 } ? run.Argv : [Shell, "-c", run.Command ?? ""]);
         if (argv.Any(HasNul) || environment.Any(variable => HasNul(variable.Key) || HasNul(variable.Value)))
         {
             return StartResult.Failed("the command or an environment variable holds a NUL character");
@@ -47,7 +47,7 @@ internal sealed unsafe class ProcessExecutor : IAttemptExecutor
 
     private static bool HasNul(string text) => text.Contains('\0', StringComparison.Ordinal);
 
-    private StartResult Spawn(string program, IReadOnlyList<string> argv, Dictionary<string, string> environment, AttemptPaths paths)
+    private StartResult Spawn(string program, IReadOnlyList<string> argv, IReadOnlyDictionary<string, string> environment, AttemptPaths paths)
     {
         using var strings = new NativeStrings(SizeOf(program, argv, environment, paths));
         var arguments = strings.AddArray(argv.Count);
@@ -78,7 +78,7 @@ internal sealed unsafe class ProcessExecutor : IAttemptExecutor
         }
     }
 
-    private static int SizeOf(string program, IReadOnlyList<string> argv, Dictionary<string, string> environment, AttemptPaths paths) =>
+    private static int SizeOf(string program, IReadOnlyList<string> argv, IReadOnlyDictionary<string, string> environment, AttemptPaths paths) =>
         NativeStrings.SizeOf(program) + NativeStrings.SizeOf(paths.Directory) + NativeStrings.SizeOf(paths.Stdout.Path) + NativeStrings.SizeOf(paths.Stderr.Path)
         + NativeStrings.SizeOf("/dev/null")
         + NativeStrings.SizeOf(argv.Count) + argv.Sum(NativeStrings.SizeOf)
