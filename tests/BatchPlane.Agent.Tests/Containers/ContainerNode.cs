@@ -24,7 +24,7 @@ public sealed class ContainerNode : IAsyncLifetime
     {
         var containers = Options();
         containers = change?.Invoke(containers) ?? containers;
-        return AgentHarness.StartAsync(options: (url, directory) => AgentHarness.Options(url, directory, slots, containers: containers), terms: terms);
+        return AgentHarness.StartAsync(options: (url, directory) => AgentHarness.Options(url, directory, slots, outputInterval: TimeSpan.FromMinutes(1), containers: containers), terms: terms);
     }
 
     internal ContainerOptions Options(IReadOnlyList<string>? allowed = null, string? runArguments = null) => new()
