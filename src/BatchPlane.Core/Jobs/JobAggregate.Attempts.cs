@@ -182,7 +182,7 @@ public sealed partial class JobAggregate
         AttemptOutcome.Timeout => new(Cause.Timeout, report.Reason ?? "timed out", null, endedAt),
         AttemptOutcome.StartFailed => new(Cause.StartFailed, report.Reason ?? "could not be started", null, endedAt),
         AttemptOutcome.ImagePullFailed => new(Cause.ImagePullFailed, report.Reason ?? "the image could not be pulled", null, endedAt),
-        AttemptOutcome.OutOfMemory => new(Cause.OutOfMemory, report.Reason ?? "out of memory", report.ExitCode, endedAt),
+        AttemptOutcome.OutOfMemory => new(Cause.OutOfMemory, report.Reason ?? "out of memory", report.ExitCode is > 0 ? report.ExitCode : null, endedAt),
         AttemptOutcome.Terminated => new(task.CloseCause ?? Cause.Terminated, task.CloseReason ?? report.Reason ?? "terminated on its node", null, endedAt),
         AttemptOutcome.Returned when task.CloseCause is { } cause => new(cause, task.CloseReason!, null, endedAt),
         AttemptOutcome.Returned => new(Cause.Returned, report.Reason ?? "given back by the node before it began", null, endedAt),

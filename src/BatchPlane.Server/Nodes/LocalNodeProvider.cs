@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Environments;
 using BatchPlane.Server.Api.Authentication;
@@ -44,6 +45,7 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
                 "--node-id", nodeId,
                 "--slots", facts.Slots.ToString(CultureInfo.InvariantCulture),
                 "--dir", Path.Combine(directory, "work"),
+                .. ShellWords.Split(options.Value.AgentArguments, out _)!,
             ],
             new Dictionary<string, string> { ["BATCHPLANE_JOIN_TOKEN"] = joinToken.Value });
     }

@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Server.Nodes;
 
 /// <summary>How nodes are kept and watched. Options section <c>Nodes</c>.</summary>
-public sealed class NodeOptions
+public sealed class NodeOptions : IValidatableObject
 {
     /// <summary>Seconds without a heartbeat after which a node is given up. 2 to 3,600; default 20.</summary>
     [Range(2, 3_600)]
@@ -47,6 +48,18 @@ public sealed class NodeOptions
 
     /// <summary>Program of the agents that the local provider starts; null: this program.</summary>
     public string? AgentProgram { get; set; }
+
+    /// <summary>Further arguments of the agents that the local provider starts, quoted as in a shell: <c>--container-engine podman</c>. Default: none.</summary>
+    public string AgentArguments { get; set; } = "";
+
+    /// <inheritdoc />
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (ShellWords.Split(AgentArguments, out var problem) is null)
+        {
+            yield return new($"{nameof(AgentArguments)}: {problem}.", [nameof(AgentArguments)]);
+        }
+    }
 
     /// <summary>The lease as a span.</summary>
     internal TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);

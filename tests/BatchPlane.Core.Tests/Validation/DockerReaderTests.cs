@@ -87,5 +87,5 @@ public sealed class DockerReaderTests
         "retry_ignore_start_failed");
 
     private static Core.Validation.Reading<JobDocument> Docker(string docker) =>
-        ReadingAssert.Job($$"""{"tasks":[{"application":{"command":"true","docker":{{docker}}}}]}""");
+        ReadingAssert.Job($$$"""{"tasks":[{"application":{"command":"true","docker":{{{docker}}}}}]}""");
 }

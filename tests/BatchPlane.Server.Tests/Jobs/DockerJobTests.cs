@@ -1,6 +1,9 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Server.Api.Authentication;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace BatchPlane.Server.Tests.Jobs;
@@ -16,9 +19,9 @@ public sealed class DockerJobTests(ServerFixture server) : IClassFixture<ServerF
     public async Task Password_ReachesTheAgentAndNobodyElse()
     {
         var (env, nodes) = await EnvironmentAsync(engines: ["podman 4.3.1"]);
-        var job = await SubmitAsync($$"""{"tasks":[{"env_id":"{{env}}","application":{{Application}}}]}""");
+        var job = await SubmitAsync($$$"""{"tasks":[{"env_id":"{{{env}}}","application":{{{Application}}}}]}""");
 
-        using var plan = await server.PostAsync("/v1/jobs?dry_run=true", $$"""{"tasks":[{"env_id":"{{env}}","application":{{Application}}}]}""");
+        using var plan = await server.PostAsync("/v1/jobs?dry_run=true", $$$"""{"tasks":[{"env_id":"{{{env}}}","application":{{{Application}}}}]}""");
         var planned = await plan.Content.ReadAsStringAsync();
         var claim = Assert.Single((await PollAsync(nodes[0])).Claims);
 
@@ -36,7 +39,7 @@ public sealed class DockerJobTests(ServerFixture server) : IClassFixture<ServerF
     public async Task PasswordOfATemplate_IsMaskedThereAndGoesOnToItsJobs()
     {
         var (env, nodes) = await EnvironmentAsync(engines: ["podman 4.3.1"]);
-        using var made = await server.PostAsync("/v1/task-templates", $$"""{"task_template_name":"{{env}}","task_template_info":{"Application":{"Command":"true","Docker":{{Docker}}}}}""");
+        using var made = await server.PostAsync("/v1/task-templates", $$$$"""{"task_template_name":"{{{{env}}}}","task_template_info":{"Application":{"Command":"true","Docker":{{{{Docker}}}}}}}""");
         Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync());
 
         await SubmitAsync($$"""{"tasks":[{"env_id":"{{env}}","task_template":"{{env}}"}]}""");
@@ -54,7 +57,7 @@ public sealed class DockerJobTests(ServerFixture server) : IClassFixture<ServerF
     public async Task NodeWithoutAnEngine_GetsOtherWorkOnly()
     {
         var (env, nodes) = await EnvironmentAsync(engines: [null]);
-        var job = await SubmitAsync($$"""{"tasks":[{"task_name":"boxed","env_id":"{{env}}","application":{{Application}}},{"task_name":"plain","env_id":"{{env}}","application":{"command":"true"}}]}""");
+        var job = await SubmitAsync($$$"""{"tasks":[{"task_name":"boxed","env_id":"{{{env}}}","application":{{{Application}}}},{"task_name":"plain","env_id":"{{{env}}}","application":{"command":"true"}}]}""");
 
         var claim = Assert.Single((await PollAsync(nodes[0])).Claims);
         var explained = (await server.GetAsync<JobExplanation>($"/v1/jobs/{job}/explain")).Tasks.Single(task => task.TaskName == "boxed");
@@ -85,7 +88,7 @@ public sealed class DockerJobTests(ServerFixture server) : IClassFixture<ServerF
 
     private async Task<JoinResponse> JoinAsync(string env, string? engine)
     {
-        var token = server.Services.GetRequiredService<Api.Authentication.JoinToken>().Value;
+        var token = server.Services.GetRequiredService<JoinToken>().Value;
         return await SendAsync<JoinResponse>(AgentRoutes.Join, token, new JoinRequest { Env = env, HostName = "h", Cpu = 2, Mem = 4, Slots = 4, AgentVersion = "1", ContainerEngine = engine });
     }
 
