@@ -18,8 +18,8 @@ public sealed class PodmanSandbox : IDisposable
 
     private static readonly string[] Programs = ["sh", "cat", "env", "false", "head", "id", "kill", "ls", "sleep", "tail", "touch", "true"];
 
-    // A socket below the run directory has to have a short path.
-    private readonly string _directory = Directory.CreateTempSubdirectory("bp-podman-").FullName;
+    // Podman refuses a path of more than 50 characters for its run directory, which that of a test's temporary files may be.
+    private readonly string _directory = Directory.CreateDirectory(Path.Combine("/tmp", "bp-" + Path.GetRandomFileName())).FullName;
 
     private PodmanSandbox()
     {
