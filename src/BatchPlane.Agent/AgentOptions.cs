@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using BatchPlane.Agent.Hosts;
+using BatchPlane.Agent.Keeping;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent;
@@ -65,7 +66,7 @@ public sealed class AgentOptions
 
     /// <summary>
     /// Work root, created when missing: working directories and output of the attempts. One agent per directory; what a
-    /// dead agent left in it is killed and removed at start.
+    /// dead agent left running in it goes on with the next one, or is killed and removed when the server gave it up.
     /// </summary>
     [Required]
     public required string Directory { get; init; }
@@ -73,6 +74,13 @@ public sealed class AgentOptions
     /// <summary>How containers are run.</summary>
     [Required]
     public ContainerOptions Containers { get; init; } = new();
+
+    /// <summary>
+    /// Program, and its first arguments, that runs the keeper of <see cref="Directory"/>, which is told last: see <see cref="KeeperProcess"/>. Default: the verb
+    /// <c>keeper</c> of the program that runs.
+    /// </summary>
+    [MinLength(1)]
+    public IReadOnlyList<string> KeeperCommand { get; init; } = DefaultKeeperCommand();
 
     /// <summary>Attempts held ready beside the running ones, as a multiple of <see cref="Slots"/>, 0 to 100, however long they take. Default 0.</summary>
     [Range(0.0, 100.0)]
@@ -123,7 +131,8 @@ public sealed class AgentOptions
     /// <summary>How often output of a running attempt is uploaded. Default 2 s.</summary>
     public TimeSpan OutputInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long running attempts may go on after a stop was asked for; then they are killed and go to another node. Default 30 s.</summary>
+    /// <summary>How long running attempts may go on after a stop was asked for; then they are killed and go to another node. Default 30 s; asked a second time, not at all.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a stopping agent tries to deliver its last reports and to leave. Default 15 s.</summary>
@@ -131,4 +140,10 @@ public sealed class AgentOptions
 
     /// <summary>Longest pause between two tries while the server cannot be reached. Default 5 s.</summary>
     public TimeSpan RetryPauseMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    // Where the runtime was started with the program as its argument, that is part of the command.
+    private static IReadOnlyList<string> DefaultKeeperCommand() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+            ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0], KeeperProcess.Verb]
+            : [Environment.ProcessPath!, KeeperProcess.Verb];
 }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Executors.Containers;
 using BatchPlane.Agent.Hosts;
+using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Protocol;
 using BatchPlane.Agent.Sessions;
 using BatchPlane.Contracts;
@@ -47,16 +48,15 @@ public sealed partial class NodeAgent
     /// <see cref="AgentOptions.DrainTimeout"/>, tells everything and leaves. This takes that time at most, plus the kill grace and
     /// twice <see cref="AgentOptions.DeliveryTimeout"/>.
     /// </param>
+    /// <param name="now">Asks to end at once: what runs is killed and goes to another node, and the server is told if it answers.</param>
     /// <returns>Exit code of the process: <see cref="ExitDone"/>, <see cref="ExitRefused"/> or <see cref="ExitUntold"/>.</returns>
-    public async Task<int> RunAsync(CancellationToken stop)
+    public async Task<int> RunAsync(CancellationToken stop, CancellationToken now = default)
     {
         try
         {
             await using var directory = WorkDirectory.Open(_options.Directory, _log);
-            var processes = new ProcessExecutor(directory.Ledger);
-            using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, stop));
             using var client = new ServerClient(_options, _time);
-            return await RunEpochsAsync(client, executor, directory, stop);
+            return await RunKeepersAsync(client, directory, new Stops(stop, now));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -65,50 +65,101 @@ public sealed partial class NodeAgent
         }
     }
 
-    private async Task<int> RunEpochsAsync(ServerClient client, IAttemptExecutor executor, WorkDirectory directory, CancellationToken stop)
+    // One turn for each keeper: there is another one only when one died.
+    private async Task<int> RunKeepersAsync(ServerClient client, WorkDirectory directory, Stops stops)
     {
+        var launcher = new KeeperLauncher(directory.Root, _options.KeeperCommand, _time);
         var nodeId = _options.NodeId;
-        var retry = new Backoff(_options.RetryPauseMax, _time);
         while (true)
+        {
+            var keeper = await launcher.OpenAsync();
+            var last = LastSession.From(keeper.Greeting, _options);
+            if (last is null && (keeper.Greeting.Session.Length > 0 || keeper.Greeting.Held.Count > 0))
+            {
+                Log.NotResumed(_log, keeper.Greeting.Held.Count);
+                await launcher.EndAsync(keeper);
+                keeper = await launcher.OpenAsync();
+            }
+
+            using (keeper)
+            {
+                if (keeper.Greeting.Killed > 0)
+                {
+                    Log.OrphansKilled(_log, keeper.Greeting.Killed);
+                }
+
+                nodeId = last?.Node.NodeId ?? nodeId;
+                IReadOnlyList<AdoptedAttempt> adopted = last is null ? [] : AdoptedAttempt.AllOf(keeper);
+                directory.Clear(adopted.Select(attempt => attempt.Paths));
+                if (await RunEpochsAsync(new Epochs(client, keeper, directory, stops), nodeId, last?.Node, adopted) is { } exitCode)
+                {
+                    await launcher.EndAsync(keeper);
+                    return exitCode;
+                }
+            }
+
+            Log.KeeperLost(_log);
+        }
+    }
+
+    // Null: the keeper is gone, and with it what ran.
+    private async Task<int?> RunEpochsAsync(Epochs with, string? nodeId, JoinResponse? resumed, IReadOnlyList<AdoptedAttempt> adopted)
+    {
+        var retry = new Backoff(_options.RetryPauseMax, _time);
+        var processes = new ProcessExecutor(with.Keeper);
+        using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, adopted, with.Stops.Leave));
+        adopted = [.. adopted.Select(attempt => attempt with { Execution = executor.Adopt(attempt.Launch, attempt.Execution) })];
+        while (!with.Keeper.IsLost)
         {
             try
             {
-                if (await JoinAsync(client, nodeId, retry, stop) is not { } node)
+                if ((resumed is null ? await JoinAsync(with.Client, nodeId, retry, with.Stops.Leave) : Resume(with.Client, resumed, adopted)) is not { } node)
                 {
                     return ExitRefused;
                 }
 
                 nodeId = node.NodeId;
+                with.Keeper.Remember(TimeSpan.FromSeconds(node.LeaseSeconds), LastSession.Of(_options, node).ToBytes());
                 var began = _time.GetTimestamp();
-                using var session = new NodeSession(_options, node, client, executor, directory, _time, _log);
-                var end = await session.RunAsync(stop);
+                using var session = new NodeSession(_options, node, resumed is null ? null : adopted, with.Client, executor, with.Directory, _time, _log);
+                resumed = null;
+                var end = await session.RunAsync(with.Stops);
                 Log.Ended(_log, nodeId, node.Epoch, end);
-                if (end != SessionEnd.Fenced)
+                if (end is SessionEnd.Left or SessionEnd.LeftUntold)
                 {
                     return end == SessionEnd.Left ? ExitDone : ExitUntold;
                 }
 
                 if (_time.GetElapsedTime(began) < ShortEpoch)
                 {
-                    await retry.PauseAsync(stop);
+                    await retry.PauseAsync(with.Stops.Leave);
                 }
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (with.Stops.Leave.IsCancellationRequested)
             {
                 // Asked to end while not joined: there is nothing to hand over.
                 return ExitDone;
             }
         }
+
+        return null;
+    }
+
+    private JoinResponse Resume(ServerClient client, JoinResponse node, IReadOnlyList<AdoptedAttempt> adopted)
+    {
+        client.Resume(node);
+        Log.Resumed(_log, node.NodeId, node.EnvId, node.Epoch, adopted.Count);
+        return node;
     }
 
     // Before the agent joins: what an earlier one left may not run on beside it, and the server is told whether there is an engine.
-    private async Task<ContainerExecutor?> FindContainersAsync(ProcessExecutor processes, CancellationToken stop)
+    private async Task<ContainerExecutor?> FindContainersAsync(ProcessExecutor processes, IReadOnlyList<AdoptedAttempt> adopted, CancellationToken stop)
     {
         try
         {
             var directory = Path.GetFullPath(_options.Directory);
             var engine = await ContainerEngine.FindAsync(_options.Containers, directory, _time, _log, stop);
-            if (engine is null || !await engine.SweepAsync(stop))
+            if (engine is null || !await engine.SweepAsync([.. adopted.Select(attempt => ContainerExecutor.NameOf(engine, attempt.Launch))], stop))
             {
                 return null;
             }
@@ -164,6 +215,8 @@ public sealed partial class NodeAgent
         }
     }
 
+    private sealed record Epochs(ServerClient Client, KeeperClient Keeper, WorkDirectory Directory, Stops Stops);
+
     private static partial class Log
     {
         [LoggerMessage(6000, LogLevel.Information, "Joined as {NodeId} of {EnvId}, epoch {Epoch}, {Slots} slots")]
@@ -177,6 +230,18 @@ public sealed partial class NodeAgent
 
         [LoggerMessage(6007, LogLevel.Error, "{ServerUrl} refuses this agent; check the join token, the node and the environment: {Detail}")]
         internal static partial void JoinRefused(ILogger logger, Uri serverUrl, string detail);
+
+        [LoggerMessage(6040, LogLevel.Information, "Goes on as {NodeId} of {EnvId}, epoch {Epoch}, with {Attempts} attempts that an earlier agent started")]
+        internal static partial void Resumed(ILogger logger, string nodeId, string envId, long epoch, int attempts);
+
+        [LoggerMessage(6041, LogLevel.Warning, "An earlier agent of this directory was another node or gave up its work: killing what it left, {Attempts} attempts")]
+        internal static partial void NotResumed(ILogger logger, int attempts);
+
+        [LoggerMessage(6042, LogLevel.Warning, "The keeper of this agent is gone, and with it what ran: joining again")]
+        internal static partial void KeeperLost(ILogger logger);
+
+        [LoggerMessage(6030, LogLevel.Warning, "Killed {Count} processes that an earlier keeper of this directory left running")]
+        internal static partial void OrphansKilled(ILogger logger, int count);
 
         [LoggerMessage(6008, LogLevel.Error, "The agent cannot run here; its directory is {Directory}, and only one agent may use it")]
         internal static partial void CannotRun(ILogger logger, Exception e, string directory);

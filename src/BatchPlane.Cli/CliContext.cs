@@ -30,8 +30,11 @@ internal sealed record CliContext
     /// <summary>Clock and timers.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Cancelled when the process is asked to end a second time.</summary>
+    public CancellationToken Hurry { get; init; }
+
     /// <summary>The real thing: console, environment and clock of this process.</summary>
-    public static CliContext ForThisProcess()
+    public static CliContext ForThisProcess(CancellationToken hurry)
     {
         var colour = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         return new CliContext
@@ -44,6 +47,7 @@ internal sealed record CliContext
             RichError = colour && !Console.IsErrorRedirected,
             Variable = name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null,
             WorkingDirectory = Environment.CurrentDirectory,
+            Hurry = hurry,
         };
     }
 

@@ -15,6 +15,9 @@ internal sealed class AgentHarness : IAsyncDisposable
         Run = Task.Run(() => new NodeAgent(options, NullLoggerFactory.Instance, TimeProvider.System).RunAsync(_stop.Token));
     }
 
+    /// <summary>The keeper of the real executable.</summary>
+    internal static IReadOnlyList<string> KeeperCommand { get; } = [Path.Combine(AppContext.BaseDirectory, "batchplane"), "keeper"];
+
     internal FakeServer Server { get; }
 
     internal string Directory { get; }
@@ -38,6 +41,7 @@ internal sealed class AgentHarness : IAsyncDisposable
             JoinToken = FakeServer.JoinToken,
             Slots = slots,
             Directory = directory,
+            KeeperCommand = KeeperCommand,
             PrefillFactor = prefill,
             DrainTimeout = drainTimeout ?? TimeSpan.FromSeconds(30),
             OutputInterval = outputInterval ?? TimeSpan.FromSeconds(2),

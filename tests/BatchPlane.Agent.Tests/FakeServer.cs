@@ -21,6 +21,7 @@ internal sealed class FakeServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly List<ClaimGrant> _offers = [];
     private readonly List<ClaimGrant> _lost = [];
+    private readonly List<ClaimGrant> _granted = [];
     private readonly Dictionary<long, string> _jobsOfClaims = [];
     private readonly HashSet<long> _terminatedClaims = [];
     private readonly HashSet<AttemptRef> _terminatedAttempts = [];
@@ -144,6 +145,7 @@ internal sealed class FakeServer : IAsyncDisposable
             _epoch++;
             _offers.Clear();
             _lost.Clear();
+            _granted.Clear();
         }
     }
 
@@ -292,6 +294,7 @@ internal sealed class FakeServer : IAsyncDisposable
                 var count = Math.Min(range.Count, capacity);
                 capacity -= count;
                 granted.Add(offer with { Attempts = [range with { Count = count }] });
+                _granted.Add(granted[^1]);
                 if (count == range.Count)
                 {
                     _offers.RemoveAt(0);
@@ -365,10 +368,21 @@ internal sealed class FakeServer : IAsyncDisposable
         IReadOnlyList<ClaimGrant> lost;
         lock (_gate)
         {
-            lost = [.. _lost.Where(grant => !request.Claims.Contains(grant.ClaimId))];
+            lost = [.. _lost.Where(grant => !request.Claims.Contains(grant.ClaimId)), .. request.Resumed ? _granted.Select(Unended) : []];
         }
 
         await WriteAsync(context, new HeartbeatResponse { Claims = lost, Terminations = Terminated(), Drain = Drain });
+    }
+
+    private ClaimGrant Unended(ClaimGrant grant)
+    {
+        var range = grant.Attempts[0];
+        return grant with
+        {
+            Attempts = [.. Enumerable.Range(range.FirstIndex, range.Count)
+                .Where(index => !_ends.ContainsKey(new AttemptRef(grant.TaskId, index, range.Attempt)))
+                .Select(index => new AttemptRange(index, 1, range.Attempt))],
+        };
     }
 
     private async Task LeaveAsync(HttpContext context)

@@ -1,5 +1,3 @@
-using BatchPlane.Agent.Executors;
-using BatchPlane.Agent.Hosts;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging.Abstractions;
 using static BatchPlane.Agent.Tests.AgentHarness;
@@ -311,48 +309,5 @@ public sealed class NodeAgentTests
         await agent.StopAsync();
 
         Assert.Equal(NodeAgent.ExitUntold, await agent.Run.WaitAsync(TimeSpan.FromSeconds(20)));
-    }
-
-    [Fact]
-    public async Task EarlierAgentDied_ItsProcessesAreKilledAndItsFilesRemoved()
-    {
-        var directory = Directory.CreateTempSubdirectory("batchplane-agent-").FullName;
-        var pidFile = Path.Combine(directory, "pid");
-        var left = StartAsDeadAgent(directory, $"sh -c 'echo $$ > {pidFile}; exec sleep 300' & sleep 300");
-        await Eventually.ReachAsync(() => File.Exists(pidFile) && new FileInfo(pidFile).Length > 0, () => "not started");
-        var child = (await File.ReadAllTextAsync(pidFile)).Trim();
-        Assert.True(AgentHarness.IsAlive(child));
-        Directory.CreateDirectory(Path.Combine(directory, "attempts", JobId, "1.0.1"));
-
-        await using var server = await FakeServer.StartAsync();
-        using var stop = new CancellationTokenSource();
-        var run = new NodeAgent(Options(server.Url, directory), NullLoggerFactory.Instance, TimeProvider.System).RunAsync(stop.Token);
-        await Eventually.ReachAsync(() => !server.Joins.IsEmpty, server.Describe);
-
-        await Eventually.ReachAsync(() => !AgentHarness.IsAlive(child), () => $"process {child} is alive");
-        await Eventually.ReachAsync(() => left.Ended, () => "the leader is alive");
-        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(directory, "attempts")));
-        await stop.CancelAsync();
-        Assert.Equal(NodeAgent.ExitDone, await run);
-        Directory.Delete(directory, recursive: true);
-    }
-
-    // The ledger is left open and then abandoned, as kill -9 does; the lock of the directory was never taken.
-    private static ExitFlag StartAsDeadAgent(string directory, string command)
-    {
-        var ledger = ProcessLedger.Open(Path.Combine(directory, "processes.ledger"), out _);
-        var executor = new ProcessExecutor(ledger);
-        var claim = new ClaimGrant { ClaimId = 1, JobId = JobId, TaskId = 1, TaskName = "t", TaskInstanceNum = 1, Run = Shell(command), Attempts = [] };
-        var started = executor.Start(new Launch(claim, 0, 1, new AttemptPaths(directory, new OutputFile(Path.Combine(directory, "out")), new OutputFile(Path.Combine(directory, "err")), Path.Combine(directory, "progress"))));
-        var flag = new ExitFlag();
-        started.Execution!.Watch(flag);
-        return flag;
-    }
-
-    private sealed class ExitFlag : IExitListener
-    {
-        internal volatile bool Ended;
-
-        public void Exited(ExitStatus status) => Ended = true;
     }
 }

@@ -10,7 +10,7 @@ public sealed class OutputFilesTests : IDisposable
     [Fact]
     public void Empty_IsUsedAgain()
     {
-        var files = new OutputFiles(_directory);
+        var files = new OutputFiles(_directory, new HashSet<string>());
         var file = files.Take();
         File.WriteAllText(file.Path, "");
 
@@ -22,7 +22,7 @@ public sealed class OutputFilesTests : IDisposable
     [Fact]
     public void ReturnedTwice_IsHandedOutOnce()
     {
-        var files = new OutputFiles(_directory);
+        var files = new OutputFiles(_directory, new HashSet<string>());
         var file = files.Take();
         File.WriteAllText(file.Path, "");
 
@@ -35,7 +35,7 @@ public sealed class OutputFilesTests : IDisposable
     [Fact]
     public void Written_IsRemoved()
     {
-        var files = new OutputFiles(_directory);
+        var files = new OutputFiles(_directory, new HashSet<string>());
         var file = files.Take();
         File.WriteAllText(file.Path, "x");
 
@@ -48,7 +48,7 @@ public sealed class OutputFilesTests : IDisposable
     [Fact]
     public void HeldOpenByOthers_IsRemoved()
     {
-        var files = new OutputFiles(_directory);
+        var files = new OutputFiles(_directory, new HashSet<string>());
         var file = files.Take();
         using var held = File.OpenHandle(file.Path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
 

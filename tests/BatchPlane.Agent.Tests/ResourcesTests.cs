@@ -64,6 +64,7 @@ public sealed class ResourcesTests
         Cpu = 4,
         MemoryMib = 1_000,
         Directory = directory,
+        KeeperCommand = AgentHarness.KeeperCommand,
         PrefillFactor = 1,
         RetryPauseMax = TimeSpan.FromMilliseconds(300),
     };

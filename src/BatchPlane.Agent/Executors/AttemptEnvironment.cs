@@ -16,6 +16,9 @@ internal static class AttemptEnvironment
 
     private static readonly Dictionary<string, string> Base = Passed();
 
+    /// <summary>Stands in the environment of the attempt's processes and of no other's.</summary>
+    internal static string Mark(Launch launch) => $"{ProgressFile}={launch.Paths.Progress}";
+
     /// <summary>Name to value, complete.</summary>
     internal static Dictionary<string, string> Make(Launch launch) => Add(launch, Inherit());
 

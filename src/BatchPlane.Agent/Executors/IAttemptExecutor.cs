@@ -1,4 +1,5 @@
 using BatchPlane.Agent.Hosts;
+using BatchPlane.Agent.Sessions;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Executors;
@@ -17,6 +18,14 @@ internal interface IAttemptExecutor : IDisposable
     /// why not. The attempt is STARTING meanwhile; <paramref name="kill"/> ends it early, and it leaves nothing behind then.
     /// </summary>
     Task<StartResult?>? Prepare(Launch launch, CancellationToken kill) => null;
+
+    /// <summary>An attempt that an earlier agent started, as this executor would have it; <paramref name="execution"/> is what goes on of it.</summary>
+    IExecution Adopt(Launch launch, IExecution execution) => execution;
+
+    /// <summary>Completes when the executor lost what it ran and knows nothing of it any more; the epoch is over then.</summary>
+    Task Lost => Never;
+
+    private static readonly Task Never = new TaskCompletionSource().Task;
 }
 
 /// <summary>An attempt that has begun.</summary>
@@ -30,6 +39,19 @@ internal interface IExecution
 
     /// <summary>Sends a signal to the attempt and everything it started; nothing happens when it has ended.</summary>
     void Signal(EndSignal signal);
+
+    /// <summary>The same, with why, for executors that remember it for the next agent.</summary>
+    void Signal(EndSignal signal, KillCause cause) => Signal(signal);
+
+    /// <summary>Remembers for the next agent how far this one has told of the attempt.</summary>
+    void Bookmark(ReadOnlySpan<byte> mark)
+    {
+    }
+
+    /// <summary>The end is on record at the server, or nobody wants it: nothing of the attempt need be remembered.</summary>
+    void Forget()
+    {
+    }
 }
 
 /// <summary>Is told of the end of one attempt.</summary>
@@ -101,6 +123,9 @@ internal readonly record struct StartResult(IExecution? Execution, string? Failu
     internal static StartResult Failed(string reason) => new(null, reason);
 
     internal static StartResult Failed(string reason, AttemptOutcome outcome) => new(null, reason) { FailedAs = outcome };
+
+    /// <summary>Nobody knows: the executor is lost, see <see cref="IAttemptExecutor.Lost"/>.</summary>
+    internal static StartResult Unknown { get; }
 }
 
 /// <summary>How a command ended: exactly one of the two is set.</summary>
@@ -113,4 +138,18 @@ internal readonly record struct ExitStatus(int? ExitCode, int? Signal)
 
     /// <summary>In words; null where code or signal say it all.</summary>
     internal string? Reason { get; init; }
+
+    /// <summary>What the attempt used; null where the executor cannot tell.</summary>
+    internal AttemptUsage? Usage { get; init; }
+
+    /// <summary>Time since the end: the agent may learn of it late.</summary>
+    internal TimeSpan Age { get; init; }
+}
+
+/// <summary>What an attempt used of its machine, all its processes together.</summary>
+/// <param name="CpuTime">Processor time, user and system.</param>
+/// <param name="PeakMemoryBytes">Most memory that one of its processes held, or all of them together where the system tells.</param>
+internal sealed record AttemptUsage(TimeSpan CpuTime, long PeakMemoryBytes)
+{
+    internal AttemptUsage Plus(AttemptUsage other) => new(CpuTime + other.CpuTime, Math.Max(PeakMemoryBytes, other.PeakMemoryBytes));
 }

@@ -36,6 +36,7 @@ internal static partial class Native
     internal const int Eacces = 13;
     internal const int Eexist = 17;
     internal const int Enotempty = 39;
+    internal const int Enospc = 28;
 
     /// <summary>Room for posix_spawnattr_t, posix_spawn_file_actions_t or sigset_t of any C library: glibc's largest has 336 bytes.</summary>
     internal const int OpaqueBytes = 512;
@@ -90,6 +91,18 @@ internal static partial class Native
 
     [LibraryImport(LibC, EntryPoint = "waitpid", SetLastError = true)]
     internal static partial int WaitPid(int pid, out int status, int options);
+
+    [LibraryImport(LibC, EntryPoint = "wait4", SetLastError = true)]
+    internal static unsafe partial int Wait4(int pid, out int status, int options, ResourceUsage* usage);
+
+    [LibraryImport(LibC, EntryPoint = "prctl", SetLastError = true)]
+    internal static partial int ProcessControl(int option, nint argument);
+
+    [LibraryImport(LibC, EntryPoint = "umask")]
+    internal static partial uint FileModeMask(uint mask);
+
+    [LibraryImport(LibC, EntryPoint = "poll", SetLastError = true)]
+    internal static unsafe partial int Poll(PollEntry* entries, ulong count, int timeoutMilliseconds);
 
     [LibraryImport(LibC, EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint Syscall(nint number, nint first, nint second);
@@ -149,6 +162,31 @@ internal static partial class Native
         return (int)Syscall(PidFdOpenNumber, pid, 0);
     }
 
+    /// <summary>Waits for a child that has ended; false when it is none, or somebody else took its status.</summary>
+    internal static unsafe bool Wait(int pid, out int status, out AttemptUsage usage)
+    {
+        ResourceUsage used;
+        while (Wait4(pid, out status, 0, &used) < 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Eintr)
+            {
+                usage = default!;
+                return false;
+            }
+        }
+
+        usage = used.ToAttemptUsage();
+        return true;
+    }
+
+    /// <summary>Takes the status of a child if it has ended: its usage; null when it runs, or is no child.</summary>
+    internal static unsafe AttemptUsage? TryWait(int pid)
+    {
+        const int NoHang = 1;
+        ResourceUsage used;
+        return Wait4(pid, out _, NoHang, &used) == pid ? used.ToAttemptUsage() : null;
+    }
+
     /// <summary>Hundredths of a second since boot, the unit of a process's start time in <c>/proc</c>.</summary>
     internal static long BootTicks()
     {
@@ -172,7 +210,7 @@ internal static partial class Native
             21 => "EISDIR",
             24 => "EMFILE",
             26 => "ETXTBSY",
-            28 => "ENOSPC",
+            Enospc => "ENOSPC",
             30 => "EROFS",
             36 => "ENAMETOOLONG",
             40 => "ELOOP",
@@ -201,6 +239,34 @@ internal static partial class Native
         internal uint DeviceMajor;
         [FieldOffset(140)]
         internal uint DeviceMinor;
+    }
+
+    /// <summary>struct rusage of 64-bit systems: what is read of it.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 144)]
+    internal struct ResourceUsage
+    {
+        [FieldOffset(0)]
+        internal long UserSeconds;
+        [FieldOffset(8)]
+        internal long UserMicroseconds;
+        [FieldOffset(16)]
+        internal long SystemSeconds;
+        [FieldOffset(24)]
+        internal long SystemMicroseconds;
+        [FieldOffset(32)]
+        internal long PeakKib;
+
+        internal readonly AttemptUsage ToAttemptUsage() =>
+            new(TimeSpan.FromSeconds(UserSeconds + SystemSeconds) + TimeSpan.FromMicroseconds(UserMicroseconds + SystemMicroseconds), PeakKib * 1024);
+    }
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollEntry
+    {
+        internal int Descriptor;
+        internal short Events;
+        internal short Returned;
     }
 
     /// <summary>struct timespec of 64-bit systems.</summary>

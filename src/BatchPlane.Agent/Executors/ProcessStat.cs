@@ -19,6 +19,9 @@ internal sealed record ProcessStat(int Pid, int Session, bool IsKernelThread, lo
             .Select(directory => Read(Path.Combine(directory, "stat")))
             .OfType<ProcessStat>()];
 
+    /// <summary>One process; null when it is a zombie, or gone.</summary>
+    internal static ProcessStat? Of(int pid) => Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
+
     private static ProcessStat? Read(string path)
     {
         string text;

@@ -28,16 +28,22 @@ internal sealed class OutputFiles
     private readonly string _directory;
     private long _made;
 
-    /// <summary>Takes over <paramref name="directory"/>: what is in it is removed.</summary>
-    internal OutputFiles(string directory)
+    /// <summary>Takes over <paramref name="directory"/>: what is in it is removed, but for the files to be <paramref name="kept"/>.</summary>
+    internal OutputFiles(string directory, IReadOnlySet<string> kept)
     {
         _directory = directory;
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-
         Directory.CreateDirectory(directory);
+        foreach (var file in Directory.EnumerateFiles(directory))
+        {
+            if (kept.Contains(file))
+            {
+                _made = Math.Max(_made, long.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture));
+            }
+            else
+            {
+                File.Delete(file);
+            }
+        }
     }
 
     /// <summary>A file for one output; it is empty, or not there yet.</summary>

@@ -9,11 +9,12 @@ namespace BatchPlane.Agent.Hosts;
 
 /// <summary>
 /// The agent's directory: one agent at a time (a lock that the kernel lets go with the process), the working directories and outputs of
-/// the attempts, and the ledger of process groups.
+/// the attempts, and the files of the keeper.
 /// </summary>
 /// <remarks>
 /// <code>
 /// agent.lock                                    held by the agent
+/// keeper.sock, .lock, .pid, .log                see KeeperProcess
 /// processes.ledger                              process groups, see ProcessLedger
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;/       working directory
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt
@@ -29,10 +30,11 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     private const string Kept = ".kept";
     private const uint DirectoryMode = 0x1ED; // 0755
 
+    private readonly string _root;
     private readonly string _attempts;
     private readonly string _progress;
-    private readonly OutputFiles _outputs;
-    private readonly SpareDirectories _spares;
+    private OutputFiles _outputs;
+    private SpareDirectories _spares;
     private readonly FileStream _lock;
     private readonly ILogger _log;
     private readonly Channel<AttemptPaths> _discarded = Channel.CreateUnbounded<AttemptPaths>(new() { SingleReader = true });
@@ -40,33 +42,20 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
     private WorkDirectory(string root, FileStream held, ILogger log)
     {
+        _root = root;
         _attempts = Path.Combine(root, "attempts");
         _progress = Path.Combine(root, "progress");
         _lock = held;
         _log = log;
-        Ledger = ProcessLedger.Open(Path.Combine(root, "processes.ledger"), out var killed);
-        if (killed > 0)
-        {
-            Log.OrphansKilled(log, killed);
-        }
-
-        RemoveLeftovers();
-        _outputs = new OutputFiles(Path.Combine(root, "outputs"));
-        _spares = new SpareDirectories(Path.Combine(root, "spares"));
-        Directory.CreateDirectory(_attempts);
-        if (Directory.Exists(_progress))
-        {
-            Directory.Delete(_progress, recursive: true);
-        }
-
-        Directory.CreateDirectory(_progress);
+        _outputs = null!;
+        _spares = null!;
         _removing = Task.Run(RemoveDiscardedAsync);
     }
 
-    /// <summary>Record of process groups.</summary>
-    internal ProcessLedger Ledger { get; }
+    /// <summary>The directory itself, absolute.</summary>
+    internal string Root => _root;
 
-    /// <summary>Takes the directory, kills and removes what a dead agent left in it.</summary>
+    /// <summary>Takes the directory; nothing else may be asked of it before <see cref="Clear"/>.</summary>
     /// <exception cref="IOException">It cannot be made, or another agent is using it.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     internal static WorkDirectory Open(string path, ILogger log)
@@ -75,6 +64,22 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         Directory.CreateDirectory(root);
         var held = new FileStream(Path.Combine(root, "agent.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         return new WorkDirectory(root, held, log);
+    }
+
+    /// <summary>Removes what attempts left that nobody goes on with. Those attempts do not run any more.</summary>
+    /// <param name="adopted">Attempts that go on.</param>
+    internal void Clear(IEnumerable<AttemptPaths> adopted)
+    {
+        var kept = new HashSet<string>(adopted.SelectMany(paths => new[] { paths.Directory, paths.Stdout.Path, paths.Stderr.Path, paths.Progress }), StringComparer.Ordinal);
+        RemoveLeftovers(kept);
+        _outputs = new OutputFiles(Path.Combine(_root, "outputs"), kept);
+        _spares = new SpareDirectories(Path.Combine(_root, "spares"));
+        Directory.CreateDirectory(_attempts);
+        Directory.CreateDirectory(_progress);
+        foreach (var file in Directory.EnumerateFiles(_progress).Where(file => !kept.Contains(file)))
+        {
+            File.Delete(file);
+        }
     }
 
     /// <inheritdoc />
@@ -134,7 +139,6 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     {
         _discarded.Writer.Complete();
         await _removing;
-        Ledger.Dispose();
         await _lock.DisposeAsync();
     }
 
@@ -186,7 +190,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         _ = Native.RemoveDirectory(Path.GetDirectoryName(paths.Directory)!);
     }
 
-    private void RemoveLeftovers()
+    private void RemoveLeftovers(HashSet<string> kept)
     {
         if (!Directory.Exists(_attempts))
         {
@@ -195,7 +199,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
         foreach (var job in new DirectoryInfo(_attempts).EnumerateDirectories())
         {
-            foreach (var entry in job.EnumerateFileSystemInfos().Where(entry => !IsKept(entry)))
+            foreach (var entry in job.EnumerateFileSystemInfos().Where(entry => !kept.Contains(entry.FullName) && !IsKept(entry)))
             {
                 RemoveLeftover(entry);
             }
@@ -227,9 +231,6 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(6030, LogLevel.Warning, "Killed {Count} processes that an earlier agent of this directory left running")]
-        internal static partial void OrphansKilled(ILogger logger, int count);
-
         [LoggerMessage(6031, LogLevel.Warning, "{Path} could not be removed; the next start of the agent tries again")]
         internal static partial void NotRemoved(ILogger logger, Exception e, string path);
     }

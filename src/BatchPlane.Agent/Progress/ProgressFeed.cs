@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BatchPlane.Agent.Executors;
 using BatchPlane.Contracts;
 
@@ -7,7 +8,16 @@ namespace BatchPlane.Agent.Progress;
 /// <param name="Progress">All but <see cref="AttemptProgress.PostedMsAgo"/>, which is reckoned when it is sent.</param>
 /// <param name="PostedAt">Timestamp of the last posting of a percentage or message; null: neither was posted.</param>
 /// <param name="Bytes">About how much it adds to a request.</param>
-internal sealed record ProgressNews(AttemptProgress Progress, long? PostedAt, int Bytes);
+/// <param name="Mark">Where another feed goes on once this is told.</param>
+internal sealed record ProgressNews(AttemptProgress Progress, long? PostedAt, int Bytes, ProgressMark Mark);
+
+/// <summary>How far a feed has told, for the feed of a later agent. Values are those told last.</summary>
+internal sealed record ProgressMark(int Number, long Offset, int TakenEvents, double? Percent, string? Message)
+{
+    internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, BatchPlaneJson.Options);
+
+    internal static ProgressMark? Read(ReadOnlyMemory<byte> bytes) => bytes.IsEmpty ? null : JsonSerializer.Deserialize<ProgressMark>(bytes.Span, BatchPlaneJson.Options);
+}
 
 /// <summary>
 /// The progress of one attempt: reads its file, keeps the latest percentage and message, and those of its custom events that its
@@ -38,12 +48,14 @@ internal sealed class ProgressFeed : IProgressLines
     private bool _hasNews;
     private bool _hasFirstProblem;
 
-    internal ProgressFeed(string path, ProgressTerms terms, TimeProvider time)
+    internal ProgressFeed(string path, ProgressTerms terms, TimeProvider time, ProgressMark? from = null)
     {
         _path = path;
         _terms = terms;
         _time = time;
-        _tail = new ProgressTail(path, terms.MaxLineBytes);
+        _tail = new ProgressTail(path, terms.MaxLineBytes) { Offset = from?.Offset ?? 0 };
+        (_told, _takenEvents, _percent, _message) = (from?.Number ?? 0, from?.TakenEvents ?? 0, from?.Percent, from?.Message);
+        _postedAt = _percent is null && _message is null ? null : time.GetTimestamp();
         _allowance = terms.EventBurst;
         _allowedAt = time.GetTimestamp();
     }
@@ -104,7 +116,11 @@ internal sealed class ProgressFeed : IProgressLines
             };
             _events = [];
             (_droppedEvents, _badLines, _problem, _hasNews) = (0, 0, null, false);
-            return new(progress, _postedAt, BytesBesideEvents + (_message?.Length ?? 0) + progress.Events.Sum(posted => posted.Name.Length + (posted.Data?.GetRawText().Length ?? 0)));
+            return new(
+                progress,
+                _postedAt,
+                BytesBesideEvents + (_message?.Length ?? 0) + progress.Events.Sum(posted => posted.Name.Length + (posted.Data?.GetRawText().Length ?? 0)),
+                new ProgressMark(_told, _tail.Offset, _takenEvents, _percent, _message));
         }
     }
 

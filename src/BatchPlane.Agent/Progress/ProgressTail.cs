@@ -36,6 +36,13 @@ internal sealed class ProgressTail(string path, int maxLineBytes)
     /// <summary>True once the file was there.</summary>
     internal bool IsFound { get; private set; }
 
+    /// <summary>Bytes that are done with; may be set before the first look.</summary>
+    internal long Offset
+    {
+        get => _offset;
+        init => _offset = value;
+    }
+
     /// <summary>Hands over what was written since the last look; with <paramref name="isLast"/>, also a line without an end.</summary>
     internal void Look(IProgressLines lines, bool isLast)
     {

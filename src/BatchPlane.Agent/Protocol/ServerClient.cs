@@ -43,6 +43,9 @@ internal sealed class ServerClient : IDisposable
         return answer;
     }
 
+    /// <summary>Goes on as the node and epoch of an earlier agent's join.</summary>
+    internal void Resume(JoinResponse node) => _node = node;
+
     /// <summary>Long poll of at most <see cref="WorkRequest.WaitSeconds"/>.</summary>
     internal Task<Answer<WorkResponse>> WorkAsync(WorkRequest request, CancellationToken cancellation) =>
         NodeAsync<WorkResponse>(_work, AgentRoutes.Work(Node.NodeId), JsonBody(request), RequestTimeout + TimeSpan.FromSeconds(request.WaitSeconds), cancellation);

@@ -58,6 +58,9 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
     /// <summary>Short standard output, base64.</summary>
     internal string? Stdout { get; init; }
 
+    /// <summary>What the attempt used; null: it never ran, or nobody knows.</summary>
+    internal AttemptUsage? Usage { get; init; }
+
     /// <summary>Short standard error, base64.</summary>
     internal string? Stderr { get; init; }
 
@@ -121,6 +124,9 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
 
     /// <summary>Timestamp of the last look at its progress file.</summary>
     internal long LookedAt { get; set; }
+
+    /// <summary>How far an earlier agent told of its progress; empty: it did not.</summary>
+    internal ReadOnlyMemory<byte> Bookmark { get; init; }
 
     /// <summary>What it posts; null while it has posted nothing. For any thread.</summary>
     internal ProgressFeed? Progress => Volatile.Read(ref _progress);

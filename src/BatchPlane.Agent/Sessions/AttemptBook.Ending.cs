@@ -148,7 +148,7 @@ internal sealed partial class AttemptBook
 
         attempt.SignaledAt ??= _time.GetTimestamp();
         attempt.KillSent = attempt.Kill == KillCause.Abandoned;
-        attempt.Execution.Signal(attempt.KillSent ? EndSignal.Kill : EndSignal.Terminate);
+        attempt.Execution.Signal(attempt.KillSent ? EndSignal.Kill : EndSignal.Terminate, attempt.Kill);
     }
 
     private void TendTimes(Attempt attempt)
@@ -162,7 +162,7 @@ internal sealed partial class AttemptBook
         if (attempt.SignaledAt is { } asked && !attempt.KillSent && _time.GetElapsedTime(asked) >= _killGrace)
         {
             attempt.KillSent = true;
-            attempt.Execution!.Signal(EndSignal.Kill);
+            attempt.Execution!.Signal(EndSignal.Kill, attempt.Kill);
         }
     }
 

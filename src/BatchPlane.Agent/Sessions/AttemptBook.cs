@@ -1,4 +1,5 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Keeping;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Sessions;
@@ -163,6 +164,28 @@ internal sealed partial class AttemptBook
         Startable.Ring();
     }
 
+    /// <summary>Takes over an attempt that an earlier agent of this epoch started: it runs, or ended unheard.</summary>
+    internal Attempt Adopt(AdoptedAttempt adopted)
+    {
+        var (held, claim, paths, execution) = adopted;
+        var attempt = new Attempt(claim, held.Key.Index, held.Key.Number, paths) { Bookmark = held.Bookmark };
+        lock (_gate)
+        {
+            _held.Add(attempt.Key, attempt);
+            _claims[claim.ClaimId] = _claims.GetValueOrDefault(claim.ClaimId) + 1;
+            _runningNeeds = _runningNeeds.Plus(attempt.Needs);
+            _running.Add(attempt);
+            attempt.Phase = AttemptPhase.Running;
+            attempt.Execution = execution;
+            attempt.ShippedAt = attempt.LookedAt = _time.GetTimestamp();
+            attempt.BeganAt = Ago(held.Age);
+            attempt.Kill = held.Kill;
+            attempt.SignaledAt = held.Kill == KillCause.None ? null : _time.GetTimestamp();
+        }
+
+        return attempt;
+    }
+
     /// <summary>
     /// The next attempt to start, which holds what it needs from now on; null when there is none or that is not free. Strictly in turn: one
     /// that needs much is not passed over for ever by those that need little.
@@ -221,15 +244,14 @@ internal sealed partial class AttemptBook
         }
     }
 
-    /// <summary>It ended, or could not be started; its slot is free. Returns why the agent killed it, if it did.</summary>
-    internal KillCause Ended(Attempt attempt)
+    /// <summary>It ended <paramref name="age"/> ago, or could not be started; its slot is free. Returns why the agent killed it, if it did.</summary>
+    internal KillCause Ended(Attempt attempt, TimeSpan age = default)
     {
         KillCause kill;
         lock (_gate)
         {
             attempt.Phase = AttemptPhase.Ended;
-            attempt.EndedAt = _time.GetTimestamp();
-            attempt.Execution = null;
+            attempt.EndedAt = Ago(age);
             if (_running.Remove(attempt))
             {
                 _runningNeeds = _runningNeeds.Minus(attempt.Needs);
@@ -348,12 +370,15 @@ internal sealed partial class AttemptBook
         {
             attempt.Phase = AttemptPhase.Gone;
             Unhold(attempt);
+            attempt.Execution?.Forget();
             if (!attempt.IsBuiltin)
             {
                 _files.Discard(attempt.Paths);
             }
         }
     }
+
+    private long Ago(TimeSpan age) => _time.GetTimestamp() - (long)(age.TotalSeconds * _time.TimestampFrequency);
 
     private void Unhold(Attempt attempt)
     {

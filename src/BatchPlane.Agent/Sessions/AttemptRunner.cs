@@ -1,5 +1,6 @@
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Hosts;
+using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Outputs;
 using BatchPlane.Agent.Progress;
 using Microsoft.Extensions.Logging;
@@ -15,8 +16,8 @@ internal sealed partial class AttemptRunner(
 {
     private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(200);
 
-    // A start blocks its thread until the program is loaded; more starters than processors only get in each other's way.
-    private readonly int _starters = Math.Clamp(Environment.ProcessorCount, 1, options.Slots);
+    // A start blocks its thread until the keeper says that the program is loaded: while it tells of some, it can begin others.
+    private readonly int _starters = Math.Clamp(2 * Environment.ProcessorCount, 1, options.Slots);
 
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -28,6 +29,17 @@ internal sealed partial class AttemptRunner(
         _session = session;
         await await Task.WhenAny(
             [TendAsync(session), _broken.Task, .. Enumerable.Range(0, _starters).Select(_ => Task.Run(() => StartAsync(session), session))]);
+    }
+
+    /// <summary>Goes on with attempts that an earlier agent of this epoch started.</summary>
+    internal void Adopt(IReadOnlyList<AdoptedAttempt> adopted)
+    {
+        foreach (var one in adopted)
+        {
+            var attempt = book.Adopt(one);
+            reports.Began(attempt);
+            one.Execution.Watch(new ExitListener(this, attempt));
+        }
     }
 
     private async Task StartAsync(CancellationToken session)
@@ -83,6 +95,12 @@ internal sealed partial class AttemptRunner(
             return;
         }
 
+        if (started == StartResult.Unknown)
+        {
+            // The epoch is over, which ends the attempt with all others.
+            return;
+        }
+
         ProgressReader.Discard(attempt);
 
         // A kill that came meanwhile decides, as it would have for a command that began.
@@ -128,7 +146,7 @@ internal sealed partial class AttemptRunner(
     // On the executor's thread: everything that takes time is done on another.
     private void Exited(Attempt attempt, ExitStatus status)
     {
-        var kill = book.Ended(attempt);
+        var kill = book.Ended(attempt, status.Age);
         if (kill is KillCause.Abandoned or KillCause.Stopped)
         {
             ProgressReader.Discard(attempt);
@@ -145,7 +163,7 @@ internal sealed partial class AttemptRunner(
         {
             progress.Finish(attempt);
             var output = await ReadOutputAsync(attempt);
-            var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr };
+            var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr, Usage = status.Usage };
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
                 WorkDirectory.Keep(attempt.Paths);

@@ -5,8 +5,12 @@ using BatchPlane.Contracts;
 namespace BatchPlane.Agent.Sessions;
 
 /// <summary>Proves life at the pace the server asked for, and learns of grants that were lost on the way.</summary>
-internal sealed class HeartbeatLoop(AgentOptions options, JoinResponse node, ServerClient client, AttemptBook book, ServerOrders orders, TimeProvider time)
+/// <remarks>In a resumed epoch an earlier agent may have been granted what this one does not know.</remarks>
+internal sealed class HeartbeatLoop(
+    AgentOptions options, JoinResponse node, bool isResumed, ServerClient client, AttemptBook book, ServerOrders orders, TimeProvider time)
 {
+    private bool _asksForAll = isResumed;
+
     private readonly TimeSpan _interval = TimeSpan.FromSeconds(Math.Max(1, node.HeartbeatSeconds));
 
     /// <summary>Runs until cancelled. The next heartbeat is due after the interval, or when one is wanted sooner.</summary>
@@ -35,7 +39,8 @@ internal sealed class HeartbeatLoop(AgentOptions options, JoinResponse node, Ser
             new HeartbeatRequest
             {
                 Epoch = node.Epoch,
-                Claims = book.ClaimIds(),
+                Claims = _asksForAll ? [] : book.ClaimIds(),
+                Resumed = _asksForAll,
                 Running = book.RunningCount,
                 BusySlots = running.Slots,
                 PromisedCpuMillis = promised.CpuMillis,
@@ -44,6 +49,7 @@ internal sealed class HeartbeatLoop(AgentOptions options, JoinResponse node, Ser
                 Load = HostFacts.Load(),
             },
             session);
+        _asksForAll &= answer.Kind != AnswerKind.Ok;
         return orders.Hear(answer);
     }
 }

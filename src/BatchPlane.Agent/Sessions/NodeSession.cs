@@ -1,5 +1,6 @@
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Hosts;
+using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Outputs;
 using BatchPlane.Agent.Progress;
 using BatchPlane.Agent.Protocol;
@@ -19,7 +20,15 @@ internal enum SessionEnd
 
     /// <summary>The server gave the node up. Nothing of this epoch runs any more.</summary>
     Fenced,
+
+    /// <summary>The executor lost what it ran: nobody knows how it ends, so the epoch has to.</summary>
+    ExecutorLost,
 }
+
+/// <summary>How the process is asked to end.</summary>
+/// <param name="Leave">In order.</param>
+/// <param name="Now">At once; comes after the other.</param>
+internal sealed record Stops(CancellationToken Leave, CancellationToken Now);
 
 /// <summary>
 /// One epoch of the node, from join to leave or fence. Three ways out:
@@ -27,7 +36,8 @@ internal enum SessionEnd
 /// <item>fenced: kill, forget everything;</item>
 /// <item>drained by the server: give back what was not started, wait for what runs without limit, tell everything, leave;</item>
 /// <item>stopped (the process is asked to end): the same, but what runs is killed after <see cref="AgentOptions.DrainTimeout"/> without a
-/// report, so that leaving hands it to another node without costing a retry; and telling is tried for <see cref="AgentOptions.DeliveryTimeout"/> only.</item>
+/// report, so that leaving hands it to another node without costing a retry; and telling is tried for <see cref="AgentOptions.DeliveryTimeout"/> only. Asked to end at
+/// once, it waits for neither.</item>
 /// </list>
 /// </summary>
 internal sealed partial class NodeSession : IDisposable
@@ -48,12 +58,23 @@ internal sealed partial class NodeSession : IDisposable
     private readonly WorkLoop _work;
     private readonly ReportLoop _reports;
     private readonly HeartbeatLoop _heartbeats;
+    private readonly IAttemptExecutor _executor;
+    private readonly IReadOnlyList<AdoptedAttempt> _adopted;
     private readonly CancellationTokenSource _over = new();
     private readonly CancellationTokenSource _draining;
 
+    // Adopted is what an earlier agent of this epoch started; null: the epoch begins with this session.
     internal NodeSession(
-        AgentOptions options, JoinResponse node, ServerClient client, IAttemptExecutor executor, WorkDirectory directory, TimeProvider time, ILogger log)
+        AgentOptions options,
+        JoinResponse node,
+        IReadOnlyList<AdoptedAttempt>? adopted,
+        ServerClient client,
+        IAttemptExecutor executor,
+        WorkDirectory directory,
+        TimeProvider time,
+        ILogger log)
     {
+        _executor = executor;
         _options = options;
         _client = client;
         _time = time;
@@ -67,26 +88,30 @@ internal sealed partial class NodeSession : IDisposable
         _runner = new AttemptRunner(options, _book, _queue, _outputs, new ProgressReader(node.Progress, _queue, time, log), executor, time, log);
         _work = new WorkLoop(options, node, client, _book, _orders, time);
         _reports = new ReportLoop(options, node, client, _queue, _orders, time);
-        _heartbeats = new HeartbeatLoop(options, node, client, _book, _orders, time);
+        _heartbeats = new HeartbeatLoop(options, node, adopted is not null, client, _book, _orders, time);
+        _adopted = adopted ?? [];
     }
 
     /// <summary>Runs the epoch to its end.</summary>
-    /// <param name="stop">The process is asked to end.</param>
-    internal async Task<SessionEnd> RunAsync(CancellationToken stop)
+    /// <param name="stops">How the process is asked to end.</param>
+    internal async Task<SessionEnd> RunAsync(Stops stops)
     {
-        var loops = new[] { _runner.RunAsync(_over.Token), _reports.RunAsync(_over.Token), _heartbeats.RunAsync(_over.Token) };
+        // What is adopted is known before the server is asked what else there is.
+        var runner = _runner.RunAsync(_over.Token);
+        _runner.Adopt(_adopted);
+        var loops = new[] { runner, _reports.RunAsync(_over.Token), _heartbeats.RunAsync(_over.Token) };
         var work = _work.RunAsync(_draining.Token);
-        using var watch = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(stops.Leave);
         try
         {
             // A loop that ends by itself has met a bug: its exception ends the agent, which is better than a node that looks alive.
-            var ended = await Task.WhenAny([_orders.Fenced, _orders.DrainAsked, Task.Delay(Timeout.Infinite, watch.Token), work, .. loops]);
+            var ended = await Task.WhenAny([_orders.Fenced, _orders.DrainAsked, _executor.Lost, Task.Delay(Timeout.Infinite, watch.Token), work, .. loops]);
             if (ended == work || loops.Contains(ended))
             {
                 await ended;
             }
 
-            return _orders.Fenced.IsCompleted ? SessionEnd.Fenced : await LeaveAsync(work, stop);
+            return HasEnded ? EndOf() : await LeaveAsync(work, stops);
         }
         finally
         {
@@ -101,7 +126,11 @@ internal sealed partial class NodeSession : IDisposable
         _over.Dispose();
     }
 
-    private async Task<SessionEnd> LeaveAsync(Task work, CancellationToken stop)
+    private bool HasEnded => _orders.Fenced.IsCompleted || _executor.Lost.IsCompleted;
+
+    private SessionEnd EndOf() => _orders.Fenced.IsCompleted ? SessionEnd.Fenced : SessionEnd.ExecutorLost;
+
+    private async Task<SessionEnd> LeaveAsync(Task work, Stops stops)
     {
         Log.Draining(_log, _book.RunningCount);
         await _draining.CancelAsync();
@@ -110,32 +139,36 @@ internal sealed partial class NodeSession : IDisposable
 
         // The long poll just broken off may have been granted something: the answer to this heartbeat tells, and it is given back.
         var lastGrants = _heartbeats.BeatAsync(_over.Token);
-        await FinishRunningAsync(stop);
+        await FinishRunningAsync(stops);
         await lastGrants;
-        var told = await UntilAsync(() => _book.IsEmpty, () => stop.IsCancellationRequested ? _options.DeliveryTimeout : null, stop);
-        if (_orders.Fenced.IsCompleted)
+        var told = await UntilAsync(() => _book.IsEmpty, () => Delivery(stops), stops);
+        if (HasEnded)
         {
-            return SessionEnd.Fenced;
+            return EndOf();
         }
 
         await _over.CancelAsync();
-        var left = await SayGoodbyeAsync(stop);
+        var left = await SayGoodbyeAsync(stops);
         return told && left ? SessionEnd.Left : SessionEnd.LeftUntold;
     }
 
-    private async Task FinishRunningAsync(CancellationToken stop)
+    private async Task FinishRunningAsync(Stops stops)
     {
-        if (await UntilAsync(() => _book.RunningCount == 0, () => stop.IsCancellationRequested ? _options.DrainTimeout : null, stop) || _orders.Fenced.IsCompleted)
+        if (await UntilAsync(() => _book.RunningCount == 0, () => Drain(stops), stops) || HasEnded)
         {
             return;
         }
 
         Log.KillingAtStop(_log, _book.RunningCount);
         _book.StopRunning();
-        await UntilAsync(() => _book.RunningCount == 0, () => _killGrace + KilledTakeAtMost, stop);
+        if (!await UntilAsync(() => _book.RunningCount == 0, () => stops.Now.IsCancellationRequested ? TimeSpan.Zero : _killGrace + KilledTakeAtMost, stops))
+        {
+            _book.AbandonAll();
+            await UntilKilledAsync();
+        }
     }
 
-    private async Task<bool> SayGoodbyeAsync(CancellationToken stop)
+    private async Task<bool> SayGoodbyeAsync(Stops stops)
     {
         var since = _time.GetTimestamp();
         var retry = new Backoff(_options.RetryPauseMax, _time);
@@ -147,25 +180,33 @@ internal sealed partial class NodeSession : IDisposable
                 return answer.Kind == AnswerKind.Ok;
             }
 
-            if (stop.IsCancellationRequested && _time.GetElapsedTime(since) >= _options.DeliveryTimeout)
+            if (Delivery(stops) is { } limit && _time.GetElapsedTime(since) >= limit)
             {
                 Log.Untold(_log, answer.Detail);
                 return false;
             }
 
-            await retry.PauseAsync(CancellationToken.None);
+            await retry.PauseAsync(stops.Now).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
+    private TimeSpan? Drain(Stops stops) => Limit(stops, _options.DrainTimeout);
+
+    private TimeSpan? Delivery(Stops stops) => Limit(stops, _options.DeliveryTimeout);
+
+    private static TimeSpan? Limit(Stops stops, TimeSpan limit) =>
+        stops.Now.IsCancellationRequested ? TimeSpan.Zero : stops.Leave.IsCancellationRequested ? limit : null;
+
     // Waits until the condition holds (true), the epoch is fenced, or the limit is over. The limit counts from its first being set: a stop
     // may come in the middle of a wait that had none.
-    private async Task<bool> UntilAsync(Func<bool> condition, Func<TimeSpan?> limit, CancellationToken stop)
+    private async Task<bool> UntilAsync(Func<bool> condition, Func<TimeSpan?> limit, Stops stops)
     {
         long? limited = null;
-        using var wake = stop.Register(_book.Changed.Ring);
+        using var wake = stops.Leave.Register(_book.Changed.Ring);
+        using var hurry = stops.Now.Register(_book.Changed.Ring);
         while (!condition())
         {
-            if (_orders.Fenced.IsCompleted)
+            if (HasEnded)
             {
                 return false;
             }

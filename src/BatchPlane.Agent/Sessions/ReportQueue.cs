@@ -15,6 +15,8 @@ internal readonly record struct ReportItem(Attempt Attempt, AttemptResult? Resul
 /// </summary>
 internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
 {
+    private const int BytesPerKib = 1024;
+
     private readonly Lock _gate = new();
     private readonly Queue<(Attempt Attempt, long Since)> _begun = new();
     private readonly Queue<Attempt> _progressed = new();
@@ -183,6 +185,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
             Reason = result?.Reason,
             BeganMsAgo = Milliseconds(attempt.BeganAt, now, time),
             EndedMsAgo = result is null ? null : Milliseconds(attempt.EndedAt, now, time),
+            Usage = result?.Usage is { } used ? new ResourceUsage((long)used.CpuTime.TotalMilliseconds, used.PeakMemoryBytes / BytesPerKib) : null,
             Stdout = result?.Stdout,
             Stderr = result?.Stderr,
             Progress = news is null ? null : news.Progress with { PostedMsAgo = Milliseconds(news.PostedAt, now, time) },

@@ -129,6 +129,11 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
 
     private void Settle(IReadOnlyList<ReportItem> batch, ReportResponse response)
     {
+        foreach (var (attempt, _, news) in batch.Where(item => item is { Result: null, Progress: not null }))
+        {
+            attempt.Execution?.Bookmark(news!.Mark.ToBytes());
+        }
+
         book.Acknowledged(batch.Where(item => item.Result is not null).Select(item => item.Attempt));
         foreach (var refused in response.Refused)
         {

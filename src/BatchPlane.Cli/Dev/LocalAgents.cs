@@ -4,7 +4,8 @@ namespace BatchPlane.Cli.Dev;
 
 /// <summary>
 /// The agents of the environment <c>local</c>. The server starts them and they survive its death; what starts and stops the
-/// whole stack has to end them. Each has a <see cref="ProcessRecord"/> in <c>nodes/NODE/agent.pid</c> of the server's data directory.
+/// whole stack has to end them. Each has a <see cref="ProcessRecord"/> in <c>nodes/NODE/agent.pid</c> of the server's data directory, its keeper in
+/// <c>nodes/NODE/work/keeper.pid</c>.
 /// </summary>
 internal static class LocalAgents
 {
@@ -17,15 +18,22 @@ internal static class LocalAgents
             return;
         }
 
-        var running = Directory.EnumerateFiles(nodes, "agent.pid", SearchOption.AllDirectories)
-            .Select(ProcessRecord.Read)
-            .OfType<ProcessRecord>()
-            .Where(agent => agent.IsRunning)
-            .ToArray();
+        var running = Running(nodes, "agent.pid");
         if (running.Length > 0)
         {
             say.Report(string.Create(CultureInfo.InvariantCulture, $"stopping {running.Length} agent{(running.Length == 1 ? "" : "s")}"));
             await Task.WhenAll(running.Select(agent => agent.StopTreeAsync(TimeSpan.Zero, time)));
         }
+
+        // Those of agents that died and were started again are no children of theirs. Not before the agents: they would start others.
+        await Task.WhenAll(Running(nodes, "keeper.pid").Select(keeper => keeper.StopTreeAsync(TimeSpan.Zero, time)));
     }
+
+    private static ProcessRecord[] Running(string nodes, string fileName) =>
+    [
+        .. Directory.EnumerateFiles(nodes, fileName, SearchOption.AllDirectories)
+            .Select(ProcessRecord.Read)
+            .OfType<ProcessRecord>()
+            .Where(process => process.IsRunning),
+    ];
 }

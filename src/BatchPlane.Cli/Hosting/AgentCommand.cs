@@ -5,9 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Cli.Hosting;
 
-/// <summary><c>batchplane agent</c>: one node. SIGTERM lets what runs finish, gives back the rest, and leaves.</summary>
+/// <summary><c>batchplane agent</c>: one node. SIGTERM lets what runs finish, gives back the rest, and leaves; a second one ends what runs.</summary>
 internal static class AgentCommand
 {
+    private const int DefaultDrainSeconds = 30;
     private const string DefaultDirectory = "/var/lib/batchplane-agent";
     private const string TimeOnALine = "HH:mm:ss.fff ";
     private const string TimeInJson = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
@@ -27,9 +28,10 @@ internal static class AgentCommand
         var runArguments = Text("--container-run-args", "ARGS", $"Arguments of each container, quoted as in a shell; also {ServerVariables.ContainerRunArguments}.");
         var allow = Text("--container-allow", "NAMES", $"Options that tasks may ask for although they reach out of their container: long names without dashes, with commas between them, or all; also {ServerVariables.ContainerAllow}.");
         var pids = new Option<int?>("--container-pids") { HelpName = "N", Description = $"Processes and threads in a container, 0: as the engine has it. Default: {ContainerOptions.DefaultPidsLimit}." };
+        var drain = new Option<int?>("--drain-seconds") { HelpName = "N", Description = "Seconds that instances may go on after SIGTERM; then they go to another node. A second SIGTERM ends them at once. Default: 30." };
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, cpu, memory, directory, engine, engineArguments, runArguments, allow, pids,
+            server, token, node, environment, slots, cpu, memory, directory, drain, engine, engineArguments, runArguments, allow, pids,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -52,6 +54,7 @@ internal static class AgentCommand
                     Allowed = (parsed.GetValue(allow) ?? context.Variable(ServerVariables.ContainerAllow) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
                     PidsLimit = parsed.GetValue(pids) ?? ContainerOptions.DefaultPidsLimit,
                 },
+                DrainTimeout = TimeSpan.FromSeconds(parsed.GetValue(drain) ?? DefaultDrainSeconds),
             };
             return RunAsync(options, context, cancellation);
         });
@@ -66,7 +69,7 @@ internal static class AgentCommand
             : logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, TimeOnALine)));
         try
         {
-            return await new NodeAgent(options, loggers, context.Time).RunAsync(cancellation);
+            return await new NodeAgent(options, loggers, context.Time).RunAsync(cancellation, context.Hurry);
         }
         catch (ValidationException e)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using BatchPlane.Cli.Commands;
 using BatchPlane.Cli.Output;
 using BatchPlane.Contracts;
@@ -25,13 +26,16 @@ internal static class InstancesCommand
                 return ExitCodes.Success;
             }
 
-            var table = new Table("INDEX", "STATE", "ATTEMPT", "EXIT", "CAUSE", "NODE", "BEGAN (UTC)", "TOOK", "PROGRESS", "REASON");
+            var table = new Table("INDEX", "STATE", "ATTEMPT", "EXIT", "CAUSE", "NODE", "BEGAN (UTC)", "TOOK", "CPU", "MEMORY", "PROGRESS", "REASON");
             foreach (var instance in instances.Select(answer => answer.Value))
             {
                 table.Add(
                     Show.Number(instance.TaskInstanceIndex), Show.Word(instance.TaskInstanceState), Show.Number(instance.Attempt),
                     Show.NumberOrNull(instance.ExitCode), Show.Word(instance.Cause), instance.ComputeNodeId, Show.Time(instance.RunningAt),
-                    Show.Span(instance.RunningAt, instance.FinishedAt), Posted(instance.Progress), instance.StateReason);
+                    Show.Span(instance.RunningAt, instance.FinishedAt),
+                    instance.Usage is { } used ? string.Create(CultureInfo.InvariantCulture, $"{used.CpuMs / 1000.0:0.##} s") : null,
+                    instance.Usage is { } held ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(held.PeakMemoryKib / 1024.0)} MiB") : null,
+                    Posted(instance.Progress), instance.StateReason);
             }
 
             table.Write(call.Context);

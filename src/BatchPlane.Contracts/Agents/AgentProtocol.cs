@@ -267,6 +267,9 @@ public sealed record AttemptReport
     /// <summary>All of standard error, base64, when it is short.</summary>
     public string? Stderr { get; init; }
 
+    /// <summary>What the attempt used; null while it runs, or when the executor cannot tell.</summary>
+    public ResourceUsage? Usage { get; init; }
+
     /// <summary>What the command posted since the last report of it, which came before <see cref="Outcome"/>; null: nothing. The end of an attempt that ever posted has one.</summary>
     public AttemptProgress? Progress { get; init; }
 }
@@ -292,6 +295,12 @@ public sealed record HeartbeatRequest
 
     /// <summary>Claims with attempts whose end is not acknowledged yet.</summary>
     public required IReadOnlyList<long> Claims { get; init; }
+
+    /// <summary>
+    /// True when the agent was started again and goes on with this epoch: it asks for all that the node holds, without waiting for grants that might
+    /// still be on the way.
+    /// </summary>
+    public bool Resumed { get; init; }
 
     /// <summary>Attempts running now.</summary>
     public int Running { get; init; }

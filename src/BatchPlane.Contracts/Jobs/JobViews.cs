@@ -161,6 +161,12 @@ public sealed record TaskInstanceView
     /// <summary>Number of the current or last attempt, from 1; 0 when it was never claimed.</summary>
     public required int Attempt { get; init; }
 
+    /// <summary>Why the current or last attempt was made: one of <see cref="ExecutionSources"/>; null when it was never claimed.</summary>
+    public string? ExecutionSource { get; init; }
+
+    /// <summary>With <see cref="ExecutionSources.Failover"/>: the attempt whose place it takes.</summary>
+    public int? OriginalAttempt { get; init; }
+
     /// <summary>Exit code of the last attempt; null when it has none.</summary>
     public int? ExitCode { get; init; }
 
@@ -185,9 +191,27 @@ public sealed record TaskInstanceView
     /// <summary>What the command of the current or last attempt posted; null when it posted nothing.</summary>
     public InstanceProgress? Progress { get; init; }
 
+    /// <summary>What the last attempt used; null while it runs, and when its executor cannot tell.</summary>
+    public ResourceUsage? Usage { get; init; }
+
     /// <summary>RUNNABLE and waiting after a failure: not before then it gets its next attempt.</summary>
     public DateTimeOffset? RetryAt { get; init; }
 }
+
+/// <summary>Why an attempt was made.</summary>
+public static class ExecutionSources
+{
+    /// <summary>It is the first one, or the one before failed or was given back.</summary>
+    public const string Normal = "NORMAL";
+
+    /// <summary>The node of the one before was lost.</summary>
+    public const string Failover = "FAILOVER";
+}
+
+/// <summary>What all processes of an attempt used together.</summary>
+/// <param name="CpuMs">Milliseconds of processor time, user and system.</param>
+/// <param name="PeakMemoryKib">KiB of memory that the largest of its processes held at most.</param>
+public sealed record ResourceUsage(long CpuMs, long PeakMemoryKib);
 
 /// <summary>How far a job or task is.</summary>
 /// <param name="Percent">Ended instances, whatever their result, and of running ones the part that they posted, of all instances: 0 to 100, at most two decimals. 100 only when all have ended.</param>

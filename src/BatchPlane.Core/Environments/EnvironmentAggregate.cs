@@ -110,9 +110,17 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         Move(node, NodeEvent.MachineCreated, JournalSource.Engine);
     }
 
-    /// <summary>The provider tried to start the node's agent. Every try counts as a failure until the agent joins; that spaces the tries.</summary>
+    /// <summary>
+    /// The provider tried to start the node's agent. Every try counts as a failure until the agent joins; that spaces the tries. A running node is
+    /// to be taken up again: its lease limits the tries.
+    /// </summary>
     public void Started(NodeRecord node, MachineFacts facts, string? failure)
     {
+        if (node.State == NodeState.Running)
+        {
+            return;
+        }
+
         if (failure is null)
         {
             MachineCreated(node, facts);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
@@ -17,6 +18,7 @@ internal sealed class InstanceSpan
     private JournalEntry? _first;
     private RunState _state;
     private bool _sameBegin;
+    private int? _failoverOf;
 
     /// <summary>Events so far.</summary>
     internal int Count => _runningOffsets.Count;
@@ -43,7 +45,9 @@ internal sealed class InstanceSpan
             LaunchedAt = instance.LaunchedAt,
             RunningAt = instance.RunningAt,
             OccurredAt = now,
+            Details = instance.FailoverOf is { } original ? JsonSerializer.Serialize(new FailoverDetails(ExecutionSources.Failover, original), BatchPlaneJson.Options) : null,
         };
+        _failoverOf = instance.FailoverOf;
     }
 
     /// <summary>Takes the next instance, if it is the next one and nothing else differs.</summary>
@@ -54,6 +58,7 @@ internal sealed class InstanceSpan
             || instance.Index != first.InstanceIndex + Count
             || instance.State != _state
             || instance.Attempt != first.Attempt
+            || instance.FailoverOf != _failoverOf
             || task.TaskNo != first.TaskNo
             || instance.NodeId != first.NodeId
             || instance.ExitCode != first.ExitCode
@@ -89,6 +94,8 @@ internal sealed class InstanceSpan
         _runningOffsets.Clear();
         return row;
     }
+
+    private sealed record FailoverDetails(string ExecutionSource, int OriginalAttempt);
 
     /// <summary>Microseconds from the first one's begin; null when it cannot be said so.</summary>
     private static int? RunningOffset(InstanceRecord instance, JournalEntry first)

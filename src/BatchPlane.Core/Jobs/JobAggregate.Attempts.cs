@@ -7,6 +7,11 @@ namespace BatchPlane.Core.Jobs;
 // Attempts: how they begin and end, and what follows for their instance.
 public sealed partial class JobAggregate
 {
+    private readonly List<UsageRecord> _usage = [];
+
+    /// <summary>What attempts used that ended now.</summary>
+    public IReadOnlyList<UsageRecord> Usage => _usage;
+
     /// <summary>Takes a node's report of one attempt. False when the node does not hold that attempt: late, or never its own. Repeats are taken and change nothing.</summary>
     /// <remarks><paramref name="intake"/> says what may be posted as progress, and counts it; null: the default terms.</remarks>
     public bool Report(long taskId, string nodeId, long nodeEpoch, AttemptReport report, DateTimeOffset now, ProgressIntake? intake = null)
@@ -108,6 +113,11 @@ public sealed partial class JobAggregate
     private void End(TaskRecord task, InstanceRecord instance, AttemptReport report)
     {
         var endedAt = Ago(report.EndedMsAgo ?? 0, instance.RunningAt ?? instance.LaunchedAt);
+        if (report.Usage is { } used)
+        {
+            _usage.Add(new(task.TaskId, instance.Index, instance.Attempt, new(Math.Max(0, used.CpuMs), Math.Max(0, used.PeakMemoryKib))));
+        }
+
         if (report is { Outcome: AttemptOutcome.Exited, ExitCode: 0 })
         {
             Succeed(task, instance, new(Cause.Succeeded, null, 0, endedAt));
@@ -221,6 +231,14 @@ public sealed partial class JobAggregate
 
         RecordInstance(task, instance, source);
         instance.FinishedAt = null;
+        instance.FailoverOf = end.Cause switch
+        {
+            Cause.NodeLost => instance.Attempt,
+
+            // It never ran: the next attempt takes the same place.
+            Cause.Returned => instance.FailoverOf,
+            _ => null,
+        };
     }
 
     private void Fail(TaskRecord task, InstanceRecord instance, InstanceEvent on, AttemptEnd end, string source)

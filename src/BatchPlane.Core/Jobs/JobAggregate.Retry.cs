@@ -274,6 +274,7 @@ public sealed partial class JobAggregate
                 begin = index + 1;
                 Move(instance, InstanceEvent.Retried);
                 instance.FailureCount = instance.LostCount = 0;
+                instance.FailoverOf = null;
                 instance.ExitCode = null;
                 instance.Cause = null;
                 instance.Reason = null;

@@ -44,6 +44,8 @@ internal sealed class JobChanges
 
     internal List<ProgressRecord> Progress { get; } = [];
 
+    internal List<UsageRecord> Usage { get; } = [];
+
     internal List<InstanceDelay> NewDelays { get; } = [];
 
     internal List<(long TaskId, int First, int Count)> EndedDelays { get; } = [];
@@ -90,6 +92,7 @@ internal sealed class JobChanges
         Unskipped.AddRange(aggregate.Unskipped);
         Skips.AddRange(aggregate.Skipped);
         Progress.AddRange(aggregate.Progress.Where(progress => progress.IsDirty));
+        Usage.AddRange(aggregate.Usage);
         NewDelays.AddRange(aggregate.NewDelays);
         EndedDelays.AddRange(aggregate.EndedDelays);
         HasOrders |= aggregate.HasOrders;

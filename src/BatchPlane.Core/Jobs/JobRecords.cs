@@ -254,6 +254,9 @@ public sealed class InstanceRecord
     /// <summary>Column <c>terminate_reason</c>: why the instance is to end, while a node holds it; null when that is not wished.</summary>
     public string? TerminateReason { get; internal set; }
 
+    /// <summary>Column <c>failover_of</c>: the attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.</summary>
+    public int? FailoverOf { get; internal set; }
+
     /// <summary>True when <see cref="TerminateReason"/> has to be written.</summary>
     public bool IsTerminationNew { get; internal set; }
 

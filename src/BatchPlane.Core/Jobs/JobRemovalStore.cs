@@ -10,6 +10,7 @@ public sealed class JobRemovalStore(NpgsqlDataSource dataSource)
     [
         "Jobs/Sql/removed_instance_delete.sql",
         "Jobs/Sql/removed_progress_delete.sql",
+        "Jobs/Sql/removed_usage_delete.sql",
         "Jobs/Sql/removed_skip_delete.sql",
         "Jobs/Sql/removed_claim_delete.sql",
     ];

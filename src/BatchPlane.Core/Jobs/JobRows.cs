@@ -103,6 +103,7 @@ internal static class JobRows
             RunningAt = Time(row, 12),
             FinishedAt = Time(row, 13),
             TerminateReason = Text(row, 14),
+            FailoverOf = Number(row, 15),
         };
     }
 
@@ -317,7 +318,8 @@ internal static class JobRows
             Column("reasons", instances, instance => instance.Reason),
             Column("launched_ats", instances, instance => instance.LaunchedAt),
             Column("running_ats", instances, instance => instance.RunningAt),
-            Column("finished_ats", instances, instance => instance.FinishedAt));
+            Column("finished_ats", instances, instance => instance.FinishedAt),
+            Column("failovers_of", instances, instance => instance.FailoverOf));
         if (guarded)
         {
             command.Parameters.Add(Column("loaded_states", instances, instance => WireName.Of(instance.LoadedState)));

@@ -166,6 +166,11 @@ internal sealed class JobStore(EngineLimits limits)
             Add(ProgressRows.Upsert(changes.Progress), "instance_progress", changes.Progress.Count);
         }
 
+        if (changes.Usage.Count > 0)
+        {
+            Add(UsageRecord.Upsert(changes.Usage), "attempt_usage", changes.Usage.Count);
+        }
+
         if (changes.Claims.Count > 0)
         {
             Add(JobRows.InsertClaims(changes.Claims, changes.Now), "claims", changes.Claims.Count);

@@ -171,13 +171,20 @@ public sealed class JobQueries(ReadContexts contexts)
         var posted = await context.Progress
             .Where(progress => progress.TaskId == task.TaskId && progress.InstanceIndex >= from && progress.InstanceIndex < end)
             .ToDictionaryAsync(progress => progress.InstanceIndex, cancellationToken);
+        var used = await context.Usage
+            .Where(usage => usage.TaskId == task.TaskId && usage.InstanceIndex >= from && usage.InstanceIndex < end)
+            .ToDictionaryAsync(usage => (usage.InstanceIndex, usage.Attempt), usage => new ResourceUsage(usage.CpuMs, usage.PeakMemoryKib), cancellationToken);
         var dueAt = await context.RetryDelays
             .Where(delay => delay.TaskId == task.TaskId && delay.InstanceIndex >= from && delay.InstanceIndex < end)
             .ToDictionaryAsync(delay => delay.InstanceIndex, delay => (DateTimeOffset?)delay.DueAt, cancellationToken);
         return
         [
             .. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row)
-                ? ToView(row, dueAt.GetValueOrDefault(index)) with { Progress = ProgressReading.Of(row, posted.GetValueOrDefault(index)) }
+                ? ToView(row, dueAt.GetValueOrDefault(index)) with
+                {
+                    Progress = ProgressReading.Of(row, posted.GetValueOrDefault(index)),
+                    Usage = used.GetValueOrDefault((index, row.Attempt)),
+                }
                 : Unclaimed(task, index, skips)),
         ];
     }
@@ -321,6 +328,9 @@ public sealed class JobQueries(ReadContexts contexts)
         TaskInstanceIndex = row.InstanceIndex,
         TaskInstanceState = WireName.Parse<RunState>(row.State),
         Attempt = row.Attempt,
+        // While it waits, that is about the next attempt.
+        ExecutionSource = row.FailoverOf < row.Attempt ? ExecutionSources.Failover : ExecutionSources.Normal,
+        OriginalAttempt = row.FailoverOf < row.Attempt ? row.FailoverOf : null,
         ExitCode = row.ExitCode,
         Cause = WireName.ParseNullable<Cause>(row.Cause),
         StateReason = row.Reason,

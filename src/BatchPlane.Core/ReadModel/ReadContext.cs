@@ -21,6 +21,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     internal IQueryable<InstanceProgressRow> Progress => Set<InstanceProgressRow>();
 
+    internal IQueryable<AttemptUsageRow> Usage => Set<AttemptUsageRow>();
+
     internal IQueryable<EnvironmentRow> Environments => Set<EnvironmentRow>();
 
     internal IQueryable<TaskSkipRow> Skips => Set<TaskSkipRow>();
@@ -56,6 +58,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         modelBuilder.Entity<RetryDelayRow>().ToTable("retry_delays").HasKey(row => new { row.TaskId, row.InstanceIndex });
         modelBuilder.Entity<TaskSkipRow>().ToTable("task_skips").HasKey(row => new { row.TaskId, row.FirstIndex });
         modelBuilder.Entity<TaskInstanceRow>().ToTable("task_instances").HasKey(row => new { row.TaskId, row.InstanceIndex });
+        modelBuilder.Entity<AttemptUsageRow>().ToTable("attempt_usage").HasKey(row => new { row.TaskId, row.InstanceIndex, row.Attempt });
         modelBuilder.Entity<InstanceProgressRow>().ToTable("instance_progress").HasKey(row => new { row.TaskId, row.InstanceIndex });
         modelBuilder.Entity<EnvironmentRow>(environment =>
         {

@@ -93,6 +93,7 @@ internal sealed class TaskInstanceRow
     public int? ExitCode { get; init; }
     public string? Cause { get; init; }
     public string? Reason { get; init; }
+    public int? FailoverOf { get; init; }
     public DateTimeOffset LaunchedAt { get; init; }
     public DateTimeOffset? RunningAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
@@ -112,6 +113,16 @@ internal sealed class InstanceProgressRow
     public long DroppedEvents { get; init; }
     public long BadLines { get; init; }
     public string? Problem { get; init; }
+}
+
+/// <summary>A row of <c>attempt_usage</c>: what an ended attempt used.</summary>
+internal sealed class AttemptUsageRow
+{
+    public long TaskId { get; init; }
+    public int InstanceIndex { get; init; }
+    public int Attempt { get; init; }
+    public long CpuMs { get; init; }
+    public long PeakMemoryKib { get; init; }
 }
 
 /// <summary>A row of <c>environments</c>.</summary>

@@ -33,11 +33,11 @@ internal static class Heartbeat
             return AgentGate.Fenced(nodeId, request.Epoch);
         }
 
-        var grace = TimeSpan.FromSeconds(scheduling.Value.LostGrantSeconds);
+        var grace = request!.Resumed ? TimeSpan.Zero : TimeSpan.FromSeconds(scheduling.Value.LostGrantSeconds);
         return Results.Json(
             new HeartbeatResponse
             {
-                Claims = await claims.UnknownAsync(nodeId, request!.Epoch, request.Claims, grace, context.RequestAborted),
+                Claims = await claims.UnknownAsync(nodeId, request.Epoch, request.Claims, grace, context.RequestAborted),
                 Terminations = await claims.TerminationsAsync(nodeId, request.Epoch, context.RequestAborted),
                 Drain = state == NodeState.Deleting,
             },

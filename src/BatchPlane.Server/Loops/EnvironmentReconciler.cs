@@ -14,7 +14,7 @@ namespace BatchPlane.Server.Loops;
 /// </summary>
 /// <remarks>
 /// Looks only after nodes of its own host. An agent process that died is started again for the same node, with a pause that
-/// doubles while it keeps dying; what it held is taken from it at once. Nodes of other providers are not touched here.
+/// doubles while it keeps dying; what it held it takes up again, unless its lease is over. Nodes of other providers are not touched here.
 /// </remarks>
 internal sealed partial class EnvironmentReconciler(
     EnvironmentStore environments,
@@ -124,8 +124,8 @@ internal sealed partial class EnvironmentReconciler(
                 todo.ToForget.Add(node.NodeId);
                 break;
             case NodeState.Running when !isAlive:
-                environment.Lose(node, "its agent's process ended");
-                todo.Lost = true;
+                // What it ran goes on with the next agent. If none comes up, the node is given up when its lease ends.
+                todo.ToStart.Add(node);
                 break;
             case NodeState.Abnormal when !isAlive && age > Pause(node):
                 todo.ToStart.Add(node);

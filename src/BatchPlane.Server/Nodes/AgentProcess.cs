@@ -14,6 +14,7 @@ namespace BatchPlane.Server.Nodes;
 internal sealed record AgentProcess(int Pid, long Started)
 {
     private const string FileName = "agent.pid";
+    private const string KeeperFileName = "keeper.pid";
 
     /// <summary>
     /// The shell notes itself before it becomes the agent: exec keeps process id and start time. A server that dies at this moment leaves no
@@ -27,9 +28,13 @@ internal sealed record AgentProcess(int Pid, long Started)
         """;
 
     /// <summary>The process that was started for the node whose directory this is; null when none was, or it is gone.</summary>
-    internal static AgentProcess? FindAlive(string nodeDirectory)
+    internal static AgentProcess? FindAlive(string nodeDirectory) => Find(Path.Combine(nodeDirectory, FileName));
+
+    /// <summary>The keeper of the agent that works in a directory, which may outlive it; null when there is none.</summary>
+    internal static AgentProcess? FindKeeper(string workDirectory) => Find(Path.Combine(workDirectory, KeeperFileName));
+
+    private static AgentProcess? Find(string path)
     {
-        var path = Path.Combine(nodeDirectory, FileName);
         if (!File.Exists(path))
         {
             return null;

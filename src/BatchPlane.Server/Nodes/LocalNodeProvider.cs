@@ -16,6 +16,8 @@ namespace BatchPlane.Server.Nodes;
 /// </summary>
 internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOptions> options, JoinToken joinToken, IServer server)
 {
+    private const string WorkName = "work";
+
     private readonly string _root = Path.Combine(settings.DataDirectory, "nodes");
     private string? _host;
 
@@ -44,7 +46,7 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
                 "--server", ServerUrl(),
                 "--node-id", nodeId,
                 "--slots", facts.Slots.ToString(CultureInfo.InvariantCulture),
-                "--dir", Path.Combine(directory, "work"),
+                "--dir", Path.Combine(directory, WorkName),
                 .. ShellWords.Split(options.Value.AgentArguments, out _)!,
             ],
             new Dictionary<string, string> { ["BATCHPLANE_JOIN_TOKEN"] = joinToken.Value });
@@ -53,18 +55,9 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
     /// <summary>Ends the node's agent at once, if it lives; its instances with it.</summary>
     internal void Kill(string nodeId)
     {
-        if (AgentProcess.FindAlive(DirectoryOf(nodeId)) is { } agent)
-        {
-            try
-            {
-                using var process = Process.GetProcessById(agent.Pid);
-                process.Kill(entireProcessTree: true);
-            }
-            catch (ArgumentException)
-            {
-                // It ended by itself in between.
-            }
-        }
+        var directory = DirectoryOf(nodeId);
+        KillTree(AgentProcess.FindAlive(directory));
+        KillTree(AgentProcess.FindKeeper(Path.Combine(directory, WorkName)));
     }
 
     /// <summary>Removes what the node left on disk.</summary>
@@ -74,6 +67,24 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
         if (Directory.Exists(directory))
         {
             Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static void KillTree(AgentProcess? found)
+    {
+        if (found is null)
+        {
+            return;
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(found.Pid);
+            process.Kill(entireProcessTree: true);
+        }
+        catch (ArgumentException)
+        {
+            // It ended by itself in between.
         }
     }
 

@@ -19,7 +19,7 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
     private const int DefaultKills = 5;
 
     // RabbitMQ not first: it registers a new queue for good about a second late, and one lost before that is not what this is about.
-    private static readonly string[] Kinds = ["agent", "server", "postgres", "agent", "rabbitmq", "server"];
+    private static readonly string[] Kinds = ["agent", "server", "postgres", "keeper", "rabbitmq", "agent", "server"];
     // A server that dies again and again is not started again: see DevStack. This many kills in a row are not what that is about.
     private static readonly TimeSpan BetweenServerKills = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan JobsLimit = TimeSpan.FromMinutes(3);

@@ -12,7 +12,8 @@ internal sealed class Victims(StackFixture stack)
         var pids = kind switch
         {
             "server" => ProcessRecord.Read(Path.Combine(stack.Directory, "server.pid")) is { IsRunning: true } server ? [server.Pid] : [],
-            "agent" => Agents(),
+            "agent" => Recorded("agent.pid"),
+            "keeper" => Recorded("keeper.pid"),
             "postgres" => Named("/postgres", " -D "),
             "rabbitmq" => Named("/beam.smp", "rabbit"),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of process."),
@@ -26,10 +27,10 @@ internal sealed class Victims(StackFixture stack)
         return true;
     }
 
-    private int[] Agents() =>
+    private int[] Recorded(string fileName) =>
     [
-        .. Directory.EnumerateFiles(Path.Combine(stack.Directory, "server", "nodes"), "agent.pid", SearchOption.AllDirectories)
-            .Select(ProcessRecord.Read).OfType<ProcessRecord>().Where(agent => agent.IsRunning).Select(agent => agent.Pid),
+        .. Directory.EnumerateFiles(Path.Combine(stack.Directory, "server", "nodes"), fileName, SearchOption.AllDirectories)
+            .Select(ProcessRecord.Read).OfType<ProcessRecord>().Where(process => process.IsRunning).Select(process => process.Pid),
     ];
 
     private int[] Named(string program, string argument) =>

@@ -19,9 +19,15 @@ internal sealed class BatchPlaneProcess : IDisposable
     /// <summary>Both outputs, interleaved as they came.</summary>
     public string Output => string.Join('\n', _lines);
 
-    public static BatchPlaneProcess Start(string directory, params string[] args)
+    /// <summary>Path of the executable.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "batchplane");
+
+    public static BatchPlaneProcess Start(string directory, params string[] args) => StartBy(Program, directory, args);
+
+    /// <summary>Starts it by way of a program that becomes it.</summary>
+    public static BatchPlaneProcess StartBy(string program, string directory, params string[] args)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "batchplane"), args)
+        var start = new ProcessStartInfo(program, args)
         {
             WorkingDirectory = directory,
             RedirectStandardOutput = true,

@@ -81,16 +81,18 @@ internal sealed partial class ContainerEngine
     }
 
     /// <summary>Removes what an earlier agent of this directory left, running or not. False: the engine would not.</summary>
-    internal async Task<bool> SweepAsync(CancellationToken stop)
+    /// <param name="adopted">Names of containers that this agent goes on with.</param>
+    /// <param name="stop">Ends it early.</param>
+    internal async Task<bool> SweepAsync(IReadOnlyCollection<string> adopted, CancellationToken stop)
     {
-        var list = await _client.CallAsync(["ps", "--all", "--quiet", "--no-trunc", "--filter", $"label={Label}"], _options.CommandTimeout, stop);
+        var list = await _client.CallAsync(["ps", "--all", "--format", "{{.Names}}", "--filter", $"label={Label}"], _options.CommandTimeout, stop);
         if (!list.IsOk)
         {
             Log.NotSwept(_log, list.Words);
             return false;
         }
 
-        var left = list.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var left = list.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Except(adopted, StringComparer.Ordinal).ToList();
         foreach (var container in left)
         {
             if (await RemoveAsync(container) is { } problem)
@@ -100,9 +102,9 @@ internal sealed partial class ContainerEngine
             }
         }
 
-        if (left.Length > 0)
+        if (left.Count > 0)
         {
-            Log.Swept(_log, left.Length);
+            Log.Swept(_log, left.Count);
         }
 
         return true;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using BatchPlane.Agent.Sessions;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -23,25 +24,31 @@ internal sealed partial class ContainerExecution(IExecution client, ContainerEng
         client.Watch(this);
     }
 
-    public void Signal(EndSignal signal)
+    public void Signal(EndSignal signal) => Signal(signal, KillCause.None);
+
+    public void Signal(EndSignal signal, KillCause cause)
     {
         if (signal == EndSignal.Terminate)
         {
             // The client passes it on to the container's first process.
-            client.Signal(signal);
+            client.Signal(signal, cause);
         }
         else
         {
-            _ = Task.Run(KillAsync);
+            _ = Task.Run(() => KillAsync(cause));
         }
     }
 
+    public void Bookmark(ReadOnlySpan<byte> mark) => client.Bookmark(mark);
+
+    public void Forget() => client.Forget();
+
     void IExitListener.Exited(ExitStatus status) => _ = Task.Run(() => FinishAsync(status));
 
-    private async Task KillAsync()
+    private async Task KillAsync(KillCause cause)
     {
         await RemoveAsync();
-        client.Signal(EndSignal.Kill);
+        client.Signal(EndSignal.Kill, cause);
     }
 
     private async Task FinishAsync(ExitStatus status)

@@ -50,7 +50,7 @@ internal sealed class ContainerExecutor : IAttemptExecutor
 
     public StartResult Start(Launch launch)
     {
-        var name = NameOf(launch);
+        var name = NameOf(_engine, launch);
         var started = _processes.Start(launch with { Argv = _engine.Client.Argv("start", "--attach", name), Environment = EngineClient.Environment });
         if (started.Execution is { } client)
         {
@@ -61,18 +61,20 @@ internal sealed class ContainerExecutor : IAttemptExecutor
         return started;
     }
 
+    public IExecution Adopt(Launch launch, IExecution execution) => new ContainerExecution(execution, _engine, NameOf(_engine, launch), launch, _log);
+
+    /// <summary>Name of an attempt's container. The claim makes it unique: no attempt is granted twice, and no claim has the number of another.</summary>
+    internal static string NameOf(ContainerEngine engine, Launch launch) => string.Create(
+        CultureInfo.InvariantCulture, $"batchplane-{engine.AgentId}-{launch.Claim.TaskId}.{launch.Index}.{launch.Attempt}-{launch.Claim.ClaimId}");
+
     public void Dispose()
     {
         // Nothing is held: containers are gone with their attempts.
     }
 
-    // The claim makes it unique: no attempt is granted twice, and no claim has the number of another.
-    private string NameOf(Launch launch) => string.Create(
-        CultureInfo.InvariantCulture, $"batchplane-{_engine.AgentId}-{launch.Claim.TaskId}.{launch.Index}.{launch.Attempt}-{launch.Claim.ClaimId}");
-
     private async Task<StartResult?> PrepareAsync(Launch launch, CancellationToken kill)
     {
-        var name = NameOf(launch);
+        var name = NameOf(_engine, launch);
         if (ContainerCommand.For(launch, name, _engine, out var failure) is not { } command)
         {
             return StartResult.Failed(failure!);

@@ -247,6 +247,7 @@ CREATE TABLE task_instances (
     running_at     timestamptz,
     finished_at    timestamptz,
     terminate_reason text,
+    failover_of    integer,
     PRIMARY KEY (task_id, instance_index),
     CHECK (terminate_reason IS NULL OR state IN ('STARTING', 'RUNNING'))
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
@@ -255,6 +256,7 @@ CREATE INDEX task_instances_terminate_idx ON task_instances (task_id, instance_i
 COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; the others are known from their task''s next_index and sets. Inserted at the claim, updated at the end.';
 COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.';
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
+COMMENT ON COLUMN task_instances.failover_of IS 'The attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.';
 COMMENT ON COLUMN task_instances.terminate_reason IS 'The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.';
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
 
@@ -278,6 +280,18 @@ CREATE TABLE task_skips (
     PRIMARY KEY (task_id, first_index)
 );
 COMMENT ON TABLE task_skips IS 'Why instances ended that were never claimed, a row for each run of consecutive ones.';
+
+CREATE TABLE attempt_usage (
+    task_id         bigint NOT NULL,
+    instance_index  integer NOT NULL,
+    attempt         integer NOT NULL CHECK (attempt > 0),
+    cpu_ms          bigint NOT NULL CHECK (cpu_ms >= 0),
+    peak_memory_kib bigint NOT NULL CHECK (peak_memory_kib >= 0),
+    PRIMARY KEY (task_id, instance_index, attempt)
+);
+COMMENT ON TABLE attempt_usage IS 'What ended attempts used of their machines, as their nodes told; none for those without a process. Beside task_instances, whose row is written once for many that end alike. Written under the job''s lock.';
+COMMENT ON COLUMN attempt_usage.cpu_ms IS 'Processor time of all its processes, user and system.';
+COMMENT ON COLUMN attempt_usage.peak_memory_kib IS 'Most memory that one of its processes held.';
 
 CREATE TABLE instance_progress (
     task_id        bigint NOT NULL,

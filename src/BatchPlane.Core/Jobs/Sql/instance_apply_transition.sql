@@ -14,6 +14,7 @@ SET
     launched_at = v.launched_at,
     running_at = v.running_at,
     finished_at = v.finished_at,
+    failover_of = v.failover_of,
     terminate_reason = CASE WHEN v.state IN ('STARTING', 'RUNNING') THEN i.terminate_reason END
 FROM unnest(
     @task_ids::bigint[],
@@ -31,7 +32,8 @@ FROM unnest(
     @reasons::text[],
     @launched_ats::timestamptz[],
     @running_ats::timestamptz[],
-    @finished_ats::timestamptz[]
+    @finished_ats::timestamptz[],
+    @failovers_of::integer[]
 ) AS v (
     task_id,
     instance_index,
@@ -48,7 +50,8 @@ FROM unnest(
     reason,
     launched_at,
     running_at,
-    finished_at
+    finished_at,
+    failover_of
 )
 WHERE i.task_id = v.task_id
     AND i.instance_index = v.instance_index

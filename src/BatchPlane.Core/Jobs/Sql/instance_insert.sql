@@ -13,7 +13,8 @@ INSERT INTO task_instances (
     reason,
     launched_at,
     running_at,
-    finished_at
+    finished_at,
+    failover_of
 )
 SELECT *
 FROM unnest(
@@ -30,5 +31,6 @@ FROM unnest(
     @reasons::text[],
     @launched_ats::timestamptz[],
     @running_ats::timestamptz[],
-    @finished_ats::timestamptz[]
+    @finished_ats::timestamptz[],
+    @failovers_of::integer[]
 )

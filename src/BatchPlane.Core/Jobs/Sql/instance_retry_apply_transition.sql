@@ -9,7 +9,8 @@ SET
     cause = NULL,
     reason = NULL,
     running_at = NULL,
-    finished_at = NULL
+    finished_at = NULL,
+    failover_of = NULL
 FROM (
     SELECT h.row_at
     FROM unnest(

@@ -15,7 +15,8 @@ SELECT
     i.launched_at,
     i.running_at,
     i.finished_at,
-    i.terminate_reason
+    i.terminate_reason,
+    i.failover_of
 FROM unnest(@task_ids::bigint[], @firsts::integer[], @counts::integer[]) AS wanted (task_id, first_index, instance_count)
 CROSS JOIN LATERAL (
     SELECT *

@@ -15,7 +15,8 @@ SELECT
     i.launched_at,
     i.running_at,
     i.finished_at,
-    i.terminate_reason
+    i.terminate_reason,
+    i.failover_of
 FROM tasks AS t
 JOIN task_instances AS i
     ON i.task_id = t.task_id

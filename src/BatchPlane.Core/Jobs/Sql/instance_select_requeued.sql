@@ -15,7 +15,8 @@ SELECT
     i.launched_at,
     i.running_at,
     i.finished_at,
-    i.terminate_reason
+    i.terminate_reason,
+    i.failover_of
 FROM unnest(@task_ids::bigint[], @limits::integer[]) AS wanted (task_id, claim_limit)
 JOIN tasks AS t ON t.task_id = wanted.task_id
 CROSS JOIN LATERAL (

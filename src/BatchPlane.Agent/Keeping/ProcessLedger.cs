@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text;
+using BatchPlane.Agent.Executors;
 using Microsoft.Win32.SafeHandles;
 
-namespace BatchPlane.Agent.Executors;
+namespace BatchPlane.Agent.Keeping;
 
 /// <summary>
-/// Remembers on disk which process groups this agent started, so that the next agent of the same directory can end what a
-/// killed one left running: those attempts belong to an epoch that is over.
+/// Remembers on disk which process groups a keeper started, so that the next keeper of the same directory can end what a killed
+/// one left running: nobody learns how those attempts end.
 /// </summary>
 /// <remarks>
 /// One line per start, <c>pid earliest latest</c>, with the bounds of its start time in ticks since boot; the first line is the boot's id. Written
@@ -31,8 +32,8 @@ internal sealed class ProcessLedger : IDisposable
         _file = Create();
     }
 
-    /// <summary>Kills what the last agent recorded in <paramref name="path"/> and is still running, then begins a new record there.</summary>
-    /// <param name="path">The ledger; the caller holds the lock of its directory.</param>
+    /// <summary>Kills what the last keeper recorded in <paramref name="path"/> and is still running, then begins a new record there.</summary>
+    /// <param name="path">The ledger; the caller holds the lock of the keeper.</param>
     /// <param name="killed">How many processes were killed.</param>
     internal static ProcessLedger Open(string path, out int killed)
     {

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using BatchPlane.Agent.Executors;
 
-namespace BatchPlane.Agent.Executors;
+namespace BatchPlane.Agent.Keeping;
 
 /// <summary>
 /// One thread that learns of every exit through pid file descriptors in one epoll set, at once and without polling.
@@ -23,15 +24,18 @@ internal sealed unsafe class ProcessReaper : IDisposable
     private static readonly int EventBytes = Packed ? 12 : 16;
     private static readonly int DataOffset = Packed ? 4 : 8;
 
-    private readonly Dictionary<int, ProcessExecution> _watched = [];
+    private readonly Dictionary<int, KeptProcess> _watched = [];
+    private readonly Action<KeptProcess> _exited;
     private readonly Lock _gate = new();
     private readonly int _epoll;
     private readonly int _wake;
     private readonly Thread _thread;
 
+    /// <param name="exited">Called on its thread once a watched process has exited; has to reap it.</param>
     /// <exception cref="PlatformNotSupportedException">The kernel has no pid file descriptors.</exception>
-    internal ProcessReaper()
+    internal ProcessReaper(Action<KeptProcess> exited)
     {
+        _exited = exited;
         CheckKernel();
         if (Native.Signal(Native.SigChld, SignalDefault) is var earlier && earlier != SignalIgnore && earlier != SignalDefault)
         {
@@ -45,15 +49,15 @@ internal sealed unsafe class ProcessReaper : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Calls <see cref="ProcessExecution.Reap"/> once its process has exited.</summary>
-    internal void Watch(ProcessExecution execution)
+    /// <summary>Watches a process until it has exited.</summary>
+    internal void Watch(KeptProcess process)
     {
         lock (_gate)
         {
-            _watched[execution.Pid] = execution;
+            _watched[process.Pid] = process;
         }
 
-        Add(execution.PidFd, execution.Pid);
+        Add(process.PidFd, process.Pid);
     }
 
     public void Dispose()
@@ -92,17 +96,20 @@ internal sealed unsafe class ProcessReaper : IDisposable
                     return;
                 }
 
-                Take(pid)?.Reap();
+                if (Take(pid) is { } process)
+                {
+                    _exited(process);
+                }
             }
         }
     }
 
     // Taken out before it is reaped: from then on the kernel may give the pid to the next child.
-    private ProcessExecution? Take(int pid)
+    private KeptProcess? Take(int pid)
     {
         lock (_gate)
         {
-            return _watched.Remove(pid, out var execution) ? execution : null;
+            return _watched.Remove(pid, out var process) ? process : null;
         }
     }
 
