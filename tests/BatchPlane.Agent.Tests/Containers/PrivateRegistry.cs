@@ -46,7 +46,11 @@ internal sealed class PrivateRegistry : IAsyncDisposable
     internal Task? Gate { get; set; }
 
     [ModuleInitializer]
-    internal static void NameConfiguration() => Environment.SetEnvironmentVariable("CONTAINERS_REGISTRIES_CONF", Configuration);
+    internal static void NameConfiguration()
+    {
+        Configure("");
+        Environment.SetEnvironmentVariable("CONTAINERS_REGISTRIES_CONF", Configuration);
+    }
 
     internal static async Task<PrivateRegistry> StartAsync(PodmanSandbox podman)
     {
@@ -59,7 +63,7 @@ internal sealed class PrivateRegistry : IAsyncDisposable
         var registry = new PrivateRegistry(app, layout);
         app.Run(registry.AnswerAsync);
         await app.StartAsync();
-        await File.WriteAllTextAsync(Configuration, $"[[registry]]\nlocation = \"{new Uri(app.Urls.First()).Authority}\"\ninsecure = true\n");
+        Configure($"[[registry]]\nlocation = \"{new Uri(app.Urls.First()).Authority}\"\ninsecure = true\n");
         return registry;
     }
 
@@ -68,8 +72,15 @@ internal sealed class PrivateRegistry : IAsyncDisposable
         using var now = new CancellationTokenSource(TimeSpan.Zero);
         await _app.StopAsync(now.Token);
         await _app.DisposeAsync();
-        File.Delete(Configuration);
+        Configure("");
         Directory.Delete(_layout, recursive: true);
+    }
+
+    // At once: other tests run podman at the same time.
+    private static void Configure(string content)
+    {
+        File.WriteAllText(Configuration + ".new", content);
+        File.Move(Configuration + ".new", Configuration, overwrite: true);
     }
 
     private async Task AnswerAsync(HttpContext context)
