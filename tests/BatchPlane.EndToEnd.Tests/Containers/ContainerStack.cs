@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using BatchPlane.Cli.Dev;
 using BatchPlane.Core.Access;
 using BatchPlane.EndToEnd.Tests.Cli;
@@ -76,10 +77,34 @@ public sealed class ContainerStack : IAsyncLifetime
         _agent.Dispose();
     }
 
+    /// <summary>Kills the agent's keeper likewise.</summary>
+    internal void KillKeeper()
+    {
+        var keeper = Assert.Single(Directory.EnumerateDirectories("/proc").Where(process =>
+            char.IsAsciiDigit(Path.GetFileName(process)[0])
+            && CommandLine(process) is var line && line.Contains("\0keeper\0", StringComparison.Ordinal) && line.Contains(Path.Combine(_directory, "agent"), StringComparison.Ordinal)));
+        Posix.Signal(int.Parse(Path.GetFileName(keeper), CultureInfo.InvariantCulture), Posix.SigKill);
+    }
+
     /// <summary>Starts it again in the same directory.</summary>
     internal void RestartAgent() => _agent = StartAgent();
 
+    /// <summary>Makes the file <c>go</c> in the working directory of the job's first attempt.</summary>
+    internal void Go(string job) => File.Create(Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(_directory, "agent", "attempts", job))), "go")).Dispose();
+
     internal Task EventuallyAsync(Func<bool> condition, string what) => Eventually.TrueAsync(condition, Limit, () => $"{what}\n{_agent.Output}");
+
+    private static string CommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline"));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
 
     private BatchPlaneProcess StartAgent() => BatchPlaneProcess.Start(
         _directory,

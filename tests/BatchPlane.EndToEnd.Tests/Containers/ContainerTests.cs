@@ -32,22 +32,39 @@ public sealed class ContainerTests(ContainerStack stack) : IClassFixture<Contain
     }
 
     [Fact]
-    public async Task AgentKilledAndStartedAgain_LeavesNoContainerRunning()
+    public async Task AgentKilledAndStartedAgain_GoesOnWithItsContainers()
     {
-        var run = await stack.RunAsync(
-            """{"tasks":[{"application":{"command":"[ $BATCH_ATTEMPT = 2 ] && exit 0; sleep 300","docker":{"image":"IMAGE"}}}]}""".Replace("IMAGE", PodmanSandbox.Image, StringComparison.Ordinal),
-            "submit", "-");
-        var job = run.Out.Split('\n')[0];
-        await stack.EventuallyAsync(() => Running() is [_], "the container runs");
-        var first = Assert.Single(Running());
+        var (job, container) = await StartedAsync("while ! [ -e go ]; do sleep 0.1; done; echo attempt $BATCH_ATTEMPT");
 
         await stack.KillAgentAsync();
-        Assert.Equal([first], Running());
+        stack.RestartAgent();
+        stack.Go(job);
+
+        Assert.Equal(0, (await stack.RunAsync(null, "wait", job)).ExitCode);
+        Assert.Equal("attempt 1\n", (await stack.RunAsync(null, "logs", job, "task", "0")).Out);
+        Assert.DoesNotContain(container, await stack.Podman.ContainersAsync());
+    }
+
+    [Fact]
+    public async Task AgentAndKeeperKilledAndStartedAgain_LeaveNoContainerRunning()
+    {
+        var (job, container) = await StartedAsync("[ $BATCH_ATTEMPT = 2 ] && exit 0; sleep 300");
+
+        await stack.KillAgentAsync();
+        stack.KillKeeper();
         stack.RestartAgent();
 
-        await stack.EventuallyAsync(() => !Running().Contains(first), "the container of the dead agent is gone");
+        await stack.EventuallyAsync(() => !Running().Contains(container), "the container of the dead agent is gone");
         Assert.Equal(0, (await stack.RunAsync(null, "wait", job)).ExitCode);
-        Assert.Empty(await stack.Podman.ContainersAsync());
+        Assert.DoesNotContain(container, await stack.Podman.ContainersAsync());
+    }
+
+    private async Task<(string Job, string Container)> StartedAsync(string command)
+    {
+        var job = JsonSerializer.Serialize(new { tasks = new[] { new { application = new { command, docker = new { image = PodmanSandbox.Image } } } } });
+        var run = await stack.RunAsync(job, "submit", "-");
+        await stack.EventuallyAsync(() => Running() is [_], "the container runs");
+        return (run.Out.Split('\n')[0], Assert.Single(Running()));
     }
 
     private string[] Running() => stack.Podman.PodmanAsync("ps", "--format", "{{.Names}}").GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
