@@ -37,6 +37,7 @@ public sealed partial class NodeAgent
     public NodeAgent(AgentOptions options, ILoggerFactory loggers, TimeProvider time)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        Validator.ValidateObject(options.Containers, new ValidationContext(options.Containers), validateAllProperties: true);
         _options = options;
         _time = time;
         _log = loggers.CreateLogger<NodeAgent>();

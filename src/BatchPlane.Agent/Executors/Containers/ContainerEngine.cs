@@ -135,9 +135,9 @@ internal sealed partial class ContainerEngine
 
         // One program may pose as the other, so it is asked who it is.
         var client = new EngineClient(program, ["--log-level=error", .. ShellWords.Split(options.EngineArguments, out _)!], time);
-        var who = await client.CallAsync(["--version"], options.CommandTimeout, stop);
+        var who = await client.CallAsync(["--version"], options.ProbeTimeout, stop);
         var isPodman = who.Output.StartsWith("podman", StringComparison.OrdinalIgnoreCase);
-        var info = await client.CallAsync(["info", "--format", isPodman ? "{{.Version.Version}}" : "{{.ServerVersion}}"], options.CommandTimeout, stop);
+        var info = await client.CallAsync(["info", "--format", isPodman ? "{{.Version.Version}}" : "{{.ServerVersion}}"], options.ProbeTimeout, stop);
         return info.IsOk && info.Output.Length > 0
             ? (new(client, options, directory, isPodman, info.Output, log), null)
             : (null, info.Words);

@@ -41,6 +41,9 @@ public sealed class ContainerOptions : IValidatableObject
     /// <summary>How long one try to pull an image may take. Default 30 min.</summary>
     public TimeSpan PullTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long the engine may take to say that it is there, when the agent starts and has not joined yet. Default 15 s.</summary>
+    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long the engine may take for anything else that is quick as a rule: to make a container, to remove it. Default 2 min.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
