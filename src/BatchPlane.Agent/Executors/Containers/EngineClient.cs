@@ -36,6 +36,9 @@ internal sealed class EngineClient(string program, IReadOnlyList<string> globals
 {
     private const int LongestText = 256 * 1024;
 
+    // What an engine leaves running may hold its outputs open.
+    private static readonly TimeSpan AfterExit = TimeSpan.FromSeconds(2);
+
     // What an engine's program looks at to find its files, its daemon and its registries.
     private static readonly string[] EnginePrefixes = ["DOCKER_", "CONTAINER_", "CONTAINERS_", "PODMAN_", "XDG_", "DBUS_", "REGISTRY_", "STORAGE_", "SSL_CERT_", "GOTRACEBACK"];
     private static readonly string[] EngineNames = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSH_AUTH_SOCK"];
@@ -81,12 +84,13 @@ internal sealed class EngineClient(string program, IReadOnlyList<string> globals
         }
 
         process.StandardInput.Close();
-        var output = ReadAsync(process.StandardOutput);
-        var error = ReadAsync(process.StandardError);
+        var (output, error) = (new StringBuilder(), new StringBuilder());
+        var reading = Task.WhenAll(ReadAsync(process.StandardOutput, output), ReadAsync(process.StandardError, error));
         try
         {
-            await Task.WhenAll(process.WaitForExitAsync(either.Token), output, error).WaitAsync(either.Token);
-            return new EngineAnswer(process.ExitCode, await output, await error);
+            await process.WaitForExitAsync(either.Token);
+            await Task.WhenAny(reading, Task.Delay(AfterExit, time, either.Token));
+            return new EngineAnswer(process.ExitCode, TextOf(output), TextOf(error));
         }
         catch (OperationCanceledException)
         {
@@ -109,24 +113,32 @@ internal sealed class EngineClient(string program, IReadOnlyList<string> globals
     }
 
     // To its end, or the program would wait for somebody to read; what is too long is not kept.
-    private static async Task<string> ReadAsync(StreamReader reader)
+    private static async Task ReadAsync(StreamReader reader, StringBuilder text)
     {
-        var text = new StringBuilder();
         var buffer = new char[4_096];
         int count;
         try
         {
             while ((count = await reader.ReadAsync(buffer, CancellationToken.None)) > 0)
             {
-                text.Append(buffer, 0, Math.Min(count, LongestText - text.Length));
+                lock (text)
+                {
+                    text.Append(buffer, 0, Math.Min(count, LongestText - text.Length));
+                }
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // The program was killed.
         }
+    }
 
-        return text.ToString().Trim();
+    private static string TextOf(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString().Trim();
+        }
     }
 
     private static Dictionary<string, string> EngineEnvironment()
