@@ -14,6 +14,7 @@ using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
 using BatchPlane.Server.Loops;
+using BatchPlane.Server.Metrics;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.TaskTemplates;
 using BatchPlane.Server.Topics;
@@ -75,6 +76,8 @@ public static class ServerHost
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
+        builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
         builder.Services.AddSingleton<DefaultEnvironment>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
@@ -107,6 +110,7 @@ public static class ServerHost
             return;
         }
 
+        app.MapMetrics();
         app.MapOpenApi();
         var v1 = app.MapGroup("/v1").RequireAuthorization();
         v1.MapJobs();

@@ -7,6 +7,7 @@ namespace BatchPlane.Agent.Hosts;
 internal static class HostFacts
 {
     private const int KibPerMib = 1024;
+    private const long BytesPerMib = 1024 * 1024;
     private const int MibPerGib = 1024;
 
     /// <summary>Host name, as the kernel knows it.</summary>
@@ -29,12 +30,31 @@ internal static class HostFacts
     internal static double? Load() =>
         double.TryParse(ReadOrNull("/proc/loadavg")?.Split(' ')[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var load) ? load : null;
 
-    /// <summary>MiB, rounded down, of a <c>/proc/meminfo</c>; 0 when it does not tell.</summary>
-    internal static int ParseMemoryMib(string memInfo)
+    /// <summary>MiB of memory that are available without swapping; null where the system does not tell.</summary>
+    internal static int? MemoryFreeMib() => ParseMib(ReadOrNull("/proc/meminfo") ?? "", "MemAvailable:");
+
+    /// <summary>MiB free for this user, and altogether, of the file system with a directory; null when it cannot be asked.</summary>
+    internal static (long FreeMib, long TotalMib)? Disk(string directory)
     {
-        var total = memInfo.Split('\n').FirstOrDefault(line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
-        var kib = total?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
-        return long.TryParse(kib, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? (int)(value / KibPerMib) : 0;
+        try
+        {
+            var drive = new DriveInfo(Path.GetFullPath(directory));
+            return (drive.AvailableFreeSpace / BytesPerMib, drive.TotalSize / BytesPerMib);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>MiB, rounded down, of a <c>/proc/meminfo</c>; 0 when it does not tell.</summary>
+    internal static int ParseMemoryMib(string memInfo) => ParseMib(memInfo, "MemTotal:") ?? 0;
+
+    private static int? ParseMib(string memInfo, string name)
+    {
+        var found = memInfo.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+        var kib = found?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
+        return long.TryParse(kib, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? (int)(value / KibPerMib) : null;
     }
 
     private static string? ReadOrNull(string path)

@@ -127,11 +127,19 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     }
 
     /// <summary>The working directory stays, for people to look into; the agent never removes it.</summary>
-    internal static void Keep(AttemptPaths paths)
+    internal static void Keep(AttemptPaths paths, ILogger log)
     {
-        if (Directory.Exists(paths.Directory))
+        try
         {
-            File.Create(paths.Directory + Kept).Dispose();
+            if (Directory.Exists(paths.Directory))
+            {
+                File.Create(paths.Directory + Kept).Dispose();
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Such as a full disk.
+            Log.NotKept(log, e, paths.Directory);
         }
     }
 
@@ -231,6 +239,9 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
     private static partial class Log
     {
+        [LoggerMessage(6032, LogLevel.Warning, "{Path} cannot be kept, as its task wants of those that fail")]
+        internal static partial void NotKept(ILogger logger, Exception e, string path);
+
         [LoggerMessage(6031, LogLevel.Warning, "{Path} could not be removed; the next start of the agent tries again")]
         internal static partial void NotRemoved(ILogger logger, Exception e, string path);
     }

@@ -199,14 +199,29 @@ internal sealed class Keeper : IDisposable
         if (pidFd < 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            _ = Native.Kill(-pid, Native.SigKill);
-            _ = Native.Wait(pid, out _, out _);
+            Undo(pid);
             return $"cannot watch the started process: {Native.Describe(error)}";
         }
 
-        _ledger.Started(pid, earliest, Native.BootTicks());
+        try
+        {
+            _ledger.Started(pid, earliest, Native.BootTicks());
+        }
+        catch (IOException e)
+        {
+            Undo(pid);
+            _ = Native.Close(pidFd);
+            return $"cannot note the started process: {e.Message}";
+        }
+
         process = new KeptProcess(order, pid, pidFd, earliest, _time);
         return null;
+    }
+
+    private static void Undo(int pid)
+    {
+        _ = Native.Kill(-pid, Native.SigKill);
+        _ = Native.Wait(pid, out _, out _);
     }
 
     // On the reaper's thread: what takes time is left to another.

@@ -166,7 +166,7 @@ internal sealed partial class AttemptRunner(
             var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr, Usage = status.Usage };
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
-                WorkDirectory.Keep(attempt.Paths);
+                WorkDirectory.Keep(attempt.Paths, log);
             }
 
             reports.Ended(attempt, result);

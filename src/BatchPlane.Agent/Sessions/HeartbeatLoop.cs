@@ -35,6 +35,7 @@ internal sealed class HeartbeatLoop(
     internal async Task<bool> BeatAsync(CancellationToken session)
     {
         var (running, promised) = book.Load;
+        var disk = HostFacts.Disk(options.Directory);
         var answer = await client.HeartbeatAsync(
             new HeartbeatRequest
             {
@@ -47,6 +48,9 @@ internal sealed class HeartbeatLoop(
                 PromisedMemoryMib = promised.MemoryMib,
                 EndsPerSecond = book.EndsPerSecond,
                 Load = HostFacts.Load(),
+                MemoryFreeMib = HostFacts.MemoryFreeMib(),
+                DiskFreeMib = disk?.FreeMib,
+                DiskTotalMib = disk?.TotalMib,
             },
             session);
         _asksForAll &= answer.Kind != AnswerKind.Ok;

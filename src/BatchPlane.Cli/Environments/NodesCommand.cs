@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using BatchPlane.Cli.Commands;
 using BatchPlane.Cli.Connections;
 using BatchPlane.Cli.Output;
@@ -27,12 +28,13 @@ internal static class NodesCommand
                 return ExitCodes.Success;
             }
 
-            var table = new Table("NODE", "ENVIRONMENT", "STATE", "CPU", "MEM GIB", "SLOTS", "EPOCH", "HOST", "AGENT", "REASON");
+            var table = new Table("NODE", "ENVIRONMENT", "STATE", "CPU", "MEM GIB", "SLOTS", "BUSY", "LOAD", "FREE MIB", "DISK FREE MIB", "EPOCH", "HOST", "AGENT", "REASON");
             foreach (var node in nodes.Select(answer => answer.Value))
             {
                 table.Add(
                     node.ComputeNodeId, node.EnvId, Show.Word(node.ComputeNodeState), Show.Number(node.Cpu), Show.Number(node.Mem),
-                    Show.Number(node.Slots), Show.Number(node.Epoch), node.HostName, node.AgentVersion, node.StateReason);
+                    Show.Number(node.Slots), Show.Number(node.BusySlots), node.LoadAverage?.ToString("0.00", CultureInfo.InvariantCulture),
+                    node.MemoryFreeMib is { } memory ? Show.Number(memory) : null, node.DiskFreeMib is { } disk ? Show.Number(disk) : null, Show.Number(node.Epoch), node.HostName, node.AgentVersion, node.StateReason);
             }
 
             table.Write(call.Context);

@@ -319,6 +319,15 @@ public sealed record HeartbeatRequest
 
     /// <summary>Load average of the last minute; null where the system has none.</summary>
     public double? Load { get; init; }
+
+    /// <summary>MiB of memory that are available; null where the system does not tell.</summary>
+    public int? MemoryFreeMib { get; init; }
+
+    /// <summary>MiB free on the file system with the agent's directory; null where the system does not tell.</summary>
+    public long? DiskFreeMib { get; init; }
+
+    /// <summary>MiB of that file system.</summary>
+    public long? DiskTotalMib { get; init; }
 }
 
 /// <summary>Answer of a heartbeat.</summary>

@@ -178,6 +178,18 @@ public sealed record NodeView
     /// <summary>Slots taken by instances that run, as of the last heartbeat.</summary>
     public int BusySlots { get; init; }
 
+    /// <summary>Load average of the last minute, as of the last heartbeat like what follows; null where the system does not tell.</summary>
+    public double? LoadAverage { get; init; }
+
+    /// <summary>MiB of memory that are available on the machine, whoever uses the rest.</summary>
+    public int? MemoryFreeMib { get; init; }
+
+    /// <summary>MiB free on the file system with the agent's directory.</summary>
+    public long? DiskFreeMib { get; init; }
+
+    /// <summary>MiB of that file system.</summary>
+    public long? DiskTotalMib { get; init; }
+
     /// <summary>Fencing epoch: grows each time the node joins or is given up.</summary>
     public long Epoch { get; init; }
 

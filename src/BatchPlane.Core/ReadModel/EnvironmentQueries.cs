@@ -84,6 +84,30 @@ public sealed class EnvironmentQueries(ReadContexts contexts)
         return [.. nodes.Select(ToView)];
     }
 
+    /// <summary>At most <paramref name="limit"/> nodes of all environments, the longest there first.</summary>
+    public async Task<IReadOnlyList<NodeView>> ListAllNodesAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var nodes = await context.Nodes
+            .Where(node => node.DeletedAt == null)
+            .OrderBy(node => node.CreatedAt).ThenBy(node => node.NodeId)
+            .Take(limit)
+            .ToListAsync(cancellationToken);
+        return [.. nodes.Select(ToView)];
+    }
+
+    /// <summary>How many nodes there are in each state, by its name; states that no node is in are left out.</summary>
+    public async Task<IReadOnlyList<KeyValuePair<string, int>>> CountNodesAsync(CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var counts = await context.Nodes
+            .Where(node => node.DeletedAt == null)
+            .GroupBy(node => node.State)
+            .Select(group => new { group.Key, Count = group.Count() })
+            .ToListAsync(cancellationToken);
+        return [.. counts.OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => KeyValuePair.Create(count.Key, count.Count))];
+    }
+
     private static async Task<IReadOnlyList<EnvironmentView>> ToViewsAsync(ReadContext context, List<EnvironmentRow> rows, CancellationToken cancellationToken)
     {
         var envIds = rows.Select(row => row.EnvId).ToArray();
@@ -138,6 +162,10 @@ public sealed class EnvironmentQueries(ReadContexts contexts)
         ContainerEngine = row.ContainerEngine,
         Slots = row.Slots,
         BusySlots = row.BusySlots,
+        LoadAverage = row.LoadAverage,
+        MemoryFreeMib = row.MemoryFreeMib,
+        DiskFreeMib = row.DiskFreeMib,
+        DiskTotalMib = row.DiskTotalMib,
         Epoch = row.Epoch,
         HostName = row.HostName,
         AgentVersion = row.AgentVersion,

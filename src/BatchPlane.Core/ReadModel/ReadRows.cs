@@ -161,6 +161,10 @@ internal sealed class NodeRow
     public int PromisedCpuMillis { get; init; }
     public int PromisedMemoryMib { get; init; }
     public double EndsPerSecond { get; init; }
+    public double? LoadAverage { get; init; }
+    public int? MemoryFreeMib { get; init; }
+    public long? DiskFreeMib { get; init; }
+    public long? DiskTotalMib { get; init; }
     public string? Reason { get; init; }
     public DateTimeOffset? LeaseUntil { get; init; }
     public DateTimeOffset? ResourceCreatedAt { get; init; }

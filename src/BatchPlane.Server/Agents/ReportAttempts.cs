@@ -4,6 +4,7 @@ using BatchPlane.Core;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
+using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Outputs;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,7 @@ internal static class ReportAttempts
         ClaimStore claims,
         OutputStore outputs,
         ProgressMetrics metrics,
+        AttemptMetrics attempts,
         IOptions<ProgressLimits> limits)
     {
         var (request, refusal) = await AgentGate.ReadAsync<ReportRequest>(context);
@@ -46,6 +48,11 @@ internal static class ReportAttempts
         var report = new NodeReport(nodeId, request, limits.Value.ToTerms());
         var outcome = await writer.WriteAsync(report, CancellationToken.None);
         metrics.Took(report.Progress);
+        if (!outcome.Fenced)
+        {
+            attempts.Took(request, outcome.Refused);
+        }
+
         return outcome.Fenced
             ? AgentGate.Fenced(nodeId, request.Epoch)
             : Results.Json(new ReportResponse { Refused = outcome.Refused }, BatchPlaneJson.Options);

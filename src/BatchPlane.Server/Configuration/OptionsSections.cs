@@ -7,6 +7,7 @@ using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
+using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Outputs;
 using Microsoft.Extensions.Options;
@@ -37,6 +38,7 @@ internal static class OptionsSections
         new OptionsSection<NotificationOptions>("Notifications"),
         new OptionsSection<BrokerOptions>("Broker"),
         new OptionsSection<DispatchOptions>("Dispatch"),
+        new OptionsSection<MetricsOptions>("Metrics"),
     ];
 
     /// <summary>Registers every class as <see cref="IOptions{TOptions}"/>. Throws <see cref="ConfigurationException"/>.</summary>

@@ -124,7 +124,34 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
         await AssertQueueGotTheJournalAsync(job, queue);
     }
 
-    /// <summary>The server's death disturbs no running instance: each has one attempt.</summary>
+    [Fact]
+    public async Task AgentsKilledDuringAJob_TheNextOnesGoOnAndNothingRunsTwice()
+    {
+        var submitted = await stack.RunWithInputAsync(Job("step", "sleep 0.3; echo done", 200), "submit", "-");
+        var job = submitted.Out.Trim();
+        await Eventually.TrueAsync(() => stack.RunAsync("job", job).Result.Out.Contains("RUNNING", StringComparison.Ordinal), EventsLimit, () => stack.Output);
+        var agents = Agents();
+        Assert.Equal(2, agents.Count);
+
+        foreach (var agent in agents)
+        {
+            Posix.Signal(agent.Pid, Posix.SigKill);
+        }
+
+        var waited = await stack.RunAsync("wait", job);
+
+        Assert.True(waited.ExitCode == 0, waited.Out + waited.Error + stack.Output);
+        Assert.Empty(Agents().Intersect(agents));
+        await AssertEveryInstanceRanOnceAsync(job);
+    }
+
+    private List<ProcessRecord> Agents() =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(stack.Directory, "server", "nodes"), "agent.pid", SearchOption.AllDirectories)
+            .Select(ProcessRecord.Read).OfType<ProcessRecord>().Where(agent => agent.IsRunning),
+    ];
+
+    /// <summary>The death of a server or agent disturbs no running instance: each has one attempt.</summary>
     private async Task AssertEveryInstanceRanOnceAsync(string job)
     {
         var instances = await stack.RunAsync("instances", job, "step", "--limit", "1000", "-o", "json");

@@ -50,6 +50,9 @@ CREATE TABLE nodes (
     reason              text,
     lease_until         timestamptz,
     load_average        double precision,
+    memory_free_mib     integer,
+    disk_free_mib       bigint,
+    disk_total_mib      bigint,
     running_attempts    integer NOT NULL DEFAULT 0,
     busy_slots          integer NOT NULL DEFAULT 0,
     promised_cpu_millis integer NOT NULL DEFAULT 0,
@@ -66,6 +69,8 @@ CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
 COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to ends_per_second by heartbeats.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
 COMMENT ON COLUMN nodes.container_engine IS 'Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.';
+COMMENT ON COLUMN nodes.memory_free_mib IS 'Memory that is available on the machine, whoever uses the rest; null: it does not tell.';
+COMMENT ON COLUMN nodes.disk_free_mib IS 'Free space of the file system with the agent''s directory; disk_total_mib is its size.';
 COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';
 COMMENT ON COLUMN nodes.promised_cpu_millis IS 'Thousandths of a processor that the attempts it holds wish for; memory likewise.';
 COMMENT ON COLUMN nodes.ends_per_second IS 'Attempts that ended in a second, on the average of the last minutes.';

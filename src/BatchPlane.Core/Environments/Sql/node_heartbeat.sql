@@ -3,6 +3,9 @@ UPDATE nodes
 SET
     lease_until = clock_timestamp() + make_interval(secs => @lease_seconds::double precision),
     load_average = @load_average::double precision,
+    memory_free_mib = @memory_free_mib::integer,
+    disk_free_mib = @disk_free_mib::bigint,
+    disk_total_mib = @disk_total_mib::bigint,
     running_attempts = @running_attempts::integer,
     busy_slots = @busy_slots::integer,
     promised_cpu_millis = @promised_cpu_millis::integer,

@@ -1,0 +1,52 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.ReadModel;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Metrics;
+
+/// <summary><c>GET /metrics</c>: what this server measured, and what all nodes told, in Prometheus' text format. Takes an API key like the rest of the API.</summary>
+internal static class MetricsEndpoint
+{
+    internal static void MapMetrics(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/metrics", HandleAsync).RequireAuthorization().ExcludeFromDescription();
+
+    private static async Task<IResult> HandleAsync(MetricsCollector collector, EnvironmentQueries environments, IOptions<MetricsOptions> options, CancellationToken cancellationToken)
+    {
+        var text = new PrometheusText();
+        collector.WriteTo(text);
+        WriteNodes(text, await environments.ListAllNodesAsync(options.Value.MaxNodes, cancellationToken), await environments.CountNodesAsync(cancellationToken));
+        return Results.Text(text.ToString(), PrometheusText.ContentType);
+    }
+
+    private static void WriteNodes(PrometheusText text, IReadOnlyList<NodeView> nodes, IReadOnlyList<KeyValuePair<string, int>> counts)
+    {
+        text.Family("batchplane_nodes", MetricKind.Gauge, "Nodes by state");
+        foreach (var (state, count) in counts)
+        {
+            text.Sample("batchplane_nodes", [new("state", state)], count);
+        }
+
+        void Each(string name, string help, Func<NodeView, double?> value)
+        {
+            text.Family(name, MetricKind.Gauge, help);
+            foreach (var node in nodes)
+            {
+                if (value(node) is { } known)
+                {
+                    text.Sample(name, [new("env", node.EnvId), new("node", node.ComputeNodeId)], known);
+                }
+            }
+        }
+
+        const double BytesPerMib = 1024 * 1024;
+        Each("batchplane_node_up", "1 when the node is RUNNING", node => node.ComputeNodeState == NodeState.Running ? 1 : 0);
+        Each("batchplane_node_cpus", "Processors that instances can be promised", node => node.Cpu);
+        Each("batchplane_node_slots", "Instances it runs at once", node => node.Slots);
+        Each("batchplane_node_busy_slots", "Slots taken by instances that run", node => node.BusySlots);
+        Each("batchplane_node_load1", "Load average of the last minute", node => node.LoadAverage);
+        Each("batchplane_node_memory_bytes", "Memory that instances can be promised", node => node.MemoryMib * BytesPerMib);
+        Each("batchplane_node_memory_free_bytes", "Memory that is available", node => node.MemoryFreeMib * BytesPerMib);
+        Each("batchplane_node_disk_bytes", "Size of the file system with the agent's directory", node => node.DiskTotalMib * BytesPerMib);
+        Each("batchplane_node_disk_free_bytes", "Free space of the file system with the agent's directory", node => node.DiskFreeMib * BytesPerMib);
+    }
+}
