@@ -80,9 +80,9 @@ public sealed class ContainerStack : IAsyncLifetime
     /// <summary>Kills the agent's keeper likewise.</summary>
     internal void KillKeeper()
     {
-        var keeper = Assert.Single(Directory.EnumerateDirectories("/proc").Where(process =>
+        var keeper = Assert.Single(Directory.EnumerateDirectories("/proc"), process =>
             char.IsAsciiDigit(Path.GetFileName(process)[0])
-            && CommandLine(process) is var line && line.Contains("\0keeper\0", StringComparison.Ordinal) && line.Contains(Path.Combine(_directory, "agent"), StringComparison.Ordinal)));
+            && CommandLine(process) is var line && line.Contains("\0keeper\0", StringComparison.Ordinal) && line.Contains(Path.Combine(_directory, "agent"), StringComparison.Ordinal));
         Posix.Signal(int.Parse(Path.GetFileName(keeper), CultureInfo.InvariantCulture), Posix.SigKill);
     }
 
