@@ -15,6 +15,21 @@ CREATE TABLE api_keys (
     CONSTRAINT api_keys_secret_id_key UNIQUE (secret_id)
 );
 
+-- What ended attempts used of their machines, as their nodes told; none for those without a process. Beside task_instances, whose row is written once for many that end alike. Written under the job's lock.
+CREATE TABLE attempt_usage (
+    task_id bigint NOT NULL,
+    instance_index integer NOT NULL,
+    attempt integer NOT NULL,
+    -- Processor time of all its processes, user and system.
+    cpu_ms bigint NOT NULL,
+    -- Most memory that one of its processes held.
+    peak_memory_kib bigint NOT NULL,
+    CONSTRAINT attempt_usage_pkey PRIMARY KEY (task_id, instance_index, attempt),
+    CONSTRAINT attempt_usage_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT attempt_usage_cpu_ms_check CHECK ((cpu_ms >= 0)),
+    CONSTRAINT attempt_usage_peak_memory_kib_check CHECK ((peak_memory_kib >= 0))
+);
+
 -- Which instances were granted to which node in one transaction: finds the live attempts of a node or a job without an index on the big table. Pruned when none of its attempts is live.
 CREATE TABLE claims (
     claim_id bigint NOT NULL,
@@ -264,6 +279,11 @@ CREATE TABLE nodes (
     -- Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.
     lease_until timestamp with time zone,
     load_average double precision,
+    -- Memory that is available on the machine, whoever uses the rest; null: it does not tell.
+    memory_free_mib integer,
+    -- Free space of the file system with the agent's directory; disk_total_mib is its size.
+    disk_free_mib bigint,
+    disk_total_mib bigint,
     running_attempts integer NOT NULL DEFAULT 0,
     -- Slots of the attempts that run.
     busy_slots integer NOT NULL DEFAULT 0,
@@ -340,6 +360,8 @@ CREATE TABLE task_instances (
     finished_at timestamp with time zone,
     -- The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.
     terminate_reason text,
+    -- The attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.
+    failover_of integer,
     CONSTRAINT task_instances_pkey PRIMARY KEY (task_id, instance_index),
     CONSTRAINT task_instances_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT task_instances_check CHECK (((terminate_reason IS NULL) OR (state = ANY (ARRAY['STARTING'::text, 'RUNNING'::text])))),

@@ -44,7 +44,7 @@ public sealed class ContainerStack : IAsyncLifetime
             DefaultEnvironmentNodes = 0,
             Options = new ConfigurationBuilder().AddInMemoryCollection(
             [
-                KeyValuePair.Create("Nodes:LeaseSeconds", (string?)"4"),
+                KeyValuePair.Create("Nodes:LeaseSeconds", (string?)"30"),
                 KeyValuePair.Create("Nodes:HeartbeatSeconds", (string?)"1"),
                 KeyValuePair.Create("Nodes:MonitorSeconds", (string?)"0.2"),
             ]).Build(),
