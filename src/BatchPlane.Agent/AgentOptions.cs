@@ -71,6 +71,10 @@ public sealed class AgentOptions
     [Required]
     public required string Directory { get; init; }
 
+    /// <summary>How containers are run.</summary>
+    [Required]
+    public ContainerOptions Containers { get; init; } = new();
+
     /// <summary>
     /// Program, and its first arguments, that runs the keeper of <see cref="Directory"/>, which is told last: see <see cref="KeeperProcess"/>. Default: the verb
     /// <c>keeper</c> of the program that runs.

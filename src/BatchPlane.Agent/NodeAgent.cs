@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Executors.Containers;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Protocol;
@@ -29,12 +30,14 @@ public sealed partial class NodeAgent
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private string? _containerEngine;
 
     /// <summary>An agent that does nothing yet.</summary>
     /// <exception cref="ValidationException">An option is out of range.</exception>
     public NodeAgent(AgentOptions options, ILoggerFactory loggers, TimeProvider time)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        Validator.ValidateObject(options.Containers, new ValidationContext(options.Containers), validateAllProperties: true);
         _options = options;
         _time = time;
         _log = loggers.CreateLogger<NodeAgent>();
@@ -105,7 +108,9 @@ public sealed partial class NodeAgent
     private async Task<int?> RunEpochsAsync(Epochs with, string? nodeId, JoinResponse? resumed, IReadOnlyList<AdoptedAttempt> adopted)
     {
         var retry = new Backoff(_options.RetryPauseMax, _time);
-        using var executor = new ProcessExecutor(with.Keeper);
+        var processes = new ProcessExecutor(with.Keeper);
+        using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, adopted, with.Stops.Leave));
+        adopted = [.. adopted.Select(attempt => attempt with { Execution = executor.Adopt(attempt.Launch, attempt.Execution) })];
         while (!with.Keeper.IsLost)
         {
             try
@@ -151,6 +156,28 @@ public sealed partial class NodeAgent
         return node;
     }
 
+    // Before the agent joins: what an earlier one left may not run on beside it, and the server is told whether there is an engine.
+    private async Task<ContainerExecutor?> FindContainersAsync(ProcessExecutor processes, IReadOnlyList<AdoptedAttempt> adopted, CancellationToken stop)
+    {
+        try
+        {
+            var directory = Path.GetFullPath(_options.Directory);
+            var engine = await ContainerEngine.FindAsync(_options.Containers, directory, _time, _log, stop);
+            if (engine is null || !await engine.SweepAsync([.. adopted.Select(attempt => ContainerExecutor.NameOf(engine, attempt.Launch))], stop))
+            {
+                return null;
+            }
+
+            _containerEngine = engine.Name;
+            return new ContainerExecutor(engine, processes, Path.Combine(directory, "logins"), _time, _log);
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to end before it began.
+            return null;
+        }
+    }
+
     // Tries for as long as the server cannot be reached; null: it refuses this agent.
     private async Task<JoinResponse?> JoinAsync(ServerClient client, string? nodeId, Backoff retry, CancellationToken stop)
     {
@@ -163,6 +190,7 @@ public sealed partial class NodeAgent
             Mem = HostFacts.MemoryGib,
             MemoryMib = _options.MemoryMib,
             Slots = _options.Slots,
+            ContainerEngine = _containerEngine,
             AgentVersion = HostFacts.AgentVersion,
         };
         for (var tries = 1; ; tries++)

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace BatchPlane.Core;
 
-/// <summary>Registration of the core. Needs an <c>NpgsqlDataSource</c>, logging and the options classes.</summary>
+/// <summary>Registration of the core. Needs an <c>NpgsqlDataSource</c>, an <see cref="Access.InstallationKey"/>, logging and the options classes.</summary>
 public static class CoreServiceCollectionExtensions
 {
     /// <summary>Adds the stores, the transition path and the desk where agents wait; both loops run in this process.</summary>
@@ -21,6 +21,7 @@ public static class CoreServiceCollectionExtensions
         services.AddSingleton<WorkSignal>();
         services.AddSingleton<TerminationSignal>();
         services.AddSingleton<MigrationRunner>();
+        services.AddSingleton<Access.JobSecrets>();
         services.AddSingleton<EnvironmentStore>();
         services.AddSingleton<ClaimStore>();
         services.AddSingleton<DueStore>();

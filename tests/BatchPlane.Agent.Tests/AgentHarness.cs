@@ -35,7 +35,7 @@ internal sealed class AgentHarness : IAsyncDisposable
     }
 
     internal static AgentOptions Options(
-        Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000) => new()
+        Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000, ContainerOptions? containers = null) => new()
         {
             ServerUrl = url,
             JoinToken = FakeServer.JoinToken,
@@ -47,6 +47,7 @@ internal sealed class AgentHarness : IAsyncDisposable
             OutputInterval = outputInterval ?? TimeSpan.FromSeconds(2),
             DeliveryTimeout = deliveryTimeout ?? TimeSpan.FromSeconds(15),
             ReportMaxAttempts = reportMaxAttempts,
+            Containers = containers ?? new() { Engine = ContainerOptions.NoEngine },
             RetryPauseMax = TimeSpan.FromMilliseconds(300),
             KeptInterval = TimeSpan.FromMilliseconds(50),
             KeptMaxAsked = 2,

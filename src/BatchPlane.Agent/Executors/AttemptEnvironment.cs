@@ -20,9 +20,16 @@ internal static class AttemptEnvironment
     internal static string Mark(Launch launch) => $"{ProgressFile}={launch.Paths.Progress}";
 
     /// <summary>Name to value, complete.</summary>
-    internal static Dictionary<string, string> Make(Launch launch)
+    internal static Dictionary<string, string> Make(Launch launch) => Add(launch, Inherit());
+
+    /// <summary>The task's and the system's alone: what a command gets that runs in a world of its own.</summary>
+    internal static Dictionary<string, string> OfTask(Launch launch) => Add(launch, new(StringComparer.Ordinal));
+
+    /// <summary>The few of the agent's own.</summary>
+    internal static Dictionary<string, string> Inherit() => new(Base, StringComparer.Ordinal);
+
+    private static Dictionary<string, string> Add(Launch launch, Dictionary<string, string> variables)
     {
-        var variables = new Dictionary<string, string>(Base, StringComparer.Ordinal);
         foreach (var variable in launch.Claim.Run.EnvVars)
         {
             variables[variable.Name] = variable.Value;

@@ -13,6 +13,15 @@ internal interface IAttemptExecutor : IDisposable
     /// </summary>
     StartResult Start(Launch launch);
 
+    /// <summary>
+    /// What has to be done before <see cref="Start"/> and may take long; null: nothing. Ends with null when it may be started, which it then is, or with
+    /// why not. The attempt is STARTING meanwhile; <paramref name="kill"/> ends it early, and it leaves nothing behind then.
+    /// </summary>
+    Task<StartResult?>? Prepare(Launch launch, CancellationToken kill) => null;
+
+    /// <summary>An attempt that an earlier agent started, as this executor would have it; <paramref name="execution"/> is what goes on of it.</summary>
+    IExecution Adopt(Launch launch, IExecution execution) => execution;
+
     /// <summary>Completes when the executor lost what it ran and knows nothing of it any more; the epoch is over then.</summary>
     Task Lost => Never;
 
@@ -67,7 +76,14 @@ internal enum EndSignal
 /// <param name="Index">Instance index.</param>
 /// <param name="Attempt">Attempt number, from 1.</param>
 /// <param name="Paths">Its directory and output files.</param>
-internal readonly record struct Launch(ClaimGrant Claim, int Index, int Attempt, AttemptPaths Paths);
+internal readonly record struct Launch(ClaimGrant Claim, int Index, int Attempt, AttemptPaths Paths)
+{
+    /// <summary>Program and arguments that are run instead of the task's command, for its sake; null: the task's.</summary>
+    internal IReadOnlyList<string>? Argv { get; init; }
+
+    /// <summary>Its environment instead of the attempt's; null: the attempt's.</summary>
+    internal IReadOnlyDictionary<string, string>? Environment { get; init; }
+}
 
 /// <summary>Absolute paths of one attempt.</summary>
 /// <param name="Directory">Working directory.</param>
@@ -101,7 +117,12 @@ internal readonly record struct StartResult(IExecution? Execution, string? Failu
 {
     internal static StartResult Began(IExecution execution) => new(execution, null);
 
+    /// <summary>As what a failure is reported, when not as <see cref="AttemptOutcome.StartFailed"/>.</summary>
+    internal AttemptOutcome? FailedAs { get; private init; }
+
     internal static StartResult Failed(string reason) => new(null, reason);
+
+    internal static StartResult Failed(string reason, AttemptOutcome outcome) => new(null, reason) { FailedAs = outcome };
 
     /// <summary>Nobody knows: the executor is lost, see <see cref="IAttemptExecutor.Lost"/>.</summary>
     internal static StartResult Unknown { get; }
@@ -112,6 +133,12 @@ internal readonly record struct StartResult(IExecution? Execution, string? Failu
 /// <param name="Signal">Number of the signal that ended it.</param>
 internal readonly record struct ExitStatus(int? ExitCode, int? Signal)
 {
+    /// <summary>How the attempt ended, where the code or signal does not tell: it never began, or had too little memory. Null: they tell.</summary>
+    internal AttemptOutcome? Outcome { get; init; }
+
+    /// <summary>In words; null where code or signal say it all.</summary>
+    internal string? Reason { get; init; }
+
     /// <summary>What the attempt used; null where the executor cannot tell.</summary>
     internal AttemptUsage? Usage { get; init; }
 

@@ -16,9 +16,9 @@ internal sealed class ProcessExecutor(KeeperClient keeper) : IAttemptExecutor
 
     public StartResult Start(Launch launch)
     {
-        var environment = AttemptEnvironment.Make(launch);
+        var environment = launch.Environment ?? AttemptEnvironment.Make(launch);
         var run = launch.Claim.Run;
-        IReadOnlyList<string> argv = run.Argv is { Count: > 0 } ? run.Argv : [Shell, "-c", run.Command ?? ""];
+        var argv = launch.Argv ?? (run.Argv is { Count: > 0 } ? run.Argv : [Shell, "-c", run.Command ?? ""]);
         if (argv.Any(HasNul) || environment.Any(variable => HasNul(variable.Key) || HasNul(variable.Value)))
         {
             return StartResult.Failed("the command or an environment variable holds a NUL character");

@@ -20,6 +20,7 @@ namespace BatchPlane.Agent.Hosts;
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt, see KeptLoop
 /// progress/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;              what the command posts, made by itself; gone with the attempt
 /// spares/&lt;number&gt;                               an empty working directory that waits for its next attempt
+/// logins/&lt;…&gt;                                      a password for a registry, during a pull
 /// outputs/&lt;number&gt;                              one output, until it is at the server; not in the working directory, which commands list
 /// </code>
 /// Removal happens on a loop of its own, so that it never holds up a start.

@@ -43,6 +43,9 @@ internal sealed record LastSession(JoinResponse Node, Uri ServerUrl, string? Nod
 /// <param name="Execution">How to go on with it.</param>
 internal sealed record AdoptedAttempt(HeldAttempt Held, ClaimGrant Claim, AttemptPaths Paths, IExecution Execution)
 {
+    /// <summary>As it was started.</summary>
+    internal Launch Launch => new(Claim, Held.Key.Index, Held.Key.Number, Paths);
+
     internal static IReadOnlyList<AdoptedAttempt> AllOf(KeeperClient keeper) =>
         [.. keeper.Greeting.Held.Select(held => (Held: held, Note: AttemptNote.Read(held.Note)))
             .Select(found => new AdoptedAttempt(found.Held, found.Note.Claim, found.Note.Paths, keeper.Adopt(found.Held.Key)))];

@@ -69,17 +69,20 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
     {
         KillCause.Timeout => new(AttemptOutcome.Timeout, Reason: $"killed after its timeout of {attempt.Claim.Run.TimeoutSeconds} s"),
         KillCause.Terminated => new(AttemptOutcome.Terminated),
-        KillCause.None or KillCause.Stopped or KillCause.Abandoned => status.Signal is { } signal
-            ? new(AttemptOutcome.Signaled, Signal: signal)
-            : new(AttemptOutcome.Exited, ExitCode: status.ExitCode),
+        KillCause.None or KillCause.Stopped or KillCause.Abandoned => status switch
+        {
+            { Outcome: { } outcome } => new(outcome, status.ExitCode, Reason: status.Reason),
+            { Signal: { } signal } => new(AttemptOutcome.Signaled, Signal: signal),
+            _ => new(AttemptOutcome.Exited, ExitCode: status.ExitCode, Reason: status.Reason),
+        },
     };
 
     /// <summary>The end of an attempt that could not be started.</summary>
-    internal static AttemptResult NotStarted(KillCause kill, string? failure) =>
-        new(kill == KillCause.Terminated ? AttemptOutcome.Terminated : AttemptOutcome.StartFailed, Reason: failure);
+    internal static AttemptResult NotStarted(KillCause kill, StartResult start) =>
+        new(kill == KillCause.Terminated ? AttemptOutcome.Terminated : start.FailedAs ?? AttemptOutcome.StartFailed, Reason: start.Failure);
 
     /// <summary>True when the command ran and did not succeed by itself.</summary>
-    internal bool IsFailure => Outcome is AttemptOutcome.Signaled or AttemptOutcome.Timeout || ExitCode is > 0;
+    internal bool IsFailure => Outcome is AttemptOutcome.Signaled or AttemptOutcome.Timeout or AttemptOutcome.OutOfMemory || ExitCode is > 0;
 }
 
 /// <summary>One granted attempt. Its mutable members are guarded by the lock of the <see cref="AttemptBook"/> unless they say otherwise.</summary>

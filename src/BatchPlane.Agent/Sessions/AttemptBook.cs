@@ -236,6 +236,16 @@ internal sealed partial class AttemptBook
         return next;
     }
 
+    /// <summary>It is being prepared, which a kill ends, also one that was asked for meanwhile.</summary>
+    internal void Preparing(Attempt attempt, IExecution preparation)
+    {
+        lock (_gate)
+        {
+            attempt.Execution = preparation;
+            SignalFirst(attempt);
+        }
+    }
+
     /// <summary>Its command runs; a kill that was asked for meanwhile is carried out.</summary>
     internal void Began(Attempt attempt, IExecution execution)
     {

@@ -58,9 +58,35 @@ internal sealed partial class AttemptRunner(
     private void Start(Attempt attempt)
     {
         var failure = Builtins.WhyUnknown(attempt.Claim.Run) ?? WorkDirectory.Make(attempt.Paths);
-        var started = failure is null
-            ? executor.Start(new Launch(attempt.Claim, attempt.Key.Index, attempt.Key.Number, attempt.Paths))
-            : StartResult.Failed(failure);
+        var launch = new Launch(attempt.Claim, attempt.Key.Index, attempt.Key.Number, attempt.Paths);
+        if (failure is null && attempt.Claim.Run.Docker is not null)
+        {
+            _ = PrepareAsync(attempt, launch);
+            return;
+        }
+
+        Begin(attempt, failure is null ? executor.Start(launch) : StartResult.Failed(failure));
+    }
+
+    // Beside the starters, which it would keep from starting what needs no preparation.
+    private async Task PrepareAsync(Attempt attempt, Launch launch)
+    {
+        try
+        {
+            using var kill = new CancellationTokenSource();
+            book.Preparing(attempt, new Preparation(kill));
+            var failed = executor.Prepare(launch, kill.Token) is { } preparing ? await preparing : null;
+            Begin(attempt, failed ?? executor.Start(launch));
+        }
+        catch (Exception e)
+        {
+            // As in FinishAsync.
+            _broken.TrySetException(e);
+        }
+    }
+
+    private void Begin(Attempt attempt, StartResult started)
+    {
         if (started.Execution is { } execution)
         {
             book.Began(attempt, execution);
@@ -75,11 +101,13 @@ internal sealed partial class AttemptRunner(
             return;
         }
 
+        ProgressReader.Discard(attempt);
+
         // A kill that came meanwhile decides, as it would have for a command that began.
         var kill = book.Ended(attempt);
         if (kill is not (KillCause.Abandoned or KillCause.Stopped))
         {
-            reports.Ended(attempt, AttemptResult.NotStarted(kill, started.Failure));
+            reports.Ended(attempt, AttemptResult.NotStarted(kill, started));
         }
     }
 
@@ -165,6 +193,14 @@ internal sealed partial class AttemptRunner(
             Log.OutputUnreadable(log, e, attempt.Paths.Stdout.Path);
             return default;
         }
+    }
+
+    /// <summary>What is signalled while an attempt is prepared: any signal ends that.</summary>
+    private sealed class Preparation(CancellationTokenSource kill) : IExecution
+    {
+        public void Watch(IExitListener listener) => throw new NotSupportedException("A preparation is awaited.");
+
+        public void Signal(EndSignal signal) => _ = kill.CancelAsync();
     }
 
     private sealed class ExitListener(AttemptRunner runner, Attempt attempt) : IExitListener

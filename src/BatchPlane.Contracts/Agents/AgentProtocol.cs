@@ -34,6 +34,9 @@ public sealed record JoinRequest
     /// <summary>Instances it runs at once, at least 1.</summary>
     public required int Slots { get; init; }
 
+    /// <summary>Engine for containers with its version, <c>podman 4.3.1</c>; null: it has none and gets no task that needs one.</summary>
+    public string? ContainerEngine { get; init; }
+
     /// <summary>Version of the agent.</summary>
     public required string AgentVersion { get; init; }
 }
@@ -161,6 +164,9 @@ public sealed record RunSpec
     /// <summary>What the agent does itself: <see cref="BuiltinApplications.Noop"/>. An agent that does not know the name reports <see cref="AttemptOutcome.StartFailed"/>.</summary>
     public string? Builtin { get; init; }
 
+    /// <summary>The container that <see cref="Command"/> or <see cref="Argv"/> runs in; null: none, it is a process of the node.</summary>
+    public DockerDocument? Docker { get; init; }
+
     /// <summary>The task's environment variables.</summary>
     public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];
 
@@ -191,6 +197,12 @@ public enum AttemptOutcome
 
     /// <summary>The command could not be started.</summary>
     StartFailed,
+
+    /// <summary>The image of its container could not be had: the command was not started.</summary>
+    ImagePullFailed,
+
+    /// <summary>The kernel ended the command because it needed more memory than it was given.</summary>
+    OutOfMemory,
 
     /// <summary>The agent killed it because it was ordered to.</summary>
     Terminated,

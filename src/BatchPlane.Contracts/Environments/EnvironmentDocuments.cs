@@ -350,6 +350,9 @@ public sealed record NodeView
     /// <summary>Memory in MiB that instances can be promised; 0 until its agent reported in.</summary>
     public int MemoryMib { get; init; }
 
+    /// <summary>Engine for containers with its version, <c>podman 4.3.1</c>; null: none, or its agent has not reported in.</summary>
+    public string? ContainerEngine { get; init; }
+
     /// <summary>Instances it runs at once; 0 until its agent reported in.</summary>
     public int Slots { get; init; }
 

@@ -111,6 +111,9 @@ public static class WaitCodes
     /// <summary>An instance needs more than any running node of the environment has.</summary>
     public const string FitsNowhere = "fits_nowhere";
 
+    /// <summary>The task's instances run in containers, and no running node of the environment has an engine for them.</summary>
+    public const string NoContainerEngine = "no_container_engine";
+
     /// <summary>As many instances of the task run as it allows itself.</summary>
     public const string ConcurrencyCeiling = "concurrency_ceiling";
 

@@ -109,6 +109,9 @@ public sealed record ApplicationDocument
     /// measuring and testing what lies around the work: such instances take no slot.
     /// </summary>
     public string? Builtin { get; init; }
+
+    /// <summary>The container that the command runs in, on nodes that have an engine for them; null: none. Not together with <see cref="Builtin"/>.</summary>
+    public DockerDocument? Docker { get; init; }
 }
 
 /// <summary>One edge: <see cref="EndTask"/> waits for <see cref="StartTask"/>.</summary>

@@ -9,7 +9,7 @@ public sealed record ResourcesDocument
     /// <summary>Processors, in thousandths at the finest: <c>0.5</c>. Null: no wish, the instance is not counted against the node's processors.</summary>
     public decimal? Cpu { get; init; }
 
-    /// <summary>Memory in MiB. Null: no wish, the instance is not counted against the node's memory. A promise of the scheduler, not enforced on the process.</summary>
+    /// <summary>Memory in MiB. Null: no wish, the instance is not counted against the node's memory. A promise of the scheduler, enforced on containers alone.</summary>
     public int? MemoryMib { get; init; }
 }
 
@@ -19,26 +19,34 @@ public sealed record ResourcesDocument
 /// <param name="MemoryMib">MiB of memory.</param>
 public readonly record struct ResourceAmounts(int Slots, int CpuMillis, int MemoryMib)
 {
+    /// <summary>True of an instance that runs in a container, and of a node that has an engine for them; not used up.</summary>
+    public bool Containers { get; init; }
+
     /// <summary>What an instance needs that has no wishes.</summary>
     public static ResourceAmounts OneSlot { get; } = new(1, 0, 0);
 
-    /// <summary>True for one slot and nothing else.</summary>
+    /// <summary>True for one slot and nothing else, so that every node will do.</summary>
     public bool IsOneSlot => this == OneSlot;
+
+    /// <summary>True for one slot, neither processor nor memory.</summary>
+    public bool HasOneSlotOnly => this with { Containers = false } == OneSlot;
 
     /// <summary>The amounts of a document; one slot for null.</summary>
     public static ResourceAmounts Of(ResourcesDocument? resources) => resources is null
         ? OneSlot
         : new(resources.Slots, (int)((resources.Cpu ?? 0) * 1000), resources.MemoryMib ?? 0);
 
-    /// <summary>True when each amount is at most that of <paramref name="room"/>.</summary>
-    public bool FitsIn(ResourceAmounts room) => Slots <= room.Slots && CpuMillis <= room.CpuMillis && MemoryMib <= room.MemoryMib;
+    /// <summary>True when each amount is at most that of <paramref name="room"/>, and containers can run there if they have to.</summary>
+    public bool FitsIn(ResourceAmounts room) =>
+        Slots <= room.Slots && CpuMillis <= room.CpuMillis && MemoryMib <= room.MemoryMib && (room.Containers || !Containers);
 
-    /// <summary>The larger one of each amount.</summary>
-    public ResourceAmounts Max(ResourceAmounts other) => new(Math.Max(Slots, other.Slots), Math.Max(CpuMillis, other.CpuMillis), Math.Max(MemoryMib, other.MemoryMib));
+    /// <summary>The larger one of each amount; containers where one of the two has them.</summary>
+    public ResourceAmounts Max(ResourceAmounts other) =>
+        new(Math.Max(Slots, other.Slots), Math.Max(CpuMillis, other.CpuMillis), Math.Max(MemoryMib, other.MemoryMib)) { Containers = Containers || other.Containers };
 
-    /// <summary>The sums.</summary>
-    public ResourceAmounts Plus(ResourceAmounts other) => new(Slots + other.Slots, CpuMillis + other.CpuMillis, MemoryMib + other.MemoryMib);
+    /// <summary>The sums; containers as here.</summary>
+    public ResourceAmounts Plus(ResourceAmounts other) => this with { Slots = Slots + other.Slots, CpuMillis = CpuMillis + other.CpuMillis, MemoryMib = MemoryMib + other.MemoryMib };
 
-    /// <summary>The differences; may be negative.</summary>
-    public ResourceAmounts Minus(ResourceAmounts other) => new(Slots - other.Slots, CpuMillis - other.CpuMillis, MemoryMib - other.MemoryMib);
+    /// <summary>The differences; may be negative. Containers as here.</summary>
+    public ResourceAmounts Minus(ResourceAmounts other) => this with { Slots = Slots - other.Slots, CpuMillis = CpuMillis - other.CpuMillis, MemoryMib = MemoryMib - other.MemoryMib };
 }

@@ -79,4 +79,10 @@ public enum AttemptFailure
 
     /// <summary>The command could not be started.</summary>
     StartFailed,
+
+    /// <summary>The image of its container could not be had.</summary>
+    ImagePullFailed,
+
+    /// <summary>The command needed more memory than it was given, and the container engine said so.</summary>
+    OutOfMemory,
 }

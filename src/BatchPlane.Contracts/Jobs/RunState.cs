@@ -47,6 +47,12 @@ public enum Cause
     /// <summary>The command could not be started: no such program, no permission, no working directory.</summary>
     StartFailed,
 
+    /// <summary>The image of its container could not be had: no such image, no access, no registry.</summary>
+    ImagePullFailed,
+
+    /// <summary>The command needed more memory than it was given, and was killed for it.</summary>
+    OutOfMemory,
+
     /// <summary>The node's lease ran out while it held the attempt.</summary>
     NodeLost,
 

@@ -258,7 +258,7 @@ CREATE TABLE jobs (
     state text NOT NULL,
     cause text,
     reason text,
-    -- The submitted document, validated, with defaults filled in.
+    -- The submitted document, validated, with defaults filled in and passwords masked.
     document jsonb NOT NULL,
     notifications jsonb NOT NULL,
     -- notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.
@@ -325,6 +325,8 @@ CREATE TABLE nodes (
     -- All memory that instances can be promised; memory_gib is the same in the words of the event messages.
     memory_mib integer NOT NULL DEFAULT 0,
     slots integer NOT NULL DEFAULT 0,
+    -- Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.
+    container_engine text,
     reason text,
     -- Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.
     lease_until timestamp with time zone,
@@ -468,6 +470,8 @@ CREATE TABLE tasks (
     cpu_millis integer NOT NULL DEFAULT 0,
     -- MiB of memory that an instance wishes for; 0: no wish.
     memory_mib integer NOT NULL DEFAULT 0,
+    -- True when its instances run in containers: only nodes with an engine get them.
+    needs_container boolean NOT NULL DEFAULT false,
     state text NOT NULL,
     cause text,
     reason text,
@@ -515,7 +519,7 @@ CREATE TABLE tasks (
     expires_at timestamp with time zone,
     max_concurrent_num integer,
     failed_action text NOT NULL,
-    -- RunSpec: what the agent gets.
+    -- RunSpec: what the agent gets; passwords encrypted with the installation key.
     run jsonb NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,

@@ -17,6 +17,9 @@ public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int S
 
     /// <summary>Memory in MiB; what <see cref="MemoryGib"/> says unless it is known more exactly.</summary>
     public int MemoryMib { get; init; } = MemoryGib * MibPerGib;
+
+    /// <summary>Engine for containers with its version; null: none, or not known yet.</summary>
+    public string? ContainerEngine { get; init; }
 }
 
 /// <summary>
@@ -254,6 +257,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         node.Cpu = facts.Cpu;
         node.MemoryGib = facts.MemoryGib;
         node.MemoryMib = facts.MemoryMib;
+        node.ContainerEngine = facts.ContainerEngine;
         node.Slots = facts.Slots;
         node.IsDirty = true;
     }

@@ -127,6 +127,9 @@ public sealed class NodeRecord
     /// <summary>Column <c>memory_mib</c>.</summary>
     public int MemoryMib { get; internal set; }
 
+    /// <summary>Column <c>container_engine</c>.</summary>
+    public string? ContainerEngine { get; internal set; }
+
     /// <summary>Column <c>slots</c>.</summary>
     public int Slots { get; internal set; }
 

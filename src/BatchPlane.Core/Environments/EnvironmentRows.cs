@@ -64,6 +64,7 @@ internal static class EnvironmentRows
         BusySlots = row.GetInt32(20),
         IdleSince = Time(row, 21),
         StartingUntil = Time(row, 22),
+        ContainerEngine = Text(row, 23),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -159,6 +160,7 @@ internal static class EnvironmentRows
         ("memory_gib", NpgsqlDbType.Integer, node.MemoryGib),
         ("memory_mib", NpgsqlDbType.Integer, node.MemoryMib),
         ("slots", NpgsqlDbType.Integer, node.Slots),
+        ("container_engine", NpgsqlDbType.Text, node.ContainerEngine),
         ("reason", NpgsqlDbType.Text, node.Reason),
         ("failures", NpgsqlDbType.Integer, node.Failures),
         ("lease_until", NpgsqlDbType.TimestampTz, node.LeaseUntil),

@@ -158,7 +158,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
                 reader.GetString(0),
                 reader.GetInt64(1),
                 WireName.Parse<NodeState>(reader.GetString(2)),
-                new(reader.GetInt32(3), reader.GetInt32(4) * MillisPerCpu, reader.GetInt32(5)))
+                new(reader.GetInt32(3), reader.GetInt32(4) * MillisPerCpu, reader.GetInt32(5)) { Containers = reader.GetBoolean(6) })
             : null;
     }
 

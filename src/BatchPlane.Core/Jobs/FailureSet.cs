@@ -4,7 +4,7 @@ using BatchPlane.Contracts;
 namespace BatchPlane.Core.Jobs;
 
 /// <summary>
-/// A set of ways in which an attempt can fail: each exit code, each signal, the timeout, and a command that could not be started. Says which
+/// A set of ways in which an attempt can fail: each exit code, each signal, the timeout, a command that could not be started, an image that could not be had, and too little memory. Says which
 /// failures a retry rule is about, and whether rules before it leave it any.
 /// </summary>
 internal sealed class FailureSet
@@ -20,8 +20,10 @@ internal sealed class FailureSet
     private const int OtherSignal = MaxExitCode + MaxSignal + 1;
     private const int Timeout = OtherSignal + 1;
     private const int StartFailed = Timeout + 1;
+    private const int ImagePullFailed = StartFailed + 1;
+    private const int OutOfMemory = ImagePullFailed + 1;
 
-    private readonly BitArray _members = new(StartFailed + 1);
+    private readonly BitArray _members = new(OutOfMemory + 1);
 
     /// <summary>What a rule names, without its reasons; no name at all stands for everything. What could not be started is never ignored.</summary>
     internal static FailureSet Of(RetryRuleDocument rule)
@@ -46,6 +48,7 @@ internal sealed class FailureSet
         if (rule.Action == RetryAction.Ignore)
         {
             set._members[StartFailed] = false;
+            set._members[ImagePullFailed] = false;
         }
 
         return set;
@@ -67,6 +70,8 @@ internal sealed class FailureSet
         AttemptOutcome.Signaled => _members[report.Signal is > 0 and <= MaxSignal and var signal ? MaxExitCode + signal : OtherSignal],
         AttemptOutcome.Timeout => _members[Timeout],
         AttemptOutcome.StartFailed => _members[StartFailed],
+        AttemptOutcome.ImagePullFailed => _members[ImagePullFailed],
+        AttemptOutcome.OutOfMemory => _members[OutOfMemory],
         AttemptOutcome.Running or AttemptOutcome.Terminated or AttemptOutcome.Returned => false,
     };
 
@@ -102,6 +107,8 @@ internal sealed class FailureSet
             AttemptFailure.Signal => (MaxExitCode + 1, OtherSignal),
             AttemptFailure.Timeout => (Timeout, Timeout),
             AttemptFailure.StartFailed => (StartFailed, StartFailed),
+            AttemptFailure.ImagePullFailed => (ImagePullFailed, ImagePullFailed),
+            AttemptFailure.OutOfMemory => (OutOfMemory, OutOfMemory),
         };
         for (var member = first; member <= last; member++)
         {

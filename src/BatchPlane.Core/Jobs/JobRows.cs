@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Notifications;
 using Npgsql;
@@ -119,7 +120,7 @@ internal static class JobRows
             Column("job_descriptions", jobs, job => job.Document.JobDescription),
             Column("priorities", jobs, job => job.Document.Priority),
             Column("states", jobs, job => WireName.Of(job.Job.State)),
-            Column("documents", jobs, job => JsonSerializer.Serialize(job.Document, BatchPlaneJson.Options)),
+            Column("documents", jobs, job => JsonSerializer.Serialize(JobSecrets.Mask(job.Document), BatchPlaneJson.Options)),
             Column("notifications", jobs, job => JsonSerializer.Serialize(job.Document.Notifications, BatchPlaneJson.Options)),
             Column("interests", jobs, job => ArrayText(job.Job.Interest.ToColumn())),
             Column("tags", jobs, job => JsonSerializer.Serialize(job.Document.Tags, BatchPlaneJson.Options)),
@@ -146,6 +147,7 @@ internal static class JobRows
             Column("slots", tasks, row => row.Task.Needs.Slots),
             Column("cpu_millis", tasks, row => row.Task.Needs.CpuMillis),
             Column("memory_mibs", tasks, row => row.Task.Needs.MemoryMib),
+            Column("needs_containers", tasks, row => row.Task.Needs.Containers),
             Column("states", tasks, row => WireName.Of(row.Task.Record.State)),
             Column("depends_ons", tasks, row => ArrayText(row.Task.Record.DependsOn.Select(edge => edge.TaskNo.ToString(CultureInfo.InvariantCulture)))),
             Column("depends_whens", tasks, row => ArrayText(row.Task.Record.DependsOn.Select(edge => WireName.Of(edge.On)))),

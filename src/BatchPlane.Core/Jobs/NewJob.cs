@@ -56,7 +56,7 @@ public sealed class NewJob
                 FailedAction = task.FailedAction,
             },
             task.EnvId ?? throw new ArgumentException($"Task '{task.TaskName}' names no environment.", nameof(document)),
-            ResourceAmounts.Of(task.Resources),
+            ResourceAmounts.Of(task.Resources) with { Containers = task.Application.Docker is not null },
             JsonSerializer.Serialize(RunOf(task), BatchPlaneJson.Options)));
         var job = new JobRecord
         {
@@ -87,6 +87,7 @@ public sealed class NewJob
         Command = task.Application.Command,
         Argv = task.Application.Argv,
         Builtin = task.Application.Builtin,
+        Docker = task.Application.Docker,
         EnvVars = task.EnvVars,
         TimeoutSeconds = task.Timeout,
         KeepDirectoryOnFailure = task.FailedAction != FailedAction.Terminate,

@@ -29,8 +29,8 @@ internal sealed partial class TaskReader
         ]);
 
     private static readonly MemberSet ApplicationMembers = new(
-        ["delivery_form", "command", "argv", "builtin"],
-        ["commands", "package_path", "docker"]);
+        ["delivery_form", "command", "argv", "builtin", "docker"],
+        ["commands", "package_path"]);
 
     private static readonly string[] WhatToRun = ["command", "argv", "builtin"];
 
@@ -67,6 +67,7 @@ internal sealed partial class TaskReader
     [
         ("$.tasks[0]", TaskMembers),
         ("$.tasks[0].application", ApplicationMembers),
+        ("$.tasks[0].application.docker", DockerReader.Members),
         ("$.tasks[0].env_vars[0]", EnvVarMembers),
         ("$.tasks[0].resources", ResourcesMembers),
         .. RetryReader.Fields,
@@ -255,6 +256,7 @@ internal sealed partial class TaskReader
             Command = application.Text("command", _command),
             Argv = ReadArgv(application),
             Builtin = application.OneOf("builtin", ItemCodes.BuiltinUnknown, BuiltinApplications.Noop),
+            Docker = DockerReader.Read(application, _problems),
         };
     }
 

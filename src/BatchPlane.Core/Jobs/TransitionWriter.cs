@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Journal;
@@ -27,6 +28,7 @@ public sealed partial class TransitionWriter : BackgroundService
     private const int EnoughRequests = 64;
 
     private readonly NpgsqlDataSource _dataSource;
+    private readonly JobSecrets _secrets;
     private readonly EngineLimits _limits;
     private readonly JobStore _store;
     private readonly IdBlock _taskIds;
@@ -41,6 +43,7 @@ public sealed partial class TransitionWriter : BackgroundService
     /// <summary>Started by the host.</summary>
     public TransitionWriter(
         NpgsqlDataSource dataSource,
+        JobSecrets secrets,
         IOptions<EngineLimits> limits,
         WorkSignal workSignal,
         OutboxSignal outboxSignal,
@@ -49,6 +52,7 @@ public sealed partial class TransitionWriter : BackgroundService
         ILogger<TransitionWriter> logger)
     {
         _dataSource = dataSource;
+        _secrets = secrets;
         _limits = limits.Value;
         _store = new(_limits);
         _taskIds = new(dataSource, "Jobs/Sql/task_id_block.sql");
@@ -65,7 +69,7 @@ public sealed partial class TransitionWriter : BackgroundService
     public async Task<SubmitOutcome> SubmitAsync(JobDocument document, string submittedBy, IdempotencyKey? idempotencyKey, CancellationToken cancellationToken)
     {
         var taskIds = await _taskIds.TakeAsync(document.Tasks.Count, cancellationToken);
-        return await WriteAsync(new SubmitRequest(NewJob.From(document, EntityId.New(EntityId.Job), taskIds, submittedBy), idempotencyKey), cancellationToken);
+        return await WriteAsync(new SubmitRequest(NewJob.From(_secrets.Seal(document), EntityId.New(EntityId.Job), taskIds, submittedBy), idempotencyKey), cancellationToken);
     }
 
     /// <summary>Queues a request; its result comes after the commit. Throws what the database threw when it could not be stored.</summary>

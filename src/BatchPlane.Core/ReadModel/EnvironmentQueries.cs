@@ -170,6 +170,7 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         Cpu = row.Cpu,
         Mem = row.MemoryGib,
         MemoryMib = row.MemoryMib,
+        ContainerEngine = row.ContainerEngine,
         Slots = row.Slots,
         BusySlots = row.BusySlots,
         LoadAverage = row.LoadAverage,

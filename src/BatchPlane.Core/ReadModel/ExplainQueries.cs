@@ -83,7 +83,7 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
         Delayed = task.Delayed.Sum(range => range.UpperBound - range.LowerBound),
         Held = task.StartingCount + task.RunningCount,
         MaxConcurrentNum = task.MaxConcurrentNum,
-        Needs = new(task.Slots, task.CpuMillis, task.MemoryMib),
+        Needs = new(task.Slots, task.CpuMillis, task.MemoryMib) { Containers = task.NeedsContainer },
         StartTasks = [.. task.DependsOn.Zip(task.DependsWhen, (number, on) => ToStart(tasks[number], on))],
         IsTerminating = job.TerminateRequestedAt is not null,
         CloseReason = task.CloseReason,
@@ -100,7 +100,7 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
 
     private static NodeFacts ToFacts(NodeRow node)
     {
-        var size = new ResourceAmounts(node.Slots, node.Cpu * MillisPerCpu, node.MemoryMib);
+        var size = new ResourceAmounts(node.Slots, node.Cpu * MillisPerCpu, node.MemoryMib) { Containers = node.ContainerEngine is not null };
         return new(size, size.Minus(new(node.BusySlots, node.PromisedCpuMillis, node.PromisedMemoryMib)), node.EndsPerSecond);
     }
 }

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Scheduling;
 
@@ -25,7 +26,7 @@ public sealed class PlanQueries(ExplainQueries explanations)
             rivals[envId] = await explanations.RivalsAsync(environments[envId], job.Job.JobId, document.Priority, cancellationToken);
         }
 
-        return (new() { Document = document, Tasks = [.. job.Tasks.Select(task => Plan(job, task, document.Priority, environments[task.EnvId], rivals[task.EnvId]))] }, []);
+        return (new() { Document = JobSecrets.Mask(document), Tasks = [.. job.Tasks.Select(task => Plan(job, task, document.Priority, environments[task.EnvId], rivals[task.EnvId]))] }, []);
     }
 
     /// <summary>Those of the environments that do not exist or take no job.</summary>

@@ -39,6 +39,7 @@ internal sealed class TaskRow
     public int Slots { get; init; }
     public int CpuMillis { get; init; }
     public int MemoryMib { get; init; }
+    public bool NeedsContainer { get; init; }
     public required string State { get; init; }
     public string? Cause { get; init; }
     public string? Reason { get; init; }
@@ -167,6 +168,7 @@ internal sealed class NodeRow
     public int MemoryGib { get; init; }
     public int MemoryMib { get; init; }
     public int Slots { get; init; }
+    public string? ContainerEngine { get; init; }
     public int BusySlots { get; init; }
     public int PromisedCpuMillis { get; init; }
     public int PromisedMemoryMib { get; init; }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using Microsoft.EntityFrameworkCore;
 
 namespace BatchPlane.Core.ReadModel;
@@ -59,7 +60,7 @@ public sealed class TaskTemplateQueries(ReadContexts contexts)
         TaskTemplateId = row.TemplateId,
         TaskTemplateName = row.TemplateName,
         TaskTemplateDescription = row.TemplateDescription,
-        TaskTemplateInfo = JsonSerializer.Deserialize<JsonElement>(row.Task),
+        TaskTemplateInfo = JsonSerializer.Deserialize<JsonElement>(JobSecrets.MaskTemplate(row.Task)),
         CreatedAt = row.CreatedAt,
         UpdatedAt = row.UpdatedAt,
         Tags = ReadJson.Of<TagDocument[]>(row.Tags),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using Npgsql;
 
@@ -14,7 +15,7 @@ namespace BatchPlane.Core.Scheduling;
 public sealed record OrphanedAttempts(string JobId, string NodeId, long NodeEpoch, IReadOnlyList<(long TaskId, int Index)> Attempts);
 
 /// <summary>The only class that runs Scheduling/Sql outside the transition path.</summary>
-public sealed class ClaimStore(NpgsqlDataSource dataSource)
+public sealed class ClaimStore(NpgsqlDataSource dataSource, JobSecrets secrets)
 {
     /// <summary>Task details kept in memory at most; they never change, so that dropping them all now and then is harmless.</summary>
     private const int MaxCachedTasks = 10_000;
@@ -213,6 +214,7 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         command.Parameters.AddWithValue("max_slots", largest.Slots);
         command.Parameters.AddWithValue("max_cpu_millis", largest.CpuMillis);
         command.Parameters.AddWithValue("max_memory_mib", largest.MemoryMib);
+        command.Parameters.AddWithValue("containers", largest.Containers);
         command.Parameters.AddWithValue("task_limit", limit);
         return command;
     }
@@ -226,7 +228,7 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
             tasks.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetInt32(3))
             {
                 JobNo = reader.GetInt64(4),
-                Needs = new(reader.GetInt32(5), reader.GetInt32(6), reader.GetInt32(7)),
+                Needs = new(reader.GetInt32(5), reader.GetInt32(6), reader.GetInt32(7)) { Containers = reader.GetBoolean(9) },
                 Held = reader.GetInt32(8),
             });
         }
@@ -309,7 +311,7 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var run = JsonSerializer.Deserialize<RunSpec>(reader.GetString(3), BatchPlaneJson.Options)!;
+            var run = secrets.Open(JsonSerializer.Deserialize<RunSpec>(reader.GetString(3), BatchPlaneJson.Options)!);
             details[reader.GetInt64(0)] = new(reader.GetString(1), reader.GetInt32(2), run);
         }
 

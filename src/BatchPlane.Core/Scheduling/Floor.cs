@@ -76,7 +76,7 @@ internal sealed class Floor(IReadOnlyList<WaitingNode> nodes)
         ? left.Free.Slots.CompareTo(right.Free.Slots)
         : string.CompareOrdinal(left.Node.NodeId, right.Node.NodeId);
 
-    private static bool IsBetter(Room room, Room best, ResourceAmounts needs) => needs.IsOneSlot
+    private static bool IsBetter(Room room, Room best, ResourceAmounts needs) => needs.HasOneSlotOnly
         ? room.Free.Slots > best.Free.Slots
         : room.LeftOver(needs) < best.LeftOver(needs);
 
@@ -91,7 +91,7 @@ internal sealed class Floor(IReadOnlyList<WaitingNode> nodes)
     {
         internal WaitingNode Node => node;
 
-        internal ResourceAmounts Free { get; set; } = new(node.Capacity, Math.Max(0, node.FreeCpuMillis), Math.Max(0, node.FreeMemoryMib));
+        internal ResourceAmounts Free { get; set; } = new(node.Capacity, Math.Max(0, node.FreeCpuMillis), Math.Max(0, node.FreeMemoryMib)) { Containers = node.Size.Containers };
 
         /// <summary>True once something is kept for an instance that found no room.</summary>
         internal bool IsSetAside { get; set; }

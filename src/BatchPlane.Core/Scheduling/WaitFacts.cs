@@ -59,6 +59,9 @@ public sealed record EnvironmentFacts(string EnvId, bool TakesWork, int DesiredN
     /// <summary>The most of each that any node has; nothing without nodes.</summary>
     public ResourceAmounts Largest => Nodes.Aggregate(default(ResourceAmounts), (largest, node) => largest.Max(node.Size));
 
+    /// <summary>The same of the nodes that have a container engine.</summary>
+    public ResourceAmounts LargestWithEngine => Nodes.Where(node => node.Size.Containers).Aggregate(default(ResourceAmounts), (largest, node) => largest.Max(node.Size));
+
     /// <summary>Slots of all nodes.</summary>
     public int Slots => Nodes.Sum(node => node.Size.Slots);
 

@@ -65,9 +65,15 @@ public static class WaitReasons
         {
             yield return AboutNodes(WaitCodes.NoNodes, environment, $"The environment {environment.EnvId} has no running node; it is meant to have {Number(environment.DesiredNodes)}.");
         }
+        else if (task.Waiting > 0 && task.Needs.Containers && !environment.Largest.Containers)
+        {
+            yield return AboutNodes(WaitCodes.NoContainerEngine, environment, $"The task runs in containers, and no running node of {environment.EnvId} has an engine for them (docker or podman).");
+        }
         else if (task.Waiting > 0 && !environment.Nodes.Any(node => task.Needs.FitsIn(node.Size)))
         {
-            yield return AboutNodes(WaitCodes.FitsNowhere, environment, $"An instance needs {Words(task.Needs)}: more than any running node of {environment.EnvId} has ({Words(environment.Largest)}).") with { Needs = Document(task.Needs) };
+            var largest = task.Needs.Containers ? environment.LargestWithEngine : environment.Largest;
+            var which = task.Needs.Containers ? "running node with a container engine" : "running node";
+            yield return AboutNodes(WaitCodes.FitsNowhere, environment, $"An instance needs {Words(task.Needs)}: more than any {which} of {environment.EnvId} has ({Words(largest)}).") with { Needs = Document(task.Needs) };
         }
 
         if (task.Delayed > 0 && task.Delayed + task.WaitingByIndex == task.Waiting)

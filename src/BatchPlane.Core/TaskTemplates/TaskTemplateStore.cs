@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Idempotency;
 using Npgsql;
@@ -42,7 +43,7 @@ public enum ChangeTemplateOutcome
 }
 
 /// <summary>The only class that runs TaskTemplates/Sql. Templates are found by id or by name; no name has the form of an id.</summary>
-public sealed class TaskTemplateStore(NpgsqlDataSource dataSource)
+public sealed class TaskTemplateStore(NpgsqlDataSource dataSource, JobSecrets secrets)
 {
     /// <summary>Stores a template that was read whole.</summary>
     public async Task<CreateTemplateOutcome> CreateAsync(TaskTemplateChange template, int maxTemplates, string createdBy, IdempotencyKey? key, CancellationToken cancellationToken)
@@ -113,7 +114,7 @@ public sealed class TaskTemplateStore(NpgsqlDataSource dataSource)
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var task = JsonSerializer.Deserialize<JsonElement>(reader.GetString(2));
+            var task = JsonSerializer.Deserialize<JsonElement>(secrets.OpenTemplate(reader.GetString(2)));
             tasks[reader.GetString(0)] = task;
             tasks[reader.GetString(1)] = task;
         }
@@ -121,12 +122,12 @@ public sealed class TaskTemplateStore(NpgsqlDataSource dataSource)
         return tasks;
     }
 
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string path, TaskTemplateChange template)
+    private NpgsqlCommand Command(NpgsqlConnection connection, string path, TaskTemplateChange template)
     {
         var command = new NpgsqlCommand(SqlText.Load(path), connection);
         Add("template_name", template.Name);
         Add("template_description", template.Description);
-        Add("task", template.Task);
+        Add("task", template.Task is null ? null : secrets.SealTemplate(template.Task));
         Add("tags", template.Tags is null ? null : JsonSerializer.Serialize(template.Tags, BatchPlaneJson.Options));
         return command;
 

@@ -112,6 +112,36 @@ public static class ItemCodes
     /// <summary>There is no such built-in.</summary>
     public const string BuiltinUnknown = "builtin_unknown";
 
+    /// <summary>A built-in runs in no container.</summary>
+    public const string DockerWithBuiltin = "docker_with_builtin";
+
+    /// <summary>The name of an image is not <c>[registry/]name[:tag][@digest]</c>.</summary>
+    public const string DockerImageInvalid = "docker_image_invalid";
+
+    /// <summary>The user at a registry is empty, too long or contains a colon.</summary>
+    public const string DockerUserInvalid = "docker_user_invalid";
+
+    /// <summary>The password at a registry is empty or too long.</summary>
+    public const string DockerPasswordInvalid = "docker_password_invalid";
+
+    /// <summary>Of the user at a registry and the password one is given without the other.</summary>
+    public const string DockerLoginIncomplete = "docker_login_incomplete";
+
+    /// <summary>The registry is not a host, perhaps with a port.</summary>
+    public const string DockerServerInvalid = "docker_server_invalid";
+
+    /// <summary>The number of retries of a pull lies outside the range.</summary>
+    public const string DockerMaxRetryCountOutOfRange = "docker_max_retry_count_out_of_range";
+
+    /// <summary>The seconds between two tries of a pull lie outside the range.</summary>
+    public const string DockerDelayOnRetryOutOfRange = "docker_delay_on_retry_out_of_range";
+
+    /// <summary>The further options of a container are too long or cannot be understood.</summary>
+    public const string DockerRunOptionInvalid = "docker_run_option_invalid";
+
+    /// <summary>The further options of a container name one that BatchPlane sets itself.</summary>
+    public const string DockerRunOptionReserved = "docker_run_option_reserved";
+
     /// <summary>A job has more dependences than the server allows.</summary>
     public const string DependencesTooMany = "dependences_too_many";
 

@@ -248,7 +248,7 @@ internal sealed class ObjectReader
     {
         if (value.ValueKind != JsonValueKind.String)
         {
-            problems.Add(path, ItemCodes.TypeMismatch, $"Expected a text, given {Shown.Given(value)}.");
+            problems.Add(path, ItemCodes.TypeMismatch, rule.IsSecret ? "Expected a text." : $"Expected a text, given {Shown.Given(value)}.");
             return null;
         }
 

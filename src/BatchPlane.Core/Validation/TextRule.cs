@@ -22,6 +22,9 @@ internal sealed record TextRule
     /// <summary>The form in words, used with <see cref="Pattern"/>.</summary>
     internal string Form { get; init; } = "";
 
+    /// <summary>True: no message shows the text.</summary>
+    internal bool IsSecret { get; init; }
+
     /// <summary>Code when too long.</summary>
     internal string TooLongCode { get; init; } = ItemCodes.TooLong;
 
@@ -64,7 +67,7 @@ internal sealed record TextRule
         }
         else if (Pattern is not null && !Pattern.IsMatch(text))
         {
-            problems.Add(path, InvalidCode, $"Expected {Form}, given \"{Shown.Clip(text)}\".");
+            problems.Add(path, InvalidCode, IsSecret ? $"Expected {Form}." : $"Expected {Form}, given \"{Shown.Clip(text)}\".");
         }
     }
 }

@@ -112,6 +112,7 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
                 "--cpu", facts.Cpu.ToString(CultureInfo.InvariantCulture),
                 "--memory-mib", facts.MemoryMib.ToString(CultureInfo.InvariantCulture),
                 "--dir", Path.Combine(directory, WorkName),
+                .. ShellWords.Split(options.Value.AgentArguments, out _)!,
             ],
             new Dictionary<string, string> { ["BATCHPLANE_JOIN_TOKEN"] = joinToken.Value });
     }

@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
 
 namespace BatchPlane.Server.Nodes;
 
 /// <summary>How nodes are kept and watched. Options section <c>Nodes</c>.</summary>
-public sealed class NodeOptions
+public sealed class NodeOptions : IValidatableObject
 {
     /// <summary>Seconds without a heartbeat after which a node is given up. 2 to 3,600; default 20.</summary>
     [Range(2, 3_600)]
@@ -67,6 +68,17 @@ public sealed class NodeOptions
 
     /// <summary>URL at which agents on other hosts find a server of the role <c>api</c>, <c>http://host:8080</c>; null: this server's own address.</summary>
     public string? AdvertisedUrl { get; set; }
+    /// <summary>Further arguments of the agents that the local provider starts, quoted as in a shell: <c>--container-engine podman</c>. Default: none.</summary>
+    public string AgentArguments { get; set; } = "";
+
+    /// <inheritdoc />
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (ShellWords.Split(AgentArguments, out var problem) is null)
+        {
+            yield return new($"{nameof(AgentArguments)}: {problem}.", [nameof(AgentArguments)]);
+        }
+    }
 
     /// <summary>The lease as a span.</summary>
     internal TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);

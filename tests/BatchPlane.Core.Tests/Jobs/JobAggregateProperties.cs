@@ -181,7 +181,7 @@ public sealed class JobAggregateProperties
                 break;
             case < 16 when world.AnyClaimed(task.TaskName, random) is { } index:
                 var (number, holder) = (world.Instance(task.TaskName, index).Attempt, world.Instance(task.TaskName, index).NodeId);
-                var report = new Telling(task.TaskName, index, number, (AttemptOutcome)random.Next(0, 7), random.Next(0, 2), holder, random.Next(0, 2) * (earlier.Count + 1));
+                var report = new Telling(task.TaskName, index, number, (AttemptOutcome)random.Next(0, Enum.GetValues<AttemptOutcome>().Length), random.Next(0, 2), holder, random.Next(0, 2) * (earlier.Count + 1));
                 earlier.Add(report);
                 Report(world, report);
                 break;
@@ -204,7 +204,7 @@ public sealed class JobAggregateProperties
                 world.Job.RequestTermination("user:tester", null, world.Now);
                 break;
             case 20:
-                var outcome = (AttemptOutcome)random.Next(0, 7);
+                var outcome = (AttemptOutcome)random.Next(0, Enum.GetValues<AttemptOutcome>().Length);
                 foreach (var held in world.Claimed(task).Where(instance => RunStates.IsHeldByNode(instance.State)))
                 {
                     Report(world, new(task.TaskName, held.Index, held.Attempt, outcome, 0, held.NodeId, 0));

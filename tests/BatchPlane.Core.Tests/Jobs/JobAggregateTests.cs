@@ -85,6 +85,8 @@ public sealed class JobAggregateTests
     [InlineData(AttemptOutcome.Signaled, Cause.Signal)]
     [InlineData(AttemptOutcome.Timeout, Cause.Timeout)]
     [InlineData(AttemptOutcome.StartFailed, Cause.StartFailed)]
+    [InlineData(AttemptOutcome.ImagePullFailed, Cause.ImagePullFailed)]
+    [InlineData(AttemptOutcome.OutOfMemory, Cause.OutOfMemory)]
     public void BadEnd_KeepsItsCause(AttemptOutcome outcome, Cause cause)
     {
         var world = Of([Task("a")]);

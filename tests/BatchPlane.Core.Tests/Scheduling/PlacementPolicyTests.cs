@@ -225,6 +225,29 @@ public sealed class PlacementPolicyTests
         }
     }
 
+    [Fact]
+    public void TaskInContainers_GoesWhereAnEngineIsAndKeepsNobodyElseWaiting()
+    {
+        var boxed = new ClaimableTask("job-1", 1, 0, 100) { Needs = ResourceAmounts.OneSlot with { Containers = true } };
+        var plain = new ClaimableTask("job-2", 2, 0, 100);
+        var engine = new WaitingNode("node-c", 1, 4) { Size = new(4, 0, 0) { Containers = true } };
+
+        var placements = Place([boxed, plain], [Small, engine]);
+
+        Assert.Equal([engine], placements.Where(placement => placement.Task == boxed).Select(placement => placement.Node));
+        Assert.Equal(8, placements.Sum(placement => placement.Count));
+        Assert.Equal(4, placements.Where(placement => placement.Node == Small).Sum(placement => placement.Count));
+    }
+
+    [Fact]
+    public void TasksInContainers_AreSpreadOverTheNodesWithAnEngine()
+    {
+        var boxed = new ClaimableTask("job-1", 1, 0, 4) { Needs = ResourceAmounts.OneSlot with { Containers = true } };
+        WaitingNode[] engines = [.. Enumerable.Range(0, 4).Select(n => new WaitingNode($"node-{n}", 1, 4) { Size = new(4, 0, 0) { Containers = true } })];
+
+        Assert.Equal([1, 1, 1, 1], Place([boxed], engines).Select(placement => placement.Count));
+    }
+
     private static IReadOnlyList<Placement> Place(IReadOnlyList<ClaimableTask> tasks, IReadOnlyList<WaitingNode> nodes) =>
         PlacementPolicy.Place(new(tasks, ResumeAt: null), nodes, turn: null).Placements;
 

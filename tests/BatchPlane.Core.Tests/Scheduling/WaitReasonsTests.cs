@@ -56,6 +56,7 @@ public sealed class WaitReasonsTests
         Assert.Equal(["environment_deleting"], Codes(Ready, Idle() with { TakesWork = false }));
         Assert.Equal(["no_nodes"], Codes(Ready, Environment()));
         Assert.Equal(["fits_nowhere"], Codes(Ready with { Needs = new(1, 8_001, 0) }, Idle()));
+        Assert.Equal(["no_container_engine"], Codes(Ready with { Needs = new(1, 0, 0) { Containers = true } }, Idle()));
         Assert.Equal(["concurrency_ceiling"], Codes(Ready with { Held = 3, MaxConcurrentNum = 3 }, Idle()));
         Assert.Equal(["running"], Codes(Ready with { State = RunState.Running, Waiting = 0, Held = 3 }, Idle()));
         Assert.Null(WaitReasons.Of(Ready with { Needs = new(9, 0, 0) }, 0, Idle(), Rivals.None).Position);

@@ -197,7 +197,7 @@ public sealed class JobDocumentReaderTests
         { Task("\"application\":{\"argv\":[\"a\",7]}"), "$.tasks[0].application.argv[1]", "type_mismatch" },
         { Task("\"application\":{\"argv\":[\"a\",\"b\\u0000\"]}"), "$.tasks[0].application.argv[1]", "text_invalid" },
         { Task($"\"application\":{{\"argv\":[{string.Join(',', Enumerable.Repeat($"\"{new string('x', 131_071)}\"", 5))}]}}"), "$.tasks[0].application.argv", "command_too_long" },
-        { Task("\"application\":{\"command\":\"true\",\"docker\":{}}"), "$.tasks[0].application.docker", "not_supported" },
+        { Task("\"application\":{\"command\":\"true\",\"commands\":[]}"), "$.tasks[0].application.commands", "not_supported" },
         { Task("\"application\":{\"command\":\"true\",\"delivery_form\":\"PACKAGE\"}"), "$.tasks[0].application.delivery_form", "not_supported" },
         { Task("\"application\":{\"command\":\"true\",\"delivery_form\":\"FTP\"}"), "$.tasks[0].application.delivery_form", "delivery_form_unknown" },
         { Task("\"InputMappings\":[]," + Run), "$.tasks[0].InputMappings", "not_supported" },

@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
@@ -16,6 +17,9 @@ internal sealed class Installation : IAsyncDisposable
 {
     internal const string Submitter = "user:test";
 
+    /// <summary>The same for all servers of all installations.</summary>
+    internal static readonly JobSecrets Secrets = new(new InstallationKey(new byte[InstallationKey.KeyBytes]));
+
     private readonly TestDatabase _database;
     private readonly List<Server> _servers = [];
 
@@ -24,7 +28,7 @@ internal sealed class Installation : IAsyncDisposable
         _database = database;
         DataSource = NpgsqlDataSource.Create(database.ConnectionString);
         Environments = new(DataSource, new OutboxSignal());
-        Claims = new(DataSource);
+        Claims = new(DataSource, Secrets);
         Due = new(DataSource);
     }
 

@@ -22,7 +22,7 @@ internal sealed class Server : IAsyncDisposable
     internal Server(string connectionString, EngineLimits limits)
     {
         _dataSource = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = ConnectionName, MaxPoolSize = 4 }.ConnectionString);
-        Writer = new(_dataSource, Options.Create(limits), Work, new OutboxSignal(), Terminations, TimeProvider.System, NullLogger<TransitionWriter>.Instance);
+        Writer = new(_dataSource, Installation.Secrets, Options.Create(limits), Work, new OutboxSignal(), Terminations, TimeProvider.System, NullLogger<TransitionWriter>.Instance);
     }
 
     internal TransitionWriter Writer { get; }

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
@@ -43,7 +44,7 @@ public sealed class LostCommitTests : IAsyncLifetime, IDisposable
         var address = new NpgsqlConnectionStringBuilder(_database.ConnectionString);
         _gate = new(address.Host!, address.Port);
         _gated = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Host = "127.0.0.1", Port = _gate.Port, ApplicationName = "writer" }.ConnectionString);
-        _writer = new(_gated, Options.Create(new EngineLimits { MaxTransactionRetries = 2 }), new(), new(), new(), TimeProvider.System, NullLogger<TransitionWriter>.Instance);
+        _writer = new(_gated, new JobSecrets(new InstallationKey(new byte[InstallationKey.KeyBytes])), Options.Create(new EngineLimits { MaxTransactionRetries = 2 }), new(), new(), new(), TimeProvider.System, NullLogger<TransitionWriter>.Instance);
         await _writer.StartAsync(CancellationToken.None);
     }
 

@@ -93,6 +93,7 @@ public sealed partial class ClaimQueryPlanTests(ServerFixture server) : IClassFi
         .Replace("@max_slots", "8", StringComparison.Ordinal)
         .Replace("@max_cpu_millis", "8000", StringComparison.Ordinal)
         .Replace("@max_memory_mib", "8000", StringComparison.Ordinal)
+        .Replace("@containers", "true", StringComparison.Ordinal)
         .Replace("@task_limit", "256", StringComparison.Ordinal)
         .Replace("@job_limit", "2", StringComparison.Ordinal)
         .Replace("@job_ids", "'{job-1,job-2}'", StringComparison.Ordinal)

@@ -121,7 +121,7 @@ internal sealed class Session : IAttemptFiles
             var kill = _book.Ended(attempt);
             if (kill is not (KillCause.Abandoned or KillCause.Stopped))
             {
-                _reports.Ended(attempt, AttemptResult.NotStarted(kill, "no such program"));
+                _reports.Ended(attempt, AttemptResult.NotStarted(kill, StartResult.Failed("no such program")));
             }
 
             Pump();

@@ -70,6 +70,7 @@ CREATE TABLE nodes (
     memory_gib          integer NOT NULL DEFAULT 0,
     memory_mib          integer NOT NULL DEFAULT 0,
     slots               integer NOT NULL DEFAULT 0,
+    container_engine    text,
     reason              text,
     lease_until         timestamptz,
     load_average        double precision,
@@ -93,6 +94,7 @@ CREATE TABLE nodes (
 CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
 COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
+COMMENT ON COLUMN nodes.container_engine IS 'Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.';
 COMMENT ON COLUMN nodes.memory_free_mib IS 'Memory that is available on the machine, whoever uses the rest; null: it does not tell.';
 COMMENT ON COLUMN nodes.disk_free_mib IS 'Free space of the file system with the agent''s directory; disk_total_mib is its size.';
 COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';
@@ -165,7 +167,7 @@ CREATE INDEX jobs_expires_at_idx ON jobs (expires_at) WHERE expires_at IS NOT NU
 CREATE INDEX jobs_labels_idx ON jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON jobs (job_name text_pattern_ops, created_at, job_id);
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
-COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in.';
+COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in and passwords masked.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry; null: there was none.';
@@ -189,6 +191,7 @@ CREATE TABLE tasks (
     slots              integer NOT NULL DEFAULT 1 CHECK (slots > 0),
     cpu_millis         integer NOT NULL DEFAULT 0 CHECK (cpu_millis >= 0),
     memory_mib         integer NOT NULL DEFAULT 0 CHECK (memory_mib >= 0),
+    needs_container    boolean NOT NULL DEFAULT false,
     state              text NOT NULL CHECK (state IN ('SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')),
     cause              text,
     reason             text,
@@ -242,6 +245,7 @@ COMMENT ON COLUMN tasks.job_no IS 'task_id of the job''s first task: the order o
 COMMENT ON COLUMN tasks.slots IS 'Slots of a node that an instance needs.';
 COMMENT ON COLUMN tasks.cpu_millis IS 'Thousandths of a processor that an instance wishes for; 0: no wish.';
 COMMENT ON COLUMN tasks.memory_mib IS 'MiB of memory that an instance wishes for; 0: no wish.';
+COMMENT ON COLUMN tasks.needs_container IS 'True when its instances run in containers: only nodes with an engine get them.';
 COMMENT ON COLUMN tasks.next_index IS 'Instances from here on are untouched: never claimed, without rows. Below it every instance has a row or is in exactly one of ready, waiting and skipped.';
 COMMENT ON COLUMN tasks.requeued IS 'Instances with rows that wait for another attempt.';
 COMMENT ON COLUMN tasks.delayed IS 'Instances with rows that wait until the time for another attempt has come; retry_delays tells when.';
@@ -259,7 +263,7 @@ COMMENT ON COLUMN tasks.claimable IS 'True while a node may claim instances: cla
 COMMENT ON COLUMN tasks.claimable_count IS 'Instances that nodes may claim now: the task may run, and its ceiling is considered.';
 COMMENT ON COLUMN tasks.depends_on IS 'task_no of the tasks it waits for.';
 COMMENT ON COLUMN tasks.depends_when IS 'For each of depends_on, what has to be true of it.';
-COMMENT ON COLUMN tasks.run IS 'RunSpec: what the agent gets.';
+COMMENT ON COLUMN tasks.run IS 'RunSpec: what the agent gets; passwords encrypted with the installation key.';
 COMMENT ON SEQUENCE task_id_seq IS 'Each value stands for a block of 256 task ids, taken by one server at a time.';
 
 CREATE TABLE task_templates (

@@ -23,7 +23,8 @@ SELECT
     memory_mib,
     busy_slots,
     idle_since,
-    starting_until
+    starting_until,
+    container_engine
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL

@@ -5,6 +5,7 @@ SELECT
     state,
     slots,
     cpu,
-    memory_mib
+    memory_mib,
+    container_engine IS NOT NULL AS has_container_engine
 FROM nodes
 WHERE node_id = @node_id::text

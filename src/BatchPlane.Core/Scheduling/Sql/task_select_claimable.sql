@@ -9,13 +9,15 @@ SELECT
     slots,
     cpu_millis,
     memory_mib,
-    starting_count + running_count AS held_count
+    starting_count + running_count AS held_count,
+    needs_container
 FROM tasks
 WHERE env_id = @env_id::text
     AND claimable
     AND slots <= @max_slots::integer
     AND cpu_millis <= @max_cpu_millis::integer
     AND memory_mib <= @max_memory_mib::integer
+    AND (@containers::boolean OR NOT needs_container)
 ORDER BY
     priority DESC,
     job_no,

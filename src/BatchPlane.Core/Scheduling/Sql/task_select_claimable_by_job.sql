@@ -13,6 +13,7 @@ WITH RECURSIVE firsts AS (
             AND slots <= @max_slots::integer
             AND cpu_millis <= @max_cpu_millis::integer
             AND memory_mib <= @max_memory_mib::integer
+            AND (@containers::boolean OR NOT needs_container)
         ORDER BY
             priority DESC,
             job_no
@@ -35,6 +36,7 @@ WITH RECURSIVE firsts AS (
                 AND slots <= @max_slots::integer
                 AND cpu_millis <= @max_cpu_millis::integer
                 AND memory_mib <= @max_memory_mib::integer
+                AND (@containers::boolean OR NOT needs_container)
                 AND priority = firsts.priority
                 AND job_no > firsts.job_no
             ORDER BY job_no
@@ -51,6 +53,7 @@ WITH RECURSIVE firsts AS (
                 AND slots <= @max_slots::integer
                 AND cpu_millis <= @max_cpu_millis::integer
                 AND memory_mib <= @max_memory_mib::integer
+                AND (@containers::boolean OR NOT needs_container)
                 AND priority < firsts.priority
             ORDER BY
                 priority DESC,
@@ -85,6 +88,7 @@ turns AS (
             AND slots <= @max_slots::integer
             AND cpu_millis <= @max_cpu_millis::integer
             AND memory_mib <= @max_memory_mib::integer
+            AND (@containers::boolean OR NOT needs_container)
             AND priority = lowest.priority
             AND job_no > CASE WHEN lowest.priority = @turn_priority::integer THEN @turn_job_no::bigint ELSE 0 END
         ORDER BY job_no
@@ -106,6 +110,7 @@ turns AS (
             AND slots <= @max_slots::integer
             AND cpu_millis <= @max_cpu_millis::integer
             AND memory_mib <= @max_memory_mib::integer
+            AND (@containers::boolean OR NOT needs_container)
             AND priority = turns.priority
             AND job_no > turns.job_no
         ORDER BY job_no
@@ -136,13 +141,15 @@ CROSS JOIN LATERAL (
         slots,
         cpu_millis,
         memory_mib,
-        starting_count + running_count AS held_count
+        starting_count + running_count AS held_count,
+        needs_container
     FROM tasks
     WHERE env_id = @env_id::text
         AND claimable
         AND slots <= @max_slots::integer
         AND cpu_millis <= @max_cpu_millis::integer
         AND memory_mib <= @max_memory_mib::integer
+        AND (@containers::boolean OR NOT needs_container)
         AND priority = chosen.priority
         AND job_no = chosen.job_no
     ORDER BY task_id

@@ -17,6 +17,7 @@ FROM (
         AND slots <= @max_slots::integer
         AND cpu_millis <= @max_cpu_millis::integer
         AND memory_mib <= @max_memory_mib::integer
+        AND (@containers::boolean OR NOT needs_container)
         AND priority >= @priority::integer
         AND job_id <> @job_id::text
     ORDER BY
