@@ -57,7 +57,8 @@ public sealed partial class NodeAgent
             var processes = new ProcessExecutor(directory.Ledger);
             using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, stop));
             using var client = new ServerClient(_options, _time);
-            return await RunEpochsAsync(client, executor, directory, stop);
+            using var patience = new ServerPatience(_options.GiveUpAfter, client, _time, _log, stop);
+            return await RunEpochsAsync(client, executor, directory, patience);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -66,8 +67,9 @@ public sealed partial class NodeAgent
         }
     }
 
-    private async Task<int> RunEpochsAsync(ServerClient client, IAttemptExecutor executor, WorkDirectory directory, CancellationToken stop)
+    private async Task<int> RunEpochsAsync(ServerClient client, IAttemptExecutor executor, WorkDirectory directory, ServerPatience patience)
     {
+        var stop = patience.Stop;
         var nodeId = _options.NodeId;
         var retry = new Backoff(_options.RetryPauseMax, _time);
         while (true)
@@ -82,7 +84,9 @@ public sealed partial class NodeAgent
                 nodeId = node.NodeId;
                 var began = _time.GetTimestamp();
                 using var session = new NodeSession(_options, node, client, executor, directory, _time, _log);
+                patience.Watch(session);
                 var end = await session.RunAsync(stop);
+                patience.Watch(null);
                 Log.Ended(_log, nodeId, node.Epoch, end);
                 if (end != SessionEnd.Fenced)
                 {
@@ -96,8 +100,8 @@ public sealed partial class NodeAgent
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                // Asked to end while not joined: there is nothing to hand over.
-                return ExitDone;
+                // Ends while not joined: there is nothing to hand over.
+                return patience.IsOver ? ExitUntold : ExitDone;
             }
         }
     }

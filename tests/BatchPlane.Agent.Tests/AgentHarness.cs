@@ -45,6 +45,8 @@ internal sealed class AgentHarness : IAsyncDisposable
             ReportMaxAttempts = reportMaxAttempts,
             Containers = containers ?? new() { Engine = ContainerOptions.NoEngine },
             RetryPauseMax = TimeSpan.FromMilliseconds(300),
+            KeptInterval = TimeSpan.FromMilliseconds(50),
+            KeptMaxAsked = 2,
         };
 
     internal static RunSpec Shell(string command, int timeoutSeconds = 0, bool keep = false, params EnvVarDocument[] variables) =>

@@ -9,6 +9,7 @@ namespace BatchPlane.Cli.Hosting;
 internal static class AgentCommand
 {
     private const string DefaultDirectory = "/var/lib/batchplane-agent";
+    private const int MaxGiveUpSeconds = 604_800;
     private const string TimeOnALine = "HH:mm:ss.fff ";
     private const string TimeInJson = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
@@ -27,9 +28,10 @@ internal static class AgentCommand
         var runArguments = Text("--container-run-args", "ARGS", $"Arguments of each container, quoted as in a shell; also {ServerVariables.ContainerRunArguments}.");
         var allow = Text("--container-allow", "NAMES", $"Options that tasks may ask for although they reach out of their container: long names without dashes, with commas between them, or all; also {ServerVariables.ContainerAllow}.");
         var pids = new Option<int?>("--container-pids") { HelpName = "N", Description = $"Processes and threads in a container, 0: as the engine has it. Default: {ContainerOptions.DefaultPidsLimit}." };
+        var giveUp = new Option<int?>("--give-up-seconds") { HelpName = "N", Description = "End when nothing runs and no server has answered for so long, 1 to 604,800. Default: never." };
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, cpu, memory, directory, engine, engineArguments, runArguments, allow, pids,
+            server, token, node, environment, slots, cpu, memory, directory, giveUp, engine, engineArguments, runArguments, allow, pids,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -52,6 +54,7 @@ internal static class AgentCommand
                     Allowed = (parsed.GetValue(allow) ?? context.Variable(ServerVariables.ContainerAllow) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
                     PidsLimit = parsed.GetValue(pids) ?? ContainerOptions.DefaultPidsLimit,
                 },
+                GiveUpAfter = Seconds(parsed.GetValue(giveUp)),
             };
             return RunAsync(options, context, cancellation);
         });
@@ -73,6 +76,13 @@ internal static class AgentCommand
             throw new UsageException(e.Message);
         }
     }
+
+    private static TimeSpan? Seconds(int? number) => number switch
+    {
+        null => null,
+        >= 1 and <= MaxGiveUpSeconds => TimeSpan.FromSeconds(number.Value),
+        _ => throw new UsageException($"--give-up-seconds: expected 1 to {MaxGiveUpSeconds}, given {number}"),
+    };
 
     private static Uri Url(string? text) => text switch
     {

@@ -46,6 +46,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
     internal static readonly ProblemKind Internal = new(500, "internal", "Something went wrong here.", "Our bug: report the trace id from the detail. Whether anything changed is unknown; repeat with the same `Idempotency-Key`.");
     internal static readonly ProblemKind Unavailable = new(503, "unavailable", "The server cannot reach its database.", "Try again later, with the same `Idempotency-Key`.");
+    internal static readonly ProblemKind ProviderUnavailable = new(503, "provider_unavailable", "What makes the nodes of the environment cannot be asked.", "Try again later, with the same `Idempotency-Key`; the detail says what happened.");
 
     /// <summary>All kinds, by status.</summary>
     internal static readonly ImmutableArray<ProblemKind> All =
@@ -61,7 +62,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         UnsupportedMediaType,
         IdempotencyKeyReused,
         Internal,
-        Unavailable,
+        Unavailable, ProviderUnavailable,
     ];
 
     /// <summary>The kind for a status that was set without a body.</summary>

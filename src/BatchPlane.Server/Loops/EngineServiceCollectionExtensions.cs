@@ -1,6 +1,7 @@
 using BatchPlane.Core.Access;
 using BatchPlane.Server.Agents;
 using BatchPlane.Server.Nodes;
+using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.Outputs;
 
 namespace BatchPlane.Server.Loops;
@@ -16,12 +17,14 @@ internal static class EngineServiceCollectionExtensions
         services.AddSingleton<TerminationNotices>();
         services.AddSingleton<OutputStore>();
         services.AddSingleton<NodeLossSignal>();
-        services.AddSingleton<LocalNodeProvider>();
+        services.AddSingleton<INodeProvider, LocalNodeProvider>();
+        services.AddSingleton<SlurmClient>();
+        services.AddSingleton<SlurmPilots>();
         return services;
     }
 
     /// <summary>Adds the loops of the role <c>engine</c>.</summary>
-    internal static IServiceCollection AddEngineLoops(this IServiceCollection services)
+    internal static IServiceCollection AddEngineLoops(this IServiceCollection services, bool withSlurm)
     {
         services.AddHostedService<NodeMonitor>();
         services.AddHostedService<ClaimPruner>();
@@ -30,6 +33,12 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<IdempotencyPruner>();
         services.AddHostedService<JobRemover>();
         services.AddHostedService<EnvironmentReconciler>();
+        services.AddHostedService<ActivityPruner>();
+        if (withSlurm)
+        {
+            services.AddHostedService<SlurmReconciler>();
+        }
+
         return services;
     }
 }

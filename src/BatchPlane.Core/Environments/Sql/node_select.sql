@@ -21,6 +21,9 @@ SELECT
     state_since,
     deleted_at,
     memory_mib,
+    busy_slots,
+    idle_since,
+    starting_until,
     container_engine
 FROM nodes
 WHERE env_id = @env_id::text
