@@ -40,6 +40,9 @@ public static class ItemCodes
     /// <summary>A text cannot be read or stored: it contains NUL or half a surrogate pair.</summary>
     public const string TextInvalid = "text_invalid";
 
+    /// <summary>An output is asked for from a byte on and by its last lines at once.</summary>
+    public const string TailWithOffset = "tail_with_offset";
+
     /// <summary>More problems were found than are listed.</summary>
     public const string TooManyProblems = "too_many_problems";
 

@@ -19,7 +19,10 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind JobNotFound = new(404, "job_not_found", "There is no such job.", "Check the id.");
     internal static readonly ProblemKind TaskNotFound = new(404, "task_not_found", "The job has no such task.", "Check the name against `GET /v1/jobs/{id}`.");
     internal static readonly ProblemKind InstanceNotFound = new(404, "instance_not_found", "The task has no such instance.", "Check the index: 0 to the task's count - 1.");
-    internal static readonly ProblemKind OutputNotFound = new(404, "output_not_found", "There is no output.", "The instance has not run yet, or its output was removed.");
+    internal static readonly ProblemKind OutputNotFound = new(404, "output_not_found", "There is no output.", "The instance has not had this attempt yet; with `follow=true` the first one is waited for.");
+    internal static readonly ProblemKind OutputGone = new(410, "output_gone", "The output is not kept any more.", "Keep outputs longer with `Outputs.KeepFor`, or have them stored elsewhere with `redirect_info`.");
+    internal static readonly ProblemKind TooManyFollowers = new(503, "too_many_followers", "As many outputs are followed as the server allows.", "Try later, or read without `follow`; the limit is `Outputs.MaxFollowers`.");
+    internal static readonly ProblemKind OutputStorage = new(503, "output_storage", "The storage of outputs does not answer.", "Try later; the server's log has the reason.");
     internal static readonly ProblemKind EnvironmentNotFound = new(404, "environment_not_found", "There is no such environment.", "Check the id.");
     internal static readonly ProblemKind NodeNotFound = new(404, "node_not_found", "There is no such node.", "Check the id.");
     internal static readonly ProblemKind TaskTemplateNotFound = new(404, "task_template_not_found", "There is no such task template.", "Check the id or name.");
@@ -57,11 +60,12 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         MethodNotAllowed,
         RequestTimeout,
         EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
+        OutputGone,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,
         Internal,
-        Unavailable,
+        Unavailable, OutputStorage, TooManyFollowers,
     ];
 
     /// <summary>The kind for a status that was set without a body.</summary>
