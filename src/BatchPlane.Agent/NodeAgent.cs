@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Protocol;
 using BatchPlane.Agent.Sessions;
@@ -34,6 +35,7 @@ public sealed partial class NodeAgent
     public NodeAgent(AgentOptions options, ILoggerFactory loggers, TimeProvider time)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        Validator.ValidateObject(options.Files, new ValidationContext(options.Files), validateAllProperties: true);
         _options = options;
         _time = time;
         _log = loggers.CreateLogger<NodeAgent>();
@@ -52,8 +54,9 @@ public sealed partial class NodeAgent
         {
             await using var directory = WorkDirectory.Open(_options.Directory, _log);
             using var executor = new ProcessExecutor(directory.Ledger);
+            using var staging = new Staging(_options.Files, directory.Packages, _time);
             using var client = new ServerClient(_options, _time);
-            return await RunEpochsAsync(client, executor, directory, stop);
+            return await RunEpochsAsync(client, executor, staging, directory, stop);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -62,7 +65,7 @@ public sealed partial class NodeAgent
         }
     }
 
-    private async Task<int> RunEpochsAsync(ServerClient client, ProcessExecutor executor, WorkDirectory directory, CancellationToken stop)
+    private async Task<int> RunEpochsAsync(ServerClient client, ProcessExecutor executor, Staging staging, WorkDirectory directory, CancellationToken stop)
     {
         var nodeId = _options.NodeId;
         var retry = new Backoff(_options.RetryPauseMax, _time);
@@ -77,7 +80,7 @@ public sealed partial class NodeAgent
 
                 nodeId = node.NodeId;
                 var began = _time.GetTimestamp();
-                using var session = new NodeSession(_options, node, client, executor, directory, _time, _log);
+                using var session = new NodeSession(_options, node, client, executor, staging, directory, _time, _log);
                 var end = await session.RunAsync(stop);
                 Log.Ended(_log, nodeId, node.Epoch, end);
                 if (end != SessionEnd.Fenced)

@@ -19,6 +19,7 @@ namespace BatchPlane.Agent.Hosts;
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt
 /// progress/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;              what the command posts, made by itself; gone with the attempt
 /// spares/&lt;number&gt;                               an empty working directory that waits for its next attempt
+/// packages/                                     packages kept for the next attempt, see PackageCache
 /// outputs/&lt;number&gt;                              one output, until it is at the server; not in the working directory, which commands list
 /// </code>
 /// Removal happens on a loop of its own, so that it never holds up a start.
@@ -41,6 +42,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     {
         _attempts = Path.Combine(root, "attempts");
         _progress = Path.Combine(root, "progress");
+        Packages = Path.Combine(root, "packages");
         _lock = held;
         _log = log;
         Ledger = ProcessLedger.Open(Path.Combine(root, "processes.ledger"), out var killed);
@@ -61,6 +63,9 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         Directory.CreateDirectory(_progress);
         _removing = Task.Run(RemoveDiscardedAsync);
     }
+
+    /// <summary>Directory of the packages that are kept.</summary>
+    internal string Packages { get; }
 
     /// <summary>Record of process groups.</summary>
     internal ProcessLedger Ledger { get; }

@@ -199,6 +199,16 @@ internal sealed partial class AttemptBook
         return next;
     }
 
+    /// <summary>Its files are under way, before its command or after it; a kill that was asked for meanwhile breaks them off.</summary>
+    internal void Staging(Attempt attempt, IExecution staging)
+    {
+        lock (_gate)
+        {
+            attempt.Execution = staging;
+            SignalFirst(attempt);
+        }
+    }
+
     /// <summary>Its command runs; a kill that was asked for meanwhile is carried out.</summary>
     internal void Began(Attempt attempt, IExecution execution)
     {

@@ -1,7 +1,9 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Outputs;
 using BatchPlane.Agent.Progress;
+using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Agent.Sessions;
@@ -11,7 +13,7 @@ namespace BatchPlane.Agent.Sessions;
 /// each to the report queue.
 /// </summary>
 internal sealed partial class AttemptRunner(
-    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, TimeProvider time, ILogger log)
+    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, Staging staging, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(200);
 
@@ -46,6 +48,47 @@ internal sealed partial class AttemptRunner(
     private void Start(Attempt attempt)
     {
         var failure = Builtins.WhyUnknown(attempt.Claim.Run) ?? WorkDirectory.Make(attempt.Paths);
+        if (failure is null && attempt.Claim.Run.Files is { HasBefore: true })
+        {
+            // Not on this thread, which starts others: files may take long.
+            _ = Task.Run(() => BringFilesAsync(attempt));
+            return;
+        }
+
+        Start(attempt, failure);
+    }
+
+    private async Task BringFilesAsync(Attempt attempt)
+    {
+        try
+        {
+            AttemptResult? failed;
+            bool isBroken;
+            using (var end = CancellationTokenSource.CreateLinkedTokenSource(_session))
+            {
+                book.Staging(attempt, new StagingExecution(end));
+                failed = await staging.BeforeAsync(attempt, end.Token);
+                isBroken = end.IsCancellationRequested;
+            }
+
+            if (failed is null && !isBroken)
+            {
+                Start(attempt, failure: null);
+            }
+            else
+            {
+                EndUnstarted(attempt, failed);
+            }
+        }
+        catch (Exception e)
+        {
+            // Nobody awaits this either.
+            _broken.TrySetException(e);
+        }
+    }
+
+    private void Start(Attempt attempt, string? failure)
+    {
         var started = failure is null
             ? executor.Start(new Launch(attempt.Claim, attempt.Key.Index, attempt.Key.Number, attempt.Paths))
             : StartResult.Failed(failure);
@@ -57,11 +100,16 @@ internal sealed partial class AttemptRunner(
             return;
         }
 
-        // A kill that came meanwhile decides, as it would have for a command that began.
+        EndUnstarted(attempt, new(AttemptOutcome.StartFailed, Reason: started.Failure));
+    }
+
+    // A kill that came meanwhile decides, as it would have for a command that began.
+    private void EndUnstarted(Attempt attempt, AttemptResult? failed)
+    {
         var kill = book.Ended(attempt);
         if (kill is not (KillCause.Abandoned or KillCause.Stopped))
         {
-            reports.Ended(attempt, AttemptResult.NotStarted(kill, started.Failure));
+            reports.Ended(attempt, kill == KillCause.Terminated || failed is null ? new(AttemptOutcome.Terminated) : failed);
         }
     }
 
@@ -100,6 +148,42 @@ internal sealed partial class AttemptRunner(
     // On the executor's thread: everything that takes time is done on another.
     private void Exited(Attempt attempt, ExitStatus status)
     {
+        if (StoresFiles(attempt, status))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => _ = StoreFilesAsync(attempt, status), null);
+        }
+        else
+        {
+            End(attempt, status, problem: null);
+        }
+    }
+
+    // Of a command that ended by itself; one that was killed has nothing that is worth the time.
+    private static bool StoresFiles(Attempt attempt, ExitStatus status) =>
+        attempt.Claim.Run.Files is { HasAfter: true } files && attempt.Kill == KillCause.None && (files.StoresAfterFailure || status.ExitCode == 0);
+
+    // It keeps its slot and runs on, as far as anybody can see, until its files are stored; its time limit goes on as well.
+    private async Task StoreFilesAsync(Attempt attempt, ExitStatus status)
+    {
+        try
+        {
+            string? problem;
+            using (var end = CancellationTokenSource.CreateLinkedTokenSource(_session))
+            {
+                book.Staging(attempt, new StagingExecution(end));
+                problem = await staging.AfterAsync(attempt, end.Token);
+            }
+
+            End(attempt, status, problem);
+        }
+        catch (Exception e)
+        {
+            _broken.TrySetException(e);
+        }
+    }
+
+    private void End(Attempt attempt, ExitStatus status, string? problem)
+    {
         var kill = book.Ended(attempt);
         if (kill is KillCause.Abandoned or KillCause.Stopped)
         {
@@ -107,17 +191,17 @@ internal sealed partial class AttemptRunner(
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(_ => _ = FinishAsync(attempt, status, kill), null);
+            ThreadPool.UnsafeQueueUserWorkItem(_ => _ = FinishAsync(attempt, status, kill, problem), null);
         }
     }
 
-    private async Task FinishAsync(Attempt attempt, ExitStatus status, KillCause kill)
+    private async Task FinishAsync(Attempt attempt, ExitStatus status, KillCause kill, string? problem)
     {
         try
         {
             progress.Finish(attempt);
             var output = await ReadOutputAsync(attempt);
-            var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr };
+            var result = AttemptResult.Of(attempt, status, kill, problem) with { Stdout = output.Stdout, Stderr = output.Stderr };
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
                 WorkDirectory.Keep(attempt.Paths);

@@ -79,4 +79,13 @@ public enum AttemptFailure
 
     /// <summary>The command could not be started.</summary>
     StartFailed,
+
+    /// <summary>The package could not be fetched or unpacked.</summary>
+    PackageFailed,
+
+    /// <summary>Inputs could not be brought.</summary>
+    InputFailed,
+
+    /// <summary>The command succeeded, its outputs could not be stored.</summary>
+    OutputFailed,
 }

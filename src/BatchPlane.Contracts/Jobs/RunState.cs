@@ -47,6 +47,15 @@ public enum Cause
     /// <summary>The command could not be started: no such program, no permission, no working directory.</summary>
     StartFailed,
 
+    /// <summary>The package could not be fetched or unpacked: no such archive, too large, one that climbs out of its directory.</summary>
+    PackageFailed,
+
+    /// <summary>An input mapping could not be carried out: no such bucket or directory, no permission, no room.</summary>
+    InputFailed,
+
+    /// <summary>The command succeeded, but an output mapping or redirect could not be carried out.</summary>
+    OutputFailed,
+
     /// <summary>The node's lease ran out while it held the attempt.</summary>
     NodeLost,
 

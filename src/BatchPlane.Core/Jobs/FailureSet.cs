@@ -4,7 +4,7 @@ using BatchPlane.Contracts;
 namespace BatchPlane.Core.Jobs;
 
 /// <summary>
-/// A set of ways in which an attempt can fail: each exit code, each signal, the timeout, and a command that could not be started. Says which
+/// A set of ways in which an attempt can fail: each exit code, each signal, the timeout, a command that could not be started, and files that could not be moved. Says which
 /// failures a retry rule is about, and whether rules before it leave it any.
 /// </summary>
 internal sealed class FailureSet
@@ -20,8 +20,14 @@ internal sealed class FailureSet
     private const int OtherSignal = MaxExitCode + MaxSignal + 1;
     private const int Timeout = OtherSignal + 1;
     private const int StartFailed = Timeout + 1;
+    private const int PackageFailed = StartFailed + 1;
+    private const int InputFailed = PackageFailed + 1;
+    private const int OutputFailed = InputFailed + 1;
 
-    private readonly BitArray _members = new(StartFailed + 1);
+    private readonly BitArray _members = new(OutputFailed + 1);
+
+    /// <summary>Failures of attempts whose command has not run, which therefore cannot count as a success.</summary>
+    internal static IReadOnlyList<AttemptFailure> NotRun { get; } = [AttemptFailure.StartFailed, AttemptFailure.PackageFailed, AttemptFailure.InputFailed];
 
     /// <summary>What a rule names, without its reasons; no name at all stands for everything. What could not be started is never ignored.</summary>
     internal static FailureSet Of(RetryRuleDocument rule)
@@ -40,12 +46,15 @@ internal sealed class FailureSet
         var isAny = rule.ExitCodes.Count == 0 && rule.Signals.Count == 0 && rule.Causes.Count == 0;
         foreach (var cause in isAny ? Enum.GetValues<AttemptFailure>() : rule.Causes)
         {
-            set.Add(cause);
+            set.Set(cause, true);
         }
 
         if (rule.Action == RetryAction.Ignore)
         {
-            set._members[StartFailed] = false;
+            foreach (var cause in NotRun)
+            {
+                set.Set(cause, false);
+            }
         }
 
         return set;
@@ -67,6 +76,9 @@ internal sealed class FailureSet
         AttemptOutcome.Signaled => _members[report.Signal is > 0 and <= MaxSignal and var signal ? MaxExitCode + signal : OtherSignal],
         AttemptOutcome.Timeout => _members[Timeout],
         AttemptOutcome.StartFailed => _members[StartFailed],
+        AttemptOutcome.PackageFailed => _members[PackageFailed],
+        AttemptOutcome.InputFailed => _members[InputFailed],
+        AttemptOutcome.OutputFailed => _members[OutputFailed],
         AttemptOutcome.Running or AttemptOutcome.Terminated or AttemptOutcome.Returned => false,
     };
 
@@ -94,7 +106,7 @@ internal sealed class FailureSet
         }
     }
 
-    private void Add(AttemptFailure cause)
+    private void Set(AttemptFailure cause, bool isMember)
     {
         var (first, last) = cause switch
         {
@@ -102,10 +114,13 @@ internal sealed class FailureSet
             AttemptFailure.Signal => (MaxExitCode + 1, OtherSignal),
             AttemptFailure.Timeout => (Timeout, Timeout),
             AttemptFailure.StartFailed => (StartFailed, StartFailed),
+            AttemptFailure.PackageFailed => (PackageFailed, PackageFailed),
+            AttemptFailure.InputFailed => (InputFailed, InputFailed),
+            AttemptFailure.OutputFailed => (OutputFailed, OutputFailed),
         };
         for (var member = first; member <= last; member++)
         {
-            _members[member] = true;
+            _members[member] = isMember;
         }
     }
 }

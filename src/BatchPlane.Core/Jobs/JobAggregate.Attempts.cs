@@ -100,9 +100,9 @@ public sealed partial class JobAggregate
     private static long? Began(AttemptReport report) => report.Outcome switch
     {
         AttemptOutcome.Running => report.BeganMsAgo ?? 0,
-        AttemptOutcome.Exited or AttemptOutcome.Signaled or AttemptOutcome.Timeout => report.BeganMsAgo ?? report.EndedMsAgo ?? 0,
+        AttemptOutcome.Exited or AttemptOutcome.Signaled or AttemptOutcome.Timeout or AttemptOutcome.OutputFailed => report.BeganMsAgo ?? report.EndedMsAgo ?? 0,
         AttemptOutcome.Terminated => report.BeganMsAgo,
-        AttemptOutcome.StartFailed or AttemptOutcome.Returned => null,
+        AttemptOutcome.StartFailed or AttemptOutcome.PackageFailed or AttemptOutcome.InputFailed or AttemptOutcome.Returned => null,
     };
 
     private void End(TaskRecord task, InstanceRecord instance, AttemptReport report)
@@ -181,6 +181,9 @@ public sealed partial class JobAggregate
         AttemptOutcome.Signaled => new(Cause.Signal, report.Reason ?? $"signal {report.Signal}", 128 + report.Signal, endedAt),
         AttemptOutcome.Timeout => new(Cause.Timeout, report.Reason ?? "timed out", null, endedAt),
         AttemptOutcome.StartFailed => new(Cause.StartFailed, report.Reason ?? "could not be started", null, endedAt),
+        AttemptOutcome.PackageFailed => new(Cause.PackageFailed, report.Reason ?? "the package could not be fetched", null, endedAt),
+        AttemptOutcome.InputFailed => new(Cause.InputFailed, report.Reason ?? "inputs could not be brought", null, endedAt),
+        AttemptOutcome.OutputFailed => new(Cause.OutputFailed, report.Reason ?? "outputs could not be stored", report.ExitCode, endedAt),
         AttemptOutcome.Terminated => new(task.CloseCause ?? Cause.Terminated, task.CloseReason ?? report.Reason ?? "terminated on its node", null, endedAt),
         AttemptOutcome.Returned when task.CloseCause is { } cause => new(cause, task.CloseReason!, null, endedAt),
         AttemptOutcome.Returned => new(Cause.Returned, report.Reason ?? "given back by the node before it began", null, endedAt),

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
@@ -32,6 +33,7 @@ internal static class SubmitJob
         TopicAdmission topics,
         PlanQueries plans,
         TaskTemplateStore templates,
+        TaskSecrets secrets,
         TransitionWriter writer)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
@@ -61,7 +63,7 @@ internal static class SubmitJob
 
             if (isDryRun)
             {
-                return await PlanAsync(job, topics, plans, context.RequestAborted);
+                return await PlanAsync(TaskSecrets.Hide(job), topics, plans, context.RequestAborted);
             }
 
             var source = Caller.Of(context).Source;
@@ -71,7 +73,7 @@ internal static class SubmitJob
                 return ProblemResult.Invalid(topicProblems);
             }
 
-            var outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
+            var outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
             if (outcome is SubmitOutcome.EnvironmentsMissing missing && defaultEnvironment.Forget(missing.EnvIds))
             {
                 // The one remembered is gone; by now there may be another one.
@@ -81,7 +83,7 @@ internal static class SubmitJob
                 }
 
                 job = again;
-                outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
+                outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
             }
 
             return Answer(outcome, job);
