@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Amazon.S3.Transfer;
 using BatchPlane.Contracts;
 using BatchPlane.Storage;
 
@@ -11,14 +10,15 @@ namespace BatchPlane.Agent.Files;
 /// <summary>Everything in a bucket whose key begins with a prefix.</summary>
 internal sealed class BucketPlace : IFilePlace
 {
-    private const int BytesOfMegabyte = 1024 * 1024;
+    private const int DefaultWorkers = 4;
+    private const int DefaultPartSize = 16;
+    private const long BytesOfMegabyte = 1024 * 1024;
 
     private readonly StorageLocation _location;
     private readonly IAmazonS3 _store;
     private readonly string _bucket;
     private readonly FileCopy _copy;
-    private readonly TransferUtility _uploads;
-    private readonly long _partBytes;
+    private readonly BucketUpload _upload;
 
     internal BucketPlace(StorageLocation location, S3Connection connection, string bucket, OutputMappingConfigDocument? config, FileCopy copy)
     {
@@ -26,22 +26,21 @@ internal sealed class BucketPlace : IFilePlace
         _store = connection.Open();
         _bucket = bucket;
         _copy = copy;
-        var partSize = config?.WorkerPartSize ?? 16;
-        _partBytes = (long)partSize * BytesOfMegabyte;
-        // What is smaller than a part goes as one object, else in parts of which worker_num are under way at once.
-        _uploads = new TransferUtility(_store, new TransferUtilityConfig { ConcurrentServiceRequests = config?.WorkerNum ?? 4, MinSizeBeforePartUpload = _partBytes });
+        _upload = new(_store, bucket, config?.WorkerNum ?? DefaultWorkers, (config?.WorkerPartSize ?? DefaultPartSize) * BytesOfMegabyte);
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<PlacedFile> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         string? next = null;
+        var isEmpty = true;
         do
         {
             var page = await ExplainedAsync(_location.Text, () => _store.ListObjectsV2Async(
                 new ListObjectsV2Request { BucketName = _bucket, Prefix = _location.Path, ContinuationToken = next }, cancellation));
             foreach (var item in page.S3Objects ?? [])
             {
+                isEmpty = false;
                 // Keys that end with a slash are what some tools make of directories.
                 if (!item.Key.EndsWith('/'))
                 {
@@ -52,6 +51,12 @@ internal sealed class BucketPlace : IFilePlace
             next = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
         while (next is not null);
+
+        // A bucket has no directories, so this is all that tells a misspelt one.
+        if (isEmpty)
+        {
+            throw new StagingException("there is no object below it");
+        }
     }
 
     /// <inheritdoc/>
@@ -64,16 +69,12 @@ internal sealed class BucketPlace : IFilePlace
     /// <inheritdoc/>
     public Task StoreAsync(string path, string name, CancellationToken cancellation) => ExplainedAsync(_location.Text + name, async () =>
     {
-        await _uploads.UploadAsync(new TransferUtilityUploadRequest { BucketName = _bucket, Key = _location.Path + name, FilePath = path, PartSize = _partBytes }, cancellation);
+        await _upload.UploadAsync(path, _location.Path + name, cancellation);
         return true;
     });
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _uploads.Dispose();
-        _store.Dispose();
-    }
+    public void Dispose() => _store.Dispose();
 
     /// <summary>Asks a store; what fails says of which place.</summary>
     internal static async Task<T> ExplainedAsync<T>(string what, Func<Task<T>> ask)

@@ -93,6 +93,11 @@ public sealed class StagingOptions : IValidatableObject
             return (new() { Endpoint = S3Endpoint, Region = S3Region, PathStyle = S3PathStyle, AccessKey = authentication?.SecretId ?? S3AccessKey, SecretKey = authentication is null ? S3SecretKey : authentication.SecretKey, Timeout = StallTimeout }, location.Host);
         }
 
+        if (authentication is null && CosAccessKey is null)
+        {
+            throw new StagingException($"{location.Text}: there are no credentials: give authentications with the scene COS, or configure them on the node");
+        }
+
         // bucket-appid.cos.region.myqcloud.com
         var labels = location.Host.Split('.', 2);
         var host = labels.Length > 1 ? labels[1] : "";
