@@ -63,6 +63,7 @@ public sealed record S3Connection
         AmazonS3Exception { ErrorCode: "NoSuchKey" or "NotFound" } => "there is no such object",
         AmazonS3Exception { ErrorCode: "AccessDenied" or "Forbidden" or "InvalidAccessKeyId" or "SignatureDoesNotMatch" } denied => $"access denied ({denied.ErrorCode})",
         AmazonS3Exception fault => $"{(int)fault.StatusCode} {fault.ErrorCode}: {fault.Message}",
+        HttpRequestException => $"the store cannot be reached: {exception.Message}",
         AmazonClientException { InnerException: { } inner } => $"the store cannot be reached: {inner.Message}",
         _ => exception.Message,
     };

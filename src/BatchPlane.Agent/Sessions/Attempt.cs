@@ -65,7 +65,7 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
     /// The end of an attempt that ran: what the agent killed it for decides, then how the command ended, then <paramref name="problem"/>, why its
     /// files could not be stored.
     /// </summary>
-    internal static AttemptResult Of(Attempt attempt, ExitStatus status, KillCause kill, string? problem) => kill switch
+    internal static AttemptResult Of(Attempt attempt, ExitStatus status, KillCause kill, string? problem = null) => kill switch
     {
         KillCause.None when problem is not null && status.ExitCode == 0 => new(AttemptOutcome.OutputFailed, ExitCode: 0, Reason: problem),
         KillCause.None when problem is not null => Plain(status) with { Reason = $"{Words(status)}; {problem}" },
@@ -73,6 +73,10 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
         KillCause.Terminated => new(AttemptOutcome.Terminated),
         KillCause.None or KillCause.Stopped or KillCause.Abandoned => Plain(status),
     };
+
+    /// <summary>The end of an attempt that could not be started.</summary>
+    internal static AttemptResult NotStarted(KillCause kill, string? failure) =>
+        new(kill == KillCause.Terminated ? AttemptOutcome.Terminated : AttemptOutcome.StartFailed, Reason: failure);
 
     /// <summary>True when the command ran and the attempt did not succeed by itself.</summary>
     internal bool IsFailure => Outcome is AttemptOutcome.Signaled or AttemptOutcome.Timeout or AttemptOutcome.OutputFailed || ExitCode is > 0;

@@ -3,7 +3,6 @@ using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Outputs;
 using BatchPlane.Agent.Progress;
-using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Agent.Sessions;
@@ -100,7 +99,7 @@ internal sealed partial class AttemptRunner(
             return;
         }
 
-        EndUnstarted(attempt, new(AttemptOutcome.StartFailed, Reason: started.Failure));
+        EndUnstarted(attempt, AttemptResult.NotStarted(KillCause.None, started.Failure));
     }
 
     // A kill that came meanwhile decides, as it would have for a command that began.
@@ -109,7 +108,7 @@ internal sealed partial class AttemptRunner(
         var kill = book.Ended(attempt);
         if (kill is not (KillCause.Abandoned or KillCause.Stopped))
         {
-            reports.Ended(attempt, kill == KillCause.Terminated || failed is null ? new(AttemptOutcome.Terminated) : failed);
+            reports.Ended(attempt, kill == KillCause.Terminated || failed is null ? AttemptResult.NotStarted(KillCause.Terminated, failure: null) : failed);
         }
     }
 

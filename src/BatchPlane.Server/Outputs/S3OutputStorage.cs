@@ -9,17 +9,19 @@ using Microsoft.Extensions.Options;
 namespace BatchPlane.Server.Outputs;
 
 /// <summary>
-/// Outputs in a bucket of an S3-compatible store. Objects cannot be appended to, so each piece is an object of its own, named by its offset in
-/// 16 hexadecimal digits: <c>&lt;prefix&gt;&lt;path&gt;/&lt;offset&gt;</c>. Sorted by name they are sorted by place; a list gives every length, and following
+/// Outputs in a bucket of an S3-compatible store. Objects cannot be appended to, so each piece is an object of its own, named by its offset and
+/// length in hexadecimal digits: <c>&lt;prefix&gt;&lt;path&gt;/&lt;offset, 16 digits&gt;-&lt;length, 8 digits&gt;</c>. Sorted by name they are sorted by place; a list gives every length, and following
 /// an output lists only what is behind a known offset.
 /// </summary>
 /// <remarks>
-/// No server keeps anything, so any may take the next piece. Pieces of an agent that was restarted may overlap those of before; the bytes are
-/// the same, and a reader takes at each place the piece that reaches furthest. Nothing is put together afterwards: an output that trickles for
+/// No server keeps anything, so any may take the next piece. Pieces that are written again may be cut differently and arrive late; the bytes are
+/// the same, no object replaces a longer one, and a reader takes at each place the piece that reaches furthest. Nothing is put together afterwards: an output that trickles for
 /// days has many small objects, which cost a request for each thousand of them to find and one each to read.
 /// </remarks>
 internal sealed class S3OutputStorage : IOutputStorage, IDisposable
 {
+    private const int OffsetDigits = 16;
+
     private readonly IAmazonS3 _store;
     private readonly string _bucket;
     private readonly string _prefix;
@@ -46,7 +48,7 @@ internal sealed class S3OutputStorage : IOutputStorage, IDisposable
             ? new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)
             : new MemoryStream(piece.ToArray(), writable: false);
         return await _store.PutObjectAsync(
-            new PutObjectRequest { BucketName = _bucket, Key = KeyOf(output) + offset.ToString("x16", CultureInfo.InvariantCulture), InputStream = body, AutoCloseStream = false, UseChunkEncoding = false },
+            new PutObjectRequest { BucketName = _bucket, Key = string.Create(CultureInfo.InvariantCulture, $"{KeyOf(output)}{offset:x16}-{piece.Length:x8}"), InputStream = body, AutoCloseStream = false, UseChunkEncoding = false },
             CancellationToken.None);
     });
 
@@ -64,7 +66,7 @@ internal sealed class S3OutputStorage : IOutputStorage, IDisposable
         };
         await foreach (var item in _store.Paginators.ListObjectsV2(request).S3Objects.WithCancellation(cancellationToken))
         {
-            pieces.Add(new(item.Key, long.Parse(item.Key.AsSpan(key.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture), item.Size ?? 0));
+            pieces.Add(new(item.Key, long.Parse(item.Key.AsSpan(key.Length, OffsetDigits), NumberStyles.HexNumber, CultureInfo.InvariantCulture), item.Size ?? 0));
         }
 
         if (pieces.Count > 0 || from == 0)

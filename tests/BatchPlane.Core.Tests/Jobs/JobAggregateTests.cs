@@ -84,6 +84,9 @@ public sealed class JobAggregateTests
     [Theory]
     [InlineData(AttemptOutcome.Signaled, Cause.Signal)]
     [InlineData(AttemptOutcome.Timeout, Cause.Timeout)]
+    [InlineData(AttemptOutcome.PackageFailed, Cause.PackageFailed)]
+    [InlineData(AttemptOutcome.InputFailed, Cause.InputFailed)]
+    [InlineData(AttemptOutcome.OutputFailed, Cause.OutputFailed)]
     [InlineData(AttemptOutcome.StartFailed, Cause.StartFailed)]
     public void BadEnd_KeepsItsCause(AttemptOutcome outcome, Cause cause)
     {
