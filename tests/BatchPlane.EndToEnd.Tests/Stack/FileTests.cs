@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using BatchPlane.EndToEnd.Tests.Cli;
 
 namespace BatchPlane.EndToEnd.Tests.Stack;
 
