@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -16,11 +15,13 @@ internal sealed record CachedPackage(string Path, string Tag);
 internal sealed class PackageCache
 {
     private const int MaxTagLength = 120;
+    private const int KeyLength = 64;
 
+    private readonly Lock _trimming = new();
     private readonly string _directory;
     private readonly long _maxBytes;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Gate> _gates = new(StringComparer.Ordinal);
 
     /// <summary>Takes over a directory; what was half fetched when the last agent died is removed.</summary>
     internal PackageCache(string directory, long maxBytes, TimeProvider time)
@@ -45,8 +46,8 @@ internal sealed class PackageCache
     internal async Task<FileStream> OpenAsync(string place, Func<CachedPackage?, Task<CachedPackage>> use, CancellationToken cancellation)
     {
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)));
-        var gate = _gates.GetOrAdd(key, _ => new SemaphoreSlim(1));
-        await gate.WaitAsync(cancellation);
+        using var gate = Enter(key);
+        await gate.Turn.WaitAsync(cancellation);
         try
         {
             var known = Find(key);
@@ -69,20 +70,50 @@ internal sealed class PackageCache
         }
         finally
         {
-            gate.Release();
+            gate.Turn.Release();
         }
     }
 
     /// <summary>A file to fetch into.</summary>
     internal string NewFile() => Path.Combine(_directory, $"{Guid.NewGuid():N}.part");
 
+    private Visit Enter(string key)
+    {
+        lock (_gates)
+        {
+            if (!_gates.TryGetValue(key, out var gate))
+            {
+                gate = new();
+                _gates.Add(key, gate);
+            }
+
+            gate.Visitors++;
+            return new(gate.Turn, () => Leave(key, gate));
+        }
+    }
+
+    private void Leave(string key, Gate gate)
+    {
+        lock (_gates)
+        {
+            gate.Visitors--;
+            if (gate.Visitors == 0)
+            {
+                _gates.Remove(key);
+            }
+        }
+    }
+
     private FileStream Keep(string key, CachedPackage? old, CachedPackage package)
     {
         // Opened first: from here on it may be removed by anybody.
         var open = Open(package.Path);
-        if (old is not null)
+        lock (_trimming)
         {
-            File.Delete(old.Path);
+            if (old is not null)
+            {
+                File.Delete(old.Path);
+            }
         }
 
         if (package.Tag.Length is 0 or > MaxTagLength || open.Length > _maxBytes)
@@ -104,16 +135,33 @@ internal sealed class PackageCache
 
     private void Trim()
     {
-        var kept = 0L;
-        foreach (var file in new DirectoryInfo(_directory).EnumerateFiles().Where(file => file.Extension != ".part").OrderByDescending(file => file.LastWriteTimeUtc))
+        // One at a time, so that no file is gone between being found and being measured; what is still being fetched has another form of name.
+        lock (_trimming)
         {
-            kept += file.Length;
-            if (kept > _maxBytes)
+            var kept = 0L;
+            foreach (var file in new DirectoryInfo(_directory).EnumerateFiles().Where(file => file.Name.IndexOf('.', StringComparison.Ordinal) == KeyLength).OrderByDescending(file => file.LastWriteTimeUtc))
             {
-                file.Delete();
+                kept += file.Length;
+                if (kept > _maxBytes)
+                {
+                    file.Delete();
+                }
             }
         }
     }
 
     private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 64 * 1024, useAsync: true);
+
+    /// <summary>Whose turn it is with a place, as long as somebody wants it.</summary>
+    private sealed class Gate
+    {
+        internal SemaphoreSlim Turn { get; } = new(1);
+
+        internal int Visitors { get; set; }
+    }
+
+    private sealed record Visit(SemaphoreSlim Turn, Action Leave) : IDisposable
+    {
+        public void Dispose() => Leave();
+    }
 }

@@ -7,7 +7,7 @@ namespace BatchPlane.Agent.Files;
 /// <summary>How an agent moves files before and after commands. Read from its variables <c>BATCHPLANE_FILES__…</c>; a local provider passes those of the server on.</summary>
 public sealed class StagingOptions : IValidatableObject
 {
-    /// <summary>How long all files of an attempt may take before its command, and again after it. 1 s to 30 days; default 1 h.</summary>
+    /// <summary>How long each step of an attempt may take: its package, one mapping, one redirect. 1 s to 30 days; default 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromHours(1);
 
@@ -15,7 +15,7 @@ public sealed class StagingOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Files of an attempt copied at once. 1 to 64; default 4. For uploads to S3 and COS a task's <c>worker_num</c> counts instead.</summary>
+    /// <summary>Files of an attempt copied at once. 1 to 64; default 4. A file that goes up in parts has <c>worker_num</c> of them under way.</summary>
     [Range(1, 64)]
     public int ParallelFiles { get; set; } = 4;
 

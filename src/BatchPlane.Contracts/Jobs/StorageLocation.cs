@@ -67,7 +67,7 @@ public sealed record StorageLocation(StorageScheme Scheme, string Host, string P
     {
         "" => "a path is empty",
         _ when SchemeOf(path).Length > 0 => "a directory of the node has no scheme",
-        _ when HasDots(path) => "'.' and '..' are not allowed in it",
+        _ when path.Split('/').Contains("..") => "'..' is not allowed in it",
         _ => null,
     };
 

@@ -50,7 +50,7 @@ internal sealed class S3OutputStorage : IOutputStorage, IDisposable
         return await _store.PutObjectAsync(
             new PutObjectRequest { BucketName = _bucket, Key = string.Create(CultureInfo.InvariantCulture, $"{KeyOf(output)}{offset:x16}-{piece.Length:x8}"), InputStream = body, AutoCloseStream = false, UseChunkEncoding = false },
             CancellationToken.None);
-    });
+    }, CancellationToken.None);
 
     /// <inheritdoc/>
     public Task<OutputContent?> OpenAsync(OutputOf output, long from, CancellationToken cancellationToken) => AskAsync<OutputContent?>(async () =>
@@ -76,7 +76,7 @@ internal sealed class S3OutputStorage : IOutputStorage, IDisposable
 
         // The output is shorter than what was asked for, if it is there at all.
         return await OpenAsync(output, 0, cancellationToken);
-    });
+    }, cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> RemoveAsync(string jobId, DateTimeOffset? writtenBefore, int limit, CancellationToken cancellationToken) => AskAsync(async () =>
@@ -99,18 +99,19 @@ internal sealed class S3OutputStorage : IOutputStorage, IDisposable
         while (after is not null && removed < limit);
 
         return after is null;
-    });
+    }, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _store.Dispose();
 
-    private async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    private async Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
     {
         try
         {
             return await ask();
         }
-        catch (Exception exception) when (exception is AmazonServiceException or AmazonClientException or HttpRequestException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested
+            && exception is (AmazonServiceException or AmazonClientException or HttpRequestException or TimeoutException or OperationCanceledException))
         {
             throw new OutputStorageException($"The bucket {_bucket}: {S3Connection.Explain(exception)}", exception);
         }
