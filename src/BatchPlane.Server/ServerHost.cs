@@ -117,7 +117,7 @@ public static class ServerHost
         app.MapAgents();
     }
 
-    /// <summary>Statements are prepared once per connection; what the connection string says itself stays as it is.</summary>
+    /// <summary>Statements are prepared once per connection; what the connection string says of that itself stays as it is.</summary>
     private static string WithDefaults(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "batchplane" };
@@ -127,6 +127,8 @@ public static class ServerHost
             builder.AutoPrepareMinUsages = 2;
         }
 
+        // Nothing of ours changes a session but its prepared statements: the reset in front of each use would be a statement for nothing.
+        builder.NoResetOnClose = true;
         return builder.ConnectionString;
     }
 

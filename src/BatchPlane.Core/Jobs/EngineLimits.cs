@@ -26,6 +26,10 @@ public sealed class EngineLimits
     [Range(1, 100_000)]
     public int MaxBatchAttempts { get; set; } = DefaultMaxBatchAttempts;
 
+    /// <summary>Milliseconds that a request waits at most for others that are likely to come, because the transaction before had more. 0 to 100; 0: never.</summary>
+    [Range(0, 100)]
+    public double GatherMilliseconds { get; set; } = 1;
+
     /// <summary>Requests that may wait for a transaction before callers wait for room. 1 to 1,000,000.</summary>
     [Range(1, 1_000_000)]
     public int MaxQueuedRequests { get; set; } = 10_000;

@@ -55,6 +55,12 @@ internal sealed class JobChanges
     /// <summary>True when nodes have to be told to end what they hold.</summary>
     internal bool HasOrders { get; private set; }
 
+    /// <summary>True when rows are only added, all of new jobs: there is nothing that somebody else could have changed.</summary>
+    internal bool AreNewJobsOnly => NewJobs.Count > 0
+        && Journal.Count > 0
+        && (Jobs.Count | Deleted.Count | Priorities.Count | Tasks.Count | Fresh.Count | NewInstances.Count | Instances.Count | Terminations.Count
+            | ClosedInstances.Count | RetriedInstances.Count | Unskipped.Count | Skips.Count | Progress.Count | NewDelays.Count | EndedDelays.Count | Claims.Count) == 0;
+
     /// <summary>Takes everything that differs from what was loaded.</summary>
     internal void Add(JobAggregate aggregate)
     {

@@ -5,6 +5,9 @@ namespace BatchPlane.Core.Jobs;
 /// <summary>What a batch of requests needs to see.</summary>
 internal sealed class JobLoad
 {
+    /// <summary>Environments of which those are held that take jobs.</summary>
+    internal SortedSet<string> EnvIds { get; } = new(StringComparer.Ordinal);
+
     internal SortedSet<string> JobIds { get; } = new(StringComparer.Ordinal);
 
     internal SortedSet<string> NodeIds { get; } = new(StringComparer.Ordinal);
@@ -48,6 +51,9 @@ internal sealed class LockedJobs
     internal required Dictionary<string, JobAggregate> Jobs { get; init; }
 
     internal required Dictionary<string, (long Epoch, NodeState State)> Nodes { get; init; }
+
+    /// <summary>Those of the load's environments that take jobs.</summary>
+    internal IReadOnlySet<string> OpenEnvIds { get; init; } = new HashSet<string>();
 
     /// <summary>Of tasks of ended jobs that are to be tried again: how their instances ended, as stored.</summary>
     internal IReadOnlyDictionary<long, TaskEnds> Ends { get; init; } = new Dictionary<long, TaskEnds>();

@@ -27,6 +27,12 @@ internal sealed class JobStore(EngineLimits limits)
         var tasks = new List<(string JobId, TaskRecord Task)>();
         var instances = new List<InstanceRecord>();
         var progress = new List<ProgressRecord>();
+        var envIds = new HashSet<string>(StringComparer.Ordinal);
+        if (load.EnvIds.Count > 0)
+        {
+            await ReadAsync(reader, row => envIds.Add(row.GetString(0)), cancellationToken);
+        }
+
         if (load.NodeIds.Count > 0)
         {
             await ReadAsync(reader, row => nodes.Add(row.GetString(0), (row.GetInt64(1), WireName.Parse<NodeState>(row.GetString(2)))), cancellationToken);
@@ -62,10 +68,11 @@ internal sealed class JobStore(EngineLimits limits)
 
         await reader.ReadAsync(cancellationToken);
         var now = reader.GetFieldValue<DateTimeOffset>(0);
-        return new() { Now = now, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays), Ends = ends };
+        return new() { Now = now, OpenEnvIds = envIds, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays), Ends = ends };
     }
 
-    internal static async Task StoreAsync(NpgsqlConnection connection, JobChanges changes, CancellationToken cancellationToken)
+    /// <summary>Stores what was decided, and commits in the same round trip where <paramref name="commits"/> says so: then rows may only be added.</summary>
+    internal static async Task StoreAsync(NpgsqlConnection connection, JobChanges changes, bool commits, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         var expected = new List<(string What, ulong Rows)?>();
@@ -176,6 +183,12 @@ internal sealed class JobStore(EngineLimits limits)
             Add(JournalRows.Insert(changes.Journal), "events", changes.Journal.Count);
         }
 
+        if (commits)
+        {
+            batch.BatchCommands.Add(new(SqlText.Load("Database/Sql/commit.sql")));
+            expected.Add(null);
+        }
+
         if (batch.BatchCommands.Count == 0)
         {
             return;
@@ -220,6 +233,11 @@ internal sealed class JobStore(EngineLimits limits)
     /// <summary>Locks are taken in this order by everybody: environments, idempotency keys, nodes, jobs; of each kind in the order of ids.</summary>
     private static void AddLoads(NpgsqlBatch batch, JobLoad load)
     {
+        if (load.EnvIds.Count > 0)
+        {
+            batch.BatchCommands.Add(JobRows.Command("Environments/Sql/environment_share.sql", new NpgsqlParameter<string[]>("env_ids", [.. load.EnvIds])));
+        }
+
         if (load.NodeIds.Count > 0)
         {
             batch.BatchCommands.Add(JobRows.Command("Environments/Sql/node_lock.sql", new NpgsqlParameter<string[]>("node_ids", [.. load.NodeIds])));

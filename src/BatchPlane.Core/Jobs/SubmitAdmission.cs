@@ -15,8 +15,8 @@ internal sealed class SubmitAdmission(IReadOnlyList<WriteRequest> requests)
     private readonly Dictionary<SubmitRequest, SubmitRequest> _repeats = [];
     private IReadOnlySet<string> _openEnvIds = new HashSet<string>();
 
-    /// <summary>True when there is nothing to look up.</summary>
-    internal bool IsEmpty => _submits.Count == 0 && _retries.Count == 0;
+    /// <summary>True when a submit carries a key, which has to be looked up between the environments and everything else.</summary>
+    internal bool HasKeys => _submits.Exists(submit => submit.IdempotencyKey is not null);
 
     /// <summary>Environments to look up.</summary>
     internal IEnumerable<string> EnvIds => _submits.SelectMany(submit => submit.Job.EnvIds).Concat(_retries.SelectMany(retry => retry.EnvIds));

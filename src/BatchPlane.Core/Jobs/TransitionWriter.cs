@@ -21,6 +21,11 @@ namespace BatchPlane.Core.Jobs;
 /// </remarks>
 public sealed partial class TransitionWriter : BackgroundService
 {
+    private const int CallersPerThread = 4;
+
+    // What a transaction costs in any case is spread thinly enough among so many.
+    private const int EnoughRequests = 64;
+
     private readonly NpgsqlDataSource _dataSource;
     private readonly EngineLimits _limits;
     private readonly JobStore _store;
@@ -91,17 +96,43 @@ public sealed partial class TransitionWriter : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var gathered = new List<WriteRequest>();
-        while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
+        var more = _waiting.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        while (await more)
+        {
+            var before = gathered.Count;
+            gathered.Clear();
+            more = await GatherAsync(gathered, before);
+            await WriteTogetherAsync([.. gathered], stoppingToken);
+        }
+    }
+
+    /// <summary>
+    /// Takes what waits. After a transaction of many requests as many come again, as their callers were told together; the first to come waits for the others, but
+    /// not long. Otherwise small and large transactions would alternate, and small ones cost nearly as much.
+    /// </summary>
+    /// <returns>The wait for the request after those taken.</returns>
+    private async Task<Task<bool>> GatherAsync(List<WriteRequest> gathered, int expected)
+    {
+        Gather(gathered);
+        var more = _waiting.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        if (gathered.Count >= Math.Min(expected, EnoughRequests) || _limits.GatherMilliseconds == 0)
+        {
+            return more;
+        }
+
+        var patience = Task.Delay(TimeSpan.FromMilliseconds(_limits.GatherMilliseconds), _time, CancellationToken.None);
+        while (gathered.Count < Math.Min(expected, EnoughRequests) && await Task.WhenAny(more, patience) == more && await more)
         {
             Gather(gathered);
-            await WriteTogetherAsync(gathered, stoppingToken);
-            gathered.Clear();
+            more = _waiting.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
         }
+
+        return more;
     }
 
     private void Gather(List<WriteRequest> gathered)
     {
-        var weight = 0;
+        var weight = gathered.Sum(request => request.Weight);
         while (gathered.Count < _limits.MaxBatchRequests && weight < _limits.MaxBatchAttempts && _waiting.Reader.TryRead(out var request))
         {
             gathered.Add(request);
@@ -120,22 +151,18 @@ public sealed partial class TransitionWriter : BackgroundService
         if (requests.Count == 1)
         {
             Log.RequestFailed(_logger, requests[0].GetType().Name, exception);
-            requests[0].Fail(exception);
+            Tell(requests, request => request.Fail(exception));
             return;
         }
 
         if (ExpectedFaults.IsTransient(exception))
         {
             Log.BatchFailed(_logger, requests.Count, exception);
-            foreach (var request in requests)
-            {
-                request.Fail(exception);
-            }
-
+            Tell(requests, request => request.Fail(exception));
             return;
         }
 
-        foreach (var request in requests.Where(request => !request.IsCompleted))
+        foreach (var request in requests.Where(request => !request.IsTold))
         {
             await WriteTogetherAsync([request], stoppingToken);
         }
@@ -190,13 +217,35 @@ public sealed partial class TransitionWriter : BackgroundService
         var batch = new TransitionBatch(requests, _store, _claimIds, _limits);
         await using var connection = await _dataSource.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await batch.DecideAndStoreAsync(connection, CancellationToken.None);
-        onCommitting();
-        await transaction.CommitAsync();
-        Ring(batch);
-        foreach (var request in requests)
+        if (!await batch.DecideAndStoreAsync(connection, onCommitting, CancellationToken.None))
         {
-            request.Complete();
+            onCommitting();
+            await transaction.CommitAsync();
+        }
+
+        Ring(batch);
+        Tell(requests, static request => request.Complete());
+    }
+
+    /// <summary>
+    /// Tells callers, which go on with their answers, on threads of the pool: a few on each, as waking a thread costs more than an answer, and not
+    /// all on one, as some have much to write.
+    /// </summary>
+    private static void Tell(IEnumerable<WriteRequest> requests, Action<WriteRequest> tell)
+    {
+        foreach (var few in requests.Chunk(CallersPerThread))
+        {
+            Array.ForEach(few, static request => request.IsTold = true);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static state =>
+                {
+                    foreach (var request in state.few)
+                    {
+                        state.tell(request);
+                    }
+                },
+                (few, tell),
+                preferLocal: false);
         }
     }
 
@@ -208,21 +257,14 @@ public sealed partial class TransitionWriter : BackgroundService
     private async Task<List<WriteRequest>> ResetAsync(List<WriteRequest> requests, bool isInDoubt)
     {
         var stored = isInDoubt ? await FindStoredAsync(requests) : [];
-        var left = new List<WriteRequest>(requests.Count);
-        foreach (var request in requests)
+        var done = requests.ToLookup(request => request is SubmitRequest { Result: SubmitOutcome.Submitted submitted } && stored.Contains(submitted.JobId));
+        foreach (var request in done[false])
         {
-            if (request is SubmitRequest { Result: SubmitOutcome.Submitted submitted } && stored.Contains(submitted.JobId))
-            {
-                request.Complete();
-            }
-            else
-            {
-                request.Reset(keepIds: isInDoubt);
-                left.Add(request);
-            }
+            request.Reset(keepIds: isInDoubt);
         }
 
-        return left;
+        Tell(done[true], static request => request.Complete());
+        return [.. done[false]];
     }
 
     private async Task<HashSet<string>> FindStoredAsync(List<WriteRequest> requests)

@@ -12,13 +12,13 @@ public abstract class WriteRequest
     /// <summary>Job ids to lock; empty when none exist yet.</summary>
     internal virtual IEnumerable<string> JobIds => [];
 
-    /// <summary>Tells the caller that the transaction committed: the result may be used.</summary>
+    /// <summary>Tells the caller that the transaction committed: the result may be used. The caller goes on within this call.</summary>
     internal abstract void Complete();
 
-    /// <summary>True once the caller was told something.</summary>
-    internal abstract bool IsCompleted { get; }
+    /// <summary>True once the caller is told something, or about to be.</summary>
+    internal bool IsTold { get; set; }
 
-    /// <summary>Tells the caller that nothing was stored.</summary>
+    /// <summary>Tells the caller that nothing was stored. The caller goes on within this call.</summary>
     internal abstract void Fail(Exception exception);
 
     /// <summary>Forgets a result that was decided in a transaction that did not commit, or perhaps not (<paramref name="keepIds"/>).</summary>
@@ -29,7 +29,8 @@ public abstract class WriteRequest
 public abstract class WriteRequest<TResult> : WriteRequest
     where TResult : class
 {
-    private readonly TaskCompletionSource<TResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Its callers go on within Complete and Fail, on the thread that tells them.
+    private readonly TaskCompletionSource<TResult> _done = new();
 
     /// <summary>Ends after the commit.</summary>
     internal Task<TResult> Completion => _done.Task;
@@ -39,8 +40,6 @@ public abstract class WriteRequest<TResult> : WriteRequest
 
     internal override void Complete() => _done.TrySetResult(Result
         ?? throw new InvalidOperationException($"{GetType().Name} was committed without a result."));
-
-    internal override bool IsCompleted => _done.Task.IsCompleted;
 
     internal override void Fail(Exception exception) => _done.TrySetException(exception);
 

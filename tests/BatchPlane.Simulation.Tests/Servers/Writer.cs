@@ -51,7 +51,7 @@ internal sealed class Writer(Cluster cluster, Life life, Action<TransitionDecisi
         var needs = TransitionDecision.Needs(requests);
         transaction.Shared.AddRange(needs.NodeIds.Select(nodeId => $"node:{nodeId}"));
         transaction.Exclusive.AddRange(requests.OfType<SubmitRequest>().Select(submit => submit.IdempotencyKey).OfType<IdempotencyKey>().Select(key => $"key:{key.Key}").Distinct());
-        if (!admission.IsEmpty)
+        if (admission.EnvIds.Any())
         {
             transaction.Shared.Add("env");
         }
@@ -72,11 +72,6 @@ internal sealed class Writer(Cluster cluster, Life life, Action<TransitionDecisi
 
     private void Admit(SubmitAdmission admission, Transaction transaction)
     {
-        if (admission.IsEmpty)
-        {
-            return;
-        }
-
         admission.Open(new HashSet<string> { Cluster.EnvId });
         var used = new Dictionary<(string, string), UsedKey>();
         foreach (var (key, jobId) in admission.KeysToTake)
