@@ -7,26 +7,20 @@ using static BatchPlane.Agent.Tests.Files.PackageAttemptsTests;
 namespace BatchPlane.Agent.Tests.Files;
 
 /// <summary>Files before and after commands, between directories of the node and an S3-compatible server.</summary>
-public sealed class MappingTests : IAsyncLifetime
+public sealed class MappingTests(MappingTests.Store store) : IClassFixture<MappingTests.Store>, IDisposable
 {
     private const int PartSize = 5;
 
     private readonly string _place = Directory.CreateTempSubdirectory("batchplane-files-").FullName;
-    private S3Server _s3 = null!;
+    private readonly S3Server _s3 = store.Server;
 
-    public async Task InitializeAsync() => _s3 = await S3Server.StartAsync("data");
-
-    public async Task DisposeAsync()
-    {
-        await _s3.DisposeAsync();
-        Directory.Delete(_place, recursive: true);
-    }
+    public void Dispose() => Directory.Delete(_place, recursive: true);
 
     [Fact]
     public async Task Files_GoFromTheBucketThroughTheCommandToTheBucket()
     {
-        using var store = _s3.Connection.Open();
-        await store.PutObjectAsync(new PutObjectRequest { BucketName = "data", Key = "in/deep/a.txt", ContentBody = "hello", UseChunkEncoding = false });
+        using var client = _s3.Connection.Open();
+        await client.PutObjectAsync(new PutObjectRequest { BucketName = "data", Key = "in/deep/a.txt", ContentBody = "hello", UseChunkEncoding = false });
         await using var agent = await StartAsync(options: Options);
 
         // Larger than two parts, so that it goes in three.
@@ -41,10 +35,10 @@ public sealed class MappingTests : IAsyncLifetime
         var end = await agent.Server.EndAsync();
 
         Assert.True(end is { Outcome: AttemptOutcome.Exited, ExitCode: 0 }, end.Reason);
-        Assert.Equal("HELLO", await ReadAsync(store, "out/a"));
-        using var large = await store.GetObjectAsync("data", "out/deep/large");
+        Assert.Equal("HELLO", await ReadAsync(client, "out/a"));
+        using var large = await client.GetObjectAsync("data", "out/deep/large");
         Assert.Equal(Text(end), Convert.ToHexStringLower(await System.Security.Cryptography.SHA256.HashDataAsync(large.ResponseStream)) + "  -\n");
-        Assert.Equal(Text(end), await ReadAsync(store, "logs/stdout.job-00000001.task1.0.log"));
+        Assert.Equal(Text(end), await ReadAsync(client, "logs/stdout.job-00000001.task1.0.log"));
     }
 
     [Fact]
@@ -184,4 +178,14 @@ public sealed class MappingTests : IAsyncLifetime
     {
         S3Endpoint = _s3.Url, S3AccessKey = S3Server.Key, S3SecretKey = S3Server.Key, CosEndpoint = cos, CosPathStyle = true, MaxFiles = 3, StallTimeout = TimeSpan.FromSeconds(5),
     });
+
+    /// <summary>The store of all tests, with the bucket <c>data</c>.</summary>
+    public sealed class Store : IAsyncLifetime
+    {
+        internal S3Server Server { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Server = await S3Server.StartAsync("data");
+
+        public async Task DisposeAsync() => await Server.DisposeAsync();
+    }
 }
