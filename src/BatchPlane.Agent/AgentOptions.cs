@@ -120,6 +120,13 @@ public sealed class AgentOptions
     /// <summary>How often output of a running attempt is uploaded. Default 2 s.</summary>
     public TimeSpan OutputInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often the server is asked which directories that are kept for inspection may go. Default 30 s.</summary>
+    public TimeSpan KeptInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Directories asked about in one request, 1 to 10,000. Default 1,000.</summary>
+    [Range(1, 10_000)]
+    public int KeptMaxAsked { get; init; } = 1_000;
+
     /// <summary>How long running attempts may go on after a stop was asked for; then they are killed and go to another node. Default 30 s.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -131,4 +138,7 @@ public sealed class AgentOptions
 
     /// <summary>Longest pause between two tries while the server cannot be reached. Default 5 s.</summary>
     public TimeSpan RetryPauseMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an agent that runs nothing goes on without an answer of a server; then it ends. Null, the default: for ever.</summary>
+    public TimeSpan? GiveUpAfter { get; init; }
 }

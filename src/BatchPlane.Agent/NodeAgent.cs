@@ -56,7 +56,8 @@ public sealed partial class NodeAgent
             using var executor = new ProcessExecutor(directory.Ledger);
             using var staging = new Staging(_options.Files, directory.Packages, _time);
             using var client = new ServerClient(_options, _time);
-            return await RunEpochsAsync(client, executor, staging, directory, stop);
+            using var patience = new ServerPatience(_options.GiveUpAfter, client, _time, _log, stop);
+            return await RunEpochsAsync(client, executor, staging, directory, patience);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -65,8 +66,9 @@ public sealed partial class NodeAgent
         }
     }
 
-    private async Task<int> RunEpochsAsync(ServerClient client, ProcessExecutor executor, Staging staging, WorkDirectory directory, CancellationToken stop)
+    private async Task<int> RunEpochsAsync(ServerClient client, ProcessExecutor executor, Staging staging, WorkDirectory directory, ServerPatience patience)
     {
+        var stop = patience.Stop;
         var nodeId = _options.NodeId;
         var retry = new Backoff(_options.RetryPauseMax, _time);
         while (true)
@@ -81,7 +83,9 @@ public sealed partial class NodeAgent
                 nodeId = node.NodeId;
                 var began = _time.GetTimestamp();
                 using var session = new NodeSession(_options, node, client, executor, staging, directory, _time, _log);
+                patience.Watch(session);
                 var end = await session.RunAsync(stop);
+                patience.Watch(null);
                 Log.Ended(_log, nodeId, node.Epoch, end);
                 if (end != SessionEnd.Fenced)
                 {
@@ -95,8 +99,8 @@ public sealed partial class NodeAgent
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                // Asked to end while not joined: there is nothing to hand over.
-                return ExitDone;
+                // Ends while not joined: there is nothing to hand over.
+                return patience.IsOver ? ExitUntold : ExitDone;
             }
         }
     }

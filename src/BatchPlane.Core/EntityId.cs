@@ -18,6 +18,9 @@ public static class EntityId
     /// <summary>Prefix of machines behind nodes.</summary>
     public const string Instance = "ins-";
 
+    /// <summary>Prefix of activities.</summary>
+    public const string Activity = "act-";
+
     /// <summary>Prefix of subscriptions.</summary>
     public const string Subscription = "subsc-";
 

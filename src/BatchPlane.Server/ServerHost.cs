@@ -14,6 +14,7 @@ using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
 using BatchPlane.Server.Loops;
+using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.TaskTemplates;
 using BatchPlane.Server.Topics;
@@ -44,7 +45,7 @@ public static class ServerHost
         builder.Services.AddAgents();
         if (settings.Roles.HasFlag(ServerRoles.Engine))
         {
-            builder.Services.AddEngineLoops();
+            builder.Services.AddEngineLoops(withSlurm: IsSlurmEnabled(builder.Services));
         }
 
         AddApi(builder, settings);
@@ -55,6 +56,9 @@ public static class ServerHost
         MapEndpoints(app, settings);
         return app;
     }
+
+    private static bool IsSlurmEnabled(IServiceCollection services) =>
+        services.Select(service => service.ImplementationInstance).OfType<IOptions<SlurmOptions>>().Single().Value.Enabled;
 
     /// <summary>What every role needs.</summary>
     private static void AddFoundation(IServiceCollection services, ServerSettings settings)
@@ -77,6 +81,7 @@ public static class ServerHost
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
         builder.Services.AddSingleton<TopicAdmission>();
+        builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddAuthorization();

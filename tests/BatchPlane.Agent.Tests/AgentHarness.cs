@@ -44,6 +44,8 @@ internal sealed class AgentHarness : IAsyncDisposable
             DeliveryTimeout = deliveryTimeout ?? TimeSpan.FromSeconds(15),
             ReportMaxAttempts = reportMaxAttempts,
             RetryPauseMax = TimeSpan.FromMilliseconds(300),
+            KeptInterval = TimeSpan.FromMilliseconds(50),
+            KeptMaxAsked = 2,
         };
 
     internal static RunSpec Shell(string command, int timeoutSeconds = 0, bool keep = false, params EnvVarDocument[] variables) =>

@@ -60,6 +60,12 @@ internal sealed class FakeServer : IAsyncDisposable
 
     internal ConcurrentDictionary<AttemptRef, bool> Refuse { get; } = new();
 
+    /// <summary>Attempts whose directory nobody wants any more.</summary>
+    internal ConcurrentDictionary<KeptAttempt, bool> Released { get; } = new();
+
+    /// <summary>What the last questions about kept directories named, in their order.</summary>
+    internal ConcurrentQueue<IReadOnlyList<KeptAttempt>> AskedAbout { get; } = new();
+
     /// <summary>Connections are broken off without an answer.</summary>
     internal volatile bool Away;
 
@@ -233,6 +239,7 @@ internal sealed class FakeServer : IAsyncDisposable
         _app.MapPost("/agent/v1/nodes/{node}/work", (RequestDelegate)WorkAsync);
         _app.MapPost("/agent/v1/nodes/{node}/report", (RequestDelegate)ReportAsync);
         _app.MapPost("/agent/v1/nodes/{node}/heartbeat", (RequestDelegate)HeartbeatAsync);
+        _app.MapPost("/agent/v1/nodes/{node}/kept", (RequestDelegate)KeptAsync);
         _app.MapPost("/agent/v1/nodes/{node}/leave", (RequestDelegate)LeaveAsync);
         _app.MapPost("/agent/v1/nodes/{node}/output/{job}/{task}/{index}/{attempt}/{stream}", (RequestDelegate)OutputAsync);
     }
@@ -308,6 +315,13 @@ internal sealed class FakeServer : IAsyncDisposable
         }
 
         return granted;
+    }
+
+    private async Task KeptAsync(HttpContext context)
+    {
+        var request = await ReadAsync<KeptRequest>(context);
+        AskedAbout.Enqueue(request.Attempts);
+        await WriteAsync(context, new KeptResponse([.. request.Attempts.Where(Released.ContainsKey)]));
     }
 
     private async Task ReportAsync(HttpContext context)

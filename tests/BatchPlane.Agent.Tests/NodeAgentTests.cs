@@ -10,6 +10,7 @@ namespace BatchPlane.Agent.Tests;
 public sealed class NodeAgentTests
 {
     private const string JobId = "job-00000001";
+    private static readonly TimeSpan GiveUp = TimeSpan.FromSeconds(1.5);
 
     [Fact]
     public async Task Joins_TellsItsMachineAndAsksForSlotsAndPrefill()
@@ -71,6 +72,30 @@ public sealed class NodeAgentTests
         agent.Server.Offer(Shell("true"));
 
         await agent.Server.EndAsync();
+    }
+
+    [Fact]
+    public async Task ServerGoneForTooLong_EndsWhenNothingRuns()
+    {
+        await using var agent = await StartAsync(options: GivesUp);
+        agent.Server.Offer(Shell($"echo runs >{agent.Mark("runs")}; until [ -e {agent.Mark("go")} ]; do sleep 0.05; done"));
+        await agent.MarkedAsync("runs");
+        await Eventually.ReachAsync(() => !agent.Server.Heartbeats.IsEmpty, agent.Server.Describe);
+
+        agent.Server.Away = true;
+        // Twice the time that it would wait with nothing to run.
+        Assert.NotEqual(agent.Run, await Task.WhenAny(agent.Run, Task.Delay(2 * GiveUp)));
+        await File.WriteAllTextAsync(agent.Mark("go"), "");
+
+        Assert.Equal(NodeAgent.ExitUntold, await agent.Run.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public async Task ServerNeverThere_EndsWhenPatienceIsOver()
+    {
+        await using var agent = await StartAsync(options: GivesUp, script: server => server.Away = true);
+
+        Assert.Equal(NodeAgent.ExitUntold, await agent.Run.WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
     [Fact]
@@ -355,4 +380,15 @@ public sealed class NodeAgentTests
 
         public void Exited(ExitStatus status) => Ended = true;
     }
+
+    private static AgentOptions GivesUp(Uri url, string directory) => new()
+    {
+        ServerUrl = url,
+        JoinToken = FakeServer.JoinToken,
+        Slots = 2,
+        Directory = directory,
+        DeliveryTimeout = TimeSpan.FromSeconds(1),
+        RetryPauseMax = TimeSpan.FromMilliseconds(300),
+        GiveUpAfter = GiveUp,
+    };
 }

@@ -223,4 +223,30 @@ public sealed class ProcessAttemptsTests
         await Eventually.ReachAsync(() => !Directory.Exists($"{job}/2.0.1"), () => "the directory of the good one is still there");
         Assert.True(File.Exists($"{job}/1.0.1/left"));
     }
+
+    /// <summary>More than one question's worth; and only what is released goes.</summary>
+    [Fact]
+    public async Task KeptDirectory_GoesWhenItIsReleased()
+    {
+        await using var agent = await StartAsync();
+        agent.Server.Offer(Shell("mkdir -p deep/er; echo x > deep/er/left; exit 1", keep: true), count: 5);
+        for (var index = 0; index < 5; index++)
+        {
+            await agent.Server.EndAsync(index);
+        }
+
+        var job = Path.Combine(agent.Directory, "attempts", "job-00000001");
+        bool IsKept(int index) => File.Exists($"{job}/1.{index}.1/deep/er/left") && File.Exists($"{job}/1.{index}.1.kept");
+        agent.Server.Released[new("job-00000001", 1, 3, 1)] = true;
+        await Eventually.ReachAsync(() => !Directory.Exists($"{job}/1.3.1") && !File.Exists($"{job}/1.3.1.kept"), () => "the released one is still there");
+        Assert.True(IsKept(0) && IsKept(1) && IsKept(2) && IsKept(4));
+        Assert.All(agent.Server.AskedAbout, asked => Assert.InRange(asked.Count, 1, 2));
+
+        foreach (var index in (int[])[0, 1, 2, 4])
+        {
+            agent.Server.Released[new("job-00000001", 1, index, 1)] = true;
+        }
+
+        await Eventually.ReachAsync(() => !Directory.Exists(job), () => "the job's directory is still there");
+    }
 }

@@ -24,7 +24,7 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
         (() => new GrantedBeforeCommit(), "a node gets its instances before the commit", ["durable"]),
         (() => new KeyNotStored(), "an idempotency key is not stored with its job", ["one job for each key"]),
         (() => new EventLeftOut(), "a transition is stored without its event", ["gapless"]),
-        (() => new DependentsSettledLater(), "dependent tasks are settled by a second transaction", ["every job ends"]),
+        (() => new DependentsSettledLater(), "dependent tasks are settled by a second transaction", ["every job ends", "durable"]),
         (() => new CursorBeforeConfirm(), "the cursor is moved when a message is sent", ["every event arrives"]),
         (() => new OutboxByNumber(), "the outbox is read by number, without the horizon", ["every event arrives"]),
         (() => new OrderByOwnTransaction(), "events are ordered by their own transaction alone", ["order"]),

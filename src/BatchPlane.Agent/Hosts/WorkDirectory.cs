@@ -16,7 +16,7 @@ namespace BatchPlane.Agent.Hosts;
 /// agent.lock                                    held by the agent
 /// processes.ledger                              process groups, see ProcessLedger
 /// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;/       working directory
-/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt
+/// attempts/&lt;job&gt;/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;.kept   marks a directory that outlives its attempt, see KeptLoop
 /// progress/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;              what the command posts, made by itself; gone with the attempt
 /// spares/&lt;number&gt;                               an empty working directory that waits for its next attempt
 /// packages/                                     packages kept for the next attempt, see PackageCache
@@ -125,13 +125,42 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         _outputs.Return(paths.Stderr);
     }
 
-    /// <summary>The working directory stays, for people to look into; the agent never removes it.</summary>
+    /// <summary>The working directory stays, for people to look into, until it is released.</summary>
     internal static void Keep(AttemptPaths paths)
     {
         if (Directory.Exists(paths.Directory))
         {
             File.Create(paths.Directory + Kept).Dispose();
         }
+    }
+
+    /// <summary>Attempts whose working directory is kept, in no order; also of earlier agents of this directory.</summary>
+    /// <exception cref="IOException">The directory cannot be read.</exception>
+    internal IEnumerable<KeptAttempt> KeptAttempts() =>
+        from job in new DirectoryInfo(_attempts).EnumerateDirectories()
+        from mark in job.EnumerateFiles($"*{Kept}")
+        let numbers = mark.Name[..^Kept.Length].Split('.')
+        where numbers.Length == 3
+        let task = long.TryParse(numbers[0], NumberStyles.None, CultureInfo.InvariantCulture, out var taskId) ? taskId : -1
+        let index = int.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1
+        let attempt = int.TryParse(numbers[2], NumberStyles.None, CultureInfo.InvariantCulture, out var tries) ? tries : -1
+        where task >= 0 && index >= 0 && attempt >= 0
+        select new KeptAttempt(job.Name, task, index, attempt);
+
+    /// <summary>Removes a directory that was kept. The mark goes last: until then nobody else touches the directory, and after a crash it is asked about again.</summary>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be removed.</exception>
+    internal void Release(KeptAttempt kept)
+    {
+        var job = $"{_attempts}/{kept.JobId}";
+        var directory = string.Create(CultureInfo.InvariantCulture, $"{job}/{kept.TaskId}.{kept.Index}.{kept.Attempt}");
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        File.Delete(directory + Kept);
+        _ = Native.RemoveDirectory(job);
     }
 
     public async ValueTask DisposeAsync()

@@ -23,15 +23,20 @@ internal sealed class ServerClient : IDisposable
     private readonly HttpClient _reports;
     private readonly HttpClient _heartbeats;
     private JoinResponse? _node;
+    private long _answered;
 
     internal ServerClient(AgentOptions options, TimeProvider time)
     {
         _options = options;
         _time = time;
+        _answered = time.GetTimestamp();
         _work = MakeClient();
         _reports = MakeClient();
         _heartbeats = MakeClient();
     }
+
+    /// <summary>How long ago a server answered last, whatever it said; at first, how long this client exists.</summary>
+    internal TimeSpan SinceAnswer => _time.GetElapsedTime(Volatile.Read(ref _answered));
 
     private JoinResponse Node => _node ?? throw new InvalidOperationException("Nothing but join may be asked before it succeeded.");
 
@@ -55,6 +60,10 @@ internal sealed class ServerClient : IDisposable
     internal Task<Answer<HeartbeatResponse>> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellation) =>
         NodeAsync<HeartbeatResponse>(
             _heartbeats, AgentRoutes.Heartbeat(Node.NodeId), JsonBody(request), TimeSpan.FromSeconds(Math.Max(1, Node.LeaseSeconds / 3.0)), cancellation);
+
+    /// <summary>Asks which directories are kept for nobody any more; harmless when repeated.</summary>
+    internal Task<Answer<KeptResponse>> KeptAsync(KeptRequest request, CancellationToken cancellation) =>
+        NodeAsync<KeptResponse>(_heartbeats, AgentRoutes.Kept(Node.NodeId), JsonBody(request), RequestTimeout, cancellation);
 
     /// <summary>Uploads a piece of output, at most 1 MiB, to a route of <see cref="AgentRoutes.Output"/>; harmless when repeated.</summary>
     internal Task<Answer<Nothing>> UploadAsync(string route, ReadOnlyMemory<byte> piece, CancellationToken cancellation)
@@ -101,7 +110,13 @@ internal sealed class ServerClient : IDisposable
         try
         {
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
-            return await ReadAsync<T>(response, either.Token);
+            var answer = await ReadAsync<T>(response, either.Token);
+            if (answer.Kind != AnswerKind.Unavailable)
+            {
+                Volatile.Write(ref _answered, _time.GetTimestamp());
+            }
+
+            return answer;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {

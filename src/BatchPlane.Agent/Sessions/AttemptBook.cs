@@ -32,6 +32,8 @@ internal sealed partial class AttemptBook
     private readonly RecentKeys _over = new(RememberedKeys);
     private readonly RateMeter _ends;
     private readonly LongRateMeter _endsLately;
+    private readonly TimeProvider _time;
+    private long _lastEnd;
     private ResourceAmounts _readyNeeds;
     private ResourceAmounts _runningNeeds;
     private int _heldBuiltins;
@@ -46,6 +48,7 @@ internal sealed partial class AttemptBook
         _reports = reports;
         _ends = new RateMeter(time);
         _endsLately = new LongRateMeter(time);
+        (_time, _lastEnd) = (time, time.GetTimestamp());
         Startable = new Bell(time);
         Room = new Bell(time);
         Changed = new Bell(time);
@@ -92,6 +95,18 @@ internal sealed partial class AttemptBook
             lock (_gate)
             {
                 return _endsLately.PerSecond();
+            }
+        }
+    }
+
+    /// <summary>Seconds since it held anything; null: it holds something.</summary>
+    internal double? IdleSeconds
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _claims.Count > 0 ? null : _time.GetElapsedTime(_lastEnd).TotalSeconds;
             }
         }
     }
@@ -237,6 +252,7 @@ internal sealed partial class AttemptBook
 
             _ends.Count();
             _endsLately.Count();
+            _lastEnd = _time.GetTimestamp();
             kill = attempt.Kill;
             if (kill is KillCause.Abandoned or KillCause.Stopped)
             {
@@ -338,6 +354,7 @@ internal sealed partial class AttemptBook
 
         _ends.Count(_ending.Count);
         _endsLately.Count(_ending.Count);
+        _lastEnd = _time.GetTimestamp();
         _reports.Ended(_ending, Builtins.Result);
         _ending.Clear();
     }

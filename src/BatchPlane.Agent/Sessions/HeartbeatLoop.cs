@@ -41,6 +41,7 @@ internal sealed class HeartbeatLoop(AgentOptions options, JoinResponse node, Ser
                 PromisedCpuMillis = promised.CpuMillis,
                 PromisedMemoryMib = promised.MemoryMib,
                 EndsPerSecond = book.EndsPerSecond,
+                IdleSeconds = book.IdleSeconds,
                 Load = HostFacts.Load(),
             },
             session);

@@ -49,6 +49,7 @@ internal sealed partial class NodeSession : IDisposable
     private readonly WorkLoop _work;
     private readonly ReportLoop _reports;
     private readonly HeartbeatLoop _heartbeats;
+    private readonly KeptLoop _kept;
     private readonly CancellationTokenSource _over = new();
     private readonly CancellationTokenSource _draining;
 
@@ -69,13 +70,17 @@ internal sealed partial class NodeSession : IDisposable
         _work = new WorkLoop(options, node, client, _book, _orders, time);
         _reports = new ReportLoop(options, node, client, _queue, _orders, time);
         _heartbeats = new HeartbeatLoop(options, node, client, _book, _orders, time);
+        _kept = new KeptLoop(options, node, client, directory, time, log);
     }
+
+    /// <summary>Attempts that run.</summary>
+    internal int RunningCount => _book.RunningCount;
 
     /// <summary>Runs the epoch to its end.</summary>
     /// <param name="stop">The process is asked to end.</param>
     internal async Task<SessionEnd> RunAsync(CancellationToken stop)
     {
-        var loops = new[] { _runner.RunAsync(_over.Token), _reports.RunAsync(_over.Token), _heartbeats.RunAsync(_over.Token) };
+        var loops = new[] { _runner.RunAsync(_over.Token), _reports.RunAsync(_over.Token), _heartbeats.RunAsync(_over.Token), _kept.RunAsync(_over.Token) };
         var work = _work.RunAsync(_draining.Token);
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try

@@ -12,7 +12,7 @@ internal static class EnvironmentCommand
     internal static Command Create(ClientCommands client)
     {
         var id = new Argument<string>("ENV") { Description = "Id of the environment, env-…" };
-        return client.Create("env", "Show an environment.", [id], async call =>
+        var command = client.Create("env", "Show an environment.", [id], async call =>
         {
             var answer = await call.Api.GetAsync<EnvironmentView>(EnvironmentRoutes.Environment(call.GetSegment(id)), call.Cancellation);
             if (call.AsJson)
@@ -26,6 +26,8 @@ internal static class EnvironmentCommand
 
             return ExitCodes.Success;
         });
+        command.Add(RenderPilotCommand.Create(client));
+        return command;
     }
 
     private static void Write(CliContext context, EnvironmentView environment)
@@ -38,6 +40,7 @@ internal static class EnvironmentCommand
             ("state", Show.Word(environment.EnvState)),
             ("provider", Show.Word(environment.Provider)),
             ("default", environment.IsDefault ? "yes" : "no"),
+            ("reason", environment.StateReason ?? ""),
             ("created", Show.Time(environment.CreatedAt)),
             ("events to", string.Join(", ", environment.Notifications.Select(notification => notification.TopicName))));
         context.Out.WriteLine();

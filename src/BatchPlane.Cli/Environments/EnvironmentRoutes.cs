@@ -11,4 +11,6 @@ internal static class EnvironmentRoutes
     internal static string Environment(string environment) => $"{Environments}/{environment}";
 
     internal static string Nodes(string environment) => $"{Environments}/{environment}/nodes";
+
+    internal static string Pilot(string environment) => $"{Environments}/{environment}/pilot";
 }

@@ -9,6 +9,7 @@ namespace BatchPlane.Cli.Hosting;
 internal static class AgentCommand
 {
     private const string DefaultDirectory = "/var/lib/batchplane-agent";
+    private const int MaxGiveUpSeconds = 604_800;
     private const string TimeOnALine = "HH:mm:ss.fff ";
     private const string TimeInJson = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
@@ -22,9 +23,10 @@ internal static class AgentCommand
         var cpu = new Option<int?>("--cpu") { HelpName = "N", Description = "Processors promised to instances that wish for some. Default: all." };
         var memory = new Option<int?>("--memory-mib") { HelpName = "N", Description = "MiB of memory promised to instances that wish for some. Default: all; give less where several agents share a machine." };
         var directory = Text("--dir", "DIR", $"Directory for working directories and output of instances; one agent per directory. Default: {DefaultDirectory}.");
+        var giveUp = new Option<int?>("--give-up-seconds") { HelpName = "N", Description = "End when nothing runs and no server has answered for so long, 1 to 604,800. Default: never." };
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, cpu, memory, directory,
+            server, token, node, environment, slots, cpu, memory, directory, giveUp,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -40,6 +42,7 @@ internal static class AgentCommand
                 MemoryMib = parsed.GetValue(memory) ?? AgentOptions.DefaultMemoryMib,
                 Files = FileVariables.Read(context),
                 Directory = context.Resolve(parsed.GetValue(directory) ?? DefaultDirectory),
+                GiveUpAfter = Seconds(parsed.GetValue(giveUp)),
             };
             return RunAsync(options, context, cancellation);
         });
@@ -61,6 +64,13 @@ internal static class AgentCommand
             throw new UsageException(e.Message);
         }
     }
+
+    private static TimeSpan? Seconds(int? number) => number switch
+    {
+        null => null,
+        >= 1 and <= MaxGiveUpSeconds => TimeSpan.FromSeconds(number.Value),
+        _ => throw new UsageException($"--give-up-seconds: expected 1 to {MaxGiveUpSeconds}, given {number}"),
+    };
 
     private static Uri Url(string? text) => text switch
     {

@@ -344,6 +344,9 @@ public sealed record HeartbeatRequest
     /// <summary>Attempts that ended in a second, on the average of the last minutes of this epoch; 0 while none did.</summary>
     public double EndsPerSecond { get; init; }
 
+    /// <summary>Seconds since it held an attempt, or since it joined; null while it holds one.</summary>
+    public double? IdleSeconds { get; init; }
+
     /// <summary>Load average of the last minute; null where the system has none.</summary>
     public double? Load { get; init; }
 }

@@ -21,6 +21,9 @@ public static class AgentRoutes
     /// <summary>POST <see cref="HeartbeatRequest"/> → <see cref="HeartbeatResponse"/>.</summary>
     public static string Heartbeat(string nodeId) => $"/agent/v1/nodes/{nodeId}/heartbeat";
 
+    /// <summary>POST <see cref="KeptRequest"/> → <see cref="KeptResponse"/>.</summary>
+    public static string Kept(string nodeId) => $"/agent/v1/nodes/{nodeId}/kept";
+
     /// <summary>POST <see cref="LeaveRequest"/> → 204: the node leaves for good.</summary>
     public static string Leave(string nodeId) => $"/agent/v1/nodes/{nodeId}/leave";
 

@@ -52,11 +52,30 @@ public enum NodeProvider
 
     /// <summary>Agents that somebody starts with <c>batchplane agent</c>.</summary>
     Attached,
+
+    /// <summary>Slurm jobs that run an agent each, kept at the desired count by the server.</summary>
+    Slurm,
+}
+
+/// <summary>What becomes of a node that failed, or was lost and does not come back.</summary>
+public enum InactiveNodeAction
+{
+    /// <summary>It is removed, and another one made while tries are left.</summary>
+    Recreate,
+
+    /// <summary>It stays as it is, counted among the desired ones, until somebody terminates it.</summary>
+    None,
 }
 
 /// <summary>Body of <c>POST /v1/environments</c>.</summary>
 public sealed record EnvironmentDocument
 {
+    /// <summary>Idle seconds of environments that name none.</summary>
+    public const int DefaultIdleSeconds = 300;
+
+    /// <summary>Tries of environments that name none. Source: Tencent Batch's documented default.</summary>
+    public const int DefaultResourceMaxRetryCount = 7;
+
     /// <summary>Name, unique among environments that exist; a letter or digit, then letters, digits, <c>_</c>, <c>-</c>, <c>.</c>; at most 60 characters.</summary>
     public required string EnvName { get; init; }
 
@@ -69,14 +88,146 @@ public sealed record EnvironmentDocument
     /// <summary>Who makes its nodes. Default <c>local</c>.</summary>
     public NodeProvider Provider { get; init; }
 
+    /// <summary>Fewest nodes when their number follows the work, 0 to 2,000. Default 0. Only with <c>max_compute_node_count</c>.</summary>
+    public int MinComputeNodeCount { get; init; }
+
+    /// <summary>Most nodes when their number follows the work, 0 to 2,000; null: the number stays the desired one, which else is where it begins.</summary>
+    public int? MaxComputeNodeCount { get; init; }
+
+    /// <summary>Seconds that a node has nothing before it may go when their number follows the work, 10 to 86,400. Default 300.</summary>
+    public int IdleSeconds { get; init; } = DefaultIdleSeconds;
+
+    /// <summary>What becomes of a node that failed, or was lost and does not come back. Default <c>RECREATE</c>.</summary>
+    public InactiveNodeAction ActionIfComputeNodeInactive { get; init; }
+
+    /// <summary>Nodes that may fail one after the other and be made again, 0 to 100. Default 7. Counts anew when a node joins or the environment is changed.</summary>
+    public int ResourceMaxRetryCount { get; init; } = DefaultResourceMaxRetryCount;
+
     /// <summary>Instances a node runs at once, 1 to 1,024; null: one for each processor. For nodes made by the provider.</summary>
     public int? SlotsPerNode { get; init; }
+
+    /// <summary>How its nodes are made as Slurm jobs; only with the provider <c>slurm</c>.</summary>
+    public SlurmDocument? Slurm { get; init; }
+    /// <summary>Processors that a node promises to instances, 1 to 1,024; null: all of its host. For nodes made by the provider <c>local</c>.</summary>
+    public int? CpuPerNode { get; init; }
+
+    /// <summary>MiB of memory that a node promises to instances, 1 to 16,777,216; null: all of its host. For nodes made by the provider <c>local</c>.</summary>
+    public int? MemoryMibPerNode { get; init; }
 
     /// <summary>Which events of the environment and its nodes go to which topics.</summary>
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
 
     /// <summary>Up to 10 labels.</summary>
     public IReadOnlyList<TagDocument> Tags { get; init; } = [];
+}
+
+/// <summary>Body of <c>PATCH /v1/environments/{id}</c>: what is left out stays as it is.</summary>
+public sealed record ChangeEnvironmentRequest
+{
+    /// <summary>New name, as on creation.</summary>
+    public string? EnvName { get; init; }
+
+    /// <summary>New text for people.</summary>
+    public string? EnvDescription { get; init; }
+
+    /// <summary>Nodes wished for, 0 to 2,000. Fewer: nodes that have nothing go first; the others finish what they hold.</summary>
+    public int? DesiredComputeNodeCount { get; init; }
+
+    /// <summary>Fewest nodes when their number follows the work.</summary>
+    public int? MinComputeNodeCount { get; init; }
+
+    /// <summary>Most nodes when their number follows the work; <c>null</c> in the document: the number stays the desired one again.</summary>
+    public int? MaxComputeNodeCount { get; init; }
+
+    /// <summary>True when the document says <c>"max_compute_node_count": null</c>.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool RemovesMaximum { get; init; }
+
+    /// <summary>Seconds that a node has nothing before it may go.</summary>
+    public int? IdleSeconds { get; init; }
+
+    /// <summary>What becomes of a node that failed or stays lost.</summary>
+    public InactiveNodeAction? ActionIfComputeNodeInactive { get; init; }
+
+    /// <summary>Nodes that may fail one after the other and be made again.</summary>
+    public int? ResourceMaxRetryCount { get; init; }
+
+    /// <summary>New labels instead of all others.</summary>
+    public IReadOnlyList<TagDocument>? Tags { get; init; }
+}
+
+/// <summary>Body of <c>POST /v1/environments/{id}/nodes/terminate</c>.</summary>
+public sealed record TerminateNodesRequest
+{
+    /// <summary>1 to 100 nodes, none of them twice.</summary>
+    public required IReadOnlyList<string> ComputeNodeIds { get; init; }
+}
+
+/// <summary>Answer of <c>POST /v1/environments/{id}/nodes/terminate</c> (202).</summary>
+/// <param name="DesiredComputeNodeCount">How many nodes are wished for now: less by those ended of the provider.</param>
+public sealed record TerminateNodesResponse(int DesiredComputeNodeCount);
+
+/// <summary>What was done to an environment's nodes.</summary>
+public enum ActivityType
+{
+    /// <summary>A node was made, or a machine joined.</summary>
+    CreateComputeNode,
+
+    /// <summary>A node was ended.</summary>
+    TerminateComputeNode,
+
+    /// <summary>The number of nodes was changed, by a user or after the work.</summary>
+    ScaleComputeEnv,
+}
+
+/// <summary>How far an activity is.</summary>
+public enum ActivityState
+{
+    /// <summary>Wished for.</summary>
+    Submitted,
+
+    /// <summary>Begun.</summary>
+    Processing,
+
+    /// <summary>Done.</summary>
+    Succeed,
+
+    /// <summary>Over, and not done.</summary>
+    Failed,
+}
+
+/// <summary>Something done to an environment's nodes: <c>GET /v1/environments/{id}/activities</c>.</summary>
+public sealed record ActivityView
+{
+    /// <summary><c>act-</c> and 8 of <c>[a-z0-9]</c>.</summary>
+    public required string ActivityId { get; init; }
+
+    /// <summary>Its environment.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Its node; null when it concerns all.</summary>
+    public string? ComputeNodeId { get; init; }
+
+    /// <summary>Id of the machine behind the node.</summary>
+    public string? InstanceId { get; init; }
+
+    /// <summary>What is done.</summary>
+    public required ActivityType ComputeNodeActivityType { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public required ActivityState ActivityState { get; init; }
+
+    /// <summary>Why it was begun.</summary>
+    public required string Cause { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    public string? StateReason { get; init; }
+
+    /// <summary>When it was begun.</summary>
+    public required DateTimeOffset StartTime { get; init; }
+
+    /// <summary>When it was over.</summary>
+    public DateTimeOffset? EndTime { get; init; }
 }
 
 /// <summary>Answer of <c>POST /v1/environments</c> (201).</summary>
@@ -129,8 +280,41 @@ public sealed record EnvironmentView
     /// <summary>True for the one environment used by jobs that name none.</summary>
     public bool IsDefault { get; init; }
 
+    /// <summary>Why its provider makes no nodes at present; null: nothing is wrong.</summary>
+    public string? StateReason { get; init; }
+
+    /// <summary>As created; null for other providers than <c>slurm</c>.</summary>
+    public SlurmDocument? Slurm { get; init; }
+
     /// <summary>How many nodes are wished for.</summary>
     public required int DesiredComputeNodeCount { get; init; }
+
+    /// <summary>How many nodes are to be at present: as many as wished for, unless the number follows the work.</summary>
+    public int TargetComputeNodeCount { get; init; }
+
+    /// <summary>Fewest nodes when their number follows the work.</summary>
+    public int MinComputeNodeCount { get; init; }
+
+    /// <summary>Most nodes when their number follows the work; null: it does not.</summary>
+    public int? MaxComputeNodeCount { get; init; }
+
+    /// <summary>Seconds that a node has nothing before it may go when their number follows the work.</summary>
+    public int IdleSeconds { get; init; }
+
+    /// <summary>What becomes of a node that failed or stays lost.</summary>
+    public InactiveNodeAction ActionIfComputeNodeInactive { get; init; }
+
+    /// <summary>Nodes that may fail one after the other and be made again.</summary>
+    public int ResourceMaxRetryCount { get; init; }
+
+    /// <summary>As created.</summary>
+    public int? SlotsPerNode { get; init; }
+
+    /// <summary>As created.</summary>
+    public int? CpuPerNode { get; init; }
+
+    /// <summary>As created.</summary>
+    public int? MemoryMibPerNode { get; init; }
 
     /// <summary>Nodes per state.</summary>
     public required NodeMetrics ComputeNodeMetrics { get; init; }

@@ -18,6 +18,7 @@ public sealed class InstallationKey : IDisposable
     private const byte Version = 1;
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
+    private const int MarkLength = 8;
 
     private readonly AesGcm _cipher;
     private readonly byte[] _tokenKey;
@@ -78,6 +79,16 @@ public sealed class InstallationKey : IDisposable
     /// <summary>True when <paramref name="token"/> is the node's token for this epoch; takes the same time wherever they differ.</summary>
     public bool VerifyNodeToken(string token, string nodeId, long epoch) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(NodeToken(nodeId, epoch)));
+
+    /// <summary>What lets agents join as nodes that a provider made for this environment, and as no other: for machines that others can look into.</summary>
+    public string PilotToken(string envId) => Base64Url.EncodeToString(HMACSHA256.HashData(_tokenKey, Encoding.UTF8.GetBytes($"pilot {envId}")));
+
+    /// <summary>True when <paramref name="token"/> is the pilot token of this environment; takes the same time wherever they differ.</summary>
+    public bool VerifyPilotToken(string token, string envId) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(PilotToken(envId)));
+
+    /// <summary>Eight characters that tell this installation from others and nothing about its key: the mark of what it leaves in other systems.</summary>
+    public string Mark => Convert.ToHexStringLower(HMACSHA256.HashData(_tokenKey, "mark"u8))[..MarkLength];
 
     /// <summary>Join token of an installation that configures none: the same on every server and after every start.</summary>
     public string JoinToken => Base64Url.EncodeToString(HMACSHA256.HashData(_tokenKey, "join"u8));

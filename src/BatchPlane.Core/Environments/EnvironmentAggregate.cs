@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
@@ -22,7 +23,7 @@ public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int S
 /// Decides everything that happens to one environment and its nodes: pure, in memory, through the transition tables.
 /// <see cref="EnvironmentStore"/> loads it under the environment's row lock and stores it.
 /// </summary>
-public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumerable<NodeRecord> nodes, DateTimeOffset now)
+public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, IEnumerable<NodeRecord> nodes, DateTimeOffset now)
 {
     private readonly Dictionary<string, NodeRecord> _nodes = nodes.ToDictionary(node => node.NodeId, StringComparer.Ordinal);
     private readonly List<JournalEntry> _journal = [];
@@ -75,10 +76,11 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         }
     }
 
-    /// <summary>A node that a provider on <paramref name="providerHost"/> is to make.</summary>
-    public NodeRecord AddNode(string nodeId, string instanceId, string providerHost)
+    /// <summary>A node that a provider is to make: on <paramref name="providerHost"/>; null: wherever it finds room.</summary>
+    public NodeRecord AddNode(string nodeId, string instanceId, string? providerHost)
     {
         var node = NewNode(nodeId, instanceId, providerHost, isAttached: false);
+        Begin(node, ActivityType.CreateComputeNode, string.Create(CultureInfo.InvariantCulture, $"Creation: a compute node towards the {Environment.TargetNodeCount} desired"));
         Record(node, JournalSource.Engine);
         Move(node, NodeEvent.CreationBegan, JournalSource.Engine);
         return node;
@@ -88,6 +90,7 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
     public NodeRecord Attach(string nodeId, string instanceId, MachineFacts facts)
     {
         var node = NewNode(nodeId, instanceId, providerHost: null, isAttached: true);
+        Begin(node, ActivityType.CreateComputeNode, "Attachment: a machine joined by itself");
         Record(node, JournalSource.Agent);
         Move(node, NodeEvent.CreationBegan, JournalSource.Agent);
         MachineCreated(node, facts);
@@ -107,9 +110,17 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         Move(node, NodeEvent.MachineCreated, JournalSource.Engine);
     }
 
-    /// <summary>The provider tried to start the node's agent. Every try counts as a failure until the agent joins; that spaces the tries.</summary>
+    /// <summary>
+    /// The provider tried to start the node's agent. Every try counts as a failure until the agent joins; that spaces the tries. A running node is
+    /// to be taken up again: its lease limits the tries.
+    /// </summary>
     public void Started(NodeRecord node, MachineFacts facts, string? failure)
     {
+        if (node.State == NodeState.Running)
+        {
+            return;
+        }
+
         if (failure is null)
         {
             MachineCreated(node, facts);
@@ -130,6 +141,8 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         if (NodeLifecycle.Table.Allows(node.State, NodeEvent.CreationFailed))
         {
             node.Reason = reason;
+            Environment.FailedCreations++;
+            End(node, ActivityType.CreateComputeNode, reason);
             Move(node, NodeEvent.CreationFailed, JournalSource.Engine);
         }
     }
@@ -154,6 +167,12 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         node.LeaseUntil = Now + lease;
         node.Reason = null;
         node.Failures = 0;
+        End(node, ActivityType.CreateComputeNode, failure: null);
+        if (!node.IsAttached)
+        {
+            Environment.FailedCreations = 0;
+        }
+
         Move(node, NodeEvent.Joined, JournalSource.Agent);
         return true;
     }
@@ -181,7 +200,13 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
         // A lost machine that somebody attached tells nobody that it is gone: it counts as gone. Its agent, should it come back, is refused.
         var hasMachine = node.State is NodeState.Creating or NodeState.Created or NodeState.Running
             || (node.State == NodeState.Abnormal && !node.IsAttached);
+        if (node.State is NodeState.Submitted or NodeState.Creating or NodeState.Created)
+        {
+            End(node, ActivityType.CreateComputeNode, reason);
+        }
+
         node.Reason = reason;
+        Begin(node, ActivityType.TerminateComputeNode, $"Termination: {reason}");
         Move(node, NodeEvent.DeleteRequested, source);
         if (!hasMachine)
         {
@@ -197,6 +222,7 @@ public sealed class EnvironmentAggregate(EnvironmentRecord environment, IEnumera
             node.Epoch++;
             node.LeaseUntil = null;
             node.DeletedAt = Now;
+            End(node, ActivityType.TerminateComputeNode, failure: null);
             Move(node, NodeEvent.Removed, JournalSource.Engine);
         }
     }

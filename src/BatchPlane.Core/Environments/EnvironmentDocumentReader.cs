@@ -14,14 +14,20 @@ public static class EnvironmentDocumentReader
     /// <summary>Most instances a node runs at once.</summary>
     public const int MaxSlotsPerNode = 1_024;
 
-    private static readonly MemberSet Members = new(
-        ["env_name", "env_description", "desired_compute_node_count", "provider", "slots_per_node", "notifications", "tags"],
-        [
-            "env_type", "env_data", "mount_data_disks", "authentications", "input_mappings", "agent_running_mode",
-            "notification_target", "action_if_compute_node_inactive", "resource_max_retry_count",
-        ]);
+    /// <summary>Most processors of a node.</summary>
+    public const int MaxCpuPerNode = 1_024;
 
-    private static readonly TextRule Name = new()
+    /// <summary>Most MiB of memory of a node: 16 TiB.</summary>
+    public const int MaxMemoryMibPerNode = 16_777_216;
+
+    private static readonly MemberSet Members = new(
+        [
+            "env_name", "env_description", "desired_compute_node_count", "min_compute_node_count", "max_compute_node_count", "idle_seconds", "action_if_compute_node_inactive",
+            "resource_max_retry_count", "provider", "slots_per_node", "cpu_per_node", "memory_mib_per_node", "slurm", "notifications", "tags",
+        ],
+        ["env_type", "env_data", "mount_data_disks", "authentications", "input_mappings", "agent_running_mode", "notification_target"]);
+
+    internal static readonly TextRule Name = new()
     {
         MinLength = 1,
         MaxLength = 60,
@@ -32,10 +38,10 @@ public static class EnvironmentDocumentReader
         TooLongCode = ItemCodes.EnvNameTooLong,
     };
 
-    private static readonly TextRule Description = new() { MaxLength = 200, TooLongCode = ItemCodes.EnvDescriptionTooLong };
+    internal static readonly TextRule Description = new() { MaxLength = 200, TooLongCode = ItemCodes.EnvDescriptionTooLong };
 
     /// <summary>Every member that is read, by the path of its object in a document with one of each list.</summary>
-    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } = [("$", Members), .. NotificationReader.Fields, ("$.tags[0]", TagReader.Members)];
+    internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } = [("$", Members), ("$.slurm", SlurmDocumentReader.Members), .. NotificationReader.Fields, ("$.tags[0]", TagReader.Members)];
 
     /// <summary>The environment, or everything that is wrong with it.</summary>
     public static Reading<EnvironmentDocument> Read(JsonElement body, NotificationLimits notificationLimits)
@@ -47,14 +53,50 @@ public static class EnvironmentDocumentReader
         return Reading<EnvironmentDocument>.Of(problems, () => environment!);
     }
 
-    private static EnvironmentDocument ReadMembers(ObjectReader members, NotificationLimits notificationLimits, ProblemList problems) => new()
+    /// <summary>The desired number of nodes; null when absent or unusable. The other members that may be changed later follow.</summary>
+    internal static int? Desired(ObjectReader members) => members.Integer("desired_compute_node_count", 0, MaxNodes, ItemCodes.DesiredComputeNodeCountOutOfRange);
+
+    internal static int? Min(ObjectReader members) => members.Integer("min_compute_node_count", 0, MaxNodes, ItemCodes.MinComputeNodeCountOutOfRange);
+
+    internal static int? Max(ObjectReader members) => members.Integer("max_compute_node_count", 0, MaxNodes, ItemCodes.MaxComputeNodeCountOutOfRange);
+
+    internal static int? Idle(ObjectReader members) => members.Integer("idle_seconds", 10, 86_400, ItemCodes.IdleSecondsOutOfRange);
+
+    internal static InactiveNodeAction? InactiveAction(ObjectReader members) =>
+        members.Word<InactiveNodeAction>("action_if_compute_node_inactive", Spelling.UpperWord, ItemCodes.ActionIfComputeNodeInactiveUnknown);
+
+    internal static int? MaxRetries(ObjectReader members) => members.Integer("resource_max_retry_count", 0, 100, ItemCodes.ResourceMaxRetryCountOutOfRange);
+
+    private static EnvironmentDocument ReadMembers(ObjectReader members, NotificationLimits notificationLimits, ProblemList problems)
     {
-        EnvName = members.RequiredText("env_name", Name),
-        EnvDescription = members.Text("env_description", Description) ?? "",
-        DesiredComputeNodeCount = members.Integer("desired_compute_node_count", 0, MaxNodes, ItemCodes.DesiredComputeNodeCountOutOfRange) ?? 0,
-        Provider = members.Word<NodeProvider>("provider", Spelling.LowerWord, ItemCodes.ProviderUnknown) ?? NodeProvider.Local,
-        SlotsPerNode = members.Integer("slots_per_node", 1, MaxSlotsPerNode, ItemCodes.SlotsPerNodeOutOfRange),
-        Notifications = NotificationReader.Read(members, EventScope.Environment, notificationLimits, problems),
-        Tags = TagReader.Read(members, problems),
-    };
+        var (min, max) = (Min(members), Max(members));
+        var provider = members.Word<NodeProvider>("provider", Spelling.LowerWord, ItemCodes.ProviderUnknown);
+        var isScaled = members.Find("max_compute_node_count") is not null;
+        var environment = new EnvironmentDocument
+        {
+            EnvName = members.RequiredText("env_name", Name),
+            EnvDescription = members.Text("env_description", Description) ?? "",
+            // Where the number follows the work it begins with the fewest, unless said otherwise.
+            DesiredComputeNodeCount = Desired(members) ?? min ?? 0,
+            MinComputeNodeCount = min ?? 0,
+            MaxComputeNodeCount = max,
+            IdleSeconds = Idle(members) ?? EnvironmentDocument.DefaultIdleSeconds,
+            ActionIfComputeNodeInactive = InactiveAction(members) ?? InactiveNodeAction.Recreate,
+            ResourceMaxRetryCount = MaxRetries(members) ?? EnvironmentDocument.DefaultResourceMaxRetryCount,
+            Provider = provider ?? NodeProvider.Local,
+            Slurm = SlurmDocumentReader.Read(members, provider, problems),
+            SlotsPerNode = members.Integer("slots_per_node", 1, MaxSlotsPerNode, ItemCodes.SlotsPerNodeOutOfRange),
+            CpuPerNode = members.Integer("cpu_per_node", 1, MaxCpuPerNode, ItemCodes.CpuPerNodeOutOfRange),
+            MemoryMibPerNode = members.Integer("memory_mib_per_node", 1, MaxMemoryMibPerNode, ItemCodes.MemoryMibPerNodeOutOfRange),
+            Notifications = NotificationReader.Read(members, EventScope.Environment, notificationLimits, problems),
+            Tags = TagReader.Read(members, problems),
+        };
+        // A bound that cannot be read is a problem of its own already; the others are not judged against its absence.
+        if (isScaled == max is not null)
+        {
+            NodeCountRules.Check(environment.Provider, environment.DesiredComputeNodeCount, environment.MinComputeNodeCount, max, problems);
+        }
+
+        return environment;
+    }
 }

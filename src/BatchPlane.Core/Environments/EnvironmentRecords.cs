@@ -22,10 +22,52 @@ public sealed class EnvironmentRecord
     public bool IsDefault { get; init; }
 
     /// <summary>Column <c>desired_node_count</c>.</summary>
-    public required int DesiredNodeCount { get; init; }
+    public required int DesiredNodeCount { get; set; }
+
+    /// <summary>Column <c>min_node_count</c>.</summary>
+    public int MinNodeCount { get; set; }
+
+    /// <summary>Column <c>max_node_count</c>.</summary>
+    public int? MaxNodeCount { get; set; }
+
+    /// <summary>Column <c>idle_seconds</c>.</summary>
+    public int IdleSeconds { get; set; } = EnvironmentDocument.DefaultIdleSeconds;
+
+    /// <summary>Column <c>scaled_node_count</c>.</summary>
+    public int? ScaledNodeCount { get; internal set; }
+
+    /// <summary>Column <c>scaled_from</c>.</summary>
+    public int? ScaledFrom { get; internal set; }
+
+    /// <summary>How many nodes are to be: the desired number, unless it follows the work.</summary>
+    public int TargetNodeCount => NodeCounts.Target(DesiredNodeCount, MinNodeCount, MaxNodeCount, ScaledNodeCount, ScaledFrom);
+
+    /// <summary>Column <c>inactive_action</c>.</summary>
+    public InactiveNodeAction InactiveAction { get; set; }
+
+    /// <summary>Column <c>max_retry_count</c>.</summary>
+    public int MaxRetryCount { get; set; } = EnvironmentDocument.DefaultResourceMaxRetryCount;
+
+    /// <summary>Column <c>failed_creations</c>.</summary>
+    public int FailedCreations { get; internal set; }
+
+    /// <summary>Column <c>cpu_per_node</c>.</summary>
+    public int? CpuPerNode { get; init; }
+
+    /// <summary>Column <c>memory_mib_per_node</c>.</summary>
+    public int? MemoryMibPerNode { get; init; }
 
     /// <summary>Column <c>slots_per_node</c>.</summary>
     public int? SlotsPerNode { get; init; }
+
+    /// <summary>Column <c>provider_settings</c>: a JSON object of the provider's own document, <c>{}</c> for providers that have none.</summary>
+    public string ProviderSettings { get; init; } = "{}";
+
+    /// <summary>Column <c>provider_state</c>: a JSON object that only the provider reads.</summary>
+    public string ProviderState { get; internal set; } = "{}";
+
+    /// <summary>Column <c>reason</c>.</summary>
+    public string? Reason { get; internal set; }
 
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
@@ -96,6 +138,14 @@ public sealed class NodeRecord
 
     /// <summary>Column <c>lease_until</c>.</summary>
     public DateTimeOffset? LeaseUntil { get; internal set; }
+
+    /// <summary>Column <c>starting_until</c>.</summary>
+    public DateTimeOffset? StartingUntil { get; internal set; }
+    /// <summary>Column <c>busy_slots</c> as loaded.</summary>
+    public int BusySlots { get; init; }
+
+    /// <summary>Column <c>idle_since</c> as loaded.</summary>
+    public DateTimeOffset? IdleSince { get; init; }
 
     /// <summary>Column <c>resource_created_at</c>.</summary>
     public DateTimeOffset? ResourceCreatedAt { get; internal set; }

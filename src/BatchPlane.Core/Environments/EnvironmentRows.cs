@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
@@ -18,13 +17,26 @@ internal static class EnvironmentRows
         State = WireName.Parse<EnvironmentState>(row.GetString(2)),
         Provider = WireName.Parse<NodeProvider>(row.GetString(3)),
         DesiredNodeCount = row.GetInt32(4),
-        SlotsPerNode = row.IsDBNull(5) ? null : row.GetInt32(5),
+        SlotsPerNode = Number(row, 5),
         Interest = NotificationInterest.FromColumn(row.GetFieldValue<int[]>(6)),
         LastSequence = row.GetInt64(7),
         JournalTxid = row.GetFieldValue<ulong>(8),
         DeleteRequestedAt = Time(row, 9),
         DeletedAt = Time(row, 10),
         IsDefault = row.GetBoolean(11),
+        MinNodeCount = row.GetInt32(12),
+        MaxNodeCount = Number(row, 13),
+        IdleSeconds = row.GetInt32(14),
+        ScaledNodeCount = Number(row, 15),
+        ScaledFrom = Number(row, 16),
+        InactiveAction = WireName.Parse<InactiveNodeAction>(row.GetString(17)),
+        MaxRetryCount = row.GetInt32(18),
+        FailedCreations = row.GetInt32(19),
+        CpuPerNode = Number(row, 20),
+        MemoryMibPerNode = Number(row, 21),
+        ProviderSettings = row.GetString(22),
+        ProviderState = row.GetString(23),
+        Reason = Text(row, 24),
     };
 
     internal static NodeRecord ReadNode(NpgsqlDataReader row) => new()
@@ -49,6 +61,9 @@ internal static class EnvironmentRows
         StateSince = row.GetFieldValue<DateTimeOffset>(17),
         DeletedAt = Time(row, 18),
         MemoryMib = row.GetInt32(19),
+        BusySlots = row.GetInt32(20),
+        IdleSince = Time(row, 21),
+        StartingUntil = Time(row, 22),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -60,12 +75,20 @@ internal static class EnvironmentRows
         ("provider", NpgsqlDbType.Text, WireName.Of(environment.Provider)),
         ("is_default", NpgsqlDbType.Boolean, isDefault),
         ("desired_node_count", NpgsqlDbType.Integer, environment.DesiredNodeCount),
+        ("min_node_count", NpgsqlDbType.Integer, environment.MinNodeCount),
+        ("max_node_count", NpgsqlDbType.Integer, environment.MaxNodeCount),
+        ("idle_seconds", NpgsqlDbType.Integer, environment.IdleSeconds),
+        ("inactive_action", NpgsqlDbType.Text, WireName.Of(environment.InactiveAction)),
+        ("max_retry_count", NpgsqlDbType.Integer, environment.MaxRetryCount),
         ("slots_per_node", NpgsqlDbType.Integer, environment.SlotsPerNode),
+        ("cpu_per_node", NpgsqlDbType.Integer, environment.CpuPerNode),
+        ("memory_mib_per_node", NpgsqlDbType.Integer, environment.MemoryMibPerNode),
+        ("provider_settings", NpgsqlDbType.Text, environment.ProviderSettings),
         ("notifications", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Notifications, BatchPlaneJson.Options)),
         ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, environment.Interest.ToColumn()),
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
         ("created_by", NpgsqlDbType.Text, createdBy),
-        ("traceparent", NpgsqlDbType.Text, Activity.Current?.Id),
+        ("traceparent", NpgsqlDbType.Text, System.Diagnostics.Activity.Current?.Id),
         ("last_sequence", NpgsqlDbType.Bigint, environment.LastSequence),
         ("now", NpgsqlDbType.TimestampTz, now));
 
@@ -75,7 +98,51 @@ internal static class EnvironmentRows
         ("state", NpgsqlDbType.Text, WireName.Of(environment.State)),
         ("last_sequence", NpgsqlDbType.Bigint, environment.LastSequence),
         ("delete_requested_at", NpgsqlDbType.TimestampTz, environment.DeleteRequestedAt),
-        ("deleted_at", NpgsqlDbType.TimestampTz, environment.DeletedAt));
+        ("deleted_at", NpgsqlDbType.TimestampTz, environment.DeletedAt),
+        ("scaled_node_count", NpgsqlDbType.Integer, environment.ScaledNodeCount),
+        ("scaled_from", NpgsqlDbType.Integer, environment.ScaledFrom),
+        ("failed_creations", NpgsqlDbType.Integer, environment.FailedCreations),
+        ("provider_state", NpgsqlDbType.Text, environment.ProviderState),
+        ("reason", NpgsqlDbType.Text, environment.Reason));
+
+    internal static NpgsqlBatchCommand Change(EnvironmentRecord environment, ChangeEnvironmentRequest change) => Command(
+        "Environments/Sql/environment_change.sql",
+        ("env_id", NpgsqlDbType.Text, environment.EnvId),
+        ("env_name", NpgsqlDbType.Text, change.EnvName),
+        ("env_description", NpgsqlDbType.Text, change.EnvDescription),
+        ("tags", NpgsqlDbType.Text, change.Tags is null ? null : JsonSerializer.Serialize(change.Tags, BatchPlaneJson.Options)),
+        ("desired_node_count", NpgsqlDbType.Integer, environment.DesiredNodeCount),
+        ("min_node_count", NpgsqlDbType.Integer, environment.MinNodeCount),
+        ("max_node_count", NpgsqlDbType.Integer, environment.MaxNodeCount),
+        ("idle_seconds", NpgsqlDbType.Integer, environment.IdleSeconds),
+        ("inactive_action", NpgsqlDbType.Text, WireName.Of(environment.InactiveAction)),
+        ("max_retry_count", NpgsqlDbType.Integer, environment.MaxRetryCount));
+
+    internal static NpgsqlBatchCommand LowerDesired(EnvironmentRecord environment) => Command(
+        "Environments/Sql/environment_lower_desired.sql",
+        ("env_id", NpgsqlDbType.Text, environment.EnvId),
+        ("desired_node_count", NpgsqlDbType.Integer, environment.DesiredNodeCount));
+
+    internal static NpgsqlBatchCommand Insert(Activity activity) => Command(
+        "Environments/Sql/activity_insert.sql",
+        ("activity_id", NpgsqlDbType.Text, activity.ActivityId),
+        ("env_id", NpgsqlDbType.Text, activity.EnvId),
+        ("node_id", NpgsqlDbType.Text, activity.NodeId),
+        ("instance_id", NpgsqlDbType.Text, activity.InstanceId),
+        ("activity_type", NpgsqlDbType.Text, WireName.Of(activity.Type)),
+        ("state", NpgsqlDbType.Text, WireName.Of(activity.State)),
+        ("cause", NpgsqlDbType.Text, activity.Cause),
+        ("reason", NpgsqlDbType.Text, activity.Reason),
+        ("started_at", NpgsqlDbType.TimestampTz, activity.StartedAt),
+        ("ended_at", NpgsqlDbType.TimestampTz, activity.EndedAt));
+
+    internal static NpgsqlBatchCommand End(ActivityEnd end, DateTimeOffset now) => Command(
+        "Environments/Sql/activity_end.sql",
+        ("node_id", NpgsqlDbType.Text, end.NodeId),
+        ("activity_type", NpgsqlDbType.Text, WireName.Of(end.Type)),
+        ("state", NpgsqlDbType.Text, WireName.Of(end.State)),
+        ("reason", NpgsqlDbType.Text, end.Reason),
+        ("ended_at", NpgsqlDbType.TimestampTz, now));
 
     internal static NpgsqlBatchCommand Apply(NodeRecord node) => Command(
         "Environments/Sql/node_apply_transition.sql",
@@ -98,7 +165,8 @@ internal static class EnvironmentRows
         ("resource_created_at", NpgsqlDbType.TimestampTz, node.ResourceCreatedAt),
         ("created_at", NpgsqlDbType.TimestampTz, node.CreatedAt),
         ("state_since", NpgsqlDbType.TimestampTz, node.StateSince),
-        ("deleted_at", NpgsqlDbType.TimestampTz, node.DeletedAt));
+        ("deleted_at", NpgsqlDbType.TimestampTz, node.DeletedAt),
+        ("starting_until", NpgsqlDbType.TimestampTz, node.StartingUntil));
 
     private const string AttachedOrigin = "USER_ATTACHED";
 
@@ -112,6 +180,8 @@ internal static class EnvironmentRows
 
         return command;
     }
+
+    private static int? Number(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Idempotency;
@@ -6,46 +7,6 @@ using BatchPlane.Core.Notifications;
 using Npgsql;
 
 namespace BatchPlane.Core.Environments;
-
-/// <summary>What became of a new environment.</summary>
-public abstract record CreateEnvironmentOutcome
-{
-    private CreateEnvironmentOutcome()
-    {
-    }
-
-    /// <summary>Stored now, or by an earlier request with the same key and body.</summary>
-    /// <param name="EnvId">The environment.</param>
-    public sealed record Created(string EnvId) : CreateEnvironmentOutcome;
-
-    /// <summary>Another environment has the name.</summary>
-    public sealed record NameTaken : CreateEnvironmentOutcome;
-
-    /// <summary>The key was used with another body.</summary>
-    public sealed record KeyReused : CreateEnvironmentOutcome;
-}
-
-/// <summary>What became of the wish to delete an environment.</summary>
-public abstract record DeleteEnvironmentOutcome
-{
-    private DeleteEnvironmentOutcome()
-    {
-    }
-
-    /// <summary>There is no such environment.</summary>
-    public sealed record NotFound : DeleteEnvironmentOutcome;
-
-    /// <summary>Its nodes are being removed, or are gone already.</summary>
-    /// <param name="State">State now.</param>
-    public sealed record Accepted(EnvironmentState State) : DeleteEnvironmentOutcome;
-
-    /// <summary>Tasks that are not finished need it.</summary>
-    /// <param name="UnfinishedTasks">How many.</param>
-    public sealed record InUse(long UnfinishedTasks) : DeleteEnvironmentOutcome;
-
-    /// <summary>Jobs that name no environment need it.</summary>
-    public sealed record IsDefault : DeleteEnvironmentOutcome;
-}
 
 /// <summary>Which incarnation of a node is the current one.</summary>
 /// <param name="EnvId">Its environment.</param>
@@ -58,9 +19,12 @@ public sealed record NodeHolder(string EnvId, long Epoch, NodeState State, Resou
 /// The only class that runs Environments/Sql. Every change locks the environment's row, lets <see cref="EnvironmentAggregate"/>
 /// decide and stores what it decided, with the journal, in one transaction.
 /// </summary>
-public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal outboxSignal)
+public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal outboxSignal)
 {
     private const int MillisPerCpu = 1_000;
+
+    /// <summary>More is not told apart: an agent's figure, whatever it is, makes a time that can be stored.</summary>
+    private const double MaxIdleSeconds = 366 * 86_400d;
 
     /// <summary>Stores a validated environment.</summary>
     public async Task<CreateEnvironmentOutcome> CreateAsync(EnvironmentDocument document, bool isDefault, string createdBy, IdempotencyKey? key, CancellationToken cancellationToken)
@@ -71,7 +35,15 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
             EnvName = document.EnvName,
             Provider = document.Provider,
             DesiredNodeCount = document.DesiredComputeNodeCount,
+            MinNodeCount = document.MinComputeNodeCount,
+            MaxNodeCount = document.MaxComputeNodeCount,
+            IdleSeconds = document.IdleSeconds,
+            InactiveAction = document.ActionIfComputeNodeInactive,
+            MaxRetryCount = document.ResourceMaxRetryCount,
             SlotsPerNode = document.SlotsPerNode,
+            ProviderSettings = document.Slurm is { } slurm ? JsonSerializer.Serialize(slurm, BatchPlaneJson.Options) : "{}",
+            CpuPerNode = document.CpuPerNode,
+            MemoryMibPerNode = document.MemoryMibPerNode,
             Interest = NotificationInterest.Of(document.Notifications),
         };
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -167,7 +139,8 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
             ("busy_slots", vitals.BusySlots),
             ("promised_cpu_millis", vitals.PromisedCpuMillis),
             ("promised_memory_mib", vitals.PromisedMemoryMib),
-            ("ends_per_second", vitals.EndsPerSecond));
+            ("ends_per_second", vitals.EndsPerSecond),
+            ("idle_seconds", vitals.IdleSeconds is { } idle ? Math.Clamp(idle, 0, MaxIdleSeconds) : null));
         return await command.ExecuteScalarAsync(cancellationToken) is string state ? WireName.Parse<NodeState>(state) : null;
     }
 
@@ -199,6 +172,13 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
         }
 
         return expired;
+    }
+
+    /// <summary>The database's time now: what happens later is later than this by every row's clock.</summary>
+    public async Task<DateTimeOffset> ClockAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return await NowAsync(connection, cancellationToken);
     }
 
     /// <summary>Environments of a provider that are not deleted.</summary>
@@ -266,6 +246,16 @@ public sealed class EnvironmentStore(NpgsqlDataSource dataSource, OutboxSignal o
         foreach (var node in aggregate.Nodes.Where(node => node.IsDirty))
         {
             batch.BatchCommands.Add(EnvironmentRows.Apply(node));
+        }
+
+        foreach (var activity in aggregate.Activities)
+        {
+            batch.BatchCommands.Add(EnvironmentRows.Insert(activity));
+        }
+
+        foreach (var end in aggregate.ActivityEnds)
+        {
+            batch.BatchCommands.Add(EnvironmentRows.End(end, aggregate.Now));
         }
 
         if (aggregate.Journal.Count > 0)

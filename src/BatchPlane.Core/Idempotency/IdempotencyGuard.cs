@@ -22,6 +22,14 @@ public sealed class IdempotencyGuard(NpgsqlDataSource dataSource)
         return used.Values.All(earlier => earlier.BodyHash.AsSpan().SequenceEqual(key.BodyHash));
     }
 
+    /// <summary>What an earlier request with this key and the same body made; null when there was none, or its body was another one.</summary>
+    public async Task<string?> FindAsync(IdempotencyKey key, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var used = await IdempotencyStore.FindAsync(connection, [key], cancellationToken);
+        return used.Values.FirstOrDefault(earlier => earlier.BodyHash.AsSpan().SequenceEqual(key.BodyHash))?.ResourceId;
+    }
+
     /// <summary>Forgets keys older than the retention. Returns how many.</summary>
     public async Task<int> PruneAsync(int retentionHours, int limit, CancellationToken cancellationToken)
     {

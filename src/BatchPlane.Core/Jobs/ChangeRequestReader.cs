@@ -16,7 +16,7 @@ public static class ChangeRequestReader
         int? priority = null;
         if (ObjectReader.Open(body, JsonPath.Root, Members, problems) is { } request && request.Require("priority") is not null)
         {
-            priority = request.Integer("priority", 0, 100);
+            priority = request.Integer("priority", 0, 100, ItemCodes.PriorityOutOfRange);
         }
 
         return Reading<ChangeJobRequest>.Of(problems, () => new ChangeJobRequest(priority!.Value));

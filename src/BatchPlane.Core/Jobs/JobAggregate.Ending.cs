@@ -15,7 +15,7 @@ public sealed partial class JobAggregate
     /// <summary>True once something is to end that nodes hold: they are to be told.</summary>
     internal bool HasOrders { get; private set; }
 
-    /// <summary>Requeued instances that ended with their task without having been loaded.</summary>
+    /// <summary>Requeued or kept instances that ended with their task without having been loaded.</summary>
     internal IReadOnlyList<ClosedInstances> ClosedRows => _closed;
 
     /// <summary>
@@ -148,40 +148,6 @@ public sealed partial class JobAggregate
     private static string TerminationText(string source, string? reason) =>
         string.IsNullOrEmpty(reason) ? $"terminated by {source}" : $"terminated by {source}: {reason}";
 
-    private void ReleaseAll(TaskRecord task, string text, string source)
-    {
-        var kept = _instances.Values.Where(instance => instance.TaskId == task.TaskId && instance.State == RunState.FailedInterrupted);
-        foreach (var instance in kept.OrderBy(instance => instance.Index).ToList())
-        {
-            Release(task, instance, text, source);
-        }
-    }
-
-    private void Release(TaskRecord task, InstanceRecord instance, string text, string source)
-    {
-        Move(instance, InstanceEvent.Released);
-        instance.Cause = Cause.Terminated;
-        instance.Reason = text;
-        task.InterruptedCount--;
-        task.FailedCount++;
-        task.IsDirty = true;
-        RecordInstance(task, instance, source);
-        if (task.State != RunState.FailedInterrupted || task.InterruptedCount > 0)
-        {
-            return;
-        }
-
-        Move(task, TaskEvent.Released);
-        task.Cause = Cause.Terminated;
-        RecordTask(task, source);
-        if (Job.State == RunState.FailedInterrupted && _tasks.All(other => other.State != RunState.FailedInterrupted))
-        {
-            Job.Cause = Cause.Terminated;
-            Job.Reason = text;
-            MoveJob(JobEvent.Released, source);
-        }
-    }
-
     /// <summary>Ends what no node holds; the task itself ends with it, or when the nodes have reported the rest.</summary>
     private void Close(TaskRecord task, Cause cause, string reason, string source)
     {
@@ -274,7 +240,7 @@ public sealed partial class JobAggregate
         {
             if (length > 0)
             {
-                _closed.Add(new(task.TaskId, from, length, cause, reason, _now));
+                _closed.Add(new(task.TaskId, from, length, RunState.Runnable, cause, reason, _now));
                 RecordUnclaimed(task, from, length, state, cause, reason, source);
             }
         }
@@ -296,6 +262,9 @@ public sealed partial class JobAggregate
         Move(task, taskEvent);
         task.FinishedAt = _now;
         task.ExpiresAt = null;
+
+        // The reason belongs to the cause, whatever failed before the task was closed; and what succeeded although it was closed has none.
+        task.Reason = task.State == RunState.Succeed ? null : task.CloseReason ?? task.Reason;
         task.Cause = task switch
         {
             { State: RunState.Succeed } => Cause.Succeeded,
@@ -360,5 +329,12 @@ public sealed partial class JobAggregate
 /// <summary>Consecutive instances of a task that ended without ever having been claimed: a row of <c>task_skips</c>.</summary>
 internal sealed record SkippedInstances(long TaskId, int First, int Count, Cause Cause, string Reason, DateTimeOffset EndedAt);
 
-/// <summary>Consecutive requeued instances, with rows that were not loaded, that ended with their task.</summary>
-internal sealed record ClosedInstances(long TaskId, int First, int Count, Cause Cause, string Reason, DateTimeOffset EndedAt);
+/// <summary>Consecutive instances, with rows that were not loaded, that ended with their task.</summary>
+/// <param name="TaskId">Their task.</param>
+/// <param name="First">The first.</param>
+/// <param name="Count">How many, at least 1.</param>
+/// <param name="From">State of all of them before: RUNNABLE (requeued) or FAILED_INTERRUPTED (kept for inspection).</param>
+/// <param name="Cause">Why they ended.</param>
+/// <param name="Reason">The same in words.</param>
+/// <param name="EndedAt">When; null: they had ended before and keep that time.</param>
+internal sealed record ClosedInstances(long TaskId, int First, int Count, RunState From, Cause Cause, string Reason, DateTimeOffset? EndedAt);

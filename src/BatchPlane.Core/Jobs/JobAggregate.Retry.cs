@@ -90,9 +90,17 @@ public sealed partial class JobAggregate
         return ordered;
     }
 
-    /// <summary>What was loaded may differ from what is stored.</summary>
+    /// <summary>What was loaded may differ from what is stored, and so may what was released under this lock.</summary>
     private TaskEnds WithLoaded(TaskRecord task, TaskEnds ends)
     {
+        foreach (var released in _closed.Where(run => run.TaskId == task.TaskId && run.From == RunState.FailedInterrupted))
+        {
+            foreach (var (first, count) in ends.Interrupted.Remove(released.First, released.Count))
+            {
+                ends.Failed.Include(first, count);
+            }
+        }
+
         foreach (var instance in _instances.Values.Where(instance => instance.TaskId == task.TaskId))
         {
             ends.Remove(instance.Index);

@@ -29,8 +29,21 @@ public sealed partial class JobAggregate
     private DateTimeOffset _now;
 
     /// <summary>A job with all its tasks in the order of their numbers and the instances and delays the coming commands touch.</summary>
-    public JobAggregate(JobRecord job, IReadOnlyList<TaskRecord> tasks, IEnumerable<InstanceRecord> instances, EngineLimits limits, IEnumerable<InstanceDelay>? delays = null)
+    /// <param name="job">Its row.</param>
+    /// <param name="tasks">All of them.</param>
+    /// <param name="instances">Those that the commands are about.</param>
+    /// <param name="limits">What the engine allows.</param>
+    /// <param name="delays">Waits of instances that the commands may end.</param>
+    /// <param name="kept">Indexes of the rows that are FAILED_INTERRUPTED as stored, by task, where a command ends tasks; null: none.</param>
+    public JobAggregate(
+        JobRecord job,
+        IReadOnlyList<TaskRecord> tasks,
+        IEnumerable<InstanceRecord> instances,
+        EngineLimits limits,
+        IEnumerable<InstanceDelay>? delays = null,
+        IReadOnlyDictionary<long, IndexSet>? kept = null)
     {
+        _kept = kept ?? new Dictionary<long, IndexSet>();
         Job = job;
         _tasks = [.. tasks];
         _tasksById = _tasks.ToDictionary(task => task.TaskId);

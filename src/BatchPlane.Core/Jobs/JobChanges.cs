@@ -32,6 +32,7 @@ internal sealed class JobChanges
     /// <summary>Instances whose end was wished and which nodes hold.</summary>
     internal List<InstanceRecord> Terminations { get; } = [];
 
+    /// <summary>Requeued or kept instances that ended with their task and were not loaded.</summary>
     internal List<ClosedInstances> ClosedInstances { get; } = [];
 
     /// <summary>Ended instances that wait again and were not loaded.</summary>

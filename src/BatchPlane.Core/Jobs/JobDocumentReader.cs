@@ -38,6 +38,9 @@ public static class JobDocumentReader
         ? [.. body.EnumerateObject().Where(member => Members.Canonical(member.Name) == "tasks").SelectMany(member => TaskReader.TemplatesIn(member.Value)).Distinct(StringComparer.Ordinal)]
         : [];
 
+    /// <summary>The environments and topics that the body names, as far as it can be read.</summary>
+    public static JobReferences ReferencesIn(JsonElement body) => JobReferences.In(body, Members, TaskReader.TaskMembers, NotificationReader.NotificationMembers);
+
     /// <summary>The job, or everything that is wrong with it.</summary>
     /// <param name="body">The body.</param>
     /// <param name="limits">How large it may be.</param>

@@ -268,12 +268,13 @@ internal static class JobRows
         Column("first_indexes", retried, range => range.First),
         Column("instance_counts", retried, range => range.Count));
 
-    /// <summary>Ends requeued instances that were not loaded.</summary>
+    /// <summary>Ends requeued or kept instances that were not loaded.</summary>
     internal static NpgsqlBatchCommand CloseInstances(IReadOnlyList<ClosedInstances> closed) => Command(
         "Jobs/Sql/instance_close_apply_transition.sql",
         Column("task_ids", closed, range => range.TaskId),
         Column("first_indexes", closed, range => range.First),
         Column("instance_counts", closed, range => range.Count),
+        Column("states", closed, range => WireName.Of(range.From)),
         Column("causes", closed, range => WireName.Of(range.Cause)),
         Column("reasons", closed, range => range.Reason),
         Column("finished_ats", closed, range => range.EndedAt));
@@ -361,7 +362,7 @@ internal static class JobRows
     private static TaskEdge[] Edges(int[] taskNos, string[] conditions) =>
         [.. taskNos.Zip(conditions, (taskNo, on) => new TaskEdge(taskNo, WireName.Parse<DependenceCondition>(on)))];
 
-    private static IndexSet Indexes(NpgsqlDataReader row, int column)
+    internal static IndexSet Indexes(NpgsqlDataReader row, int column)
     {
         var set = new IndexSet();
         foreach (var range in row.GetFieldValue<NpgsqlRange<int>[]>(column))

@@ -49,6 +49,12 @@ internal sealed class JobStore(EngineLimits limits)
             await ReadAsync(reader, row => instances.Add(JobRows.ReadInstance(row)), cancellationToken);
         }
 
+        var kept = new Dictionary<long, IndexSet>();
+        if (load.TerminatedJobIds.Count > 0)
+        {
+            await ReadAsync(reader, row => kept.Add(row.GetInt64(0), JobRows.Indexes(row, 1)), cancellationToken);
+        }
+
         if (load.Progress.Count > 0)
         {
             await ReadAsync(reader, row => progress.Add(ProgressRows.Read(row)), cancellationToken);
@@ -68,7 +74,7 @@ internal sealed class JobStore(EngineLimits limits)
 
         await reader.ReadAsync(cancellationToken);
         var now = reader.GetFieldValue<DateTimeOffset>(0);
-        return new() { Now = now, OpenEnvIds = envIds, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays), Ends = ends };
+        return new() { Now = now, OpenEnvIds = envIds, Nodes = nodes, Jobs = Assemble(jobs, tasks, instances, progress, delays, kept), Ends = ends };
     }
 
     /// <summary>Stores what was decided, and commits in the same round trip where <paramref name="commits"/> says so: then rows may only be added.</summary>
@@ -138,6 +144,7 @@ internal sealed class JobStore(EngineLimits limits)
 
         if (changes.ClosedInstances.Count > 0)
         {
+            batch.Timeout = BulkTimeoutSeconds;
             Add(JobRows.CloseInstances(changes.ClosedInstances), "task_instances", changes.ClosedInstances.Sum(range => range.Count));
         }
 
@@ -228,7 +235,7 @@ internal sealed class JobStore(EngineLimits limits)
     }
 
     private static int InstanceSets(JobLoad load) =>
-        (load.Instances.Count > 0 ? 1 : 0) + (load.RequeuedLimits.Count > 0 ? 1 : 0) + (load.TerminatedJobIds.Count > 0 ? 1 : 0);
+        (load.Instances.Count > 0 ? 1 : 0) + (load.RequeuedLimits.Count > 0 ? 1 : 0);
 
     /// <summary>Locks are taken in this order by everybody: environments, idempotency keys, nodes, jobs; of each kind in the order of ids.</summary>
     private static void AddLoads(NpgsqlBatch batch, JobLoad load)
@@ -269,6 +276,7 @@ internal sealed class JobStore(EngineLimits limits)
 
         if (load.TerminatedJobIds.Count > 0)
         {
+            batch.Timeout = BulkTimeoutSeconds;
             batch.BatchCommands.Add(JobRows.Command(
                 "Jobs/Sql/instance_select_for_termination.sql",
                 new NpgsqlParameter<string[]>("job_ids", [.. load.TerminatedJobIds])));
@@ -303,7 +311,8 @@ internal sealed class JobStore(EngineLimits limits)
         List<(string JobId, TaskRecord Task)> tasks,
         List<InstanceRecord> instances,
         List<ProgressRecord> progress,
-        List<InstanceDelay> delays)
+        List<InstanceDelay> delays,
+        Dictionary<long, IndexSet> kept)
     {
         var tasksByJob = tasks.ToLookup(pair => pair.JobId, pair => pair.Task, StringComparer.Ordinal);
         var jobByTask = tasks.ToDictionary(pair => pair.Task.TaskId, pair => pair.JobId);
@@ -311,7 +320,7 @@ internal sealed class JobStore(EngineLimits limits)
         var delaysByJob = delays.ToLookup(delay => delay.JobId, StringComparer.Ordinal);
         var aggregates = jobs.ToDictionary(
             job => job.JobId,
-            job => new JobAggregate(job, [.. tasksByJob[job.JobId]], instancesByJob[job.JobId], limits, delaysByJob[job.JobId]),
+            job => new JobAggregate(job, [.. tasksByJob[job.JobId]], instancesByJob[job.JobId], limits, delaysByJob[job.JobId], kept),
             StringComparer.Ordinal);
         foreach (var posted in progress.Where(posted => jobByTask.ContainsKey(posted.TaskId)))
         {

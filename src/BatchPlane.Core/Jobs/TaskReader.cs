@@ -17,7 +17,7 @@ internal sealed partial class TaskReader
     internal const int MaxTimeoutSeconds = 31_536_000;
     private const int DefaultTimeoutSeconds = 86_400;
 
-    private static readonly MemberSet TaskMembers = new(
+    internal static readonly MemberSet TaskMembers = new(
         [
             "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
             "max_concurrent_num", "failed_action", "resources", "retry_rules", "retry_backoff", "max_failed_num", "time_limit",
@@ -93,8 +93,8 @@ internal sealed partial class TaskReader
         _retries = new(limits, problems);
         _files = new(limits, problems);
         _argument = new TextRule { MaxBytes = limits.MaxCommandBytes, TooLongCode = ItemCodes.CommandTooLong };
-        _command = _argument with { MinLength = 1 };
-        _program = _command;
+        _command = _argument with { MinLength = 1, EmptyCode = ItemCodes.CommandEmpty };
+        _program = _argument with { MinLength = 1, EmptyCode = ItemCodes.ArgvEmpty };
         _envVarValue = new TextRule { MaxBytes = limits.MaxEnvVarBytes, TooLongCode = ItemCodes.EnvVarValueTooLong };
     }
 

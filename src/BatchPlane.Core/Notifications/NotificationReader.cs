@@ -13,7 +13,7 @@ internal sealed class NotificationReader
     /// <summary>Most events of one block; more than there are, so that a repeated one is named rather than counted.</summary>
     private const int MaxEventConfigs = 64;
 
-    private static readonly MemberSet NotificationMembers = new(["topic_name", "event_configs"]);
+    internal static readonly MemberSet NotificationMembers = new(["topic_name", "event_configs"]);
     private static readonly MemberSet ConfigMembers = new(["event_name", "event_vars"]);
     private static readonly MemberSet VarMembers = new(["name", "value"]);
 

@@ -24,12 +24,14 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
 {
     private const int MaxSubscribeTries = 3;
 
-    /// <summary>Those of <paramref name="names"/> that no topic has, in the given order; each once.</summary>
-    public async Task<IReadOnlyList<string>> FindMissingAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+    /// <summary>The spelling that holds for each of <paramref name="names"/>: that of the topic; names that no topic has are left out.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> FindAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
-        var wanted = ByKey(names);
-        var existing = await SpellingAsync(dataSource, [.. wanted.Keys], cancellationToken);
-        return [.. wanted.Where(topic => !existing.ContainsKey(topic.Key)).Select(topic => topic.Value)];
+        var existing = await SpellingAsync(dataSource, [.. ByKey(names).Keys], cancellationToken);
+        return names
+            .Distinct(StringComparer.Ordinal)
+            .Where(name => existing.ContainsKey(TopicKey.Of(name)))
+            .ToDictionary(name => name, name => existing[TopicKey.Of(name)], StringComparer.Ordinal);
     }
 
     /// <summary>

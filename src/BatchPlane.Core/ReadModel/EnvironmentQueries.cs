@@ -20,7 +20,7 @@ public sealed record EnvironmentFilter
 }
 
 /// <summary>Environments and their nodes as callers see them.</summary>
-public sealed class EnvironmentQueries(ReadContexts contexts)
+public sealed partial class EnvironmentQueries(ReadContexts contexts)
 {
     /// <summary>At most <paramref name="limit"/> environments, newest first.</summary>
     public async Task<IReadOnlyList<EnvironmentView>> ListAsync(EnvironmentFilter filter, int limit, CancellationToken cancellationToken)
@@ -119,7 +119,18 @@ public sealed class EnvironmentQueries(ReadContexts contexts)
         EnvState = WireName.Parse<EnvironmentState>(row.State),
         Provider = WireName.Parse<NodeProvider>(row.Provider),
         IsDefault = row.IsDefault,
+        StateReason = row.Reason,
         DesiredComputeNodeCount = row.DesiredNodeCount,
+        Slurm = WireName.Parse<NodeProvider>(row.Provider) == NodeProvider.Slurm ? ReadJson.Of<SlurmDocument>(row.ProviderSettings) : null,
+        TargetComputeNodeCount = Environments.NodeCounts.Target(row.DesiredNodeCount, row.MinNodeCount, row.MaxNodeCount, row.ScaledNodeCount, row.ScaledFrom),
+        MinComputeNodeCount = row.MinNodeCount,
+        MaxComputeNodeCount = row.MaxNodeCount,
+        IdleSeconds = row.IdleSeconds,
+        ActionIfComputeNodeInactive = WireName.Parse<InactiveNodeAction>(row.InactiveAction),
+        ResourceMaxRetryCount = row.MaxRetryCount,
+        SlotsPerNode = row.SlotsPerNode,
+        CpuPerNode = row.CpuPerNode,
+        MemoryMibPerNode = row.MemoryMibPerNode,
         ComputeNodeMetrics = metrics,
         Notifications = ReadJson.Of<NotificationDocument[]>(row.Notifications),
         CreatedAt = row.CreatedAt,

@@ -13,7 +13,7 @@ public sealed class PlanQueries(ExplainQueries explanations)
         // As it would be stored, under ids that are never used.
         var job = NewJob.From(document, jobId: "", [.. document.Tasks.Select((_, number) => (long)number)], submittedBy: "");
         var environments = await explanations.EnvironmentsAsync(job.EnvIds, cancellationToken);
-        var missing = job.EnvIds.Where(envId => environments.GetValueOrDefault(envId) is not { TakesWork: true }).ToList();
+        var missing = Missing(job.EnvIds, environments).ToList();
         if (missing.Count > 0)
         {
             return (null, missing);
@@ -27,6 +27,13 @@ public sealed class PlanQueries(ExplainQueries explanations)
 
         return (new() { Document = document, Tasks = [.. job.Tasks.Select(task => Plan(job, task, document.Priority, environments[task.EnvId], rivals[task.EnvId]))] }, []);
     }
+
+    /// <summary>Those of the environments that do not exist or take no job.</summary>
+    public async Task<IReadOnlySet<string>> FindMissingAsync(IReadOnlyCollection<string> envIds, CancellationToken cancellationToken) =>
+        Missing(envIds, await explanations.EnvironmentsAsync(envIds, cancellationToken)).ToHashSet(StringComparer.Ordinal);
+
+    private static IEnumerable<string> Missing(IEnumerable<string> envIds, IReadOnlyDictionary<string, EnvironmentFacts> environments) =>
+        envIds.Where(envId => environments.GetValueOrDefault(envId) is not { TakesWork: true });
 
     private static TaskPlan Plan(NewJob job, NewTask task, int priority, EnvironmentFacts environment, Rivals rivals)
     {

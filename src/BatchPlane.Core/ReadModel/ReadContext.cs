@@ -29,6 +29,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     internal IQueryable<NodeRow> Nodes => Set<NodeRow>();
 
+    internal IQueryable<ActivityRow> Activities => Set<ActivityRow>();
+
     internal IQueryable<TaskTemplateRow> TaskTemplates => Set<TaskTemplateRow>();
 
     internal IQueryable<TopicRow> Topics => Set<TopicRow>();
@@ -60,10 +62,12 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         modelBuilder.Entity<EnvironmentRow>(environment =>
         {
             environment.ToTable("environments").HasKey(row => row.EnvId);
+            environment.Property(row => row.ProviderSettings).HasColumnType("jsonb");
             environment.Property(row => row.Notifications).HasColumnType("jsonb");
             environment.Property(row => row.Tags).HasColumnType("jsonb");
         });
         modelBuilder.Entity<NodeRow>().ToTable("nodes").HasKey(row => row.NodeId);
+        modelBuilder.Entity<ActivityRow>().ToTable("activities").HasKey(row => row.ActivityId);
         modelBuilder.Entity<TaskTemplateRow>(template =>
         {
             template.ToTable("task_templates").HasKey(row => row.TemplateId);

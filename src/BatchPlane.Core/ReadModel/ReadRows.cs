@@ -124,6 +124,18 @@ internal sealed class EnvironmentRow
     public required string Provider { get; init; }
     public bool IsDefault { get; init; }
     public int DesiredNodeCount { get; init; }
+    public required string ProviderSettings { get; init; }
+    public int MinNodeCount { get; init; }
+    public int? MaxNodeCount { get; init; }
+    public int IdleSeconds { get; init; }
+    public int? ScaledNodeCount { get; init; }
+    public int? ScaledFrom { get; init; }
+    public required string InactiveAction { get; init; }
+    public int MaxRetryCount { get; init; }
+    public int? SlotsPerNode { get; init; }
+    public int? CpuPerNode { get; init; }
+    public int? MemoryMibPerNode { get; init; }
+    public string? Reason { get; init; }
     public DateTimeOffset? DeleteRequestedAt { get; init; }
     public required string Notifications { get; init; }
     public required string Tags { get; init; }
@@ -154,6 +166,21 @@ internal sealed class NodeRow
     public DateTimeOffset? ResourceCreatedAt { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
+}
+
+/// <summary>A row of <c>activities</c>.</summary>
+internal sealed class ActivityRow
+{
+    public required string ActivityId { get; init; }
+    public required string EnvId { get; init; }
+    public string? NodeId { get; init; }
+    public string? InstanceId { get; init; }
+    public required string ActivityType { get; init; }
+    public required string State { get; init; }
+    public required string Cause { get; init; }
+    public string? Reason { get; init; }
+    public DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
 }
 
 /// <summary>A row of <c>task_templates</c>.</summary>

@@ -136,6 +136,24 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource)
         return held;
     }
 
+    /// <summary>Those of the attempts that are neither held by a node nor kept for inspection: ended otherwise, followed by another one, or gone.</summary>
+    public async Task<IReadOnlyList<KeptAttempt>> ReleasedAsync(IReadOnlyList<KeptAttempt> attempts, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/instance_select_released.sql"));
+        command.Parameters.AddWithValue("job_ids", attempts.Select(attempt => attempt.JobId).ToArray());
+        command.Parameters.AddWithValue("task_ids", attempts.Select(attempt => attempt.TaskId).ToArray());
+        command.Parameters.AddWithValue("indexes", attempts.Select(attempt => attempt.Index).ToArray());
+        command.Parameters.AddWithValue("attempts", attempts.Select(attempt => attempt.Attempt).ToArray());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var released = new List<KeptAttempt>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            released.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetInt32(2), reader.GetInt32(3)));
+        }
+
+        return released;
+    }
+
     /// <summary>All that the node may hold and has to end: claims of tasks that take no more, and single attempts.</summary>
     public async Task<TerminationOrders> TerminationsAsync(string nodeId, long nodeEpoch, CancellationToken cancellationToken)
     {

@@ -22,7 +22,7 @@ public static class WaitReasons
 
         if (task.Waiting == 0)
         {
-            return new([Reason(WaitCodes.Running, $"Nothing waits: nodes hold the {Count(task.Held, "instance")} that are left.")], null, null);
+            return new([Reason(WaitCodes.Running, $"Nothing waits: nodes hold {Count(task.Held, "instance")}, and no other is left.")], null, null);
         }
 
         var higher = rivals.Jobs.Where(job => job.Priority > priority).ToList();
@@ -73,12 +73,12 @@ public static class WaitReasons
         if (task.Delayed > 0 && task.Delayed + task.WaitingByIndex == task.Waiting)
         {
             var from = task.NextAttemptAt is { } at ? string.Create(CultureInfo.InvariantCulture, $", the first at {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}") : "";
-            yield return Reason(WaitCodes.Backoff, $"{Count(task.Delayed, "instance")} failed and wait for the time of the next attempt{from}.");
+            yield return Reason(WaitCodes.Backoff, $"{Count(task.Delayed, "instance")} failed and {Verb(task.Delayed, "waits", "wait")} for the time of the next attempt{from}.");
         }
 
         if (task.Waiting > 0 && task.MaxConcurrentNum is { } ceiling && task.Held >= ceiling)
         {
-            yield return Reason(WaitCodes.ConcurrencyCeiling, $"{Count(task.Held, "instance")} of the task run, as many as its max_concurrent_num allows.") with { MaxConcurrentNum = ceiling };
+            yield return Reason(WaitCodes.ConcurrencyCeiling, $"{Count(task.Held, "instance")} of the task {Verb(task.Held, "runs", "run")}, as many as its max_concurrent_num allows.") with { MaxConcurrentNum = ceiling };
         }
     }
 
@@ -99,7 +99,7 @@ public static class WaitReasons
         var hasRoom = fitting.Exists(node => task.Needs.FitsIn(node.Free));
         if (higher.Count > 0)
         {
-            yield return AboutJobs(WaitCodes.HigherPriority, higher, andMore, "come first, by their priority");
+            yield return AboutJobs(WaitCodes.HigherPriority, higher, andMore, ("comes first, by its priority", "come first, by their priority"));
         }
 
         if (hasRoom)
@@ -109,7 +109,7 @@ public static class WaitReasons
 
         if (fitting.TrueForAll(node => node.Free.Slots < task.Needs.Slots))
         {
-            yield return AboutNodes(WaitCodes.SlotsBusy, environment, $"{Number(environment.BusySlots)} of {Number(environment.Slots)} slots of the {Count(environment.Nodes.Count, "running node")} of {environment.EnvId} are busy; an instance needs {Words(task.Needs)}.");
+            yield return AboutNodes(WaitCodes.SlotsBusy, environment, $"{Number(environment.BusySlots)} of {Count(environment.Slots, "slot")} of the {Count(environment.Nodes.Count, "running node")} of {environment.EnvId} {Verb(environment.Slots, "is", "are")} busy; an instance needs {Words(task.Needs)}.");
         }
         else
         {
@@ -118,7 +118,7 @@ public static class WaitReasons
 
         if (equal.Count > 0)
         {
-            yield return AboutJobs(WaitCodes.EqualPriority, equal, andMore, "of equal priority share what becomes free");
+            yield return AboutJobs(WaitCodes.EqualPriority, equal, andMore, ("of equal priority shares what becomes free", "of equal priority share what becomes free"));
         }
     }
 
@@ -136,7 +136,7 @@ public static class WaitReasons
         DependenceCondition.Finished => $"Waits for the task '{start.Name}' to end; it is {WireName.Of(start.State)}.",
         DependenceCondition.Failed => $"Runs only if the task '{start.Name}' fails; it is {WireName.Of(start.State)}.",
         DependenceCondition.Started => $"Waits for the first instance of the task '{start.Name}' to run; it is {WireName.Of(start.State)}.",
-        DependenceCondition.EachIndex => $"{Count(task.Waiting, "instance")} wait for the instances of the same index of the task '{start.Name}'; it is {WireName.Of(start.State)}.",
+        DependenceCondition.EachIndex => $"{Count(task.Waiting, "instance")} {Verb(task.Waiting, "waits", "wait")} for the instances of the same index of the task '{start.Name}'; it is {WireName.Of(start.State)}.",
     }) with
     { StartTask = start.Name, StartTaskState = start.State, On = start.On };
 
@@ -147,11 +147,11 @@ public static class WaitReasons
         BusySlots = environment.BusySlots,
     };
 
-    private static WaitReason AboutJobs(string code, List<RivalJob> jobs, bool andMore, string what)
+    private static WaitReason AboutJobs(string code, List<RivalJob> jobs, bool andMore, (string One, string Several) what)
     {
         var instances = jobs.Sum(job => job.Instances);
         var named = string.Join(", ", jobs.Take(3).Select(job => job.JobId));
-        return Reason(code, $"{(andMore ? "At least " : "")}{Count(instances, "instance")} of {Count(jobs.Count, "job")} {what}: {named}{(jobs.Count > 3 ? ", …" : "")}.") with
+        return Reason(code, $"{(andMore ? "At least " : "")}{Count(instances, "instance")} of {Count(jobs.Count, "job")} {(jobs.Count == 1 && !andMore && instances == 1 ? what.One : what.Several)}: {named}{(jobs.Count > 3 ? ", …" : "")}.") with
         {
             Jobs = jobs.Count,
             Instances = instances,
@@ -186,6 +186,8 @@ public static class WaitReasons
     }
 
     private static string Count(long count, string what) => $"{Number(count)} {what}{(count == 1 ? "" : "s")}";
+
+    private static string Verb(long count, string one, string several) => count == 1 ? one : several;
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

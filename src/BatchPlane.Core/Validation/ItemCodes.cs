@@ -124,6 +124,51 @@ public static class ItemCodes
     /// <summary>The number of nodes lies outside 0 to 2,000.</summary>
     public const string DesiredComputeNodeCountOutOfRange = "desired_compute_node_count_out_of_range";
 
+    /// <summary>The fewest nodes lie outside 0 to 2,000.</summary>
+    public const string MinComputeNodeCountOutOfRange = "min_compute_node_count_out_of_range";
+
+    /// <summary>The most nodes lie outside 0 to 2,000.</summary>
+    public const string MaxComputeNodeCountOutOfRange = "max_compute_node_count_out_of_range";
+
+    /// <summary>The fewest nodes are more than the most.</summary>
+    public const string MinComputeNodeCountAboveMax = "min_compute_node_count_above_max";
+
+    /// <summary>There are fewest nodes and no most: the number does not follow the work.</summary>
+    public const string MinComputeNodeCountAlone = "min_compute_node_count_alone";
+
+    /// <summary>The desired number of nodes does not lie between the fewest and the most.</summary>
+    public const string DesiredComputeNodeCountNotBetween = "desired_compute_node_count_not_between";
+
+    /// <summary>Nodes that somebody attaches are as many as come: the number cannot follow the work.</summary>
+    public const string ScalingNotOfAttached = "scaling_not_of_attached";
+
+    /// <summary>The idle time lies outside 10 to 86,400 seconds.</summary>
+    public const string IdleSecondsOutOfRange = "idle_seconds_out_of_range";
+
+    /// <summary>There is no such action for a node that failed or was lost.</summary>
+    public const string ActionIfComputeNodeInactiveUnknown = "action_if_compute_node_inactive_unknown";
+
+    /// <summary>The nodes that may fail lie outside 0 to 100.</summary>
+    public const string ResourceMaxRetryCountOutOfRange = "resource_max_retry_count_out_of_range";
+
+    /// <summary>The processors of a node lie outside 1 to 1,024.</summary>
+    public const string CpuPerNodeOutOfRange = "cpu_per_node_out_of_range";
+
+    /// <summary>The memory of a node lies outside 1 to 16,777,216 MiB.</summary>
+    public const string MemoryMibPerNodeOutOfRange = "memory_mib_per_node_out_of_range";
+
+    /// <summary>This server is not configured for the provider.</summary>
+    public const string ProviderUnusable = "provider_unusable";
+
+    /// <summary>No node, or more than 100.</summary>
+    public const string ComputeNodeIdsCount = "compute_node_ids_count";
+
+    /// <summary>No id of a node: <c>node-</c> and 8 of <c>[a-z0-9]</c>.</summary>
+    public const string ComputeNodeIdMalformed = "compute_node_id_malformed";
+
+    /// <summary>The node is named twice.</summary>
+    public const string ComputeNodeIdDuplicate = "compute_node_id_duplicate";
+
     /// <summary>The slots of a node lie outside 1 to 1,024.</summary>
     public const string SlotsPerNodeOutOfRange = "slots_per_node_out_of_range";
 
@@ -328,6 +373,9 @@ public static class ItemCodes
     /// <summary>Not exactly one of <c>command</c>, <c>argv</c> and <c>builtin</c> is given.</summary>
     public const string CommandOrArgv = "command_or_argv";
 
+    /// <summary>The command line is empty.</summary>
+    public const string CommandEmpty = "command_empty";
+
     /// <summary>The command line or an argument vector is longer than allowed.</summary>
     public const string CommandTooLong = "command_too_long";
 
@@ -402,6 +450,45 @@ public static class ItemCodes
 
     /// <summary>An environment id does not have the shape <c>env-xxxxxxxx</c>.</summary>
     public const string EnvIdMalformed = "env_id_malformed";
+
+    /// <summary>Settings for Slurm are given to an environment of another provider.</summary>
+    public const string SlurmWithoutProvider = "slurm_without_provider";
+
+    /// <summary>A Slurm partition is no name, or no list of names joined by commas.</summary>
+    public const string SlurmPartitionInvalid = "slurm_partition_invalid";
+
+    /// <summary>A Slurm account is no name.</summary>
+    public const string SlurmAccountInvalid = "slurm_account_invalid";
+
+    /// <summary>A Slurm quality of service is no name.</summary>
+    public const string SlurmQosInvalid = "slurm_qos_invalid";
+
+    /// <summary>The time limit of pilots lies outside 1 to 525,600 minutes.</summary>
+    public const string SlurmTimeLimitOutOfRange = "slurm_time_limit_out_of_range";
+
+    /// <summary>The processors of a pilot lie outside 1 to 10,000.</summary>
+    public const string SlurmCpusOutOfRange = "slurm_cpus_out_of_range";
+
+    /// <summary>The memory of a pilot lies outside 1 to 100,000,000 MiB.</summary>
+    public const string SlurmMemoryOutOfRange = "slurm_memory_out_of_range";
+
+    /// <summary>The most queued pilots lie outside 1 to 2,000.</summary>
+    public const string SlurmMaxQueuedOutOfRange = "slurm_max_queued_out_of_range";
+
+    /// <summary>The directory of pilots is no absolute path of plain characters.</summary>
+    public const string SlurmWorkDirectoryInvalid = "slurm_work_directory_invalid";
+
+    /// <summary>More than 20 further options of sbatch.</summary>
+    public const string SlurmOptionsTooMany = "slurm_options_too_many";
+
+    /// <summary>A further option of sbatch does not have the form --name=value, or its value has blanks or quotes.</summary>
+    public const string SlurmOptionInvalid = "slurm_option_invalid";
+
+    /// <summary>An option of sbatch that cannot be given; the message lists those that can.</summary>
+    public const string SlurmOptionRefused = "slurm_option_refused";
+
+    /// <summary>Slurm would not take a job with these settings; the message has its words.</summary>
+    public const string SlurmRefused = "slurm_refused";
 
     /// <summary>A queue's name is reserved by RabbitMQ or too long.</summary>
     public const string EndpointInvalid = "endpoint_invalid";

@@ -64,6 +64,9 @@ internal sealed class ObjectReader
     internal JsonElement? Find(string name) =>
         _given.TryGetValue(name, out var member) && member.Value.ValueKind != JsonValueKind.Null ? member.Value : null;
 
+    /// <summary>True when the member is given as <c>null</c>: where that means something else than leaving it out.</summary>
+    internal bool IsNull(string name) => _given.TryGetValue(name, out var member) && member.Value.ValueKind == JsonValueKind.Null;
+
     /// <summary>A member's value; absence is a problem.</summary>
     internal JsonElement? Require(string name)
     {

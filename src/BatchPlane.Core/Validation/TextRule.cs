@@ -31,6 +31,14 @@ internal sealed record TextRule
     /// <summary>Code when too short.</summary>
     internal string EmptyCode { get; init; } = ItemCodes.Empty;
 
+    /// <summary>True when nothing is wrong with the text.</summary>
+    internal bool IsMetBy(string text)
+    {
+        var problems = new ProblemList();
+        Check(text, "", problems);
+        return !problems.Any;
+    }
+
     /// <summary>Adds what is wrong with the text, in the order of severity, at most one problem.</summary>
     internal void Check(string text, string path, ProblemList problems)
     {

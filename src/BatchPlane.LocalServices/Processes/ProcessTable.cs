@@ -73,6 +73,25 @@ internal static class ProcessTable
             .Select(entry => ProcessIdentity.Of(entry.ProcessId))
             .OfType<ProcessIdentity>()];
 
+    /// <summary>Processes that began with this variable in their environment, written <c>NAME=value</c>; those of other users are left out.</summary>
+    internal static List<ProcessIdentity> WithVariable(string variable) =>
+        [.. ReadAll()
+            .Where(entry => HasVariable(entry.ProcessId, variable))
+            .Select(entry => ProcessIdentity.Of(entry.ProcessId))
+            .OfType<ProcessIdentity>()];
+
+    private static bool HasVariable(int processId, string variable)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{processId}/environ").Split('\0').Contains(variable, StringComparer.Ordinal);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private static string CommandLine(int processId)
     {
         try

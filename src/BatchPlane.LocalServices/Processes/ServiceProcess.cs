@@ -84,7 +84,16 @@ internal sealed class ServiceProcess
 
     /// <summary>Runs a command to its end.</summary>
     /// <exception cref="LocalServiceException">It failed; the message holds its output.</exception>
-    internal static async Task RunAsync(
+    internal static Task RunAsync(
+        IReadOnlyList<string> command,
+        ServiceAccount account,
+        string workingDirectory,
+        IReadOnlyDictionary<string, string> environment,
+        CancellationToken cancellationToken) => OutputAsync(command, account, workingDirectory, environment, cancellationToken);
+
+    /// <summary>Runs a command to its end; what it wrote to its standard output.</summary>
+    /// <exception cref="LocalServiceException">It failed; the message holds its output.</exception>
+    internal static async Task<string> OutputAsync(
         IReadOnlyList<string> command,
         ServiceAccount account,
         string workingDirectory,
@@ -111,6 +120,8 @@ internal sealed class ServiceProcess
                 throw new LocalServiceException(
                     $"{command[0]} failed with exit code {process.ExitCode}:\n{await output}{await errors}".TrimEnd());
             }
+
+            return await output;
         }
         catch (OperationCanceledException)
         {

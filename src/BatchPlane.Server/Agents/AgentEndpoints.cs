@@ -18,6 +18,7 @@ internal static class AgentEndpoints
         node.MapPost("/work", PollWork.HandleAsync);
         node.MapPost("/report", ReportAttempts.HandleAsync);
         node.MapPost("/heartbeat", Heartbeat.HandleAsync);
+        node.MapPost("/kept", KeptDirectories.HandleAsync);
         node.MapPost("/leave", Leave.HandleAsync);
         node.MapPost("/output/{jobId}/{taskId:long:min(0)}/{index:int:min(0)}/{attempt:int:min(1)}/{stream}", AppendOutput.HandleAsync);
         return routes;

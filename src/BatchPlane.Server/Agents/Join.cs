@@ -24,9 +24,10 @@ internal static class Join
         IOptions<OutputOptions> outputs,
         IOptions<ProgressLimits> progress)
     {
-        if (!joinToken.IsCarriedBy(context.Request))
+        var mayJoinAnywhere = joinToken.IsCarriedBy(context.Request);
+        if (!mayJoinAnywhere && BearerHeader.Read(context.Request) is null)
         {
-            return new ProblemResult(ProblemKind.Unauthenticated, "The request does not carry the join token.");
+            return NoToken();
         }
 
         var (request, refusal) = await AgentGate.ReadAsync<JoinRequest>(context);
@@ -43,6 +44,11 @@ internal static class Join
         var envId = request.NodeId is { } nodeId
             ? (await environments.FindHolderAsync(nodeId, context.RequestAborted))?.EnvId
             : await environments.FindAsync(request.Env, context.RequestAborted);
+        if (!mayJoinAnywhere && !IsPilot(context.Request, installationKey, request, envId))
+        {
+            return NoToken();
+        }
+
         if (envId is null)
         {
             return request.NodeId is null
@@ -73,6 +79,12 @@ internal static class Join
             },
             BatchPlaneJson.Options);
     }
+
+    private static ProblemResult NoToken() => new(ProblemKind.Unauthenticated, "The request carries no token that lets it join here.");
+
+    /// <summary>True for a request with the token of the pilots of the node's environment: it may be a node that was made for it, and no other.</summary>
+    private static bool IsPilot(HttpRequest request, InstallationKey installationKey, JoinRequest join, string? envId) =>
+        join.NodeId is not null && envId is not null && BearerHeader.Read(request) is { } token && installationKey.VerifyPilotToken(token, envId);
 
     /// <summary>What becomes of the request in the transaction of the environment.</summary>
     internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options)

@@ -8,6 +8,7 @@ using BatchPlane.Server.Api;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Nodes;
+using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.Outputs;
 using Microsoft.Extensions.Options;
 
@@ -32,6 +33,7 @@ internal static class OptionsSections
         new OptionsSection<IdempotencyOptions>("Idempotency"),
         new OptionsSection<RemovalOptions>("Removal"),
         new OptionsSection<NodeOptions>("Nodes"),
+        new OptionsSection<SlurmOptions>("Slurm"),
         new OptionsSection<OutputOptions>("Outputs"),
         new OptionsSection<ProgressLimits>("Progress"),
         new OptionsSection<NotificationOptions>("Notifications"),

@@ -4,6 +4,8 @@ using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.Nodes;
+using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
 using Microsoft.Extensions.Options;
@@ -19,7 +21,7 @@ internal static class CreateEnvironment
         .Produces<CreateEnvironmentResponse>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, EnvironmentStore store)
+    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmPilots slurm, EnvironmentStore store, IEnumerable<INodeProvider> providers)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -37,8 +39,18 @@ internal static class CreateEnvironment
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
             }
 
+            if (await RefuseSlurmAsync(reading.Value, slurm, context.RequestAborted) is { } refused)
+            {
+                return refused;
+            }
+
+            if (providers.FirstOrDefault(provider => provider.Kind == reading.Value.Provider)?.WhyUnusable is { } unusable)
+            {
+                return ProblemResult.Invalid([new("$.provider", ItemCodes.ProviderUnusable, unusable)]);
+            }
+
             var source = Caller.Of(context).Source;
-            var (notifications, topicProblems) = await topics.AdmitAsync(reading.Value.Notifications, source, context.RequestAborted);
+            var (notifications, topicProblems) = await topics.AdmitAsync(reading.Value.Notifications, source, () => Task.FromResult<IReadOnlyList<ProblemItem>>([]), context.RequestAborted);
             if (topicProblems.Count > 0)
             {
                 return ProblemResult.Invalid(topicProblems);
@@ -53,5 +65,26 @@ internal static class CreateEnvironment
                 var other => throw new InvalidOperationException($"Unknown outcome {other}."),
             };
         }
+    }
+
+    /// <summary>Null when nodes can be made as asked; Slurm is asked whether it would take such a job.</summary>
+    private static async Task<ProblemResult?> RefuseSlurmAsync(EnvironmentDocument environment, SlurmPilots slurm, CancellationToken cancellationToken)
+    {
+        if (environment.Slurm is not { } settings)
+        {
+            return null;
+        }
+
+        if (slurm.WhyUnusable is { } words)
+        {
+            return ProblemResult.Invalid([new ProblemItem("$.provider", ItemCodes.ProviderUnusable, words)]);
+        }
+
+        return await slurm.TestAsync(settings, environment.SlotsPerNode, cancellationToken) switch
+        {
+            SlurmAnswer.Refused refused => ProblemResult.Invalid([new ProblemItem("$.slurm", ItemCodes.SlurmRefused, $"Slurm would not take a pilot: {refused.Words}")]),
+            SlurmAnswer.Unreachable unreachable => new ProblemResult(ProblemKind.ProviderUnavailable, $"Slurm cannot be asked: {unreachable.Words}"),
+            _ => null,
+        };
     }
 }

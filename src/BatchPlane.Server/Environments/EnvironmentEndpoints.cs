@@ -8,6 +8,10 @@ internal static class EnvironmentEndpoints
         CreateEnvironment.Map(routes);
         ListEnvironments.Map(routes);
         GetEnvironment.Map(routes);
+        ChangeEnvironment.Map(routes);
         DeleteEnvironment.Map(routes);
+        ShowPilot.Map(routes);
+        TerminateNodes.Map(routes);
+        ListActivities.Map(routes);
     }
 }

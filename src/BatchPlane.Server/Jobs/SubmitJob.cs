@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
@@ -9,6 +10,7 @@ using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
 
@@ -32,8 +34,10 @@ internal static class SubmitJob
         DefaultEnvironment defaultEnvironment,
         TopicAdmission topics,
         PlanQueries plans,
+        ReferenceCheck references,
         TaskTemplateStore templates,
         TaskSecrets secrets,
+        IdempotencyGuard keys,
         TransitionWriter writer)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
@@ -49,45 +53,68 @@ internal static class SubmitJob
             var isDryRun = query.Flag("dry_run");
             query.RefuseOthers();
             var key = ApiResults.KeyOf(context, body, "submit_job", problems);
-            var found = await templates.FindTasksAsync(JobDocumentReader.TemplatesIn(body.Root), context.RequestAborted);
-            var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value, found);
-            if (!reading.IsValid || problems.Any)
-            {
-                return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
-            }
+            var answer = await SubmitAsync();
 
-            if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } job)
-            {
-                return NoDefault();
-            }
+            // What the job named may be gone since an earlier request with this key made it: the same answer all the same.
+            return answer is ProblemResult && !isDryRun && !problems.Any && key is not null && await keys.FindAsync(key, context.RequestAborted) is { } jobId
+                ? Created(jobId)
+                : answer;
 
-            if (isDryRun)
+            async Task<IResult> SubmitAsync()
             {
-                return await PlanAsync(TaskSecrets.Hide(job), topics, plans, context.RequestAborted);
-            }
+                var found = await templates.FindTasksAsync(JobDocumentReader.TemplatesIn(body.Root), context.RequestAborted);
+                var reading = JobDocumentReader.Read(body.Root, limits.Value, notificationLimits.Value, found);
+                if (!reading.IsValid || problems.Any)
+                {
+                    var unknown = await references.OfBodyAsync(JobDocumentReader.ReferencesIn(body.Root), context.RequestAborted);
+                    return ProblemResult.Invalid([.. problems.Items, .. reading.Problems, .. unknown]);
+                }
 
-            var source = Caller.Of(context).Source;
-            var (notifications, topicProblems) = await topics.AdmitAsync(job.Notifications, source, context.RequestAborted);
-            if (topicProblems.Count > 0)
-            {
-                return ProblemResult.Invalid(topicProblems);
-            }
-
-            var outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
-            if (outcome is SubmitOutcome.EnvironmentsMissing missing && defaultEnvironment.Forget(missing.EnvIds))
-            {
-                // The one remembered is gone; by now there may be another one.
-                if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } again)
+                if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } job)
                 {
                     return NoDefault();
                 }
 
-                job = again;
-                outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
+                return isDryRun
+                    ? await PlanAsync(TaskSecrets.Hide(job), topics, plans, context.RequestAborted)
+                    : await StoreAsync(context, reading.Value, job, key, defaultEnvironment, topics, references, secrets, writer);
+            }
+        }
+    }
+
+    /// <summary>Stores a valid document, whose tasks all name an environment in <paramref name="job"/>.</summary>
+    private static async Task<IResult> StoreAsync(
+        HttpContext context,
+        JobDocument document,
+        JobDocument job,
+        IdempotencyKey? key,
+        DefaultEnvironment defaultEnvironment,
+        TopicAdmission topics,
+        ReferenceCheck references,
+        TaskSecrets secrets,
+        TransitionWriter writer)
+    {
+        var source = Caller.Of(context).Source;
+        var (notifications, unknownNames) = await topics.AdmitAsync(job.Notifications, source, () => references.OfEnvironmentsAsync(job, context.RequestAborted), context.RequestAborted);
+        if (unknownNames.Count > 0)
+        {
+            return ProblemResult.Invalid(unknownNames);
+        }
+
+        var outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
+        if (outcome is SubmitOutcome.EnvironmentsMissing missing && defaultEnvironment.Forget(missing.EnvIds))
+        {
+            // The one remembered is gone; by now there may be another one.
+            if (await WithEnvironmentsAsync(document, defaultEnvironment, context.RequestAborted) is not { } again)
+            {
+                return NoDefault();
             }
 
-            return Answer(outcome, job);
+            job = again;
+            outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
         }
+
+        return Answer(outcome, job);
     }
 
     private static ProblemResult NoDefault() =>
@@ -96,18 +123,20 @@ internal static class SubmitJob
     /// <summary>Everything a submit checks, without the writes: the idempotency key is not used up and no topic is made.</summary>
     private static async Task<IResult> PlanAsync(JobDocument job, TopicAdmission topics, PlanQueries plans, CancellationToken cancellationToken)
     {
-        var topicProblems = await topics.FindProblemsAsync(job.Notifications, cancellationToken);
+        var topicProblems = await topics.FindProblemsAsync([.. job.Notifications.Select(TopicAdmission.Named)], cancellationToken);
         var (plan, missing) = await plans.PlanAsync(job, cancellationToken);
         return plan is not null && topicProblems.Count == 0
             ? TypedResults.Json(plan, BatchPlaneJson.Options)
-            : ProblemResult.Invalid([.. Missing(job, missing), .. topicProblems]);
+            : ProblemResult.Invalid([.. ReferenceCheck.Missing(job, missing), .. topicProblems]);
     }
+
+    private static Created<SubmitJobResponse> Created(string jobId) => TypedResults.Created($"/v1/jobs/{jobId}", new SubmitJobResponse(jobId));
 
     private static IResult Answer(SubmitOutcome outcome, JobDocument job) => outcome switch
     {
-        SubmitOutcome.Submitted submitted => TypedResults.Created($"/v1/jobs/{submitted.JobId}", new SubmitJobResponse(submitted.JobId)),
+        SubmitOutcome.Submitted submitted => Created(submitted.JobId),
         SubmitOutcome.KeyReused => ApiResults.KeyReused(),
-        SubmitOutcome.EnvironmentsMissing missing => ProblemResult.Invalid([.. Missing(job, missing.EnvIds)]),
+        SubmitOutcome.EnvironmentsMissing missing => ProblemResult.Invalid(ReferenceCheck.Missing(job, missing.EnvIds)),
         _ => throw new InvalidOperationException($"Unknown outcome {outcome}."),
     };
 
@@ -126,24 +155,4 @@ internal static class SubmitJob
 
         return job with { Tasks = [.. job.Tasks.Select(task => task.EnvId is null ? task with { EnvId = envId } : task)] };
     }
-
-    /// <summary>Where the environments that do not exist are named.</summary>
-    private static IEnumerable<ProblemItem> Missing(JobDocument job, IReadOnlyList<string> envIds)
-    {
-        if (job.EnvId is { } named && envIds.Contains(named))
-        {
-            yield return Unknown("$.env_id", named);
-        }
-
-        for (var index = 0; index < job.Tasks.Count; index++)
-        {
-            if (job.Tasks[index].EnvId is { } envId && envId != job.EnvId && envIds.Contains(envId))
-            {
-                yield return Unknown(FormattableString.Invariant($"$.tasks[{index}].env_id"), envId);
-            }
-        }
-    }
-
-    private static ProblemItem Unknown(string path, string envId) =>
-        new(path, ItemCodes.EnvironmentUnknown, $"There is no environment {envId} that takes jobs.");
 }

@@ -2,6 +2,7 @@ using BatchPlane.Core.Access;
 using BatchPlane.Server.Agents;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Nodes;
+using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.Outputs;
 using Microsoft.Extensions.Options;
 
@@ -28,12 +29,14 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<OutputFollows>());
         services.AddSingleton<GetOutput>();
         services.AddSingleton<NodeLossSignal>();
-        services.AddSingleton<LocalNodeProvider>();
+        services.AddSingleton<INodeProvider, LocalNodeProvider>();
+        services.AddSingleton<SlurmClient>();
+        services.AddSingleton<SlurmPilots>();
         return services;
     }
 
     /// <summary>Adds the loops of the role <c>engine</c>.</summary>
-    internal static IServiceCollection AddEngineLoops(this IServiceCollection services)
+    internal static IServiceCollection AddEngineLoops(this IServiceCollection services, bool withSlurm)
     {
         services.AddHostedService<NodeMonitor>();
         services.AddHostedService<ClaimPruner>();
@@ -43,6 +46,12 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<JobRemover>();
         services.AddHostedService<OutputKeeper>();
         services.AddHostedService<EnvironmentReconciler>();
+        services.AddHostedService<ActivityPruner>();
+        if (withSlurm)
+        {
+            services.AddHostedService<SlurmReconciler>();
+        }
+
         return services;
     }
 }

@@ -1,24 +1,17 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core;
 using BatchPlane.Core.Environments;
-using BatchPlane.Core.Journal;
 using BatchPlane.Server.Nodes;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Loops;
 
 /// <summary>
-/// Brings the local nodes of each environment to the desired count. Wish and state are two things with two writers: users
-/// set the count, this loop decides nodes into and out of being under the environment's lock, and only then acts on
-/// processes; acting looks at what is so and is safe to repeat.
+/// Brings the nodes of each environment to the number that is to be. Each environment is looked at from outside, decided about under its lock
+/// (<see cref="NodePlan"/>), and only then acted for; all three are safe to repeat. Wish and state are two things with two writers.
 /// </summary>
-/// <remarks>
-/// Looks only after nodes of its own host. An agent process that died is started again for the same node, with a pause that
-/// doubles while it keeps dying; what it held is taken from it at once. Nodes of other providers are not touched here.
-/// </remarks>
 internal sealed partial class EnvironmentReconciler(
     EnvironmentStore environments,
-    LocalNodeProvider provider,
+    IEnumerable<INodeProvider> providers,
     NodeLossSignal losses,
     IOptions<NodeOptions> options,
     TimeProvider time,
@@ -40,182 +33,128 @@ internal sealed partial class EnvironmentReconciler(
     /// <inheritdoc/>
     protected override async Task PassAsync(CancellationToken cancellationToken)
     {
-        foreach (var envId in await environments.OfProviderAsync(NodeProvider.Local, cancellationToken))
+        foreach (var provider in providers)
         {
-            var todo = await environments.ChangeAsync(envId, Decide, cancellationToken);
-            if (todo is null)
-            {
-                continue;
-            }
-
-            if (todo.Lost)
-            {
-                losses.Set();
-            }
-
-            foreach (var node in todo.ToStart)
-            {
-                await StartAsync(envId, node, LocalMachine.Facts(todo.SlotsPerNode), cancellationToken);
-            }
-
-            foreach (var nodeId in todo.ToForget)
-            {
-                provider.Forget(nodeId);
-                Log.Removed(Logger, nodeId, envId);
-            }
+            await ReconcileAllAsync(provider, cancellationToken);
         }
 
-        await ForgetLeftAsync(cancellationToken);
         foreach (var envId in await environments.EmptyDeletingAsync(cancellationToken))
         {
             await environments.ChangeAsync(envId, environment => { environment.CloseIfEmpty(); return environment; }, cancellationToken);
         }
     }
 
-    /// <summary>Removes the files of nodes whose agents took their leave: those nodes are gone before this loop sees them go.</summary>
-    private async Task ForgetLeftAsync(CancellationToken cancellationToken)
+    private async Task ReconcileAllAsync(INodeProvider provider, CancellationToken cancellationToken)
     {
-        foreach (var nodeId in provider.Silent())
+        var leftovers = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var envId in await environments.OfProviderAsync(provider.Kind, cancellationToken))
         {
-            if (await environments.FindHolderAsync(nodeId, cancellationToken) is { State: NodeState.Deleted } left)
+            leftovers.UnionWith(await ReconcileAsync(provider, envId, cancellationToken));
+        }
+
+        await ForgetLeftAsync(provider, leftovers, cancellationToken);
+    }
+
+    /// <summary>Looks, decides, acts; what the look found of nodes that are no nodes of the environment.</summary>
+    private async Task<IReadOnlyList<string>> ReconcileAsync(INodeProvider provider, string envId, CancellationToken cancellationToken)
+    {
+        var machines = await provider.LookAsync(envId, await environments.NodeIdsAsync(envId, cancellationToken), cancellationToken);
+        var backlog = await environments.BacklogAsync(envId, options.Value.BacklogTasks, cancellationToken);
+        var decided = await environments.ChangeAsync(
+            envId,
+            environment =>
             {
-                provider.Forget(nodeId);
-                Log.Removed(Logger, nodeId, left.EnvId);
-            }
-        }
-    }
-
-    /// <summary>Runs under the environment's lock: no waiting for anything in here.</summary>
-    private Todo Decide(EnvironmentAggregate environment)
-    {
-        var todo = new Todo { SlotsPerNode = environment.Environment.SlotsPerNode };
-        foreach (var node in environment.Nodes.Where(node => node.ProviderHost == provider.Host).ToList())
+                var facts = provider.Facts(environment.Environment);
+                return new Decided(NodePlan.Make(environment, machines, backlog, facts, provider.Host, options.Value.ToRules()), facts);
+            },
+            cancellationToken);
+        if (decided is not var (plan, facts))
         {
-            Look(environment, node, todo);
+            return machines.Leftovers;
         }
 
-        Scale(environment, todo);
-        environment.CloseIfEmpty();
-        return todo;
-    }
-
-    private void Look(EnvironmentAggregate environment, NodeRecord node, Todo todo)
-    {
-        var isAlive = provider.IsAlive(node.NodeId);
-        var age = environment.Now - node.StateSince;
-        switch (node.State)
+        if (plan.Lost)
         {
-            case NodeState.Creating when isAlive:
-                // Its server died between starting the process and saying so.
-                environment.MachineCreated(node, LocalMachine.Facts(environment.Environment.SlotsPerNode));
-                break;
-            case NodeState.Created when !isAlive && node.Failures >= options.Value.MaxStarts:
-                environment.CreationFailed(node, $"its agent ended {node.Failures} times before it reported in");
-                break;
-            case NodeState.Creating or NodeState.Created when !isAlive && age > Pause(node):
-                todo.ToStart.Add(node);
-                break;
-            case NodeState.Created when age > TimeSpan.FromSeconds(options.Value.CreationSeconds):
-                environment.CreationFailed(node, $"its agent did not report in within {options.Value.CreationSeconds} seconds");
-                provider.Kill(node.NodeId);
-                break;
-            case NodeState.CreationFailed when age > Pause(node):
-                environment.RequestNodeDelete(node, JournalSource.Engine, "replaced by another node");
-                todo.ToForget.Add(node.NodeId);
-                break;
-            case NodeState.Running when !isAlive:
-                environment.Lose(node, "its agent's process ended");
-                todo.Lost = true;
-                break;
-            case NodeState.Abnormal when !isAlive && age > Pause(node):
-                todo.ToStart.Add(node);
-                break;
-            case NodeState.Deleting when !isAlive:
-                environment.Remove(node);
-                todo.ToForget.Add(node.NodeId);
-                todo.Lost = true;
-                break;
-            case NodeState.Deleting when node.LeaseUntil is not { } lease || lease < environment.Now:
-                // Without a lease it never joined or was given up: it holds nothing and hears nothing of its end.
-                provider.Kill(node.NodeId);
-                break;
-            default:
-                break;
+            losses.Set();
         }
+
+        await provider.StopAsync(plan.ToStop, cancellationToken);
+        await ForgetAsync(provider, envId, plan.ToForget, cancellationToken);
+        await StartAsync(provider, envId, plan.ToStart, facts, cancellationToken);
+        return machines.Leftovers;
     }
 
-    private void Scale(EnvironmentAggregate environment, Todo todo)
+    private async Task StartAsync(INodeProvider provider, string envId, List<NodeRecord> nodes, MachineFacts facts, CancellationToken cancellationToken)
     {
-        if (environment.Environment.State != EnvironmentState.Created)
+        if (nodes.Count == 0)
         {
             return;
         }
 
-        var nodes = environment.Nodes.Where(node => node.State is not (NodeState.Deleting or NodeState.Deleted)).ToList();
-        for (var missing = environment.Environment.DesiredNodeCount - nodes.Count; missing > 0; missing--)
-        {
-            todo.ToStart.Add(environment.AddNode(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), provider.Host));
-        }
-
-        var surplus = nodes.Count - environment.Environment.DesiredNodeCount;
-        foreach (var node in nodes.Where(node => !node.IsAttached).OrderByDescending(node => node.CreatedAt).Take(Math.Max(0, surplus)))
-        {
-            environment.RequestNodeDelete(node, JournalSource.Engine, "more nodes than desired");
-        }
-    }
-
-    private async Task StartAsync(string envId, NodeRecord node, MachineFacts facts, CancellationToken cancellationToken)
-    {
-        string? failure = null;
-        try
-        {
-            if (!provider.IsAlive(node.NodeId))
-            {
-                provider.Start(node.NodeId, facts);
-                Log.Started(Logger, node.NodeId, envId);
-            }
-        }
-        catch (Exception exception) when (exception is IOException or InvalidOperationException or System.ComponentModel.Win32Exception or UnauthorizedAccessException)
-        {
-            failure = exception.Message;
-            Log.NotStarted(Logger, node.NodeId, envId, exception);
-        }
-
+        var outcomes = await provider.StartAsync(envId, [.. nodes.Select(node => node.NodeId)], facts, cancellationToken);
         await environments.ChangeAsync(
             envId,
             environment =>
             {
-                if (environment.Find(node.NodeId) is { } stored)
+                foreach (var outcome in outcomes)
                 {
-                    environment.Started(stored, facts, failure);
+                    if (environment.Find(outcome.NodeId) is { } node)
+                    {
+                        environment.Started(node, facts, outcome.Failure);
+                    }
                 }
 
                 return environment;
             },
             cancellationToken);
+        foreach (var outcome in outcomes)
+        {
+            Tell(envId, outcome);
+        }
     }
 
-    private TimeSpan Pause(NodeRecord node) =>
-        node.Failures == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(options.Value.MaxRestartPauseSeconds, 1L << Math.Min(node.Failures - 1, 20)));
-
-    private sealed class Todo
+    /// <summary>Removes what is left of nodes whose agents took their leave: those nodes are gone before this loop sees them go.</summary>
+    private async Task ForgetLeftAsync(INodeProvider provider, IEnumerable<string> leftovers, CancellationToken cancellationToken)
     {
-        internal List<NodeRecord> ToStart { get; } = [];
-
-        internal List<string> ToForget { get; } = [];
-
-        internal bool Lost { get; set; }
-
-        internal int? SlotsPerNode { get; init; }
+        foreach (var nodeId in leftovers)
+        {
+            if (await environments.FindHolderAsync(nodeId, cancellationToken) is { State: NodeState.Deleted } left)
+            {
+                await ForgetAsync(provider, left.EnvId, [nodeId], cancellationToken);
+            }
+        }
     }
+
+    private async Task ForgetAsync(INodeProvider provider, string envId, IReadOnlyList<string> nodeIds, CancellationToken cancellationToken)
+    {
+        await provider.ForgetAsync(nodeIds, cancellationToken);
+        foreach (var nodeId in nodeIds)
+        {
+            Log.Removed(Logger, nodeId, envId);
+        }
+    }
+
+    private void Tell(string envId, StartOutcome outcome)
+    {
+        if (outcome.Failure is { } failure)
+        {
+            Log.NotStarted(Logger, outcome.NodeId, envId, failure);
+        }
+        else
+        {
+            Log.Started(Logger, outcome.NodeId, envId);
+        }
+    }
+
+    private sealed record Decided(NodePlan Plan, MachineFacts Facts);
 
     private static partial class Log
     {
         [LoggerMessage(3003, LogLevel.Information, "Started the agent of node {NodeId} of {EnvId}")]
         internal static partial void Started(ILogger logger, string nodeId, string envId);
 
-        [LoggerMessage(3004, LogLevel.Error, "The agent of node {NodeId} of {EnvId} could not be started")]
-        internal static partial void NotStarted(ILogger logger, string nodeId, string envId, Exception exception);
+        [LoggerMessage(3004, LogLevel.Error, "The agent of node {NodeId} of {EnvId} could not be started: {Failure}")]
+        internal static partial void NotStarted(ILogger logger, string nodeId, string envId, string failure);
 
         [LoggerMessage(3005, LogLevel.Information, "Node {NodeId} of {EnvId} is gone")]
         internal static partial void Removed(ILogger logger, string nodeId, string envId);

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Environments;
 using BatchPlane.Server.Api.Authentication;
 using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Nodes;
@@ -13,25 +13,87 @@ namespace BatchPlane.Server.Nodes;
 /// Makes nodes as agent processes on this host. The processes belong to the installation, not to the server process: they
 /// survive its end and are found again by their files.
 /// </summary>
-internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOptions> options, JoinToken joinToken, IServer server)
+internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOptions> options, JoinToken joinToken, IServer server) : INodeProvider
 {
+    private const int MibPerGib = 1_024;
+
     private readonly string _root = Path.Combine(settings.DataDirectory, "nodes");
     private string? _host;
 
-    /// <summary>Names this host's data directory: which server may look after which local node.</summary>
-    internal string Host => _host ??= LoadHost();
+    /// <inheritdoc/>
+    public NodeProvider Kind => NodeProvider.Local;
 
-    /// <summary>True while the node's agent process lives.</summary>
-    internal bool IsAlive(string nodeId) => AgentProcess.FindAlive(DirectoryOf(nodeId)) is not null;
+    /// <inheritdoc/>
+    public string Host => _host ??= LoadHost();
 
-    /// <summary>Nodes that left files on disk and whose agent process does not live.</summary>
-    internal IReadOnlyList<string> Silent() =>
-        Directory.Exists(_root)
-            ? [.. Directory.EnumerateDirectories(_root, EntityId.Node + "*").Select(directory => Path.GetFileName(directory)).Where(nodeId => !IsAlive(nodeId))]
-            : [];
+    /// <inheritdoc/>
+    public string? WhyUnusable => null;
 
-    /// <summary>Starts the node's agent. Throws what the system answers when it cannot.</summary>
-    internal void Start(string nodeId, MachineFacts facts)
+    /// <inheritdoc/>
+    public MachineFacts Facts(EnvironmentRecord environment)
+    {
+        var facts = LocalMachine.Facts(environment.SlotsPerNode);
+        facts = environment.CpuPerNode is { } cpu ? facts with { Cpu = cpu } : facts;
+        return environment.MemoryMibPerNode is { } memory ? facts with { MemoryGib = Math.Max(1, memory / MibPerGib), MemoryMib = memory } : facts;
+    }
+
+    /// <inheritdoc/>
+    public Task<MachineViews> LookAsync(string envId, IReadOnlyList<string> nodeIds, CancellationToken cancellationToken) => Task.FromResult(new MachineViews(
+        nodeIds.ToDictionary(nodeId => nodeId, nodeId => IsAlive(nodeId) ? MachinePresence.Alive : MachinePresence.Absent, StringComparer.Ordinal),
+        Silent(nodeIds)));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StartOutcome>> StartAsync(string envId, IReadOnlyList<string> nodeIds, MachineFacts facts, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<StartOutcome>>([.. nodeIds.Select(nodeId => new StartOutcome(nodeId, Start(nodeId, facts)))]);
+
+    /// <inheritdoc/>
+    public Task StopAsync(IReadOnlyList<string> nodeIds, CancellationToken cancellationToken)
+    {
+        foreach (var nodeId in nodeIds)
+        {
+            Kill(nodeId);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task ForgetAsync(IReadOnlyList<string> nodeIds, CancellationToken cancellationToken)
+    {
+        foreach (var directory in nodeIds.Select(DirectoryOf).Where(Directory.Exists))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private bool IsAlive(string nodeId) => AgentProcess.FindAlive(DirectoryOf(nodeId)) is not null;
+
+    /// <summary>Nodes that left files on disk, whose agent process does not live and which nobody asked about.</summary>
+    private List<string> Silent(IReadOnlyList<string> asked) => Directory.Exists(_root)
+        ? [.. Directory.EnumerateDirectories(_root, EntityId.Node + "*").Select(directory => Path.GetFileName(directory)).Except(asked, StringComparer.Ordinal).Where(nodeId => !IsAlive(nodeId))]
+        : [];
+
+    /// <summary>Starts the node's agent unless it lives; why it could not, null when it could.</summary>
+    private string? Start(string nodeId, MachineFacts facts)
+    {
+        try
+        {
+            if (!IsAlive(nodeId))
+            {
+                Launch(nodeId, facts);
+            }
+
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException or System.ComponentModel.Win32Exception or UnauthorizedAccessException)
+        {
+            return exception.Message;
+        }
+    }
+
+    private void Launch(string nodeId, MachineFacts facts)
     {
         var program = options.Value.AgentProgram ?? Environment.ProcessPath!;
         var directory = DirectoryOf(nodeId);
@@ -40,16 +102,17 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
             program,
             [
                 "agent",
-                "--server", ServerUrl(),
+                "--server", ServerAddress.Own(server),
                 "--node-id", nodeId,
                 "--slots", facts.Slots.ToString(CultureInfo.InvariantCulture),
+                "--cpu", facts.Cpu.ToString(CultureInfo.InvariantCulture),
+                "--memory-mib", facts.MemoryMib.ToString(CultureInfo.InvariantCulture),
                 "--dir", Path.Combine(directory, "work"),
             ],
             new Dictionary<string, string> { ["BATCHPLANE_JOIN_TOKEN"] = joinToken.Value });
     }
 
-    /// <summary>Ends the node's agent at once, if it lives; its instances with it.</summary>
-    internal void Kill(string nodeId)
+    private void Kill(string nodeId)
     {
         if (AgentProcess.FindAlive(DirectoryOf(nodeId)) is { } agent)
         {
@@ -65,27 +128,7 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
         }
     }
 
-    /// <summary>Removes what the node left on disk.</summary>
-    internal void Forget(string nodeId)
-    {
-        var directory = DirectoryOf(nodeId);
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
-
     private string DirectoryOf(string nodeId) => Path.Combine(_root, nodeId);
-
-    private string ServerUrl()
-    {
-        var address = server.Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return address
-            .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
-            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)
-            .Replace("//+", "//127.0.0.1", StringComparison.Ordinal)
-            .Replace("//*", "//127.0.0.1", StringComparison.Ordinal);
-    }
 
     private string LoadHost()
     {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using BatchPlane.Core.Environments;
 
 namespace BatchPlane.Server.Nodes;
 
@@ -45,9 +46,37 @@ public sealed class NodeOptions
     [Range(1, 3_600)]
     public int MaxRestartPauseSeconds { get; set; } = 60;
 
+    /// <summary>Seconds that a lost node has to come back before it is replaced, where the environment says RECREATE. 5 to 86,400; default 300.</summary>
+    [Range(5, 86_400)]
+    public int ReturnSeconds { get; set; } = 300;
+
+    /// <summary>Tasks with claimable instances that are looked at, the most urgent first, when the number of nodes follows the work. 1 to 100,000; default 1,000.</summary>
+    [Range(1, 100_000)]
+    public int BacklogTasks { get; set; } = 1_000;
+
+    /// <summary>Days that activities of environments are kept after their end. 1 to 3,650; default 30.</summary>
+    [Range(1, 3_650)]
+    public int ActivityRetentionDays { get; set; } = 30;
+
+    /// <summary>Activities forgotten in one transaction. 1 to 100,000; default 5,000.</summary>
+    [Range(1, 100_000)]
+    public int ActivityPruneLimit { get; set; } = 5_000;
+
     /// <summary>Program of the agents that the local provider starts; null: this program.</summary>
     public string? AgentProgram { get; set; }
 
+    /// <summary>URL at which agents on other hosts find a server of the role <c>api</c>, <c>http://host:8080</c>; null: this server's own address.</summary>
+    public string? AdvertisedUrl { get; set; }
+
     /// <summary>The lease as a span.</summary>
     internal TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
+
+    /// <summary>The limits that decisions about nodes are made by.</summary>
+    internal NodePlanRules ToRules() => new()
+    {
+        CreationTime = TimeSpan.FromSeconds(CreationSeconds),
+        MaxStarts = MaxStarts,
+        MaxPause = TimeSpan.FromSeconds(MaxRestartPauseSeconds),
+        ReturnTime = TimeSpan.FromSeconds(ReturnSeconds),
+    };
 }

@@ -9,12 +9,18 @@ namespace BatchPlane.Server.Topics;
 internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOptions> options)
 {
     /// <summary>
-    /// The notifications with each topic in the spelling in which it exists, or the problems, with their paths. Topics that are
-    /// made stay when the request is refused later: an unused topic does no harm.
+    /// The notifications with each topic in the spelling in which it exists, or the problems, with their paths. Topics are made as the last thing
+    /// before the request is stored, and only if nothing else was found wrong with it: bad input changes nothing. They stay when the request meets a conflict later (a name or a key that is
+    /// taken): an unused topic does no harm.
     /// </summary>
+    /// <param name="notifications">Valid ones.</param>
+    /// <param name="createdBy">Who makes the topics.</param>
+    /// <param name="findOthers">What else would be refused; asked only when topics are missing.</param>
+    /// <param name="cancellationToken">Breaks off the queries.</param>
     internal async Task<(IReadOnlyList<NotificationDocument> Admitted, IReadOnlyList<ProblemItem> Problems)> AdmitAsync(
         IReadOnlyList<NotificationDocument> notifications,
         string createdBy,
+        Func<Task<IReadOnlyList<ProblemItem>>> findOthers,
         CancellationToken cancellationToken)
     {
         if (notifications.Count == 0)
@@ -22,28 +28,39 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
             return (notifications, []);
         }
 
-        if (await FindProblemsAsync(notifications, cancellationToken) is { Count: > 0 } problems)
+        string[] names = [.. notifications.Select(notification => notification.TopicName)];
+        var spelling = await topics.FindAsync(names, cancellationToken);
+        if (!names.All(spelling.ContainsKey))
         {
-            return (notifications, problems);
+            IReadOnlyList<ProblemItem> problems = [.. await findOthers(), .. Refused(notifications.Select(Named).Where(named => !spelling.ContainsKey(named.TopicName)))];
+            if (problems.Count > 0)
+            {
+                return (notifications, problems);
+            }
+
+            spelling = await topics.EnsureAsync(names, createdBy, cancellationToken);
         }
 
-        var spelling = await topics.EnsureAsync([.. notifications.Select(notification => notification.TopicName)], createdBy, cancellationToken);
         return ([.. notifications.Select(notification => notification with { TopicName = spelling[notification.TopicName] })], []);
     }
 
-    /// <summary>What would be refused; nothing is made.</summary>
-    internal async Task<IReadOnlyList<ProblemItem>> FindProblemsAsync(IReadOnlyList<NotificationDocument> notifications, CancellationToken cancellationToken)
+    /// <summary>What would be refused of the topics at these paths; nothing is made.</summary>
+    internal async Task<IReadOnlyList<ProblemItem>> FindProblemsAsync(IReadOnlyList<(string Path, string TopicName)> named, CancellationToken cancellationToken)
     {
-        string[] names = [.. notifications.Select(notification => notification.TopicName)];
-        return names.Length > 0
-            && options.Value.UnknownTopic == UnknownTopicPolicy.Strict
-            && await topics.FindMissingAsync(names, cancellationToken) is { Count: > 0 } missing
-                ? [.. names.Index().Where(name => missing.Contains(name.Item)).Select(Unknown)]
-                : [];
+        if (named.Count == 0 || options.Value.UnknownTopic != UnknownTopicPolicy.Strict)
+        {
+            return [];
+        }
+
+        var spelling = await topics.FindAsync([.. named.Select(topic => topic.TopicName)], cancellationToken);
+        return [.. Refused(named.Where(topic => !spelling.ContainsKey(topic.TopicName)))];
     }
 
-    private static ProblemItem Unknown((int Index, string Item) name) => new(
-        FormattableString.Invariant($"$.notifications[{name.Index}].topic_name"),
-        ItemCodes.TopicUnknown,
-        $"There is no topic '{name.Item}'. Make it with POST /v1/topics.");
+    /// <summary>A topic and where the document names it.</summary>
+    internal static (string Path, string TopicName) Named(NotificationDocument notification, int index) =>
+        (FormattableString.Invariant($"$.notifications[{index}].topic_name"), notification.TopicName);
+
+    private IEnumerable<ProblemItem> Refused(IEnumerable<(string Path, string TopicName)> missing) => options.Value.UnknownTopic == UnknownTopicPolicy.Strict
+        ? missing.Select(topic => new ProblemItem(topic.Path, ItemCodes.TopicUnknown, $"There is no topic '{topic.TopicName}'. Make it with POST /v1/topics."))
+        : [];
 }

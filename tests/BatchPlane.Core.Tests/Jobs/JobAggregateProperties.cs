@@ -49,6 +49,7 @@ public sealed class JobAggregateProperties
             world => world.Instance("a", 0).State = RunState.Running,
             world => world.Job.Job.State = RunState.Failed,
             world => world.Job.Job.LastSequence++,
+            world => world["a"].CloseCause = Cause.Terminated,
         ];
         Assert.All(damages, damage =>
         {

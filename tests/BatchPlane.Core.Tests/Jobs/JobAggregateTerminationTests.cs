@@ -60,6 +60,36 @@ public sealed class JobAggregateTerminationTests
     }
 
     [Fact]
+    public void TaskTermination_AfterAFailure_GivesTheReasonOfTheCause()
+    {
+        var world = Of([Task("a", instances: 3), Task("b", action: FailedAction.FastInterrupt)]);
+        world.Claim("a", 2);
+        world.Claim("b");
+        world.Fail("a", 0);
+        world.Fail("b", 0);
+
+        world.Job.RequestTaskTermination(world["a"].TaskId, User, "too slow", Start);
+        world.Report("a", 1, AttemptOutcome.Terminated);
+        world.Job.RequestTaskTermination(world["b"].TaskId, User, "seen", Start);
+
+        Assert.Equal((Cause.Terminated, "terminated by user:tester: too slow"), (world["a"].Cause, world["a"].Reason));
+        Assert.Equal((Cause.Terminated, "terminated by user:tester: seen"), (world["b"].Cause, world["b"].Reason));
+        Assert.Equal("exit code 1", world.Instance("a", 0).Reason);
+    }
+
+    [Fact]
+    public void TaskTermination_OfACommandThatSucceedsAllTheSame_LeavesNoReason()
+    {
+        var world = Of([Task("a")]);
+        world.Claim("a");
+
+        world.Job.RequestTaskTermination(world["a"].TaskId, User, "too slow", Start);
+        world.Succeed("a", 0);
+
+        Assert.Equal((RunState.Succeed, Cause.Succeeded, null), (world["a"].State, world["a"].Cause, world["a"].Reason));
+    }
+
+    [Fact]
     public void InstanceTermination_OfUntouchedOnes_KeepsTheOthersClaimable()
     {
         var world = Of([Task("a", instances: 10)]);

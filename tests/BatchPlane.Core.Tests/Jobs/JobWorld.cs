@@ -147,6 +147,22 @@ internal sealed class JobWorld
             RunStates.IsFinal(State) || Job.Job.CloseCause is not null || Job.Job.TerminateRequestedAt is not null ? null : After(Job.Job.RunningAt, Job.Job.TimeLimit),
             Job.Job.ExpiresAt);
         Assert.Empty(Job.EndedDelays);
+        AssertSteps(JobLifecycle.Table, EventLevel.Job, null, State);
+    }
+
+    /// <summary>What the journal says of the job or of a task is its life: step by step as the table allows, each step once, up to where it is.</summary>
+    private void AssertSteps<TEvent>(Lifecycle<RunState, TEvent> table, EventLevel level, int? taskNo, RunState current)
+        where TEvent : struct, Enum
+    {
+        var from = table.Initial;
+        foreach (var entry in Job.Journal.Where(entry => entry.Level == level && entry.TaskNo == taskNo && entry.State != WireName.Of(table.Initial) && entry.State is not (EventCatalogue.PriorityChanged or JobAggregate.DeletedEntry)))
+        {
+            var to = WireName.Parse<RunState>(entry.State);
+            Assert.True(table.Transitions.Any(step => step.Key.From == from && step.Value == to), $"the journal has {level} {taskNo} go from {from} to {to}");
+            from = to;
+        }
+
+        Assert.Equal(current, from);
     }
 
     private static DateTimeOffset? After(DateTimeOffset? time, int? seconds) => seconds is { } given ? time?.AddSeconds(given) : null;
@@ -178,6 +194,10 @@ internal sealed class JobWorld
         Assert.Equal(RunStates.IsFinal(task.State), task.FinishedCount == task.InstanceCount);
         Assert.Equal(RunStates.IsFinal(task.State), task.Cause is not null);
 
+        Assert.True(task.StartingCount + task.RunningCount <= (task.MaxConcurrentNum ?? int.MaxValue), "more are held than may be at once");
+        Assert.False(task.Closed && task.UnclaimedCount > 0, "closed, and something waits");
+
+        AssertSteps(TaskLifecycle.Table, EventLevel.Task, task.TaskNo, task.State);
         AssertEndsOnceInEachLife(task);
         AssertInOrder(task);
     }

@@ -19,8 +19,8 @@ internal static class LifecycleDocument
         have no row of their own; they are in the state of their task, and when they end without a claim one journal row
         stands for all of them.
 
-        A job, task or instance never goes back, with one exception: an instance whose attempt failed, was lost with its node or
-        was given back returns to RUNNABLE for another attempt.
+        A job, task or instance never goes back, with two exceptions: an instance whose attempt failed, was lost with its node or
+        was given back returns to RUNNABLE for another attempt; and what failed returns when a user tries it again.
         """;
 
     internal static string Text()

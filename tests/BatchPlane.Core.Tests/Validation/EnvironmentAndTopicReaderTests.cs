@@ -25,6 +25,22 @@ public sealed class EnvironmentAndTopicReaderTests
         Assert.Equal("COMPUTE_NODE_CREATED", environment.Notifications[0].EventConfigs[0].EventName);
     }
 
+    [Fact]
+    public void SlurmSettings_AreRead()
+    {
+        var slurm = ReadingAssert.Valid(ReadingAssert.Environment("""
+            {"env_name":"e","provider":"slurm","slurm":{"partition":"a,b","account":"x","qos":"q","time_limit_minutes":60,"cpus":8,"memory_mib":1024,"max_queued":3,
+             "work_directory":"/scratch/x","options":["--gres=gpu:1","--exclusive"]}}
+            """)).Slurm!;
+
+        Assert.Equal(("a,b", "x", "q", 60, 8, 1_024, 3, "/scratch/x"), (slurm.Partition, slurm.Account, slurm.Qos, slurm.TimeLimitMinutes, slurm.Cpus, slurm.MemoryMib, slurm.MaxQueued, slurm.WorkDirectory));
+        Assert.Equal(["--gres=gpu:1", "--exclusive"], slurm.Options);
+    }
+
+    [Fact]
+    public void SlurmWithoutSettings_HasDefaults() =>
+        Assert.Equal((1, 20, "/tmp"), ReadingAssert.Valid(ReadingAssert.Environment("""{"env_name":"e","provider":"slurm"}""")).Slurm is { } slurm ? (slurm.Cpus, slurm.MaxQueued, slurm.WorkDirectory) : default);
+
     [Theory]
     [InlineData("""{}""", "$.env_name", "required")]
     [InlineData("""{"env_name":""}""", "$.env_name", "env_name_invalid")]
@@ -32,7 +48,16 @@ public sealed class EnvironmentAndTopicReaderTests
     [InlineData("""{"env_name":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "$.env_name", "env_name_too_long")]
     [InlineData("""{"env_name":"e","desired_compute_node_count":2001}""", "$.desired_compute_node_count", "desired_compute_node_count_out_of_range")]
     [InlineData("""{"env_name":"e","slots_per_node":0}""", "$.slots_per_node", "slots_per_node_out_of_range")]
-    [InlineData("""{"env_name":"e","provider":"slurm"}""", "$.provider", "provider_unknown")]
+    [InlineData("""{"env_name":"e","provider":"moon"}""", "$.provider", "provider_unknown")]
+    [InlineData("""{"env_name":"e","slurm":{}}""", "$.slurm", "slurm_without_provider")]
+    [InlineData("""{"env_name":"e","provider":"attached","slurm":{}}""", "$.slurm", "slurm_without_provider")]
+    [InlineData("""{"env_name":"e","provider":"slurm","slurm":{"partition":"a b"}}""", "$.slurm.partition", "slurm_partition_invalid")]
+    [InlineData("""{"env_name":"e","provider":"slurm","slurm":{"work_directory":"tmp"}}""", "$.slurm.work_directory", "slurm_work_directory_invalid")]
+    [InlineData("""{"env_name":"e","provider":"slurm","slurm":{"options":["gres=gpu"]}}""", "$.slurm.options[0]", "slurm_option_invalid")]
+    [InlineData("""{"env_name":"e","provider":"slurm","slurm":{"options":["--gres=a\n#SBATCH --uid=0"]}}""", "$.slurm.options[0]", "slurm_option_invalid")]
+    [InlineData("""{"env_name":"e","provider":"slurm","slurm":{"options":["--uid=0"]}}""", "$.slurm.options[0]", "slurm_option_refused")]
+    [InlineData("""{"env_name":"e","provider":"slurm","slurm":{"options":["--job-name=mine"]}}""", "$.slurm.options[0]", "slurm_option_refused")]
+    [InlineData("""{"env_name":"e","provider":"slurm","slurm":{"options":["--export=ALL"]}}""", "$.slurm.options[0]", "slurm_option_refused")]
     [InlineData("""{"env_name":"e","EnvData":{}}""", "$.EnvData", "not_supported")]
     public void EnvironmentWithOneThingWrong_IsRefused(string json, string path, string code) =>
         ReadingAssert.Refused(ReadingAssert.Environment(json), path, code);

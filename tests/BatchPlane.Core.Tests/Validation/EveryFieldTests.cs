@@ -36,7 +36,8 @@ public sealed class EveryFieldTests
         """;
 
     private const string Environment = """
-        {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"provider":"local","slots_per_node":2,
+        {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"provider":"slurm","slots_per_node":2,
+         "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
          "notifications":[{"topic_name":"t","event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
          "tags":[{"key":"k","value":"v"}]}
         """;
@@ -139,6 +140,16 @@ public sealed class EveryFieldTests
         new("$.desired_compute_node_count", "desired_compute_node_count_out_of_range", "2001"),
         new("$.provider", "provider_unknown", "\"moon\""),
         new("$.slots_per_node", "slots_per_node_out_of_range", "0"),
+        new("$.slurm", "type_mismatch", "[]") { Alone = true },
+        new("$.slurm.partition", "slurm_partition_invalid", "\"\""),
+        new("$.slurm.account", "slurm_account_invalid", "\"a b\""),
+        new("$.slurm.qos", "slurm_qos_invalid", "\"-\""),
+        new("$.slurm.time_limit_minutes", "slurm_time_limit_out_of_range", "0"),
+        new("$.slurm.cpus", "slurm_cpus_out_of_range", "0"),
+        new("$.slurm.memory_mib", "slurm_memory_out_of_range", "0"),
+        new("$.slurm.max_queued", "slurm_max_queued_out_of_range", "0"),
+        new("$.slurm.work_directory", "slurm_work_directory_invalid", "\"w\""),
+        new("$.slurm.options", "slurm_options_too_many", Many(21, "0")) { Alone = true },
     ];
 
     /// <summary>Fields that say the same thing at two places, and an object whose own value can be wrong in no way but its type.</summary>

@@ -307,6 +307,31 @@ public sealed class TransitionWriterTests : IAsyncLifetime
         Assert.Equal(["SUCCEED 1 0 succeeded", "FAILED 1 1 terminated"], await InstancesAsync(taskId));
     }
 
+    /// <summary>However many there are, and whether one of them is loaded for a request of its own in the same transaction.</summary>
+    [Fact]
+    public async Task Termination_OfManyKeptInstances_ReleasesThemByRanges()
+    {
+        const int Count = 20_000;
+        var jobId = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: Count, failedAction: FailedAction.FastInterrupt)));
+        var (taskId, _) = await TaskIdsAsync(jobId);
+        for (var first = 0; first < Count; first += 10_000)
+        {
+            await _server.ClaimAsync(_node, jobId, taskId, limit: 10_000);
+            await _server.ReportAsync(_node, jobId, taskId, Enumerable.Range(first, 10_000).Select(index => Given.Exited(index, exitCode: index == 7 ? 0 : 1)));
+        }
+
+        var endedAt = await _installation.ScalarAsync<DateTime>($"SELECT max(finished_at) FROM task_instances WHERE task_id = {taskId}");
+        await Task.WhenAll(_server.TerminateInstanceAsync(jobId, taskId, 9), _server.TerminateAsync(jobId));
+
+        Assert.Equal("FAILED", await _installation.JobStateAsync(jobId));
+        Assert.Equal(
+            ["FAILED terminated terminated by user:test: enough 19999"],
+            await _installation.RowsAsync($"SELECT state, cause, reason, count(*) FROM task_instances WHERE task_id = {taskId} AND instance_index <> 7 GROUP BY 1, 2, 3"));
+        Assert.Equal(endedAt, await _installation.ScalarAsync<DateTime>($"SELECT max(finished_at) FROM task_instances WHERE task_id = {taskId}"));
+        Assert.InRange(await _installation.ScalarAsync<long>($"SELECT count(*) FROM events WHERE subject_id = '{jobId}' AND cause = 'terminated' AND level = 'task_instance'"), 2, 4);
+        await _installation.AssertInvariantsAsync();
+    }
+
     [Fact]
     public async Task Termination_WithRequeuedAndPendingWork_EndsAllOfIt()
     {

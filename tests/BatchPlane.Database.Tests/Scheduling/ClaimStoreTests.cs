@@ -206,6 +206,27 @@ public sealed class ClaimStoreTests : IAsyncLifetime
         Assert.True((await TerminationsAsync(_node)).IsEmpty);
     }
 
+    /// <summary>What runs may yet be kept: its agent asks before its report is stored. What was tried again, released or deleted is wanted no more.</summary>
+    [Fact]
+    public async Task KeptAttempts_AreReleasedWhenTheyAreNeitherHeldNorInterrupted()
+    {
+        var jobId = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, instances: 3, retries: 1, failedAction: FailedAction.Interrupt)));
+        var taskId = await _installation.ScalarAsync<long>($"SELECT task_id FROM tasks WHERE job_id = '{jobId}'");
+        KeptAttempt Kept(int index, int attempt = 1, string? job = null) => new(job ?? jobId, taskId, index, attempt);
+        async Task<IEnumerable<KeptAttempt>> ReleasedAsync() =>
+            (await Claims.ReleasedAsync([Kept(0), Kept(0, 2), Kept(1), Kept(2), Kept(2, 2), Kept(2, job: "job-elsewher")], CancellationToken.None)).OrderBy(kept => (kept.JobId, kept.Index, kept.Attempt));
+        await _server.ClaimAsync(_node, jobId, taskId, limit: 3);
+        await _server.ReportAsync(_node, jobId, taskId, Given.Exited(0, exitCode: 1), Given.Exited(1));
+        await _server.ClaimAsync(_node, jobId, taskId, limit: 1);
+        Assert.Equal([Kept(2, job: "job-elsewher"), Kept(0), Kept(1), Kept(2, 2)], (await ReleasedAsync()).OrderByDescending(kept => kept.JobId == "job-elsewher"));
+
+        await _server.ReportAsync(_node, jobId, taskId, Given.Exited(0, exitCode: 1, attempt: 2), Given.Exited(2));
+        Assert.DoesNotContain(Kept(0, 2), await ReleasedAsync());
+
+        await _server.TerminateAsync(jobId);
+        Assert.Equal(6, (await ReleasedAsync()).Count());
+    }
+
     [Fact]
     public async Task AttemptsOfIncarnationsThatAreGone_AreOrphans()
     {

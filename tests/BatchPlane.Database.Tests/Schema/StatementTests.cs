@@ -10,7 +10,7 @@ namespace BatchPlane.Database.Tests.Schema;
 public sealed partial class StatementTests(StatementTests.MigratedDatabase database) : IClassFixture<StatementTests.MigratedDatabase>
 {
     /// <summary>Statements PostgreSQL does not prepare. They may be repeated, so they are run.</summary>
-    private static readonly string[] Definitions = ["Database/Sql/schema_migrations_create.sql"];
+    private static readonly string[] Definitions = ["Database/Sql/schema_migrations_create.sql", "Database/Sql/commit.sql"];
 
     public static TheoryData<string> Statements => [.. SqlText.Paths.Where(path => !path.StartsWith("Database/Migrations/", StringComparison.Ordinal))];
 

@@ -60,6 +60,44 @@ public sealed class DryRunTests(ServerFixture server) : IClassFixture<ServerFixt
         Assert.Equal("fits_nowhere", plan.Tasks[1].Reasons[0].Code);
     }
 
+    /// <summary>What is wrong with the document, and what it names that does not exist: told together, and nothing is made.</summary>
+    [Theory]
+    [InlineData("/v1/jobs")]
+    [InlineData("/v1/jobs?dry_run=true")]
+    public async Task UnknownEnvironments_AreToldWithEverythingElse(string path)
+    {
+        var before = await CountsAsync();
+
+        using var response = await server.PostAsync(path, """
+            {"EnvId":"env-zzzzzzzz","priority":101,
+             "tasks":[{"task_name":"a","application":{"command":"true"}},7,{"task_name":"b","env_id":"env-yyyyyyyy","application":{"command":""}},{"task_name":"c","env_id":"nowhere","application":{"command":"true"}}],
+             "notifications":[{"topic_name":"never-made","event_configs":[{"event_name":"JobFailed"}]}]}
+            """);
+
+        var problem = await ServerFixture.ProblemAsync(response, 400, "invalid_request");
+        Assert.Equal(
+            [
+                ("$.priority", "priority_out_of_range"), ("$.tasks[1]", "type_mismatch"), ("$.tasks[2].application.command", "command_empty"),
+                ("$.tasks[3].env_id", "env_id_malformed"), ("$.EnvId", "environment_unknown"), ("$.tasks[2].env_id", "environment_unknown"),
+            ],
+            problem.Errors.Select(error => (error.Path, error.Code)));
+        Assert.Equal(before, await CountsAsync());
+    }
+
+    [Fact]
+    public async Task UnknownEnvironmentOfAValidJob_LeavesNoTopicBehind()
+    {
+        var before = await CountsAsync();
+
+        using var response = await server.PostAsync("/v1/jobs", """
+            {"tasks":[{"env_id":"env-zzzzzzzz","application":{"command":"true"}}],"notifications":[{"topic_name":"never-made","event_configs":[{"event_name":"JobFailed"}]}]}
+            """);
+
+        var problem = await ServerFixture.ProblemAsync(response, 400, "invalid_request");
+        Assert.Equal([("$.tasks[0].env_id", "environment_unknown")], problem.Errors.Select(error => (error.Path, error.Code)));
+        Assert.Equal(before, await CountsAsync());
+    }
+
     [Theory]
     [InlineData("/v1/jobs?dry_run=true", "{}", "$.tasks", "required")]
     [InlineData("/v1/jobs?dry_run=true", "{\"env_id\":\"env-zzzzzzzz\",\"tasks\":[{\"application\":{\"command\":\"true\"}}]}", "$.env_id", "environment_unknown")]

@@ -157,7 +157,7 @@ public sealed class JobEndpointTests(ServerFixture server) : IClassFixture<Serve
 
         Assert.Equal(42, (await ServerFixture.ReadAsync<JobDetail>(changed)).Priority);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (changed.StatusCode, again.StatusCode));
-        Assert.Equal([("$.job_name", "member_unknown"), ("$.priority", "out_of_range")], (await ServerFixture.ProblemAsync(wrong, 400, "invalid_request")).Errors.Select(error => (error.Path, error.Code)));
+        Assert.Equal([("$.job_name", "member_unknown"), ("$.priority", "priority_out_of_range")], (await ServerFixture.ProblemAsync(wrong, 400, "invalid_request")).Errors.Select(error => (error.Path, error.Code)));
         await ServerFixture.ProblemAsync(empty, 400, "invalid_request");
         await ServerFixture.ProblemAsync(unknown, 404, "job_not_found");
         await ServerFixture.ProblemAsync(late, 409, "job_ended");

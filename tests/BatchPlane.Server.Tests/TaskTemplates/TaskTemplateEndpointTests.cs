@@ -75,6 +75,27 @@ public sealed class TaskTemplateEndpointTests(ServerFixture server) : IClassFixt
         Assert.Equal(("$.tasks[0].timeout", "timeout_out_of_range"), (Assert.Single(problem.Errors).Path, problem.Errors[0].Code));
     }
 
+    /// <summary>Whoever asks again because an answer was lost gets it, whatever became of the template; other bodies and keys are refused as ever.</summary>
+    [Fact]
+    public async Task SubmitRepeatedWithItsKey_IsAnsweredThoughTheTemplateIsGone()
+    {
+        await CreateAsync("""{"application":{"command":"true"}}""");
+        var (key, job) = (Guid.NewGuid().ToString(), $$"""{"tasks":[{"task_template":"{{_name}}"}]}""");
+        using var first = await server.PostAsync("/v1/jobs", job, key);
+        using (await server.Client.DeleteAsync($"/v1/task-templates/{_name}"))
+        {
+        }
+
+        using var again = await server.PostAsync("/v1/jobs", job, key);
+        using var otherKey = await server.PostAsync("/v1/jobs", job, Guid.NewGuid().ToString());
+        using var otherBody = await server.PostAsync("/v1/jobs", job + " ", key);
+        using var dryRun = await server.PostAsync("/v1/jobs?dry_run=true", job, key);
+
+        Assert.Equal(HttpStatusCode.Created, again.StatusCode);
+        Assert.Equal((await ServerFixture.ReadAsync<SubmitJobResponse>(first)).JobId, (await ServerFixture.ReadAsync<SubmitJobResponse>(again)).JobId);
+        Assert.All([otherKey, otherBody, dryRun], refused => Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode));
+    }
+
     [Fact]
     public async Task NameOfAnother_IsRefused()
     {

@@ -158,14 +158,14 @@ public sealed class TopicServiceTests : IAsyncLifetime
     {
         await _world.Topics.CreateAsync("Known", "test", default);
 
-        var missing = await _world.Topics.FindMissingAsync(["known", "New", "new", "other"], default);
+        var found = await _world.Topics.FindAsync(["known", "New", "new", "other"], default);
         var spelling = await _world.Topics.EnsureAsync(["KNOWN", "New", "other"], "test", default);
         var page = await _world.Topics.ListAsync(after: "known", pageSize: 1, default);
 
-        Assert.Equal(["New", "other"], missing);
+        Assert.Equal([new("known", "Known")], found);
         Assert.Equal(["Known", "New", "other"], [spelling["KNOWN"], spelling["New"], spelling["other"]]);
         Assert.Equal(["New"], page.Select(topic => topic.TopicName));
-        Assert.Empty(await _world.Topics.FindMissingAsync(["new", "OTHER"], default));
+        Assert.Equal(["New", "other"], (await _world.Topics.FindAsync(["new", "OTHER"], default)).Values);
     }
 
     private static SubscriptionDocument Queue(string name, string binding = "#") =>

@@ -6,7 +6,7 @@ using BatchPlane.Simulation.Tests.Nodes;
 
 namespace BatchPlane.Simulation.Tests.Outside;
 
-/// <summary>Somebody who submits jobs and ends some of them, and asks again, with the same key, until there is an answer.</summary>
+/// <summary>Somebody who submits jobs and ends some of them, or parts of them, and asks again, with the same key, until there is an answer.</summary>
 internal sealed class Client(Cluster cluster, int jobs)
 {
     private const int Timeout = 8_000;
@@ -46,6 +46,10 @@ internal sealed class Client(Cluster cluster, int jobs)
                 {
                     cluster.World.After(cluster.World.Between(0, 30_000), cluster.World.Outside, $"{name} is enough", () => Terminate(jobId));
                 }
+                else if (cluster.World.Chance(0.3))
+                {
+                    cluster.World.After(cluster.World.Between(0, 20_000), cluster.World.Outside, $"of {name} a part is enough", () => TerminatePart(jobId));
+                }
                 else
                 {
                     _open--;
@@ -61,6 +65,21 @@ internal sealed class Client(Cluster cluster, int jobs)
             cluster.Invariants.Terminated(jobId);
             _open--;
         });
+
+    /// <summary>Ends a task of a job, or one instance of it, whatever state that is in.</summary>
+    private void TerminatePart(string jobId)
+    {
+        var task = cluster.World.Pick(cluster.Tables.Jobs[jobId].Tasks).Record;
+        int? index = cluster.World.Chance(0.6) ? cluster.World.Between(0, task.InstanceCount - 1) : null;
+        Ask<string>(
+            $"terminate {jobId} {task.TaskName} {index}",
+            (server, answer) => server.TerminatePart(jobId, task.TaskId, index, isAccepted => answer(isAccepted ? jobId : null)),
+            _ =>
+            {
+                cluster.Invariants.PartTerminated(task.TaskId, index);
+                _open--;
+            });
+    }
 
     private void Ask<T>(string what, Action<Servers.SimulatedServer, Action<T?>> handle, Action<T> answered)
         where T : class =>

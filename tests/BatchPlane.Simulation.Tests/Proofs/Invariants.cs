@@ -91,6 +91,19 @@ internal sealed class Invariants(Cluster cluster)
             "durable",
             $"the end of {jobId} was acknowledged and is not on record");
 
+    /// <summary>A client heard that the end of a task, or of one instance, is on record.</summary>
+    internal void PartTerminated(long taskId, int? index)
+    {
+        var task = cluster.Tables.Tasks[taskId];
+        var isToEnd = task.Record.Closed || RunStates.IsFinal(task.Record.State);
+        if (index is { } one)
+        {
+            isToEnd |= task.Instances[one] is { } row ? row.TerminateReason is not null || RunStates.IsFinal(row.State) : task.Record.Skipped.Contains(one);
+        }
+
+        Demand(isToEnd, "durable", $"the end of {taskId}.{index} was acknowledged and is not on record");
+    }
+
     private static void Demand(bool holds, string check, [InterpolatedStringHandlerArgument(nameof(holds))] Detail detail)
     {
         if (!holds)

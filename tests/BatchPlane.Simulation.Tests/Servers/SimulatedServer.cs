@@ -76,6 +76,11 @@ internal sealed class SimulatedServer
     internal void Terminate(string jobId, Action<bool> answer) =>
         Writer.Write(new TerminateJobCommand(jobId, "user:simulated", "enough"), outcome => answer(outcome is TerminateOutcome.Accepted));
 
+    /// <summary>Ends a task, or one instance of it.</summary>
+    internal void TerminatePart(string jobId, long taskId, int? index, Action<bool> answer) => Writer.Write<TerminateOutcome>(
+        index is { } one ? new TerminateInstanceCommand(jobId, taskId, one, "user:simulated", "enough") : new TerminateTaskCommand(jobId, taskId, "user:simulated", "enough"),
+        outcome => answer(outcome is TerminateOutcome.Accepted));
+
     internal void Join(JoinRequest request, Action<Answer<JoinResponse>> answer) => ChangeEnvironment(
         environment => Server.Agents.Join.Decide(environment, request, _cluster.Nodes),
         joined =>

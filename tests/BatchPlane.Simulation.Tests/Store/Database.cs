@@ -163,8 +163,7 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
         {
             var id = task.Record.TaskId;
             var wanted = load.Instances.Where(run => run.TaskId == id).SelectMany(run => Enumerable.Range(run.First, run.Count))
-                .Concat(Requeued(task.Record).Take(load.RequeuedLimits.GetValueOrDefault(id)))
-                .Concat(load.TerminatedJobIds.Contains(job.Record.JobId) ? ReleasedByTermination(task) : []);
+                .Concat(Requeued(task.Record).Take(load.RequeuedLimits.GetValueOrDefault(id)));
             foreach (var index in wanted.Where(index => index < task.Instances.Length && task.Instances[index] is not null))
             {
                 instances.TryAdd((id, index), Images.Of(task.Instances[index]!));
@@ -176,13 +175,23 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
             [.. job.Tasks.Select(task => Images.Of(task.Record))],
             instances.Values,
             limits,
-            load.Delays.Where(key => Tables.Tasks[key.TaskId].Job == job && Tables.Delays.ContainsKey(key)).Select(key => Tables.Delays[key]));
+            load.Delays.Where(key => Tables.Tasks[key.TaskId].Job == job && Tables.Delays.ContainsKey(key)).Select(key => Tables.Delays[key]),
+            load.TerminatedJobIds.Contains(job.Record.JobId) ? job.Tasks.ToDictionary(task => task.Record.TaskId, Kept) : null);
     }
 
     private static IEnumerable<int> Requeued(TaskRecord task) => task.Requeued.Ranges.SelectMany(range => Enumerable.Range(range.First, range.Count));
 
-    private static IEnumerable<int> ReleasedByTermination(TaskRow task) =>
-        task.Instances.OfType<InstanceRecord>().Where(row => row.State == RunState.FailedInterrupted).Select(row => row.Index);
+    /// <summary>What a termination releases.</summary>
+    private static IndexSet Kept(TaskRow task)
+    {
+        var kept = new IndexSet();
+        foreach (var row in task.Instances.OfType<InstanceRecord>().Where(row => row.State == RunState.FailedInterrupted))
+        {
+            kept.Add(row.Index);
+        }
+
+        return kept;
+    }
 
     private void Append(Transaction transaction, IEnumerable<(JournalEntry Entry, ulong SubjectTxid)> entries) =>
         transaction.Events.AddRange(entries.Select(row => new EventRow(seams.OrderOf(transaction.Id, row.SubjectTxid), _nextEventNo++, row.Entry)));
@@ -261,6 +270,17 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
             Tables.Tasks[record.TaskId].Instances[record.Index] = Images.Of(record);
         }
 
+        // Those to which something else happened as well are stored with it.
+        foreach (var record in changes.Terminations.Where(record => !record.IsDirty))
+        {
+            var stored = Tables.Tasks[record.TaskId].Instances[record.Index];
+            Guard(stored?.Attempt == record.Attempt && stored.State == record.State, $"instance {record.TaskId}.{record.Index}");
+            if (stored is not null)
+            {
+                stored.TerminateReason = record.TerminateReason;
+            }
+        }
+
         foreach (var closed in changes.ClosedInstances)
         {
             Apply(closed);
@@ -281,19 +301,19 @@ internal sealed class Database(World world, Dials dials, Seams seams, Invariants
         }
     }
 
-    /// <summary>Requeued instances that end with their task, without having been loaded.</summary>
+    /// <summary>Requeued or kept instances that end with their task, without having been loaded.</summary>
     private void Apply(ClosedInstances closed)
     {
         for (var index = closed.First; index < closed.First + closed.Count; index++)
         {
             var stored = Tables.Tasks[closed.TaskId].Instances[index];
-            Guard(stored?.State == RunState.Runnable, $"instance {closed.TaskId}.{index}");
+            Guard(stored?.State == closed.From, $"instance {closed.TaskId}.{index}");
             if (stored is null)
             {
                 continue;
             }
 
-            (stored.State, stored.Cause, stored.Reason, stored.FinishedAt) = (RunState.Failed, closed.Cause, closed.Reason, closed.EndedAt);
+            (stored.State, stored.Cause, stored.Reason, stored.FinishedAt) = (RunState.Failed, closed.Cause, closed.Reason, closed.EndedAt ?? stored.FinishedAt);
         }
     }
 

@@ -6,10 +6,23 @@ CREATE TABLE environments (
     env_name            text NOT NULL,
     env_description     text NOT NULL,
     state               text NOT NULL CHECK (state IN ('CREATING', 'CREATED', 'DELETING', 'DELETED')),
-    provider            text NOT NULL CHECK (provider IN ('local', 'attached')),
+    provider            text NOT NULL CHECK (provider IN ('local', 'attached', 'slurm')),
     is_default          boolean NOT NULL,
     desired_node_count  integer NOT NULL CHECK (desired_node_count BETWEEN 0 AND 2000),
+    min_node_count      integer NOT NULL DEFAULT 0 CHECK (min_node_count BETWEEN 0 AND 2000),
+    max_node_count      integer CHECK (max_node_count BETWEEN min_node_count AND 2000),
+    idle_seconds        integer NOT NULL DEFAULT 300 CHECK (idle_seconds BETWEEN 10 AND 86400),
+    scaled_node_count   integer,
+    scaled_from         integer,
+    inactive_action     text NOT NULL DEFAULT 'RECREATE' CHECK (inactive_action IN ('RECREATE', 'NONE')),
+    max_retry_count     integer NOT NULL DEFAULT 7 CHECK (max_retry_count BETWEEN 0 AND 100),
+    failed_creations    integer NOT NULL DEFAULT 0,
     slots_per_node      integer CHECK (slots_per_node BETWEEN 1 AND 1024),
+    provider_settings   jsonb NOT NULL DEFAULT '{}',
+    provider_state      jsonb NOT NULL DEFAULT '{}',
+    cpu_per_node        integer CHECK (cpu_per_node BETWEEN 1 AND 1024),
+    memory_mib_per_node integer CHECK (memory_mib_per_node BETWEEN 1 AND 16777216),
+    reason              text,
     notifications       jsonb NOT NULL,
     interest            integer[] NOT NULL,
     tags                jsonb NOT NULL,
@@ -31,6 +44,17 @@ COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the reque
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
 COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
+COMMENT ON COLUMN environments.provider_settings IS 'What users set for its provider alone: the member of the document that is named after the provider.';
+COMMENT ON COLUMN environments.provider_state IS 'What its provider notes from one look to the next, by the engine: how often it failed one after the other, and until when it pauses.';
+COMMENT ON COLUMN environments.cpu_per_node IS 'Processors that a node of the provider promises to instances; null: all of its host. Memory likewise.';
+COMMENT ON COLUMN environments.max_node_count IS 'Up to which the number of nodes follows the work; null: it stays the desired one.';
+COMMENT ON COLUMN environments.idle_seconds IS 'How long a node has nothing before it may go when the number of nodes follows the work.';
+COMMENT ON COLUMN environments.scaled_node_count IS 'Number of nodes that the work asks for, by the engine; null: the desired one.';
+COMMENT ON COLUMN environments.scaled_from IS 'Desired number that scaled_node_count began with: when a user changes it, the engine begins anew.';
+COMMENT ON COLUMN environments.inactive_action IS 'What becomes of a node that failed or stays lost: another one is made, or it stays for inspection.';
+COMMENT ON COLUMN environments.max_retry_count IS 'Nodes that may fail one after the other and be made again.';
+COMMENT ON COLUMN environments.failed_creations IS 'Nodes that failed since one joined or a user changed the environment, by the engine.';
+COMMENT ON COLUMN environments.reason IS 'Why its provider makes no nodes at present, by the engine; null: nothing is wrong.';
 
 CREATE TABLE nodes (
     node_id             text PRIMARY KEY,
@@ -54,23 +78,45 @@ CREATE TABLE nodes (
     promised_cpu_millis integer NOT NULL DEFAULT 0,
     promised_memory_mib integer NOT NULL DEFAULT 0,
     ends_per_second     double precision NOT NULL DEFAULT 0,
+    idle_since          timestamptz,
     resource_created_at timestamptz,
     failures            integer NOT NULL DEFAULT 0,
+    starting_until      timestamptz,
     created_at          timestamptz NOT NULL,
     state_since         timestamptz NOT NULL,
     deleted_at          timestamptz,
     CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
 ) WITH (fillfactor = 50);
 CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
-COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to ends_per_second by heartbeats.';
+COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
 COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';
 COMMENT ON COLUMN nodes.promised_cpu_millis IS 'Thousandths of a processor that the attempts it holds wish for; memory likewise.';
 COMMENT ON COLUMN nodes.ends_per_second IS 'Attempts that ended in a second, on the average of the last minutes.';
+COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended none lately; null: it is in use.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
+COMMENT ON COLUMN nodes.starting_until IS 'Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.';
 COMMENT ON COLUMN nodes.provider_host IS 'Which server host made the node (local provider); null for attached machines.';
+
+CREATE TABLE activities (
+    activity_id   text PRIMARY KEY,
+    env_id        text NOT NULL,
+    node_id       text,
+    instance_id   text,
+    activity_type text NOT NULL CHECK (activity_type IN ('CREATE_COMPUTE_NODE', 'TERMINATE_COMPUTE_NODE', 'SCALE_COMPUTE_ENV')),
+    state         text NOT NULL CHECK (state IN ('SUBMITTED', 'PROCESSING', 'SUCCEED', 'FAILED')),
+    cause         text NOT NULL,
+    reason        text,
+    started_at    timestamptz NOT NULL,
+    ended_at      timestamptz,
+    CHECK ((state IN ('SUCCEED', 'FAILED')) = (ended_at IS NOT NULL))
+);
+CREATE INDEX activities_env_id_idx ON activities (env_id, started_at DESC, activity_id DESC);
+CREATE UNIQUE INDEX activities_open_key ON activities (node_id, activity_type) WHERE ended_at IS NULL AND node_id IS NOT NULL;
+CREATE INDEX activities_ended_at_idx ON activities (ended_at) WHERE ended_at IS NOT NULL;
+COMMENT ON TABLE activities IS 'What was done to the nodes of environments, for people; written with the transition it tells of. Pruned by age.';
 
 CREATE TABLE jobs (
     job_id                 text PRIMARY KEY,

@@ -12,7 +12,20 @@ SELECT
     journal_txid,
     delete_requested_at,
     deleted_at,
-    is_default
+    is_default,
+    min_node_count,
+    max_node_count,
+    idle_seconds,
+    scaled_node_count,
+    scaled_from,
+    inactive_action,
+    max_retry_count,
+    failed_creations,
+    cpu_per_node,
+    memory_mib_per_node,
+    provider_settings,
+    provider_state,
+    reason
 FROM environments
 WHERE env_id = @env_id::text
 FOR UPDATE

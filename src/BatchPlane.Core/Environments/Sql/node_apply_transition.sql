@@ -19,7 +19,8 @@ INSERT INTO nodes (
     resource_created_at,
     created_at,
     state_since,
-    deleted_at
+    deleted_at,
+    starting_until
 )
 VALUES (
     @node_id::text,
@@ -41,7 +42,8 @@ VALUES (
     @resource_created_at::timestamptz,
     @created_at::timestamptz,
     @state_since::timestamptz,
-    @deleted_at::timestamptz
+    @deleted_at::timestamptz,
+    @starting_until::timestamptz
 )
 ON CONFLICT (node_id) DO UPDATE
 SET
@@ -58,4 +60,5 @@ SET
     lease_until = excluded.lease_until,
     resource_created_at = excluded.resource_created_at,
     state_since = excluded.state_since,
-    deleted_at = excluded.deleted_at
+    deleted_at = excluded.deleted_at,
+    starting_until = excluded.starting_until

@@ -7,7 +7,8 @@ SET
     busy_slots = @busy_slots::integer,
     promised_cpu_millis = @promised_cpu_millis::integer,
     promised_memory_mib = @promised_memory_mib::integer,
-    ends_per_second = @ends_per_second::double precision
+    ends_per_second = @ends_per_second::double precision,
+    idle_since = clock_timestamp() - make_interval(secs => @idle_seconds::double precision)
 WHERE node_id = @node_id::text
     AND epoch = @epoch::bigint
     AND state IN ('RUNNING', 'DELETING')

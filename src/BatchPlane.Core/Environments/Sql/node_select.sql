@@ -20,7 +20,10 @@ SELECT
     created_at,
     state_since,
     deleted_at,
-    memory_mib
+    memory_mib,
+    busy_slots,
+    idle_since,
+    starting_until
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL

@@ -1,4 +1,4 @@
--- What earlier requests with these keys made. Callers: JobStore, EnvironmentStore.
+-- What earlier requests with these keys made. Callers: JobStore, EnvironmentStore, IdempotencyGuard.
 SELECT
     k.scope,
     k.key,

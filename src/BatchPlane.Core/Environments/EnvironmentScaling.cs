@@ -1,0 +1,93 @@
+using System.Globalization;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Core.Environments;
+
+/// <summary>
+/// How many nodes an environment is to have and which ones go. Pure, for every provider.
+/// <para>
+/// Upwards at once: what waits and what is held, in nodes. Downwards one node for each that has had nothing for the environment's idle time, and never below
+/// what the work needs. As nothing goes that was not idle for that time, and nothing comes without work, the number does not swing.
+/// </para>
+/// </summary>
+public static class EnvironmentScaling
+{
+    /// <summary>Sets the number of nodes by the work, if it follows the work.</summary>
+    /// <param name="environment">The environment, locked.</param>
+    /// <param name="backlog">What nodes may claim now.</param>
+    /// <param name="size">What a node of the provider has to give; zeros are not known.</param>
+    public static void Follow(EnvironmentAggregate environment, IReadOnlyList<BacklogPart> backlog, ResourceAmounts size)
+    {
+        if (environment.Environment is not { State: EnvironmentState.Created, MaxNodeCount: { } max } record)
+        {
+            return;
+        }
+
+        var fitting = backlog.Where(part => part.Needs.FitsIn(Known(size))).ToList();
+        var needed = Math.Clamp(NodesFor(environment, fitting, size), record.MinNodeCount, max);
+        var target = record.TargetNodeCount;
+        if (needed > target)
+        {
+            environment.ScaleTo(needed, Waiting(fitting));
+        }
+        else if (needed < target && IdleCount(environment) is > 0 and var idle)
+        {
+            environment.ScaleTo(Math.Max(needed, target - idle), string.Create(CultureInfo.InvariantCulture, $"nodes idle for {record.IdleSeconds} seconds: {idle}"));
+        }
+    }
+
+    /// <summary>How many nodes are missing.</summary>
+    public static int Missing(EnvironmentAggregate environment) =>
+        Math.Max(0, environment.Environment.TargetNodeCount - Kept(environment).Count());
+
+    /// <summary>
+    /// Nodes that are too many, in the order in which they go: what does not run yet or any more, then what is idle, then what holds least. Each finishes what it holds.
+    /// </summary>
+    public static IReadOnlyList<NodeRecord> Surplus(EnvironmentAggregate environment)
+    {
+        var kept = Kept(environment).ToList();
+        return [.. kept
+            .OrderBy(node => node.State == NodeState.Running)
+            .ThenBy(node => node.IdleSince is null)
+            .ThenBy(node => node.BusySlots)
+            .ThenByDescending(node => node.CreatedAt)
+            .ThenBy(node => node.NodeId, StringComparer.Ordinal)
+            .Take(Math.Max(0, kept.Count - environment.Environment.TargetNodeCount))];
+    }
+
+    /// <summary>Nodes of the provider that are not going.</summary>
+    private static IEnumerable<NodeRecord> Kept(EnvironmentAggregate environment) =>
+        environment.Nodes.Where(node => !node.IsAttached && node.State is not (NodeState.Deleting or NodeState.Deleted));
+
+    /// <summary>Attached nodes work as well: what waits is theirs first.</summary>
+    private static int NodesFor(EnvironmentAggregate environment, IReadOnlyList<BacklogPart> backlog, ResourceAmounts size)
+    {
+        var room = Known(size);
+        var waiting = backlog.Sum(part => part.InstanceCount / (double)PerNode(part.Needs, room));
+        var running = environment.Nodes.Where(node => node.State == NodeState.Running).ToList();
+        var spare = running.Where(node => node.IsAttached).Sum(node => Math.Max(0, node.Slots - node.BusySlots)) / (double)room.Slots;
+        var held = running.Where(node => !node.IsAttached).Sum(node => node.BusySlots) / (double)room.Slots;
+        return (int)Math.Min(int.MaxValue, Math.Ceiling(Math.Max(0, waiting - spare) + held));
+    }
+
+    private static int PerNode(ResourceAmounts needs, ResourceAmounts room) => Math.Max(1, Math.Min(
+        room.Slots / Math.Max(1, needs.Slots),
+        Math.Min(
+            needs.CpuMillis == 0 ? int.MaxValue : room.CpuMillis / needs.CpuMillis,
+            needs.MemoryMib == 0 ? int.MaxValue : room.MemoryMib / needs.MemoryMib)));
+
+    /// <summary>What is not known keeps nothing from fitting.</summary>
+    private static ResourceAmounts Known(ResourceAmounts size) => new(
+        size.Slots == 0 ? 1 : size.Slots,
+        size.CpuMillis == 0 ? int.MaxValue : size.CpuMillis,
+        size.MemoryMib == 0 ? int.MaxValue : size.MemoryMib);
+
+    private static int IdleCount(EnvironmentAggregate environment)
+    {
+        var since = environment.Now - TimeSpan.FromSeconds(environment.Environment.IdleSeconds);
+        return Kept(environment).Count(node => node.State == NodeState.Running && node.IdleSince <= since);
+    }
+
+    private static string Waiting(IReadOnlyList<BacklogPart> backlog) =>
+        string.Create(CultureInfo.InvariantCulture, $"instances waiting: {backlog.Sum(part => part.InstanceCount)}");
+}

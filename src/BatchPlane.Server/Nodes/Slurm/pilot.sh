@@ -1,0 +1,31 @@
+# The agent of one node of {{env_id}}; which one says the index in the array. It ends by itself when the node is not wanted any more.
+set -eu
+set -- {{node_ids}}
+shift "$SLURM_ARRAY_TASK_ID"
+node=$1
+directory=$(mktemp -d "$PWD/batchplane-$node-XXXXXX")
+
+agent=
+stopped=
+stop() {
+  stopped=yes
+  [ -z "$agent" ] || kill -TERM "$agent" 2>/dev/null || true
+}
+trap stop TERM INT
+
+{{program}} agent --server {{server}} --node-id "$node" --dir "$directory/work" \
+  --slots {{slots}} --cpu {{cpus}} ${SLURM_MEM_PER_NODE:+--memory-mib "$SLURM_MEM_PER_NODE"} \
+  --give-up-seconds {{give_up_seconds}} &
+agent=$!
+[ -z "$stopped" ] || stop
+
+# A signal ends the wait, not the agent, which gives back first what it holds.
+status=0
+wait "$agent" || status=$?
+while kill -0 "$agent" 2>/dev/null; do
+  status=0
+  wait "$agent" || status=$?
+done
+
+rm -rf "$directory"
+exit "$status"

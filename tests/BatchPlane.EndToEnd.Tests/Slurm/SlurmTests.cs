@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+
+namespace BatchPlane.EndToEnd.Tests.Slurm;
+
+/// <summary>Environments whose nodes are jobs of a real Slurm, and what they do when parts of it are killed. One Slurm for all, so that ids are really used again.</summary>
+public sealed class SlurmTests(SlurmStack stack) : IClassFixture<SlurmStack>
+{
+    [Fact]
+    public async Task Job_RunsOnPilotsAndNoAllocationIsLeft()
+    {
+        var envId = await stack.CreateEnvironmentAsync("start-to-end", nodes: 2);
+
+        var job = await stack.SubmitAsync(envId, instances: 8, "echo \"on $(hostname)\"");
+        Assert.Equal("SUCCEED", await stack.EndedAsync(job));
+        await stack.RunningAsync(envId, 2);
+        Assert.Equal(2, (await stack.QueueAsync()).Count(line => line.Contains(envId, StringComparison.Ordinal)));
+
+        await stack.DeleteEnvironmentAsync(envId);
+        await stack.NoPilotOfAsync(envId);
+        Assert.Empty(Directory.EnumerateDirectories(stack.WorkDirectory));
+    }
+
+    /// <summary>The example: no node without work, and some with it.</summary>
+    [Fact]
+    public async Task Example_MakesItsNodesFromTheWork()
+    {
+        var environment = JsonNode.Parse(await File.ReadAllTextAsync(Repository("examples/slurm/environment.json")))!;
+        environment["slurm"]!["work_directory"] = stack.WorkDirectory;
+        var envId = (await stack.SendAsync(HttpMethod.Post, "/v1/environments", environment.ToJsonString())).GetProperty("env_id").GetString()!;
+        Assert.Empty(await stack.NodesAsync(envId));
+        var job = JsonNode.Parse(await File.ReadAllTextAsync(Repository("examples/slurm/job.json")))!;
+        job["env_id"] = envId;
+
+        var jobId = (await stack.SendAsync(HttpMethod.Post, "/v1/jobs", job.ToJsonString())).GetProperty("job_id").GetString()!;
+
+        Assert.Equal("SUCCEED", await stack.EndedAsync(jobId));
+        Assert.InRange((await stack.NodesAsync(envId)).Count, 1, 4);
+        await stack.DeleteEnvironmentAsync(envId);
+        await stack.NoPilotOfAsync(envId);
+    }
+
+    [Fact]
+    public async Task ServerAway_PilotsAreTakenOverByItsSuccessor()
+    {
+        var envId = await stack.CreateEnvironmentAsync("adopted", nodes: 2);
+        await stack.RunningAsync(envId, 2);
+        var before = await stack.NodesAsync(envId);
+
+        await stack.StopServerAsync();
+        await stack.StartServerAsync();
+
+        await stack.RunningAsync(envId, 2);
+        Assert.Equal(before, await stack.NodesAsync(envId));
+        Assert.Equal(2, (await stack.QueueAsync()).Count(line => line.Contains(envId, StringComparison.Ordinal)));
+        await stack.DeleteEnvironmentAsync(envId);
+        await stack.NoPilotOfAsync(envId);
+    }
+
+    private static string Repository(string path, [CallerFilePath] string caller = "") => Path.Combine(Path.GetDirectoryName(caller)!, "../../..", path);
+}
