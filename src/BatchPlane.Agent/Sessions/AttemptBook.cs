@@ -32,7 +32,6 @@ internal sealed partial class AttemptBook
     private readonly RecentKeys _over = new(RememberedKeys);
     private readonly RateMeter _ends;
     private readonly LongRateMeter _endsLately;
-    private readonly TimeProvider _time;
     private long _lastEnd;
     private ResourceAmounts _readyNeeds;
     private ResourceAmounts _runningNeeds;
@@ -48,7 +47,7 @@ internal sealed partial class AttemptBook
         _reports = reports;
         _ends = new RateMeter(time);
         _endsLately = new LongRateMeter(time);
-        (_time, _lastEnd) = (time, time.GetTimestamp());
+        _lastEnd = time.GetTimestamp();
         Startable = new Bell(time);
         Room = new Bell(time);
         Changed = new Bell(time);
