@@ -1,6 +1,27 @@
 -- The schema as all migrations leave it, for reading: no program runs this file. Written by SchemaTests, which compares it
 -- with a migrated database; after a new migration: BATCHPLANE_UPDATE_GOLDEN=1 ./dev test SchemaTests
 
+-- What was done to the nodes of environments, for people; written with the transition it tells of. Pruned by age.
+CREATE TABLE activities (
+    activity_id text NOT NULL,
+    env_id text NOT NULL,
+    node_id text,
+    instance_id text,
+    activity_type text NOT NULL,
+    state text NOT NULL,
+    cause text NOT NULL,
+    reason text,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT activities_pkey PRIMARY KEY (activity_id),
+    CONSTRAINT activities_activity_type_check CHECK ((activity_type = ANY (ARRAY['CREATE_COMPUTE_NODE'::text, 'TERMINATE_COMPUTE_NODE'::text, 'SCALE_COMPUTE_ENV'::text]))),
+    CONSTRAINT activities_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT activities_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PROCESSING'::text, 'SUCCEED'::text, 'FAILED'::text])))
+);
+CREATE INDEX activities_ended_at_idx ON public.activities USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX activities_env_id_idx ON public.activities USING btree (env_id, started_at DESC, activity_id DESC);
+CREATE UNIQUE INDEX activities_open_key ON public.activities USING btree (node_id, activity_type) WHERE ((ended_at IS NULL) AND (node_id IS NOT NULL));
+
 -- Who may call. key_hash: SHA-256 of the bearer token; secret_encrypted: the secret for signed requests, under the installation key.
 CREATE TABLE api_keys (
     key_id text NOT NULL,
@@ -74,8 +95,32 @@ CREATE TABLE environments (
     provider text NOT NULL,
     is_default boolean NOT NULL,
     desired_node_count integer NOT NULL,
+    min_node_count integer NOT NULL DEFAULT 0,
+    -- Up to which the number of nodes follows the work; null: it stays the desired one.
+    max_node_count integer,
+    -- How long a node has nothing before it may go when the number of nodes follows the work.
+    idle_seconds integer NOT NULL DEFAULT 300,
+    -- Number of nodes that the work asks for, by the engine; null: the desired one.
+    scaled_node_count integer,
+    -- Desired number that scaled_node_count began with: when a user changes it, the engine begins anew.
+    scaled_from integer,
+    -- What becomes of a node that failed or stays lost: another one is made, or it stays for inspection.
+    inactive_action text NOT NULL DEFAULT 'RECREATE'::text,
+    -- Nodes that may fail one after the other and be made again.
+    max_retry_count integer NOT NULL DEFAULT 7,
+    -- Nodes that failed since one joined or a user changed the environment, by the engine.
+    failed_creations integer NOT NULL DEFAULT 0,
     -- Instances a node of the provider runs at once; null: one for each processor.
     slots_per_node integer,
+    -- What users set for its provider alone: the member of the document that is named after the provider.
+    provider_settings jsonb NOT NULL DEFAULT '{}'::jsonb,
+    -- What its provider notes from one look to the next, by the engine: how often it failed one after the other, and until when it pauses.
+    provider_state jsonb NOT NULL DEFAULT '{}'::jsonb,
+    -- Processors that a node of the provider promises to instances; null: all of its host. Memory likewise.
+    cpu_per_node integer,
+    memory_mib_per_node integer,
+    -- Why its provider makes no nodes at present, by the engine; null: nothing is wrong.
+    reason text,
     notifications jsonb NOT NULL,
     -- As jobs.interest.
     interest integer[] NOT NULL,
@@ -91,9 +136,16 @@ CREATE TABLE environments (
     created_at timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
     CONSTRAINT environments_pkey PRIMARY KEY (env_id),
-    CONSTRAINT environments_check CHECK (((state = 'DELETED'::text) = (deleted_at IS NOT NULL))),
+    CONSTRAINT environments_check CHECK (((max_node_count >= min_node_count) AND (max_node_count <= 2000))),
+    CONSTRAINT environments_check1 CHECK (((state = 'DELETED'::text) = (deleted_at IS NOT NULL))),
+    CONSTRAINT environments_cpu_per_node_check CHECK (((cpu_per_node >= 1) AND (cpu_per_node <= 1024))),
     CONSTRAINT environments_desired_node_count_check CHECK (((desired_node_count >= 0) AND (desired_node_count <= 2000))),
-    CONSTRAINT environments_provider_check CHECK ((provider = ANY (ARRAY['local'::text, 'attached'::text]))),
+    CONSTRAINT environments_idle_seconds_check CHECK (((idle_seconds >= 10) AND (idle_seconds <= 86400))),
+    CONSTRAINT environments_inactive_action_check CHECK ((inactive_action = ANY (ARRAY['RECREATE'::text, 'NONE'::text]))),
+    CONSTRAINT environments_max_retry_count_check CHECK (((max_retry_count >= 0) AND (max_retry_count <= 100))),
+    CONSTRAINT environments_memory_mib_per_node_check CHECK (((memory_mib_per_node >= 1) AND (memory_mib_per_node <= 16777216))),
+    CONSTRAINT environments_min_node_count_check CHECK (((min_node_count >= 0) AND (min_node_count <= 2000))),
+    CONSTRAINT environments_provider_check CHECK ((provider = ANY (ARRAY['local'::text, 'attached'::text, 'slurm'::text]))),
     CONSTRAINT environments_slots_per_node_check CHECK (((slots_per_node >= 1) AND (slots_per_node <= 1024))),
     CONSTRAINT environments_state_check CHECK ((state = ANY (ARRAY['CREATING'::text, 'CREATED'::text, 'DELETING'::text, 'DELETED'::text])))
 ) WITH (fillfactor=70);
@@ -246,7 +298,7 @@ CREATE INDEX jobs_labels_idx ON public.jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON public.jobs USING btree (job_name text_pattern_ops, created_at, job_id);
 CREATE INDEX jobs_outputs_idx ON public.jobs USING btree (created_at) WHERE (outputs_removed_at IS NULL);
 
--- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to ends_per_second by heartbeats.
+-- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.
 CREATE TABLE nodes (
     node_id text NOT NULL,
     env_id text NOT NULL,
@@ -276,9 +328,13 @@ CREATE TABLE nodes (
     promised_memory_mib integer NOT NULL DEFAULT 0,
     -- Attempts that ended in a second, on the average of the last minutes.
     ends_per_second double precision NOT NULL DEFAULT 0,
+    -- Since when it holds no attempt and ended none lately; null: it is in use.
+    idle_since timestamp with time zone,
     resource_created_at timestamp with time zone,
     -- Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.
     failures integer NOT NULL DEFAULT 0,
+    -- Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.
+    starting_until timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     state_since timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
