@@ -32,21 +32,33 @@ internal static class EnvironmentCommand
 
     private static void Write(CliContext context, EnvironmentView environment)
     {
-        var metrics = environment.ComputeNodeMetrics;
         JobCommand.Facts(context,
             ("environment", environment.EnvId),
             ("name", environment.EnvName),
             ("description", environment.EnvDescription),
             ("state", Show.Word(environment.EnvState)),
+            ("reason", environment.StateReason),
             ("provider", Show.Word(environment.Provider)),
+            ("number of nodes", environment.MaxComputeNodeCount is { } max
+                ? $"{Show.Number(environment.MinComputeNodeCount)} to {Show.Number(max)}, by the work; idle ones go after {Show.Number(environment.IdleSeconds)} s"
+                : "fixed"),
+            ("inactive nodes", $"{Show.Word(environment.ActionIfComputeNodeInactive)}, at most {Show.Number(environment.ResourceMaxRetryCount)} one after the other"),
             ("default", environment.IsDefault ? "yes" : "no"),
             ("reason", environment.StateReason ?? ""),
             ("created", Show.Time(environment.CreatedAt)),
             ("events to", string.Join(", ", environment.Notifications.Select(notification => notification.TopicName))));
         context.Out.WriteLine();
-        var table = new Table("WISHED FOR", "RUNNING", "ON THE WAY", "ABNORMAL", "FAILED", "DELETING");
+        WriteNodes(context, environment);
+    }
+
+    /// <summary>How many nodes there are to be, and in which states they are.</summary>
+    internal static void WriteNodes(CliContext context, EnvironmentView environment)
+    {
+        var metrics = environment.ComputeNodeMetrics;
+        var table = new Table("DESIRED", "TARGET", "RUNNING", "ON THE WAY", "ABNORMAL", "FAILED", "DELETING");
         table.Add(
             Show.Number(environment.DesiredComputeNodeCount),
+            Show.Number(environment.TargetComputeNodeCount),
             Show.Number(metrics.RunningCount),
             Show.Number(metrics.SubmittedCount + metrics.CreatingCount + metrics.CreatedCount),
             Show.Number(metrics.AbnormalCount),

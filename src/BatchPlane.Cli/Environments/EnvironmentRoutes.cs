@@ -10,6 +10,10 @@ internal static class EnvironmentRoutes
 
     internal static string Environment(string environment) => $"{Environments}/{environment}";
 
+    internal static string Activities(string environment) => $"{Environments}/{environment}/activities";
+
+    internal static string TerminateNodes(string environment) => $"{Environments}/{environment}/nodes/terminate";
+
     internal static string Nodes(string environment) => $"{Environments}/{environment}/nodes";
 
     internal static string Pilot(string environment) => $"{Environments}/{environment}/pilot";

@@ -183,10 +183,7 @@ public enum ActivityType
 /// <summary>How far an activity is.</summary>
 public enum ActivityState
 {
-    /// <summary>Wished for.</summary>
-    Submitted,
-
-    /// <summary>Begun.</summary>
+    /// <summary>Wished for and begun, which is one thing here.</summary>
     Processing,
 
     /// <summary>Done.</summary>

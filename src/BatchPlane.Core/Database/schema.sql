@@ -16,7 +16,7 @@ CREATE TABLE activities (
     CONSTRAINT activities_pkey PRIMARY KEY (activity_id),
     CONSTRAINT activities_activity_type_check CHECK ((activity_type = ANY (ARRAY['CREATE_COMPUTE_NODE'::text, 'TERMINATE_COMPUTE_NODE'::text, 'SCALE_COMPUTE_ENV'::text]))),
     CONSTRAINT activities_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])) = (ended_at IS NOT NULL))),
-    CONSTRAINT activities_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PROCESSING'::text, 'SUCCEED'::text, 'FAILED'::text])))
+    CONSTRAINT activities_state_check CHECK ((state = ANY (ARRAY['PROCESSING'::text, 'SUCCEED'::text, 'FAILED'::text])))
 );
 CREATE INDEX activities_ended_at_idx ON public.activities USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 CREATE INDEX activities_env_id_idx ON public.activities USING btree (env_id, started_at DESC, activity_id DESC);

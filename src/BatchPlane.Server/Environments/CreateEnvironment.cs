@@ -4,7 +4,6 @@ using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
-using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
@@ -21,7 +20,7 @@ internal static class CreateEnvironment
         .Produces<CreateEnvironmentResponse>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmPilots slurm, EnvironmentStore store, IEnumerable<INodeProvider> providers)
+    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmPilots slurm, EnvironmentStore store)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -42,11 +41,6 @@ internal static class CreateEnvironment
             if (await RefuseSlurmAsync(reading.Value, slurm, context.RequestAborted) is { } refused)
             {
                 return refused;
-            }
-
-            if (providers.FirstOrDefault(provider => provider.Kind == reading.Value.Provider)?.WhyUnusable is { } unusable)
-            {
-                return ProblemResult.Invalid([new("$.provider", ItemCodes.ProviderUnusable, unusable)]);
             }
 
             var source = Caller.Of(context).Source;

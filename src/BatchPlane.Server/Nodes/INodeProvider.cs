@@ -20,9 +20,6 @@ internal interface INodeProvider
     /// <summary>Marks the nodes that this server looks after; null: any server looks after any of them.</summary>
     string? Host { get; }
 
-    /// <summary>Why environments cannot have it on this server, for people; null: they can.</summary>
-    string? WhyUnusable { get; }
-
     /// <summary>What a node of this environment is made of, as far as it is known before there is one.</summary>
     MachineFacts Facts(EnvironmentRecord environment);
 

@@ -7,13 +7,18 @@ namespace BatchPlane.Server.Nodes;
 internal static class LocalMachine
 {
     private const long BytesPerGib = 1L << 30;
+    private const long BytesPerMib = 1L << 20;
 
     /// <summary>The facts of a node on this host with these slots; null: one for each processor.</summary>
-    internal static MachineFacts Facts(int? slots) => new(
-        Environment.MachineName,
-        Environment.ProcessorCount,
-        (int)((MemoryBytes() + BytesPerGib - 1) / BytesPerGib),
-        slots ?? Environment.ProcessorCount);
+    internal static MachineFacts Facts(int? slots)
+    {
+        var memory = MemoryBytes();
+        return new(Environment.MachineName, Environment.ProcessorCount, (int)((memory + BytesPerGib - 1) / BytesPerGib), slots ?? Environment.ProcessorCount)
+        {
+            // Rounded down: a promise must not be more than there is.
+            MemoryMib = (int)(memory / BytesPerMib),
+        };
+    }
 
     private static long MemoryBytes()
     {

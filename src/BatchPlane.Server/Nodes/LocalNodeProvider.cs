@@ -27,9 +27,6 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
     public string Host => _host ??= LoadHost();
 
     /// <inheritdoc/>
-    public string? WhyUnusable => null;
-
-    /// <inheritdoc/>
     public MachineFacts Facts(EnvironmentRecord environment)
     {
         var facts = LocalMachine.Facts(environment.SlotsPerNode);

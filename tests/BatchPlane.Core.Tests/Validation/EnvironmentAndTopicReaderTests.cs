@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Tests.Validation;
@@ -48,6 +49,10 @@ public sealed class EnvironmentAndTopicReaderTests
     [InlineData("""{"env_name":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "$.env_name", "env_name_too_long")]
     [InlineData("""{"env_name":"e","desired_compute_node_count":2001}""", "$.desired_compute_node_count", "desired_compute_node_count_out_of_range")]
     [InlineData("""{"env_name":"e","slots_per_node":0}""", "$.slots_per_node", "slots_per_node_out_of_range")]
+    [InlineData("""{"env_name":"e","min_compute_node_count":1}""", "$.min_compute_node_count", "min_compute_node_count_alone")]
+    [InlineData("""{"env_name":"e","min_compute_node_count":3,"max_compute_node_count":2}""", "$.min_compute_node_count", "min_compute_node_count_above_max")]
+    [InlineData("""{"env_name":"e","desired_compute_node_count":3,"max_compute_node_count":2}""", "$.desired_compute_node_count", "desired_compute_node_count_not_between")]
+    [InlineData("""{"env_name":"e","provider":"attached","max_compute_node_count":2}""", "$.max_compute_node_count", "scaling_not_of_attached")]
     [InlineData("""{"env_name":"e","provider":"moon"}""", "$.provider", "provider_unknown")]
     [InlineData("""{"env_name":"e","slurm":{}}""", "$.slurm", "slurm_without_provider")]
     [InlineData("""{"env_name":"e","provider":"attached","slurm":{}}""", "$.slurm", "slurm_without_provider")]
@@ -61,6 +66,31 @@ public sealed class EnvironmentAndTopicReaderTests
     [InlineData("""{"env_name":"e","EnvData":{}}""", "$.EnvData", "not_supported")]
     public void EnvironmentWithOneThingWrong_IsRefused(string json, string path, string code) =>
         ReadingAssert.Refused(ReadingAssert.Environment(json), path, code);
+
+    [Theory]
+    [InlineData("""{"env_name":""}""", "$.env_name", "env_name_invalid")]
+    [InlineData("""{"DesiredComputeNodeCount":2001}""", "$.DesiredComputeNodeCount", "desired_compute_node_count_out_of_range")]
+    [InlineData("""{"idle_seconds":1}""", "$.idle_seconds", "idle_seconds_out_of_range")]
+    [InlineData("""{"provider":"local"}""", "$.provider", "member_unknown")]
+    public void ChangeWithOneThingWrong_IsRefused(string json, string path, string code) =>
+        ReadingAssert.Refused(ChangeEnvironmentReader.Read(ReadingAssert.Parse(json)), path, code);
+
+    [Fact]
+    public void MaximumOfNull_IsRemovedAndOneLeftOutIsKept()
+    {
+        var removed = ReadingAssert.Valid(ChangeEnvironmentReader.Read(ReadingAssert.Parse("""{"MaxComputeNodeCount":null}""")));
+        var kept = ReadingAssert.Valid(ChangeEnvironmentReader.Read(ReadingAssert.Parse("{}")));
+
+        Assert.Equal((true, false), (removed.RemovesMaximum, kept.RemovesMaximum));
+    }
+
+    [Theory]
+    [InlineData("""{}""", "$.compute_node_ids", "required")]
+    [InlineData("""{"compute_node_ids":[]}""", "$.compute_node_ids", "compute_node_ids_count")]
+    [InlineData("""{"compute_node_ids":["node-1"]}""", "$.compute_node_ids[0]", "compute_node_id_malformed")]
+    [InlineData("""{"compute_node_ids":["node-00000001","node-00000001"]}""", "$.compute_node_ids[1]", "compute_node_id_duplicate")]
+    public void NodesToEndWithOneThingWrong_AreRefused(string json, string path, string code) =>
+        ReadingAssert.Refused(TerminateNodesReader.Read(ReadingAssert.Parse(json)), path, code);
 
     [Fact]
     public void Topic_IsRead() =>

@@ -36,7 +36,8 @@ public sealed class EveryFieldTests
         """;
 
     private const string Environment = """
-        {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"provider":"slurm","slots_per_node":2,
+        {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"min_compute_node_count":1,"max_compute_node_count":4,"idle_seconds":60,
+         "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"slurm","slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
          "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
          "notifications":[{"topic_name":"t","event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
          "tags":[{"key":"k","value":"v"}]}
@@ -140,6 +141,13 @@ public sealed class EveryFieldTests
         new("$.desired_compute_node_count", "desired_compute_node_count_out_of_range", "2001"),
         new("$.provider", "provider_unknown", "\"moon\""),
         new("$.slots_per_node", "slots_per_node_out_of_range", "0"),
+        new("$.min_compute_node_count", "min_compute_node_count_out_of_range", "-1"),
+        new("$.max_compute_node_count", "max_compute_node_count_out_of_range", "-1"),
+        new("$.idle_seconds", "idle_seconds_out_of_range", "9"),
+        new("$.action_if_compute_node_inactive", "action_if_compute_node_inactive_unknown", "\"SHRUG\""),
+        new("$.resource_max_retry_count", "resource_max_retry_count_out_of_range", "101"),
+        new("$.cpu_per_node", "cpu_per_node_out_of_range", "0"),
+        new("$.memory_mib_per_node", "memory_mib_per_node_out_of_range", "0"),
         new("$.slurm", "type_mismatch", "[]") { Alone = true },
         new("$.slurm.partition", "slurm_partition_invalid", "\"\""),
         new("$.slurm.account", "slurm_account_invalid", "\"a b\""),

@@ -106,7 +106,7 @@ CREATE TABLE activities (
     node_id       text,
     instance_id   text,
     activity_type text NOT NULL CHECK (activity_type IN ('CREATE_COMPUTE_NODE', 'TERMINATE_COMPUTE_NODE', 'SCALE_COMPUTE_ENV')),
-    state         text NOT NULL CHECK (state IN ('SUBMITTED', 'PROCESSING', 'SUCCEED', 'FAILED')),
+    state         text NOT NULL CHECK (state IN ('PROCESSING', 'SUCCEED', 'FAILED')),
     cause         text NOT NULL,
     reason        text,
     started_at    timestamptz NOT NULL,
