@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Keeping;
 using BatchPlane.Contracts;
@@ -144,6 +145,9 @@ public sealed class AgentOptions
 
     /// <summary>How long a stopping agent tries to deliver its last reports and to leave. Default 15 s.</summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Files before and after commands.</summary>
+    public StagingOptions Files { get; init; } = new();
 
     /// <summary>Longest pause between two tries while the server cannot be reached. Default 5 s.</summary>
     public TimeSpan RetryPauseMax { get; init; } = TimeSpan.FromSeconds(5);

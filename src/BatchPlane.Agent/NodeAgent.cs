@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Executors.Containers;
+using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Protocol;
@@ -38,6 +39,7 @@ public sealed partial class NodeAgent
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         Validator.ValidateObject(options.Containers, new ValidationContext(options.Containers), validateAllProperties: true);
+        Validator.ValidateObject(options.Files, new ValidationContext(options.Files), validateAllProperties: true);
         _options = options;
         _time = time;
         _log = loggers.CreateLogger<NodeAgent>();
@@ -56,9 +58,10 @@ public sealed partial class NodeAgent
         try
         {
             await using var directory = WorkDirectory.Open(_options.Directory, _log);
+            using var staging = new Staging(_options.Files, directory.Packages, _time);
             using var client = new ServerClient(_options, _time);
             using var patience = new ServerPatience(_options.GiveUpAfter, client, _time, _log, stop);
-            return await RunKeepersAsync(client, directory, new Stops(patience.Stop, now), patience);
+            return await RunKeepersAsync(client, staging, directory, new Stops(patience.Stop, now), patience);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -68,7 +71,7 @@ public sealed partial class NodeAgent
     }
 
     // One turn for each keeper: there is another one only when one died.
-    private async Task<int> RunKeepersAsync(ServerClient client, WorkDirectory directory, Stops stops, ServerPatience patience)
+    private async Task<int> RunKeepersAsync(ServerClient client, Staging staging, WorkDirectory directory, Stops stops, ServerPatience patience)
     {
         var launcher = new KeeperLauncher(directory.Root, _options.KeeperCommand, _time);
         var nodeId = _options.NodeId;
@@ -93,7 +96,7 @@ public sealed partial class NodeAgent
                 nodeId = last?.Node.NodeId ?? nodeId;
                 IReadOnlyList<AdoptedAttempt> adopted = last is null ? [] : AdoptedAttempt.AllOf(keeper);
                 directory.Clear(adopted.Select(attempt => attempt.Paths));
-                if (await RunEpochsAsync(new Epochs(client, keeper, directory, stops, patience), nodeId, last?.Node, adopted) is { } exitCode)
+                if (await RunEpochsAsync(new Epochs(client, keeper, staging, directory, stops, patience), nodeId, last?.Node, adopted) is { } exitCode)
                 {
                     await launcher.EndAsync(keeper);
                     return exitCode;
@@ -123,7 +126,7 @@ public sealed partial class NodeAgent
                 nodeId = node.NodeId;
                 with.Keeper.Remember(TimeSpan.FromSeconds(node.LeaseSeconds), LastSession.Of(_options, node).ToBytes());
                 var began = _time.GetTimestamp();
-                using var session = new NodeSession(_options, node, resumed is null ? null : adopted, with.Client, executor, with.Directory, _time, _log);
+                using var session = new NodeSession(_options, node, resumed is null ? null : adopted, with.Client, executor, with.Staging, with.Directory, _time, _log);
                 resumed = null;
                 with.Patience.Watch(session);
                 var end = await session.RunAsync(with.Stops);
@@ -219,7 +222,7 @@ public sealed partial class NodeAgent
         }
     }
 
-    private sealed record Epochs(ServerClient Client, KeeperClient Keeper, WorkDirectory Directory, Stops Stops, ServerPatience Patience);
+    private sealed record Epochs(ServerClient Client, KeeperClient Keeper, Staging Staging, WorkDirectory Directory, Stops Stops, ServerPatience Patience);
 
     private static partial class Log
     {

@@ -24,6 +24,9 @@ internal sealed record CliContext
     /// <summary>Value of an environment variable; null when unset or empty.</summary>
     public required Func<string, string?> Variable { get; init; }
 
+    /// <summary>Names of all environment variables.</summary>
+    public Func<IEnumerable<string>> VariableNames { get; init; } = () => [];
+
     /// <summary>Directory that relative paths start from.</summary>
     public required string WorkingDirectory { get; init; }
 
@@ -46,6 +49,7 @@ internal sealed record CliContext
             RichOut = colour && !Console.IsOutputRedirected,
             RichError = colour && !Console.IsErrorRedirected,
             Variable = name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null,
+            VariableNames = () => Environment.GetEnvironmentVariables().Keys.Cast<string>(),
             WorkingDirectory = Environment.CurrentDirectory,
             Hurry = hurry,
         };

@@ -3,6 +3,7 @@ using BatchPlane.Core.Environments;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Outputs;
 using BatchPlane.Core.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,6 +29,7 @@ public static class CoreServiceCollectionExtensions
         services.AddSingleton<JournalStore>();
         services.AddSingleton<IdempotencyGuard>();
         services.AddSingleton<JobRemovalStore>();
+        services.AddSingleton<OutputStore>();
         services.AddSingleton<TransitionWriter>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<TransitionWriter>());
         services.AddSingleton<ClaimDesk>();

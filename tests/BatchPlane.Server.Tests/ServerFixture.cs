@@ -11,7 +11,7 @@ using Npgsql;
 namespace BatchPlane.Server.Tests;
 
 /// <summary>A whole server on a free loopback port with a database and a virtual host of its own; engine and dispatcher do not run.</summary>
-public sealed class ServerFixture : IAsyncLifetime
+public class ServerFixture : IAsyncLifetime
 {
     /// <summary>Body limit of this server.</summary>
     public const int MaxBodyBytes = 65_536;
@@ -39,6 +39,12 @@ public sealed class ServerFixture : IAsyncLifetime
     /// <summary>Services of the server.</summary>
     public IServiceProvider Services => _server.Services;
 
+    /// <summary>What lets agents join.</summary>
+    public const string JoinToken = "join-token-of-tests";
+
+    /// <summary>Options of the server besides; asked for once, before it starts.</summary>
+    protected virtual Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>([]);
+
     public async Task InitializeAsync()
     {
         _database = await TestServices.CreateDatabaseAsync();
@@ -51,7 +57,8 @@ public sealed class ServerFixture : IAsyncLifetime
             DataDirectory = _data,
             BootstrapKey = Key,
             Roles = ServerRoles.Api,
-            Options = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Api:MaxBodyBytes", (string?)$"{MaxBodyBytes}")]).Build(),
+            JoinToken = JoinToken,
+            Options = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Api:MaxBodyBytes", (string?)$"{MaxBodyBytes}"), .. await OptionsAsync()]).Build(),
         });
         await _server.StartAsync();
         Anonymous = new HttpClient { BaseAddress = new Uri(_server.Urls.Single()) };
@@ -63,7 +70,7 @@ public sealed class ServerFixture : IAsyncLifetime
             """);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         Client.Dispose();
         Anonymous.Dispose();

@@ -14,9 +14,10 @@ internal static partial class Rules
     {
         ["Contracts"] = [],
         ["LocalServices"] = [],
+        ["Storage"] = [],
         ["Core"] = ["Contracts"],
-        ["Agent"] = ["Contracts"],
-        ["Server"] = ["Core", "Contracts"],
+        ["Agent"] = ["Contracts", "Storage"],
+        ["Server"] = ["Core", "Contracts", "Storage"],
         ["Cli"] = ["Agent", "Contracts", "Core", "LocalServices", "Server"],
     };
 

@@ -141,6 +141,11 @@ internal sealed class BenchStack : IAsyncDisposable
         await command.ExecuteNonQueryAsync(_context.Cancellation);
     }
 
+    /// <summary>Bytes of outputs that the servers keep.</summary>
+    internal long StoredOutputBytes() =>
+        Enumerable.Range(0, _servers.Count).Select(number => new DirectoryInfo(Path.Combine(_directory, $"server-{number}", "outputs"))).Where(outputs => outputs.Exists)
+            .Sum(outputs => outputs.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length));
+
     /// <summary>Processor seconds used so far by servers, agents with what they ran, and PostgreSQL.</summary>
     internal (double Servers, double Agents, double Postgres) ProcessorSeconds() => (
         _servers.Sum(server => ProcessUsage.Seconds(server.Pid)),

@@ -21,6 +21,7 @@ namespace BatchPlane.Agent.Hosts;
 /// progress/&lt;task&gt;.&lt;index&gt;.&lt;attempt&gt;              what the command posts, made by itself; gone with the attempt
 /// spares/&lt;number&gt;                               an empty working directory that waits for its next attempt
 /// logins/&lt;…&gt;                                      a password for a registry, during a pull
+/// packages/                                     packages kept for the next attempt, see PackageCache
 /// outputs/&lt;number&gt;                              one output, until it is at the server; not in the working directory, which commands list
 /// </code>
 /// Removal happens on a loop of its own, so that it never holds up a start.
@@ -45,6 +46,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         _root = root;
         _attempts = Path.Combine(root, "attempts");
         _progress = Path.Combine(root, "progress");
+        Packages = Path.Combine(root, "packages");
         _lock = held;
         _log = log;
         _outputs = null!;
@@ -54,6 +56,9 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
     /// <summary>The directory itself, absolute.</summary>
     internal string Root => _root;
+
+    /// <summary>Directory of the packages that are kept.</summary>
+    internal string Packages { get; }
 
     /// <summary>Takes the directory; nothing else may be asked of it before <see cref="Clear"/>.</summary>
     /// <exception cref="IOException">It cannot be made, or another agent is using it.</exception>

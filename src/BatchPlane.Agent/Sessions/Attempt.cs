@@ -16,10 +16,10 @@ internal enum AttemptPhase
     /// <summary>Granted, waits for a slot. Left by a starter, or given back.</summary>
     Ready,
 
-    /// <summary>Has a slot; the executor is at work on it.</summary>
+    /// <summary>Has a slot; its files are on the way, or the executor is at work on it.</summary>
     Starting,
 
-    /// <summary>Its command runs.</summary>
+    /// <summary>Its command runs, or its files are being stored.</summary>
     Running,
 
     /// <summary>Holds no slot any more; its output and end are on the way to the server.</summary>
@@ -64,25 +64,34 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
     /// <summary>Short standard error, base64.</summary>
     internal string? Stderr { get; init; }
 
-    /// <summary>The end of an attempt that ran: what the agent killed it for decides, else how the command ended.</summary>
-    internal static AttemptResult Of(Attempt attempt, ExitStatus status, KillCause kill) => kill switch
+    /// <summary>
+    /// The end of an attempt that ran: what the agent killed it for decides, then how the command ended, then <paramref name="problem"/>, why its
+    /// files could not be stored.
+    /// </summary>
+    internal static AttemptResult Of(Attempt attempt, ExitStatus status, KillCause kill, string? problem = null) => kill switch
     {
+        KillCause.None when problem is not null && status.ExitCode == 0 => new(AttemptOutcome.OutputFailed, ExitCode: 0, Reason: problem),
+        KillCause.None when problem is not null => Plain(status) with { Reason = $"{Words(status)}; {problem}" },
         KillCause.Timeout => new(AttemptOutcome.Timeout, Reason: $"killed after its timeout of {attempt.Claim.Run.TimeoutSeconds} s"),
         KillCause.Terminated => new(AttemptOutcome.Terminated),
-        KillCause.None or KillCause.Stopped or KillCause.Abandoned => status switch
-        {
-            { Outcome: { } outcome } => new(outcome, status.ExitCode, Reason: status.Reason),
-            { Signal: { } signal } => new(AttemptOutcome.Signaled, Signal: signal),
-            _ => new(AttemptOutcome.Exited, ExitCode: status.ExitCode, Reason: status.Reason),
-        },
+        KillCause.None or KillCause.Stopped or KillCause.Abandoned => Plain(status),
     };
 
     /// <summary>The end of an attempt that could not be started.</summary>
     internal static AttemptResult NotStarted(KillCause kill, StartResult start) =>
         new(kill == KillCause.Terminated ? AttemptOutcome.Terminated : start.FailedAs ?? AttemptOutcome.StartFailed, Reason: start.Failure);
 
-    /// <summary>True when the command ran and did not succeed by itself.</summary>
-    internal bool IsFailure => Outcome is AttemptOutcome.Signaled or AttemptOutcome.Timeout or AttemptOutcome.OutOfMemory || ExitCode is > 0;
+    /// <summary>True when the command ran and the attempt did not succeed by itself.</summary>
+    internal bool IsFailure => Outcome is AttemptOutcome.Signaled or AttemptOutcome.Timeout or AttemptOutcome.OutOfMemory or AttemptOutcome.OutputFailed || ExitCode is > 0;
+
+    private static AttemptResult Plain(ExitStatus status) => status switch
+    {
+        { Outcome: { } outcome } => new(outcome, status.ExitCode, Reason: status.Reason),
+        { Signal: { } signal } => new(AttemptOutcome.Signaled, Signal: signal),
+        _ => new(AttemptOutcome.Exited, ExitCode: status.ExitCode, Reason: status.Reason),
+    };
+
+    private static string Words(ExitStatus status) => status.Reason ?? (status.Signal is { } signal ? $"signal {signal}" : $"exit code {status.ExitCode}");
 }
 
 /// <summary>One granted attempt. Its mutable members are guarded by the lock of the <see cref="AttemptBook"/> unless they say otherwise.</summary>

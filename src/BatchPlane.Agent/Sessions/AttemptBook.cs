@@ -236,12 +236,12 @@ internal sealed partial class AttemptBook
         return next;
     }
 
-    /// <summary>It is being prepared, which a kill ends, also one that was asked for meanwhile.</summary>
-    internal void Preparing(Attempt attempt, IExecution preparation)
+    /// <summary>What comes before its command or after it is under way: its container, its files. A kill breaks that off, also one that was asked for meanwhile.</summary>
+    internal void Staging(Attempt attempt, CancellationTokenSource end)
     {
         lock (_gate)
         {
-            attempt.Execution = preparation;
+            attempt.Execution = new StagingExecution(end, attempt.Execution);
             SignalFirst(attempt);
         }
     }

@@ -1,8 +1,10 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Outputs;
 using BatchPlane.Agent.Progress;
+using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Agent.Sessions;
@@ -12,7 +14,7 @@ namespace BatchPlane.Agent.Sessions;
 /// each to the report queue.
 /// </summary>
 internal sealed partial class AttemptRunner(
-    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, TimeProvider time, ILogger log)
+    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, Staging staging, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(200);
 
@@ -59,24 +61,33 @@ internal sealed partial class AttemptRunner(
     {
         var failure = Builtins.WhyUnknown(attempt.Claim.Run) ?? WorkDirectory.Make(attempt.Paths);
         var launch = new Launch(attempt.Claim, attempt.Key.Index, attempt.Key.Number, attempt.Paths);
-        if (failure is null && attempt.Claim.Run.Docker is not null)
+        if (failure is null && (attempt.Claim.Run.Docker is not null || attempt.Claim.Run.Files is { HasBefore: true }))
         {
-            _ = PrepareAsync(attempt, launch);
+            // Not on this thread, which starts others: files and images may take long.
+            _ = Task.Run(() => PrepareAsync(attempt, launch));
             return;
         }
 
         Begin(attempt, failure is null ? executor.Start(launch) : StartResult.Failed(failure));
     }
 
-    // Beside the starters, which it would keep from starting what needs no preparation.
     private async Task PrepareAsync(Attempt attempt, Launch launch)
     {
         try
         {
-            using var kill = new CancellationTokenSource();
-            book.Preparing(attempt, new Preparation(kill));
-            var failed = executor.Prepare(launch, kill.Token) is { } preparing ? await preparing : null;
-            Begin(attempt, failed ?? executor.Start(launch));
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(_session);
+            book.Staging(attempt, end);
+            var failed = attempt.Claim.Run.Files is { HasBefore: true } ? await staging.BeforeAsync(attempt, end.Token) : null;
+            if (failed is null && !end.IsCancellationRequested)
+            {
+                // What is prepared is started also when a kill came in between, which then ends it: nothing stays behind.
+                var refused = executor.Prepare(launch, end.Token) is { } preparing ? await preparing : null;
+                Begin(attempt, refused ?? executor.Start(launch));
+            }
+            else
+            {
+                EndUnstarted(attempt, failed);
+            }
         }
         catch (Exception e)
         {
@@ -102,12 +113,16 @@ internal sealed partial class AttemptRunner(
         }
 
         ProgressReader.Discard(attempt);
+        EndUnstarted(attempt, AttemptResult.NotStarted(KillCause.None, started));
+    }
 
-        // A kill that came meanwhile decides, as it would have for a command that began.
+    // A kill that came meanwhile decides, as it would have for a command that began.
+    private void EndUnstarted(Attempt attempt, AttemptResult? failed)
+    {
         var kill = book.Ended(attempt);
         if (kill is not (KillCause.Abandoned or KillCause.Stopped))
         {
-            reports.Ended(attempt, AttemptResult.NotStarted(kill, started));
+            reports.Ended(attempt, kill == KillCause.Terminated || failed is null ? new AttemptResult(AttemptOutcome.Terminated, Reason: failed?.Reason) : failed);
         }
     }
 
@@ -146,6 +161,42 @@ internal sealed partial class AttemptRunner(
     // On the executor's thread: everything that takes time is done on another.
     private void Exited(Attempt attempt, ExitStatus status)
     {
+        if (StoresFiles(attempt, status))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => _ = StoreFilesAsync(attempt, status), null);
+        }
+        else
+        {
+            End(attempt, status, problem: null);
+        }
+    }
+
+    // Of a command that ended by itself; one that was killed has nothing that is worth the time.
+    private static bool StoresFiles(Attempt attempt, ExitStatus status) =>
+        attempt.Claim.Run.Files is { HasAfter: true } files && attempt.Kill == KillCause.None && (files.StoresAfterFailure || status.ExitCode == 0);
+
+    // It keeps its slot and runs on, as far as anybody can see, until its files are stored; its time limit goes on as well.
+    private async Task StoreFilesAsync(Attempt attempt, ExitStatus status)
+    {
+        try
+        {
+            string? problem;
+            using (var end = CancellationTokenSource.CreateLinkedTokenSource(_session))
+            {
+                book.Staging(attempt, end);
+                problem = await staging.AfterAsync(attempt, end.Token);
+            }
+
+            End(attempt, status, problem);
+        }
+        catch (Exception e)
+        {
+            _broken.TrySetException(e);
+        }
+    }
+
+    private void End(Attempt attempt, ExitStatus status, string? problem)
+    {
         var kill = book.Ended(attempt, status.Age);
         if (kill is KillCause.Abandoned or KillCause.Stopped)
         {
@@ -153,17 +204,17 @@ internal sealed partial class AttemptRunner(
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(_ => _ = FinishAsync(attempt, status, kill), null);
+            ThreadPool.UnsafeQueueUserWorkItem(_ => _ = FinishAsync(attempt, status, kill, problem), null);
         }
     }
 
-    private async Task FinishAsync(Attempt attempt, ExitStatus status, KillCause kill)
+    private async Task FinishAsync(Attempt attempt, ExitStatus status, KillCause kill, string? problem)
     {
         try
         {
             progress.Finish(attempt);
             var output = await ReadOutputAsync(attempt);
-            var result = AttemptResult.Of(attempt, status, kill) with { Stdout = output.Stdout, Stderr = output.Stderr, Usage = status.Usage };
+            var result = AttemptResult.Of(attempt, status, kill, problem) with { Stdout = output.Stdout, Stderr = output.Stderr, Usage = status.Usage };
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
                 WorkDirectory.Keep(attempt.Paths, log);
@@ -193,14 +244,6 @@ internal sealed partial class AttemptRunner(
             Log.OutputUnreadable(log, e, attempt.Paths.Stdout.Path);
             return default;
         }
-    }
-
-    /// <summary>What is signalled while an attempt is prepared: any signal ends that.</summary>
-    private sealed class Preparation(CancellationTokenSource kill) : IExecution
-    {
-        public void Watch(IExitListener listener) => throw new NotSupportedException("A preparation is awaited.");
-
-        public void Signal(EndSignal signal) => _ = kill.CancelAsync();
     }
 
     private sealed class ExitListener(AttemptRunner runner, Attempt attempt) : IExitListener

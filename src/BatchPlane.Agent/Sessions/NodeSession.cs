@@ -1,4 +1,5 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Outputs;
@@ -71,6 +72,7 @@ internal sealed partial class NodeSession : IDisposable
         IReadOnlyList<AdoptedAttempt>? adopted,
         ServerClient client,
         IAttemptExecutor executor,
+        Staging staging,
         WorkDirectory directory,
         TimeProvider time,
         ILogger log)
@@ -86,7 +88,7 @@ internal sealed partial class NodeSession : IDisposable
         _book = new AttemptBook(options, _killGrace, directory, _queue, time);
         _orders = new ServerOrders(_book, time, log);
         _outputs = new OutputShipper(options, client, node, directory, time, _orders.Fence);
-        _runner = new AttemptRunner(options, _book, _queue, _outputs, new ProgressReader(node.Progress, _queue, time, log), executor, time, log);
+        _runner = new AttemptRunner(options, _book, _queue, _outputs, new ProgressReader(node.Progress, _queue, time, log), executor, staging, time, log);
         _work = new WorkLoop(options, node, client, _book, _orders, time);
         _reports = new ReportLoop(options, node, client, _queue, _orders, time);
         _heartbeats = new HeartbeatLoop(options, node, adopted is not null, client, _book, _orders, time);

@@ -93,6 +93,13 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
+    /// <summary>Opens a body that arrives over time; reading it may fail with <see cref="IOException"/> when the connection breaks off. Errors as <see cref="GetAsync"/>.</summary>
+    internal async Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+    }
+
     /// <summary>Reads pages of a list until <paramref name="limit"/> items are there or the list ends.</summary>
     internal async Task<IReadOnlyList<Answer<T>>> ListAsync<T>(string path, int limit, CancellationToken cancellation)
     {

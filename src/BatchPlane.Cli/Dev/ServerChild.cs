@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Cli.Dev;
 
@@ -36,7 +37,7 @@ internal sealed class ServerChild : IDisposable
         ? string.Create(CultureInfo.InvariantCulture, $"killed by signal {_process.ExitCode - SignalBase}")
         : string.Create(CultureInfo.InvariantCulture, $"exit code {_process.ExitCode}");
 
-    /// <summary>Starts a server with exactly these settings; none are inherited from the caller's environment.</summary>
+    /// <summary>Starts a server with exactly these settings; of the caller's environment it inherits only how agents move files.</summary>
     internal static ServerChild Start(ServerFiles files, IReadOnlyDictionary<string, string> settings)
     {
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
@@ -49,7 +50,7 @@ internal sealed class ServerChild : IDisposable
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith(VariablePrefix, StringComparison.Ordinal)).ToArray())
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith(VariablePrefix, StringComparison.Ordinal) && !name.StartsWith(AgentVariables.Files, StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(name);
         }

@@ -47,6 +47,7 @@ internal static class AgentCommand
                 Slots = parsed.GetValue(slots) ?? Environment.ProcessorCount,
                 Cpu = parsed.GetValue(cpu) ?? AgentOptions.DefaultCpu,
                 MemoryMib = parsed.GetValue(memory) ?? AgentOptions.DefaultMemoryMib,
+                Files = FileVariables.Read(context),
                 Directory = context.Resolve(parsed.GetValue(directory) ?? DefaultDirectory),
                 Containers = new ContainerOptions
                 {

@@ -30,6 +30,20 @@ internal static class JobRoutes
         return attempt is { } number ? string.Create(CultureInfo.InvariantCulture, $"{path}?attempt={number}") : path;
     }
 
+    /// <summary>The end of an output, or what follows a place in it; with what is added to it.</summary>
+    internal static string LogFrom(string job, string task, int index, string stream, int? attempt, int? tail, long? offset, bool follow)
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"{Instances(job, task)}/{index}/logs/{stream}");
+        string?[] query =
+        [
+            attempt is { } number ? string.Create(CultureInfo.InvariantCulture, $"attempt={number}") : null,
+            tail is { } lines ? string.Create(CultureInfo.InvariantCulture, $"tail={lines}") : null,
+            offset is { } place ? string.Create(CultureInfo.InvariantCulture, $"offset={place}") : null,
+            follow ? "follow=true" : null,
+        ];
+        return $"{path}?{string.Join('&', query.OfType<string>())}";
+    }
+
     internal static string Events(string job, long after, int limit) =>
         string.Create(CultureInfo.InvariantCulture, $"{Jobs}/{job}/events?after={after}&limit={limit}");
 }

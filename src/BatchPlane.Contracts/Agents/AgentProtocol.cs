@@ -178,6 +178,45 @@ public sealed record RunSpec
 
     /// <summary>What an attempt needs of the node; null: one slot.</summary>
     public ResourcesDocument? Resources { get; init; }
+
+    /// <summary>Files before and after the command; null: none.</summary>
+    public FileSpec? Files { get; init; }
+}
+
+/// <summary>What an agent does before and after a command.</summary>
+public sealed record FileSpec
+{
+    /// <summary>Archive that becomes the working directory; null: that is empty.</summary>
+    public string? PackagePath { get; init; }
+
+    /// <summary>Copied before the command begins, in this order.</summary>
+    public IReadOnlyList<InputMappingDocument> InputMappings { get; init; } = [];
+
+    /// <summary>Copied after the command ended by itself.</summary>
+    public IReadOnlyList<OutputMappingDocument> OutputMappings { get; init; } = [];
+
+    /// <summary>How they are uploaded.</summary>
+    public IReadOnlyList<OutputMappingConfigDocument> OutputMappingConfigs { get; init; } = [];
+
+    /// <summary>Credentials, readable.</summary>
+    public IReadOnlyList<AuthenticationDocument> Authentications { get; init; } = [];
+
+    /// <summary>Where standard output and error are stored besides; null: nowhere.</summary>
+    public RedirectInfoDocument? RedirectInfo { get; init; }
+
+    /// <summary>The same on the node; null: nowhere.</summary>
+    public RedirectLocalInfoDocument? RedirectLocalInfo { get; init; }
+
+    /// <summary>True when outputs are stored of a command that failed, too.</summary>
+    public bool StoresAfterFailure { get; init; } = true;
+
+    /// <summary>True when there is something to do before the command.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool HasBefore => PackagePath is not null || InputMappings.Count > 0;
+
+    /// <summary>True when there is something to do after it.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool HasAfter => OutputMappings.Count > 0 || RedirectInfo is not null || RedirectLocalInfo is not null;
 }
 
 /// <summary>What became of an attempt. On the wire: <c>lower_snake</c>.</summary>
@@ -209,6 +248,15 @@ public enum AttemptOutcome
 
     /// <summary>Given back before it was started; costs no retry.</summary>
     Returned,
+
+    /// <summary>The package could not be fetched or unpacked; the command was not started.</summary>
+    PackageFailed,
+
+    /// <summary>Inputs could not be brought; the command was not started.</summary>
+    InputFailed,
+
+    /// <summary>The command succeeded, its outputs could not be stored.</summary>
+    OutputFailed,
 }
 
 /// <summary>Body of <c>POST /agent/v1/nodes/{node}/report</c>. Safe to repeat: the first report of an outcome wins.</summary>

@@ -90,13 +90,37 @@ public sealed record TaskDocument
 
     /// <summary>What each instance needs of its node. Null: one slot, nothing else.</summary>
     public ResourcesDocument? Resources { get; init; }
+
+    /// <summary>Files that are brought to the node before the command begins.</summary>
+    public IReadOnlyList<InputMappingDocument> InputMappings { get; init; } = [];
+
+    /// <summary>Files that are stored after the command has ended. An attempt succeeds only when they are.</summary>
+    public IReadOnlyList<OutputMappingDocument> OutputMappings { get; init; } = [];
+
+    /// <summary>How outputs are uploaded, once for a kind of store.</summary>
+    public IReadOnlyList<OutputMappingConfigDocument> OutputMappingConfigs { get; init; } = [];
+
+    /// <summary>Credentials, once for a kind of store. Not in a task template.</summary>
+    public IReadOnlyList<AuthenticationDocument> Authentications { get; init; } = [];
+
+    /// <summary>Where standard output and error are stored besides; null: nowhere.</summary>
+    public RedirectInfoDocument? RedirectInfo { get; init; }
+
+    /// <summary>The same on the node; null: nowhere.</summary>
+    public RedirectLocalInfoDocument? RedirectLocalInfo { get; init; }
 }
 
 /// <summary>What an instance runs: exactly one of a shell command line, an argument vector and a built-in.</summary>
 public sealed record ApplicationDocument
 {
-    /// <summary><c>LOCAL</c>: the program is on the node already. The only form so far, and the default.</summary>
+    /// <summary><c>LOCAL</c>: the program is on the node already, the default. <c>PACKAGE</c>: <see cref="PackagePath"/> is fetched and unpacked first.</summary>
     public string DeliveryForm { get; init; } = "LOCAL";
+
+    /// <summary>
+    /// With <c>PACKAGE</c>: an archive, <c>.tgz</c>, <c>.tar.gz</c>, <c>.tar</c> or <c>.zip</c>, at <c>http(s)://</c>, <c>file://</c>, <c>s3://</c> or <c>cos://</c>. Unpacked into the
+    /// working directory.
+    /// </summary>
+    public string? PackagePath { get; init; }
 
     /// <summary>Command line, run by <c>/bin/sh -c</c>.</summary>
     public string? Command { get; init; }

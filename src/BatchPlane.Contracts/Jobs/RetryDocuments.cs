@@ -85,4 +85,13 @@ public enum AttemptFailure
 
     /// <summary>The command needed more memory than it was given, and the container engine said so.</summary>
     OutOfMemory,
+
+    /// <summary>The package could not be fetched or unpacked.</summary>
+    PackageFailed,
+
+    /// <summary>Inputs could not be brought.</summary>
+    InputFailed,
+
+    /// <summary>The command succeeded, its outputs could not be stored.</summary>
+    OutputFailed,
 }

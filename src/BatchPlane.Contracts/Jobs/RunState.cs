@@ -53,6 +53,15 @@ public enum Cause
     /// <summary>The command needed more memory than it was given, and was killed for it.</summary>
     OutOfMemory,
 
+    /// <summary>The package could not be fetched or unpacked: no such archive, too large, one that climbs out of its directory.</summary>
+    PackageFailed,
+
+    /// <summary>An input mapping could not be carried out: no such bucket or directory, no permission, no room.</summary>
+    InputFailed,
+
+    /// <summary>The command succeeded, but an output mapping or redirect could not be carried out.</summary>
+    OutputFailed,
+
     /// <summary>The node's lease ran out while it held the attempt.</summary>
     NodeLost,
 

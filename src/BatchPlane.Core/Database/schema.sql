@@ -291,12 +291,17 @@ CREATE TABLE jobs (
     retried_at timestamp with time zone,
     -- When a user deleted it: invisible from then on. The row itself goes when everything below it is removed and its events are delivered; its journal stays.
     deleted_at timestamp with time zone,
+    -- Outputs of attempts that ended before were kept long enough and are removed; null: none were. By OutputKeeper.
+    outputs_gone_at timestamp with time zone,
+    -- When the last of them was removed; null: they are not, or the job was retried since.
+    outputs_removed_at timestamp with time zone,
     CONSTRAINT jobs_pkey PRIMARY KEY (job_id),
     CONSTRAINT jobs_check CHECK (((state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT jobs_check1 CHECK (((finished_at IS NOT NULL) = (cause IS NOT NULL))),
-    CONSTRAINT jobs_check2 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
-    CONSTRAINT jobs_check3 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
-    CONSTRAINT jobs_check4 CHECK (((deleted_at IS NULL) OR (state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])))),
+    CONSTRAINT jobs_check2 CHECK (((outputs_removed_at IS NULL) OR (outputs_gone_at IS NOT NULL))),
+    CONSTRAINT jobs_check3 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
+    CONSTRAINT jobs_check4 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
+    CONSTRAINT jobs_check5 CHECK (((deleted_at IS NULL) OR (state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])))),
     CONSTRAINT jobs_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
     CONSTRAINT jobs_time_limit_check CHECK ((time_limit > 0))
@@ -306,6 +311,7 @@ CREATE INDEX jobs_deleted_at_idx ON public.jobs USING btree (deleted_at) WHERE (
 CREATE INDEX jobs_expires_at_idx ON public.jobs USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX jobs_labels_idx ON public.jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON public.jobs USING btree (job_name text_pattern_ops, created_at, job_id);
+CREATE INDEX jobs_outputs_idx ON public.jobs USING btree (created_at) WHERE (outputs_removed_at IS NULL);
 
 -- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.
 CREATE TABLE nodes (

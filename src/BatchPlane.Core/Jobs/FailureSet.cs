@@ -4,7 +4,7 @@ using BatchPlane.Contracts;
 namespace BatchPlane.Core.Jobs;
 
 /// <summary>
-/// A set of ways in which an attempt can fail: each exit code, each signal, the timeout, a command that could not be started, an image that could not be had, and too little memory. Says which
+/// A set of ways in which an attempt can fail: each exit code, each signal, the timeout, a command that could not be started, an image that could not be had, too little memory, and files that could not be moved. Says which
 /// failures a retry rule is about, and whether rules before it leave it any.
 /// </summary>
 internal sealed class FailureSet
@@ -22,8 +22,15 @@ internal sealed class FailureSet
     private const int StartFailed = Timeout + 1;
     private const int ImagePullFailed = StartFailed + 1;
     private const int OutOfMemory = ImagePullFailed + 1;
+    private const int PackageFailed = OutOfMemory + 1;
+    private const int InputFailed = PackageFailed + 1;
+    private const int OutputFailed = InputFailed + 1;
 
-    private readonly BitArray _members = new(OutOfMemory + 1);
+    private readonly BitArray _members = new(OutputFailed + 1);
+
+    /// <summary>Failures of attempts whose command has not run, which therefore cannot count as a success.</summary>
+    internal static IReadOnlyList<AttemptFailure> NotRun { get; } =
+        [AttemptFailure.StartFailed, AttemptFailure.ImagePullFailed, AttemptFailure.PackageFailed, AttemptFailure.InputFailed];
 
     /// <summary>What a rule names, without its reasons; no name at all stands for everything. What could not be started is never ignored.</summary>
     internal static FailureSet Of(RetryRuleDocument rule)
@@ -42,13 +49,15 @@ internal sealed class FailureSet
         var isAny = rule.ExitCodes.Count == 0 && rule.Signals.Count == 0 && rule.Causes.Count == 0;
         foreach (var cause in isAny ? Enum.GetValues<AttemptFailure>() : rule.Causes)
         {
-            set.Add(cause);
+            set.Set(cause, true);
         }
 
         if (rule.Action == RetryAction.Ignore)
         {
-            set._members[StartFailed] = false;
-            set._members[ImagePullFailed] = false;
+            foreach (var cause in NotRun)
+            {
+                set.Set(cause, false);
+            }
         }
 
         return set;
@@ -72,6 +81,9 @@ internal sealed class FailureSet
         AttemptOutcome.StartFailed => _members[StartFailed],
         AttemptOutcome.ImagePullFailed => _members[ImagePullFailed],
         AttemptOutcome.OutOfMemory => _members[OutOfMemory],
+        AttemptOutcome.PackageFailed => _members[PackageFailed],
+        AttemptOutcome.InputFailed => _members[InputFailed],
+        AttemptOutcome.OutputFailed => _members[OutputFailed],
         AttemptOutcome.Running or AttemptOutcome.Terminated or AttemptOutcome.Returned => false,
     };
 
@@ -99,7 +111,7 @@ internal sealed class FailureSet
         }
     }
 
-    private void Add(AttemptFailure cause)
+    private void Set(AttemptFailure cause, bool isMember)
     {
         var (first, last) = cause switch
         {
@@ -109,10 +121,13 @@ internal sealed class FailureSet
             AttemptFailure.StartFailed => (StartFailed, StartFailed),
             AttemptFailure.ImagePullFailed => (ImagePullFailed, ImagePullFailed),
             AttemptFailure.OutOfMemory => (OutOfMemory, OutOfMemory),
+            AttemptFailure.PackageFailed => (PackageFailed, PackageFailed),
+            AttemptFailure.InputFailed => (InputFailed, InputFailed),
+            AttemptFailure.OutputFailed => (OutputFailed, OutputFailed),
         };
         for (var member = first; member <= last; member++)
         {
-            _members[member] = true;
+            _members[member] = isMember;
         }
     }
 }

@@ -105,9 +105,9 @@ public sealed partial class JobAggregate
     private static long? Began(AttemptReport report) => report.Outcome switch
     {
         AttemptOutcome.Running => report.BeganMsAgo ?? 0,
-        AttemptOutcome.Exited or AttemptOutcome.Signaled or AttemptOutcome.Timeout or AttemptOutcome.OutOfMemory => report.BeganMsAgo ?? report.EndedMsAgo ?? 0,
+        AttemptOutcome.Exited or AttemptOutcome.Signaled or AttemptOutcome.Timeout or AttemptOutcome.OutOfMemory or AttemptOutcome.OutputFailed => report.BeganMsAgo ?? report.EndedMsAgo ?? 0,
         AttemptOutcome.Terminated => report.BeganMsAgo,
-        AttemptOutcome.StartFailed or AttemptOutcome.ImagePullFailed or AttemptOutcome.Returned => null,
+        AttemptOutcome.StartFailed or AttemptOutcome.ImagePullFailed or AttemptOutcome.PackageFailed or AttemptOutcome.InputFailed or AttemptOutcome.Returned => null,
     };
 
     private void End(TaskRecord task, InstanceRecord instance, AttemptReport report)
@@ -193,6 +193,9 @@ public sealed partial class JobAggregate
         AttemptOutcome.StartFailed => new(Cause.StartFailed, report.Reason ?? "could not be started", null, endedAt),
         AttemptOutcome.ImagePullFailed => new(Cause.ImagePullFailed, report.Reason ?? "the image could not be pulled", null, endedAt),
         AttemptOutcome.OutOfMemory => new(Cause.OutOfMemory, report.Reason ?? "out of memory", report.ExitCode is > 0 ? report.ExitCode : null, endedAt),
+        AttemptOutcome.PackageFailed => new(Cause.PackageFailed, report.Reason ?? "the package could not be fetched", null, endedAt),
+        AttemptOutcome.InputFailed => new(Cause.InputFailed, report.Reason ?? "inputs could not be brought", null, endedAt),
+        AttemptOutcome.OutputFailed => new(Cause.OutputFailed, report.Reason ?? "outputs could not be stored", report.ExitCode, endedAt),
         AttemptOutcome.Terminated => new(task.CloseCause ?? Cause.Terminated, task.CloseReason ?? report.Reason ?? "terminated on its node", null, endedAt),
         AttemptOutcome.Returned when task.CloseCause is { } cause => new(cause, task.CloseReason!, null, endedAt),
         AttemptOutcome.Returned => new(Cause.Returned, report.Reason ?? "given back by the node before it began", null, endedAt),

@@ -44,6 +44,9 @@ public sealed class JobLimits
     /// <summary>Default of <see cref="MaxRetryRules"/>.</summary>
     public const int DefaultMaxRetryRules = 32;
 
+    /// <summary>Default of <see cref="MaxMappings"/>.</summary>
+    public const int DefaultMaxMappings = 32;
+
     /// <summary>Default of <see cref="MaxTaskTemplates"/>.</summary>
     public const int DefaultMaxTaskTemplates = 1_000;
 
@@ -78,6 +81,10 @@ public sealed class JobLimits
     /// <summary>Most retry rules of a task.</summary>
     [Range(0, 1_000)]
     public int MaxRetryRules { get; set; } = DefaultMaxRetryRules;
+
+    /// <summary>Most input mappings of a task, and most output mappings.</summary>
+    [Range(0, 10_000)]
+    public int MaxMappings { get; set; } = DefaultMaxMappings;
 
     /// <summary>Longest command line, and longest single argument of an argument vector, in bytes of UTF-8.</summary>
     [Range(1, DefaultMaxCommandBytes)]

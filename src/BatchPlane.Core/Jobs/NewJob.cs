@@ -92,6 +92,19 @@ public sealed class NewJob
         TimeoutSeconds = task.Timeout,
         KeepDirectoryOnFailure = task.FailedAction != FailedAction.Terminate,
         Resources = ResourceAmounts.Of(task.Resources).IsOneSlot ? null : task.Resources,
+        Files = FilesOf(task) is { HasBefore: false, HasAfter: false } ? null : FilesOf(task),
+    };
+
+    private static FileSpec FilesOf(TaskDocument task) => new()
+    {
+        PackagePath = task.Application.PackagePath,
+        InputMappings = task.InputMappings,
+        OutputMappings = task.OutputMappings,
+        OutputMappingConfigs = task.OutputMappingConfigs,
+        Authentications = task.Authentications,
+        RedirectInfo = task.RedirectInfo,
+        RedirectLocalInfo = task.RedirectLocalInfo,
+        StoresAfterFailure = task.FailedAction != FailedAction.FastInterrupt,
     };
 }
 

@@ -202,7 +202,7 @@ internal sealed class RetryReader(JobLimits limits, ProblemList problems)
                 causes.Add(cause);
             }
 
-            if (cause is AttemptFailure.StartFailed or AttemptFailure.ImagePullFailed && action == RetryAction.Ignore)
+            if (FailureSet.NotRun.Contains(cause) && action == RetryAction.Ignore)
             {
                 problems.Add(path, ItemCodes.RetryIgnoreStartFailed, "What could not be started cannot be ignored: it has not run.");
             }

@@ -22,15 +22,13 @@ internal sealed partial class TaskReader
             "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
             "max_concurrent_num", "failed_action", "resources", "retry_rules", "retry_backoff", "max_failed_num", "time_limit",
             "task_template",
+            .. TaskFilesReader.TaskMembers,
         ],
-        [
-            "compute_env", "redirect_info", "redirect_local_info", "input_mappings", "output_mappings",
-            "output_mapping_configs", "authentications", "restart_compute_node", "resource_max_retry_count",
-        ]);
+        ["compute_env", "restart_compute_node", "resource_max_retry_count"]);
 
     private static readonly MemberSet ApplicationMembers = new(
-        ["delivery_form", "command", "argv", "builtin", "docker"],
-        ["commands", "package_path"]);
+        ["delivery_form", "command", "argv", "builtin", "docker", "package_path"],
+        ["commands"]);
 
     private static readonly string[] WhatToRun = ["command", "argv", "builtin"];
 
@@ -71,11 +69,13 @@ internal sealed partial class TaskReader
         ("$.tasks[0].env_vars[0]", EnvVarMembers),
         ("$.tasks[0].resources", ResourcesMembers),
         .. RetryReader.Fields,
+        .. TaskFilesReader.Fields,
     ];
 
     private readonly JobLimits _limits;
     private readonly ProblemList _problems;
     private readonly RetryReader _retries;
+    private readonly TaskFilesReader _files;
     private readonly bool _single;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly TextRule _command;
@@ -92,6 +92,7 @@ internal sealed partial class TaskReader
         _single = single;
         _problems = problems;
         _retries = new(limits, problems);
+        _files = new(limits, problems);
         _argument = new TextRule { MaxBytes = limits.MaxCommandBytes, TooLongCode = ItemCodes.CommandTooLong };
         _command = _argument with { MinLength = 1, EmptyCode = ItemCodes.CommandEmpty };
         _program = _argument with { MinLength = 1, EmptyCode = ItemCodes.ArgvEmpty };
@@ -127,6 +128,11 @@ internal sealed partial class TaskReader
         }
 
         reader.ReadMembers(task);
+        if (task.Find("authentications") is not null)
+        {
+            problems.Add(task.PathOf("authentications"), ItemCodes.AuthenticationInTemplate, "A template is shown to everybody: give credentials with the job.");
+        }
+
         return task.ToJson();
     }
 
@@ -156,7 +162,7 @@ internal sealed partial class TaskReader
             _problems.Add(task.PathOf("retry_backoff"), ItemCodes.RetryBudgetMissing, "There is no retry to wait for: give max_retry_count or a retry rule.");
         }
 
-        return new TaskDocument
+        return _files.Read(task, new TaskDocument
         {
             TaskName = ReadName(task),
             Application = (isComplete ? task.Require("application") : task.Find("application")) is { } application
@@ -174,7 +180,7 @@ internal sealed partial class TaskReader
             MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue, ItemCodes.MaxConcurrentNumOutOfRange),
             FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord, ItemCodes.FailedActionUnknown) ?? FailedAction.Terminate,
             Resources = task.Find("resources") is { } resources ? ReadResources(resources, task.PathOf("resources")) : null,
-        };
+        });
     }
 
     /// <summary>Takes over what the task leaves to its template; false when that is not to be had, so that nobody knows what is missing.</summary>
@@ -239,11 +245,7 @@ internal sealed partial class TaskReader
         }
 
         var form = application.OneOf("delivery_form", ItemCodes.DeliveryFormUnknown, "LOCAL", "PACKAGE");
-        if (form == "PACKAGE")
-        {
-            _problems.Add(application.PathOf("delivery_form"), ItemCodes.NotSupported, "PACKAGE is not supported yet; the program has to be on the node (LOCAL).");
-        }
-
+        var package = _files.ReadPackage(application, form);
         var given = Array.FindAll(WhatToRun, name => application.Find(name) is not null);
         if (given.Length != 1)
         {
@@ -251,8 +253,15 @@ internal sealed partial class TaskReader
             _problems.Add(path, ItemCodes.CommandOrArgv, $"Expected exactly one of 'command' (for a shell), 'argv' (without a shell) and 'builtin' (without a program), given {shown}.");
         }
 
+        if (package is not null && application.Find("builtin") is not null)
+        {
+            _problems.Add(application.PathOf("package_path"), ItemCodes.FilesWithBuiltin, "A built-in has no directory that a package could be unpacked into.");
+        }
+
         return new ApplicationDocument
         {
+            DeliveryForm = form ?? "LOCAL",
+            PackagePath = package,
             Command = application.Text("command", _command),
             Argv = ReadArgv(application),
             Builtin = application.OneOf("builtin", ItemCodes.BuiltinUnknown, BuiltinApplications.Noop),

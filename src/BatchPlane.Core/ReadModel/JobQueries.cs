@@ -142,6 +142,13 @@ public sealed class JobQueries(ReadContexts contexts)
         return await context.Jobs.AnyAsync(job => job.JobId == jobId, cancellationToken);
     }
 
+    /// <summary>Outputs of attempts that ended before this time are removed; null: none are, or there is no such job.</summary>
+    public async Task<DateTimeOffset?> FindOutputsGoneAtAsync(string jobId, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        return await context.Jobs.Where(job => job.JobId == jobId).Select(job => job.OutputsGoneAt).SingleOrDefaultAsync(cancellationToken);
+    }
+
     /// <summary>The key of a task; null when the job has none of this name, or does not exist.</summary>
     public async Task<long?> FindTaskIdAsync(string jobId, string taskName, CancellationToken cancellationToken)
     {

@@ -25,6 +25,7 @@ internal sealed class JobRow
     public DateTimeOffset? FinishedAt { get; init; }
     public DateTimeOffset? RetriedAt { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
+    public DateTimeOffset? OutputsGoneAt { get; init; }
 }
 
 /// <summary>A row of <c>tasks</c>.</summary>

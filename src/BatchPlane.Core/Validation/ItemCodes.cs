@@ -40,6 +40,9 @@ public static class ItemCodes
     /// <summary>A text cannot be read or stored: it contains NUL or half a surrogate pair.</summary>
     public const string TextInvalid = "text_invalid";
 
+    /// <summary>An output is asked for from a byte on and by its last lines at once.</summary>
+    public const string TailWithOffset = "tail_with_offset";
+
     /// <summary>More problems were found than are listed.</summary>
     public const string TooManyProblems = "too_many_problems";
 
@@ -274,7 +277,100 @@ public static class ItemCodes
     /// <summary>A retry rule can never match: the rules before it take everything.</summary>
     public const string RetryRuleUnreachable = "retry_rule_unreachable";
 
-    /// <summary>A retry rule is to ignore that a command could not be started.</summary>
+    /// <summary>The package is no archive at a place that can be fetched from.</summary>
+    public const string PackagePathInvalid = "package_path_invalid";
+
+    /// <summary>The delivery form PACKAGE is given without a package.</summary>
+    public const string PackagePathMissing = "package_path_missing";
+
+    /// <summary>A package is given without the delivery form PACKAGE.</summary>
+    public const string PackagePathMisplaced = "package_path_misplaced";
+
+    /// <summary>A built-in is to have files, which it cannot.</summary>
+    public const string FilesWithBuiltin = "files_with_builtin";
+
+    /// <summary>A task has more input mappings than the server allows.</summary>
+    public const string InputMappingsTooMany = "input_mappings_too_many";
+
+    /// <summary>The source of an input mapping is no directory that can be copied from.</summary>
+    public const string InputSourcePathInvalid = "input_source_path_invalid";
+
+    /// <summary>The destination of an input mapping is no path of a node.</summary>
+    public const string InputDestinationPathInvalid = "input_destination_path_invalid";
+
+    /// <summary>A task has more output mappings than the server allows.</summary>
+    public const string OutputMappingsTooMany = "output_mappings_too_many";
+
+    /// <summary>The source of an output mapping is no path of a node, or not an absolute one where it has to be.</summary>
+    public const string OutputSourcePathInvalid = "output_source_path_invalid";
+
+    /// <summary>The destination of an output mapping is no directory that can be copied to.</summary>
+    public const string OutputDestinationPathInvalid = "output_destination_path_invalid";
+
+    /// <summary>A path has a scheme of the specification that is not supported: nfs or cfs.</summary>
+    public const string StorageSchemeUnsupported = "storage_scheme_unsupported";
+
+    /// <summary>The workspace of an output mapping is none of those listed in the message.</summary>
+    public const string WorkspaceUnknown = "workspace_unknown";
+
+    /// <summary>A task has more output mapping configurations than there are kinds of stores.</summary>
+    public const string OutputMappingConfigsTooMany = "output_mapping_configs_too_many";
+
+    /// <summary>The scene of an output mapping configuration is none of those listed in the message.</summary>
+    public const string OutputMappingConfigSceneUnknown = "output_mapping_config_scene_unknown";
+
+    /// <summary>The number of upload workers lies outside the range in the message.</summary>
+    public const string WorkerNumOutOfRange = "worker_num_out_of_range";
+
+    /// <summary>The size of upload parts lies outside the range in the message.</summary>
+    public const string WorkerPartSizeOutOfRange = "worker_part_size_out_of_range";
+
+    /// <summary>A task has more credentials than there are kinds of stores.</summary>
+    public const string AuthenticationsTooMany = "authentications_too_many";
+
+    /// <summary>The scene of credentials is none of those listed in the message.</summary>
+    public const string AuthenticationSceneUnknown = "authentication_scene_unknown";
+
+    /// <summary>The access key is empty or too long.</summary>
+    public const string AuthenticationSecretIdInvalid = "authentication_secret_id_invalid";
+
+    /// <summary>The secret of an access key is empty or too long.</summary>
+    public const string AuthenticationSecretKeyInvalid = "authentication_secret_key_invalid";
+
+    /// <summary>A task template is to have credentials; give them with the job.</summary>
+    public const string AuthenticationInTemplate = "authentication_in_template";
+
+    /// <summary>Credentials or configurations are given twice for one kind of store.</summary>
+    public const string StorageSceneDuplicate = "storage_scene_duplicate";
+
+    /// <summary>The place for standard output is no directory that can be copied to.</summary>
+    public const string StdoutRedirectPathInvalid = "stdout_redirect_path_invalid";
+
+    /// <summary>The place for standard error is no directory that can be copied to.</summary>
+    public const string StderrRedirectPathInvalid = "stderr_redirect_path_invalid";
+
+    /// <summary>The name for standard output is none of a file, or has an unknown placeholder.</summary>
+    public const string StdoutRedirectFileNameInvalid = "stdout_redirect_file_name_invalid";
+
+    /// <summary>The name for standard error is none of a file, or has an unknown placeholder.</summary>
+    public const string StderrRedirectFileNameInvalid = "stderr_redirect_file_name_invalid";
+
+    /// <summary>The place for standard output on the node is no absolute path.</summary>
+    public const string StdoutLocalPathInvalid = "stdout_local_path_invalid";
+
+    /// <summary>The place for standard error on the node is no absolute path.</summary>
+    public const string StderrLocalPathInvalid = "stderr_local_path_invalid";
+
+    /// <summary>The name for standard output on the node is none of a file, or has an unknown placeholder.</summary>
+    public const string StdoutLocalFileNameInvalid = "stdout_local_file_name_invalid";
+
+    /// <summary>The name for standard error on the node is none of a file, or has an unknown placeholder.</summary>
+    public const string StderrLocalFileNameInvalid = "stderr_local_file_name_invalid";
+
+    /// <summary>The name of a file is given without the directory for it.</summary>
+    public const string RedirectPathMissing = "redirect_path_missing";
+
+    /// <summary>A retry rule is to ignore that a command could not be started, or that its package or inputs were not to be had.</summary>
     public const string RetryIgnoreStartFailed = "retry_ignore_start_failed";
 
     /// <summary>A retry rule says retry, or the task a backoff, where no retry is left to use.</summary>

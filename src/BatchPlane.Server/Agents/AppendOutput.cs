@@ -22,7 +22,7 @@ internal static class AppendOutput
         long epoch,
         AgentGate gate,
         ClaimStore claims,
-        OutputStore outputs,
+        OutputIntake outputs,
         IOptions<OutputOptions> options)
     {
         if (gate.Refuse(context.Request, nodeId, epoch) is { } refusal)
@@ -47,14 +47,14 @@ internal static class AppendOutput
             return new ProblemResult(ProblemKind.AttemptNotHeld, "The node does not hold this attempt.");
         }
 
-        var piece = new byte[length];
-        await context.Request.Body.ReadExactlyAsync(piece, context.RequestAborted);
-        // An agent keeps to the limit by itself, with a note; this is the backstop, with room for the note.
-        if (offset + length <= options.Value.MaxBytes + limit)
+        try
         {
-            await outputs.WriteAsync(output, offset, piece, context.RequestAborted);
+            await outputs.TakeAsync(output, offset, (int)length, context.Request.Body, context.RequestAborted);
+            return Results.NoContent();
         }
-
-        return Results.NoContent();
+        catch (OutputStorageException exception)
+        {
+            return new ProblemResult(ProblemKind.OutputStorage, exception.Message);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Nodes;
@@ -16,6 +17,7 @@ internal static class Heartbeat
         EnvironmentStore environments,
         ClaimStore claims,
         TerminationNotices terminations,
+        TaskSecrets secrets,
         IOptions<NodeOptions> nodes,
         IOptions<SchedulingOptions> scheduling)
     {
@@ -37,7 +39,7 @@ internal static class Heartbeat
         return Results.Json(
             new HeartbeatResponse
             {
-                Claims = await claims.UnknownAsync(nodeId, request.Epoch, request.Claims, grace, context.RequestAborted),
+                Claims = secrets.Open(await claims.UnknownAsync(nodeId, request.Epoch, request.Claims, grace, context.RequestAborted)),
                 Terminations = await claims.TerminationsAsync(nodeId, request.Epoch, context.RequestAborted),
                 Drain = state == NodeState.Deleting,
             },

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Scheduling;
 using Microsoft.Extensions.Options;
@@ -18,6 +19,7 @@ internal static class PollWork
         ClaimDesk desk,
         ClaimStore claims,
         TerminationNotices terminations,
+        TaskSecrets secrets,
         IOptions<SchedulingOptions> options)
     {
         var (request, refusal) = await AgentGate.ReadAsync<WorkRequest>(context);
@@ -58,7 +60,7 @@ internal static class PollWork
             ? AgentGate.Fenced(nodeId, request.Epoch)
             : Answer(new WorkResponse
             {
-                Claims = await claims.DescribeAsync(outcome.Claims, CancellationToken.None),
+                Claims = secrets.Open(await claims.DescribeAsync(outcome.Claims, CancellationToken.None)),
                 Terminations = await terminations.TakeAsync(nodeId, request.Epoch, context.RequestAborted),
             });
     }

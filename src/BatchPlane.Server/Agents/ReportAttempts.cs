@@ -19,7 +19,7 @@ internal static class ReportAttempts
         AgentGate gate,
         TransitionWriter writer,
         ClaimStore claims,
-        OutputStore outputs,
+        OutputIntake outputs,
         ProgressMetrics metrics,
         AttemptMetrics attempts,
         IOptions<ProgressLimits> limits)
@@ -42,7 +42,15 @@ internal static class ReportAttempts
             return new ProblemResult(ProblemKind.BadRequest, "An output is not base64.");
         }
 
-        await WriteAsync(nodeId, request.Epoch, pieces, claims, outputs, context.RequestAborted);
+        try
+        {
+            await WriteAsync(nodeId, request.Epoch, pieces, claims, outputs, context.RequestAborted);
+        }
+        catch (OutputStorageException exception)
+        {
+            // The agent repeats the report: no attempt ends before its output is there.
+            return new ProblemResult(ProblemKind.OutputStorage, exception.Message);
+        }
 
         // Not cancelled with the request: what was queued will be stored, and the agent repeats what it heard nothing about.
         var report = new NodeReport(nodeId, request, limits.Value.ToTerms());
@@ -67,7 +75,7 @@ internal static class ReportAttempts
         select (new OutputOf(task.JobId, task.TaskId, attempt.Index, attempt.Attempt, output.Stream), output.Text);
 
     /// <summary>Writes the outputs of attempts that the node holds; those of others are as little its business as their outcome.</summary>
-    private static async Task WriteAsync(string nodeId, long epoch, List<(OutputOf Output, string Text)> pieces, ClaimStore claims, OutputStore outputs, CancellationToken cancellationToken)
+    private static async Task WriteAsync(string nodeId, long epoch, List<(OutputOf Output, string Text)> pieces, ClaimStore claims, OutputIntake outputs, CancellationToken cancellationToken)
     {
         if (pieces.Count == 0)
         {
@@ -75,9 +83,6 @@ internal static class ReportAttempts
         }
 
         var held = await claims.HeldAsync(nodeId, epoch, [.. pieces.Select(piece => piece.Output.AttemptRef).Distinct()], cancellationToken);
-        foreach (var (output, text) in pieces.Where(piece => held.Contains(piece.Output.AttemptRef)))
-        {
-            await outputs.WriteAsync(output, 0, Convert.FromBase64String(text), cancellationToken);
-        }
+        await outputs.TakeAsync([.. pieces.Where(piece => held.Contains(piece.Output.AttemptRef)).Select(piece => (piece.Output, Convert.FromBase64String(piece.Text)))], cancellationToken);
     }
 }

@@ -19,7 +19,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind JobNotFound = new(404, "job_not_found", "There is no such job.", "Check the id.");
     internal static readonly ProblemKind TaskNotFound = new(404, "task_not_found", "The job has no such task.", "Check the name against `GET /v1/jobs/{id}`.");
     internal static readonly ProblemKind InstanceNotFound = new(404, "instance_not_found", "The task has no such instance.", "Check the index: 0 to the task's count - 1.");
-    internal static readonly ProblemKind OutputNotFound = new(404, "output_not_found", "There is no output.", "The instance has not run yet, or its output was removed.");
+    internal static readonly ProblemKind OutputNotFound = new(404, "output_not_found", "There is no output.", "The instance has not had this attempt yet; with `follow=true` the first one is waited for.");
     internal static readonly ProblemKind EnvironmentNotFound = new(404, "environment_not_found", "There is no such environment.", "Check the id.");
     internal static readonly ProblemKind NodeNotFound = new(404, "node_not_found", "There is no such node.", "Check the id.");
     internal static readonly ProblemKind TaskTemplateNotFound = new(404, "task_template_not_found", "There is no such task template.", "Check the id or name.");
@@ -41,11 +41,14 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind JobEnded = new(409, "job_ended", "The job has ended.", "Nothing of it changes any more; the detail names its state.");
     internal static readonly ProblemKind JobNotFailed = new(409, "job_not_failed", "The job has not failed.", "Only a job in FAILED or FAILED_INTERRUPTED can be retried; the detail names its state.");
     internal static readonly ProblemKind NothingToRetry = new(409, "nothing_to_retry", "Nothing that was named failed and can be tried again.", "Name failed instances, and with them what they wait for.");
+    internal static readonly ProblemKind OutputGone = new(410, "output_gone", "The output is not kept any more.", "Keep outputs longer with `Outputs.KeepFor`, or have them stored elsewhere with `redirect_info`.");
     internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
     internal static readonly ProblemKind UnsupportedMediaType = new(415, "unsupported_media_type", "The body has the wrong content type.", "Send JSON with `Content-Type: application/json`.");
     internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
     internal static readonly ProblemKind Internal = new(500, "internal", "Something went wrong here.", "Our bug: report the trace id from the detail. Whether anything changed is unknown; repeat with the same `Idempotency-Key`.");
     internal static readonly ProblemKind Unavailable = new(503, "unavailable", "The server cannot reach its database.", "Try again later, with the same `Idempotency-Key`.");
+    internal static readonly ProblemKind OutputStorage = new(503, "output_storage", "The storage of outputs does not answer.", "Try later; the server's log has the reason.");
+    internal static readonly ProblemKind TooManyFollowers = new(503, "too_many_followers", "As many outputs are followed as the server allows.", "Try later, or read without `follow`; the limit is `Outputs.MaxFollowers`.");
     internal static readonly ProblemKind ProviderUnavailable = new(503, "provider_unavailable", "What makes the nodes of the environment cannot be asked.", "Try again later, with the same `Idempotency-Key`; the detail says what happened.");
 
     /// <summary>All kinds, by status.</summary>
@@ -58,11 +61,12 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         MethodNotAllowed,
         RequestTimeout,
         EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
+        OutputGone,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,
         Internal,
-        Unavailable, ProviderUnavailable,
+        Unavailable, OutputStorage, TooManyFollowers, ProviderUnavailable,
     ];
 
     /// <summary>The kind for a status that was set without a body.</summary>

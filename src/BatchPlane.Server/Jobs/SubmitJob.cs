@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
@@ -35,6 +36,7 @@ internal static class SubmitJob
         PlanQueries plans,
         ReferenceCheck references,
         TaskTemplateStore templates,
+        TaskSecrets secrets,
         IdempotencyGuard keys,
         TransitionWriter writer)
     {
@@ -74,8 +76,8 @@ internal static class SubmitJob
                 }
 
                 return isDryRun
-                    ? await PlanAsync(job, topics, plans, context.RequestAborted)
-                    : await StoreAsync(context, reading.Value, job, key, defaultEnvironment, topics, references, writer);
+                    ? await PlanAsync(TaskSecrets.Hide(job), topics, plans, context.RequestAborted)
+                    : await StoreAsync(context, reading.Value, job, key, defaultEnvironment, topics, references, secrets, writer);
             }
         }
     }
@@ -89,6 +91,7 @@ internal static class SubmitJob
         DefaultEnvironment defaultEnvironment,
         TopicAdmission topics,
         ReferenceCheck references,
+        TaskSecrets secrets,
         TransitionWriter writer)
     {
         var source = Caller.Of(context).Source;
@@ -98,7 +101,7 @@ internal static class SubmitJob
             return ProblemResult.Invalid(unknownNames);
         }
 
-        var outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
+        var outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
         if (outcome is SubmitOutcome.EnvironmentsMissing missing && defaultEnvironment.Forget(missing.EnvIds))
         {
             // The one remembered is gone; by now there may be another one.
@@ -108,7 +111,7 @@ internal static class SubmitJob
             }
 
             job = again;
-            outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
+            outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
         }
 
         return Answer(outcome, job);

@@ -1,8 +1,10 @@
 using BatchPlane.Core.Access;
 using BatchPlane.Server.Agents;
+using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.Outputs;
+using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Loops;
 
@@ -15,7 +17,17 @@ internal static class EngineServiceCollectionExtensions
         services.AddSingleton<AgentGate>();
         services.AddSingleton<ProgressMetrics>();
         services.AddSingleton<TerminationNotices>();
-        services.AddSingleton<OutputStore>();
+        services.AddSingleton<DirectoryOutputStorage>();
+        services.AddSingleton<S3OutputStorage>();
+        services.AddSingleton<IOutputStorage>(provider => provider.GetRequiredService<IOptions<OutputOptions>>().Value.Storage switch
+        {
+            OutputStorageKind.Directory => provider.GetRequiredService<DirectoryOutputStorage>(),
+            OutputStorageKind.S3 => provider.GetRequiredService<S3OutputStorage>(),
+        });
+        services.AddSingleton<OutputIntake>();
+        services.AddSingleton<OutputFollows>();
+        services.AddHostedService(provider => provider.GetRequiredService<OutputFollows>());
+        services.AddSingleton<GetOutput>();
         services.AddSingleton<NodeLossSignal>();
         services.AddSingleton<INodeProvider, LocalNodeProvider>();
         services.AddSingleton<SlurmClient>();
@@ -32,6 +44,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<JournalKeeper>();
         services.AddHostedService<IdempotencyPruner>();
         services.AddHostedService<JobRemover>();
+        services.AddHostedService<OutputKeeper>();
         services.AddHostedService<EnvironmentReconciler>();
         services.AddHostedService<ActivityPruner>();
         if (withSlurm)

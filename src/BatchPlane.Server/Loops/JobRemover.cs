@@ -8,7 +8,7 @@ namespace BatchPlane.Server.Loops;
 /// Removes deleted jobs: instances and the like in bounded steps, then outputs, then the job itself, once its events are delivered. The journal stays
 /// until its days are dropped.
 /// </summary>
-internal sealed partial class JobRemover(JobRemovalStore jobs, OutputStore outputs, IOptions<RemovalOptions> options, TimeProvider time, ILogger<JobRemover> logger)
+internal sealed partial class JobRemover(JobRemovalStore jobs, IOutputStorage outputs, IOptions<RemovalOptions> options, TimeProvider time, ILogger<JobRemover> logger)
     : EngineLoop(time, logger)
 {
     /// <inheritdoc/>
@@ -20,7 +20,11 @@ internal sealed partial class JobRemover(JobRemovalStore jobs, OutputStore outpu
         foreach (var jobId in await jobs.DeletedAsync(options.Value.MaxJobsPerPass, cancellationToken))
         {
             await jobs.RemovePartsAsync(jobId, options.Value.ChunkRows, cancellationToken);
-            outputs.Remove(jobId);
+            while (!await outputs.RemoveAsync(jobId, writtenBefore: null, options.Value.ChunkRows, cancellationToken))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             if (await jobs.RemoveAsync(jobId, cancellationToken))
             {
                 Log.Removed(Logger, jobId);

@@ -65,8 +65,8 @@ internal sealed record AgentProcess(int Pid, long Started)
             start.ArgumentList.Add(argument);
         }
 
-        // The server's own settings carry secrets that are no business of an agent.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith(SettingsReader.VariablePrefix, StringComparison.Ordinal)).ToList())
+        // The server's own settings carry secrets that are no business of an agent; how it moves files is.
+        foreach (var name in start.Environment.Keys.Where(IsServersOwn).ToList())
         {
             start.Environment.Remove(name);
         }
@@ -83,6 +83,9 @@ internal sealed record AgentProcess(int Pid, long Started)
         File.Move(path + ".new", path, overwrite: true);
         return agent;
     }
+
+    private static bool IsServersOwn(string variable) =>
+        variable.StartsWith(SettingsReader.VariablePrefix, StringComparison.Ordinal) && !variable.StartsWith(AgentVariables.Files, StringComparison.Ordinal);
 
     /// <summary>Start time of a process; null when there is none, or only its zombie.</summary>
     private static long? StartOf(int pid)

@@ -33,13 +33,16 @@ public sealed class JobAggregateRetryTests
     [InlineData(AttemptOutcome.Exited, 300, false)]
     [InlineData(AttemptOutcome.Signaled, null, true)]
     [InlineData(AttemptOutcome.Timeout, null, true)]
+    [InlineData(AttemptOutcome.InputFailed, null, true)]
+    [InlineData(AttemptOutcome.PackageFailed, null, false)]
+    [InlineData(AttemptOutcome.OutputFailed, null, false)]
     [InlineData(AttemptOutcome.StartFailed, null, false)]
     [InlineData(AttemptOutcome.ImagePullFailed, null, true)]
     [InlineData(AttemptOutcome.OutOfMemory, 137, false)]
     public void Rule_MatchesWhatAnyOfItsListsNames(AttemptOutcome outcome, int? exitCode, bool isMatched)
     {
         // The signal is 11, which shells show as 139.
-        var world = With(new RetryRuleDocument { ExitCodes = ["75", "139"], Causes = [AttemptFailure.Timeout, AttemptFailure.ImagePullFailed], Action = RetryAction.Retry, MaxRetryCount = 1 });
+        var world = With(new RetryRuleDocument { ExitCodes = ["75", "139"], Causes = [AttemptFailure.Timeout, AttemptFailure.ImagePullFailed, AttemptFailure.InputFailed], Action = RetryAction.Retry, MaxRetryCount = 1 });
 
         End(world, 0, outcome, exitCode);
 

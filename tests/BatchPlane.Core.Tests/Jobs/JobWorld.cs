@@ -91,7 +91,7 @@ internal sealed class JobWorld
             Outcome = outcome,
             ExitCode = exitCode,
             Signal = outcome == AttemptOutcome.Signaled ? 11 : null,
-            BeganMsAgo = outcome is AttemptOutcome.StartFailed or AttemptOutcome.ImagePullFailed or AttemptOutcome.Returned ? null : 0,
+            BeganMsAgo = outcome is AttemptOutcome.StartFailed or AttemptOutcome.ImagePullFailed or AttemptOutcome.PackageFailed or AttemptOutcome.InputFailed or AttemptOutcome.Returned ? null : 0,
             EndedMsAgo = outcome == AttemptOutcome.Running ? null : 0,
             Progress = progress,
         };

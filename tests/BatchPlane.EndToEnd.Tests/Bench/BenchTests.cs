@@ -26,6 +26,7 @@ public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenche
     [InlineData("depth", "pending_1000000", true)]
     [InlineData("held-snapshot", "rate", true)]
     [InlineData("memory", "growth", false)]
+    [InlineData("logs", "throughput", false)]
     [InlineData("wal", "wal", false)]
     [InlineData("two-servers", "rate", true)]
     public void Bench_PrintsItsFiguresWithTheHeadlineLast(string bench, string headline, bool isItsOwnPeer)
@@ -55,6 +56,17 @@ public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenche
         {
             Assert.True(RatioTo(bench, "rate", peer) > 0);
         }
+    }
+
+    [Fact]
+    public void TenAgentsThatWriteMuch_SlowNoHeartbeatAndTakeNoMemory()
+    {
+        var figures = benches.Figures.Where(figure => Text(figure, "bench") == "logs").ToDictionary(figure => Text(figure, "figure")!, figure => figure.GetProperty("value").GetDouble());
+
+        // All of it arrived, so there was something to take memory and to be late for.
+        Assert.Equal(500, figures["stored"]);
+        Assert.InRange(figures["memory_growth"], 0, 200);
+        Assert.InRange(figures["heartbeat_age"], 0, 12);
     }
 
     [Fact]

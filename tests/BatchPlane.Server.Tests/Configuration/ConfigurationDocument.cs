@@ -4,6 +4,8 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using BatchPlane.Agent.Files;
+using BatchPlane.Contracts;
 using BatchPlane.Server.Configuration;
 
 namespace BatchPlane.Server.Tests.Configuration;
@@ -18,7 +20,7 @@ internal static partial class ConfigurationDocument
 
         `batchplane server` takes each setting from its command line, else from a variable, else from the JSON file named by `--config`
         (see [cli.md](cli.md)). What is missing, unknown or out of range stops the start, with every problem named. Nothing is read again
-        while it runs. `batchplane agent` is configured by its command line alone and learns the rest from the server.
+        while it runs. `batchplane agent` is configured by its command line, and by [variables](#agents-files) for files; it learns the rest from the server.
 
         In the file, options and log levels stand in sections:
 
@@ -41,6 +43,7 @@ internal static partial class ConfigurationDocument
             AddSection(text, section.Name, section.GetType().GenericTypeArguments[0]);
         }
 
+        AddAgentFiles(text);
         return text.ToString();
     }
 
@@ -68,6 +71,18 @@ internal static partial class ConfigurationDocument
             var key = $"{name}.{property.Name}";
             var variable = $"BATCHPLANE_OPTIONS__{name}__{property.Name}".ToUpperInvariant();
             text.Append($"| `{key}` | `{variable}` | {Word(property.PropertyType)} | {RangeOf(property)} | {Shown(property.GetValue(defaults))} | {Cell(summaries.Of(property))} |\n");
+        }
+    }
+
+    private static void AddAgentFiles(StringBuilder text)
+    {
+        var summaries = new XmlSummaries(typeof(StagingOptions).Assembly);
+        var defaults = new StagingOptions();
+        text.Append($"\n## Agents: files\n\n{summaries.Of(typeof(StagingOptions))} See [files.md](files.md).\n\n| variable | type | range | default | meaning |\n|---|---|---|---|---|\n");
+        foreach (var property in typeof(StagingOptions).GetProperties().Where(property => property.CanWrite))
+        {
+            var variable = AgentVariables.Files + property.Name.ToUpperInvariant();
+            text.Append($"| `{variable}` | {Word(property.PropertyType)} | {RangeOf(property)} | {Shown(property.GetValue(defaults))} | {Cell(summaries.Of(property))} |\n");
         }
     }
 

@@ -154,13 +154,18 @@ CREATE TABLE jobs (
     finished_at            timestamptz,
     retried_at             timestamptz,
     deleted_at             timestamptz,
+    outputs_gone_at        timestamptz,
+    outputs_removed_at     timestamptz,
     CHECK ((state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED')) = (finished_at IS NOT NULL)),
     CHECK ((finished_at IS NOT NULL) = (cause IS NOT NULL)),
+    CHECK (outputs_removed_at IS NULL OR outputs_gone_at IS NOT NULL),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
     CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL)),
     CHECK (deleted_at IS NULL OR state IN ('SUCCEED', 'FAILED'))
 ) WITH (fillfactor = 70);
 CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
+-- By created_at, which never changes, so that the end of a job stays within the page (HOT).
+CREATE INDEX jobs_outputs_idx ON jobs (created_at) WHERE outputs_removed_at IS NULL;
 CREATE INDEX jobs_deleted_at_idx ON jobs (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX jobs_expires_at_idx ON jobs (expires_at) WHERE expires_at IS NOT NULL;
 -- What lists filter by. None of it changes after the submit, so that transitions stay within the page (HOT).
@@ -177,6 +182,8 @@ COMMENT ON COLUMN jobs.close_cause IS 'Why the engine ended the job as a whole; 
 COMMENT ON COLUMN jobs.time_limit IS 'Seconds from running_at; null: no limit.';
 COMMENT ON COLUMN jobs.expires_at IS 'When the time limit ends the job: set when it runs, null again once it ends or is to end.';
 COMMENT ON COLUMN jobs.deleted_at IS 'When a user deleted it: invisible from then on. The row itself goes when everything below it is removed and its events are delivered; its journal stays.';
+COMMENT ON COLUMN jobs.outputs_gone_at IS 'Outputs of attempts that ended before were kept long enough and are removed; null: none were. By OutputKeeper.';
+COMMENT ON COLUMN jobs.outputs_removed_at IS 'When the last of them was removed; null: they are not, or the job was retried since.';
 COMMENT ON COLUMN jobs.retried_at IS 'When its current life began: the last time a user asked that what failed is tried again. Null in its first life. running_at and finished_at are those of the current life.';
 COMMENT ON COLUMN jobs.terminate_requested_at IS 'The wish of a user that the job ends; the state follows when the nodes have reported.';
 

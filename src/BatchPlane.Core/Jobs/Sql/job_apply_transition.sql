@@ -1,5 +1,6 @@
 -- Stores what was decided about jobs. Caller: JobStore, under the lock of job_lock.sql. The guard on last_sequence fails
 -- only if something changed a job without that lock. journal_txid never falls: see events.order_txid.
+-- A retried job has outputs again, which are to be removed some day.
 UPDATE jobs AS j
 SET
     state = v.state,
@@ -15,7 +16,8 @@ SET
     expires_at = v.expires_at,
     running_at = v.running_at,
     finished_at = v.finished_at,
-    retried_at = v.retried_at
+    retried_at = v.retried_at,
+    outputs_removed_at = CASE WHEN j.retried_at IS NOT DISTINCT FROM v.retried_at THEN j.outputs_removed_at END
 FROM unnest(
     @job_ids::text[],
     @loaded_sequences::bigint[],

@@ -1,0 +1,171 @@
+using BatchPlane.Agent.Sessions;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Agent.Files;
+
+/// <summary>
+/// Files before and after a command. Before it: the package is unpacked into the empty working directory, then the inputs are copied in their order. After
+/// it: the outputs, then the redirects. Everything may be done again: files are replaced whole.
+/// </summary>
+internal sealed class Staging : IDisposable
+{
+    private const int MaxReasonLength = 1_000;
+
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
+
+    private readonly StagingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly FileCopy _copy;
+    private readonly PackageFetcher _packages;
+
+    /// <param name="options">Limits and stores.</param>
+    /// <param name="cacheDirectory">Where packages are kept.</param>
+    /// <param name="time">For time limits.</param>
+    internal Staging(StagingOptions options, string cacheDirectory, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _copy = new(options.StallTimeout, time);
+        _packages = new(options, new PackageCache(cacheDirectory, options.PackageCacheBytes, time), _copy);
+    }
+
+    /// <summary>Brings everything before the command. Null, or what failed and why; also null when it was broken off.</summary>
+    internal async Task<AttemptResult?> BeforeAsync(Attempt attempt, CancellationToken cancellation)
+    {
+        var files = attempt.Claim.Run.Files!;
+        if (files.PackagePath is not null
+            && await TryAsync("the package: ", end => _packages.UnpackAsync(files, attempt.Paths.Directory, end), cancellation) is { } packageProblem)
+        {
+            return new(AttemptOutcome.PackageFailed, Reason: packageProblem);
+        }
+
+        foreach (var mapping in files.InputMappings)
+        {
+            var target = Path.Combine(attempt.Paths.Directory, mapping.DestinationPath);
+            if (await TryAsync($"input {mapping.SourcePath}: ", end => FetchAsync(files, mapping.SourcePath, target, end), cancellation) is { } problem)
+            {
+                return new(AttemptOutcome.InputFailed, Reason: problem);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Stores everything after the command. Null, or what failed and why; also null when it was broken off.</summary>
+    internal async Task<string?> AfterAsync(Attempt attempt, CancellationToken cancellation)
+    {
+        var files = attempt.Claim.Run.Files!;
+        string? problem = null;
+        foreach (var mapping in files.OutputMappings)
+        {
+            // The working directory is the root of an isolated workspace.
+            var source = mapping.OutputMappingOption?.Workspace == OutputWorkspace.GlobalWorkspace
+                ? mapping.SourcePath
+                : Path.Combine(attempt.Paths.Directory, mapping.SourcePath.TrimStart('/'));
+            problem ??= await TryAsync($"output {mapping.SourcePath}: ", end => StoreAsync(files, source, mapping.DestinationPath, end), cancellation);
+        }
+
+        foreach (var redirect in Redirects.Of(attempt))
+        {
+            problem ??= await TryAsync($"{redirect.What}: ", end => StoreFileAsync(files, redirect, end), cancellation);
+        }
+
+        return problem;
+    }
+
+    public void Dispose() => _packages.Dispose();
+
+    private async Task FetchAsync(FileSpec files, string source, string target, CancellationToken cancellation)
+    {
+        using var place = new FilePlaces(_options, files, _copy).OpenDirectory(source);
+        Make(target);
+        await EachAsync(
+            place,
+            async (file, end) =>
+            {
+                var path = Path.Combine(target, file.Name);
+                Make(Path.GetDirectoryName(path)!);
+                await place.FetchAsync(file, path, end);
+            },
+            cancellation);
+    }
+
+    private async Task StoreAsync(FileSpec files, string source, string destination, CancellationToken cancellation)
+    {
+        using var local = new DirectoryPlace(source, _copy);
+        using var place = new FilePlaces(_options, files, _copy).OpenDirectory(destination);
+        await EachAsync(local, async (file, end) => await place.StoreAsync(Path.Combine(source, file.Name), file.Name, end), cancellation);
+    }
+
+    private async Task StoreFileAsync(FileSpec files, Redirect redirect, CancellationToken cancellation)
+    {
+        using var place = new FilePlaces(_options, files, _copy).OpenDirectory(redirect.Directory);
+        await place.StoreAsync(redirect.Source, redirect.FileName, cancellation);
+    }
+
+    private Task EachAsync(IFilePlace place, Func<PlacedFile, CancellationToken, ValueTask> act, CancellationToken cancellation)
+    {
+        var count = 0;
+        return Parallel.ForEachAsync(
+            place.ListAsync(cancellation),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.ParallelFiles, CancellationToken = cancellation },
+            (file, end) => Interlocked.Increment(ref count) > _options.MaxFiles
+                ? throw new StagingException(FormattableString.Invariant($"there are more than {_options.MaxFiles} files"))
+                : act(file, end));
+    }
+
+    private static void Make(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StagingException(e.Message, e);
+        }
+    }
+
+    // Null when it went well or was broken off, else what failed. What is broken off gets a moment to end, since its directory is removed next; a file
+    // system that hangs cannot be broken off: it is left behind, the attempt is not.
+    private async Task<string?> TryAsync(string what, Func<CancellationToken, Task> work, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(_options.Timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            var moving = Task.Run(() => work(either.Token), CancellationToken.None);
+            await Task.WhenAny(moving, UntilAsync(either.Token));
+            await moving.WaitAsync(either.IsCancellationRequested ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, _time, either.Token);
+            return null;
+        }
+        catch (Exception) when (cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (Exception) when (limit.IsCancellationRequested)
+        {
+            return FormattableString.Invariant($"{what}not done within {_options.Timeout.TotalSeconds:0} s");
+        }
+        catch (OperationCanceledException)
+        {
+            return FormattableString.Invariant($"{what}no answer within {_options.StallTimeout.TotalSeconds:0} s");
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, it is about this attempt and not about the node.
+            return Clip(what + e.Message);
+        }
+    }
+
+    // Until cancelled, and a moment longer.
+    private async Task UntilAsync(CancellationToken cancellation)
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var registration = cancellation.Register(cancelled.SetResult);
+        await cancelled.Task;
+        await Task.Delay(TimeToEnd, _time, CancellationToken.None);
+    }
+
+    private static string Clip(string text) => text.Length <= MaxReasonLength ? text : text[..MaxReasonLength] + "…";
+}
