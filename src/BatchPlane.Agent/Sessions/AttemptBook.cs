@@ -1,4 +1,5 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Keeping;
 using BatchPlane.Contracts;
 

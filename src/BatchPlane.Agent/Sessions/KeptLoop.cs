@@ -57,7 +57,7 @@ internal sealed partial class KeptLoop(AgentOptions options, JoinResponse node, 
 
     private static partial class Log
     {
-        [LoggerMessage(6032, LogLevel.Debug, "The directories that are kept for inspection cannot be listed; trying again later")]
+        [LoggerMessage(6034, LogLevel.Debug, "The directories that are kept for inspection cannot be listed; trying again later")]
         internal static partial void NotListed(ILogger logger, Exception e);
 
         [LoggerMessage(6033, LogLevel.Warning, "The directory {JobId}/{TaskId}.{Index}.{Attempt}, which was kept for inspection, cannot be removed; trying again later")]

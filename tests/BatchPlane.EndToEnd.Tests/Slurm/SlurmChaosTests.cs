@@ -76,7 +76,7 @@ public sealed class SlurmChaosTests(SlurmStack stack) : IClassFixture<SlurmStack
         await File.WriteAllTextAsync(file, script);
         await stack.Slurm.RunAsync("/bin/sh", ["-c", $"BATCHPLANE_JOIN_TOKEN={stack.PilotToken(envId)} sbatch --job-name=by-hand --comment=by-hand {file}"], CancellationToken.None);
         await stack.EventuallyAsync(async () => !(await stack.QueueAsync()).Any(line => line.EndsWith(" by-hand", StringComparison.Ordinal)), "a pilot without a node goes on");
-        Assert.Contains("node_not_found", string.Concat(Directory.EnumerateFiles(stack.WorkDirectory, "batchplane-*.log").Select(File.ReadAllText)), StringComparison.Ordinal);
+        Assert.Contains("refuses this agent", string.Concat(Directory.EnumerateFiles(stack.WorkDirectory, "batchplane-*.log").Select(File.ReadAllText)), StringComparison.Ordinal);
         await stack.DeleteEnvironmentAsync(envId);
     }
 

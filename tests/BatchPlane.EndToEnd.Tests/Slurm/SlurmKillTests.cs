@@ -13,6 +13,7 @@ public sealed class SlurmKillTests(SlurmStack stack, ITestOutputHelper output) :
     private const int DefaultKills = 4;
     private const int Instances = 6;
     private const string Foreign = "somebody-elses";
+    private const string Control = "cancelled-on-purpose";
 
     private static readonly string[] Kinds = ["agent", "slurmctld", "slurmd"];
 
@@ -55,11 +56,10 @@ public sealed class SlurmKillTests(SlurmStack stack, ITestOutputHelper output) :
     /// <summary>The controls: a job of somebody else that is cancelled is seen, and a pilot that is left as well.</summary>
     private async Task ControlAsync()
     {
-        var id = await ForeignAsync();
+        var id = await ForeignAsync(Control);
+        Assert.Equal(0, await CancelledAsync(Control));
         await stack.Slurm.RunAsync("scancel", [id], CancellationToken.None);
-        await stack.EventuallyAsync(async () => await CancelledAsync() == 1, "a cancelled job is not seen");
-        await stack.Slurm.RunAsync("scontrol", ["update", $"jobid={id}", "name=control"], CancellationToken.None);
-        Assert.Equal(0, await CancelledAsync());
+        await stack.EventuallyAsync(async () => await CancelledAsync(Control) == 1, "a cancelled job is not seen");
 
         var leak = (await stack.Slurm.RunAsync("sbatch", ["--parsable", "--hold", "--output=/dev/null", "--job-name=batchplane:other:env-control0:leaks", "--wrap=true"], CancellationToken.None)).Trim();
         Assert.Contains(await stack.QueueAsync(), line => line.Contains("env-control0", StringComparison.Ordinal));
@@ -88,11 +88,11 @@ public sealed class SlurmKillTests(SlurmStack stack, ITestOutputHelper output) :
     }
 
     /// <summary>Submits a job of somebody else, which waits for ever; its id, which may be one that Slurm gave to a pilot before it forgot it.</summary>
-    private async Task<string> ForeignAsync() =>
-        (await stack.Slurm.RunAsync("sbatch", ["--parsable", "--hold", "--output=/dev/null", $"--job-name={Foreign}", "--wrap=true"], CancellationToken.None)).Trim();
+    private async Task<string> ForeignAsync(string name = Foreign) =>
+        (await stack.Slurm.RunAsync("sbatch", ["--parsable", "--hold", "--output=/dev/null", $"--job-name={name}", "--wrap=true"], CancellationToken.None)).Trim();
 
-    private async Task<int> CancelledAsync() =>
-        (await stack.Slurm.RunAsync("squeue", ["--noheader", "--states=CANCELLED", $"--name={Foreign}", "--format=%i"], CancellationToken.None)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+    private async Task<int> CancelledAsync(string name = Foreign) =>
+        (await stack.Slurm.RunAsync("squeue", ["--noheader", "--states=CANCELLED", $"--name={name}", "--format=%i"], CancellationToken.None)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
 
     private int[] Agents() =>
     [

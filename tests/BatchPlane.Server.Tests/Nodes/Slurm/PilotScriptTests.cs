@@ -44,6 +44,7 @@ public sealed class PilotScriptTests
     {
         if (Environment.GetEnvironmentVariable("BATCHPLANE_UPDATE_GOLDEN") == "1")
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(PathOf(name))!);
             File.WriteAllText(PathOf(name), actual);
         }
 
