@@ -99,7 +99,15 @@ public sealed class PackageAttemptsTests
 
     internal static AgentOptions With(Uri url, string directory, StagingOptions files) => new()
     {
-        ServerUrl = url, Directory = directory, JoinToken = FakeServer.JoinToken, Slots = 2, Files = files, OutputInterval = TimeSpan.FromSeconds(2), RetryPauseMax = TimeSpan.FromMilliseconds(300),
+        ServerUrl = url,
+        Directory = directory,
+        KeeperCommand = AgentHarness.KeeperCommand,
+        JoinToken = FakeServer.JoinToken,
+        Slots = 2,
+        Files = files,
+        Containers = new() { Engine = ContainerOptions.NoEngine },
+        OutputInterval = TimeSpan.FromSeconds(2),
+        RetryPauseMax = TimeSpan.FromMilliseconds(300),
     };
 
     internal static string Text(AttemptReport report) => report.Stdout is null ? "" : Encoding.UTF8.GetString(Convert.FromBase64String(report.Stdout));

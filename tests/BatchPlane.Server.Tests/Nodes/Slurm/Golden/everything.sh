@@ -1,0 +1,49 @@
+#!/bin/sh
+#SBATCH --job-name=batchplane:0a1b2c3d:env-00000001:groupgrp
+#SBATCH --comment=batchplane:0a1b2c3d:env-00000001:groupgrp=node-0000000a:0,node-0000000b:4
+#SBATCH --array=0-1
+#SBATCH --chdir=/scratch
+#SBATCH --output=/scratch/batchplane-%A_%a.log
+#SBATCH --nodes=1
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task=8
+#SBATCH --no-requeue
+#SBATCH --signal=B:TERM@60
+#SBATCH --mem=16000M
+#SBATCH --time=90
+#SBATCH --partition=batch,long
+#SBATCH --account=science
+#SBATCH --qos=low
+#SBATCH --gres=gpu:1
+#SBATCH --exclusive
+# The agent of one node of env-00000001; which one says the index in the array. It ends by itself when the node is not wanted any more.
+set -eu
+set -- node-0000000a node-0000000b
+shift "$SLURM_ARRAY_TASK_ID"
+node=$1
+directory=$(mktemp -d "$PWD/batchplane-$node-XXXXXX")
+
+agent=
+stopped=
+stop() {
+  stopped=yes
+  [ -z "$agent" ] || kill -TERM "$agent" 2>/dev/null || true
+}
+trap stop TERM INT
+
+'/opt/it'\''s/batchplane' agent --server 'http://control:8080' --node-id "$node" --dir "$directory/work" \
+  --slots 4 --cpu 8 ${SLURM_MEM_PER_NODE:+--memory-mib "$SLURM_MEM_PER_NODE"} \
+  --give-up-seconds 900 &
+agent=$!
+[ -z "$stopped" ] || stop
+
+# A signal ends the wait, not the agent, which gives back first what it holds.
+status=0
+wait "$agent" || status=$?
+while kill -0 "$agent" 2>/dev/null; do
+  status=0
+  wait "$agent" || status=$?
+done
+
+rm -rf "$directory"
+exit "$status"
