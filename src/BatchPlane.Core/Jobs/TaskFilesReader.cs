@@ -28,12 +28,18 @@ internal sealed partial class TaskFilesReader(JobLimits limits, ProblemList prob
 
     private static readonly TextRule SecretId = new()
     {
-        MinLength = 1, MaxLength = 256, EmptyCode = ItemCodes.AuthenticationSecretIdInvalid, TooLongCode = ItemCodes.AuthenticationSecretIdInvalid,
+        MinLength = 1,
+        MaxLength = 256,
+        EmptyCode = ItemCodes.AuthenticationSecretIdInvalid,
+        TooLongCode = ItemCodes.AuthenticationSecretIdInvalid,
     };
 
     private static readonly TextRule SecretKey = new()
     {
-        MinLength = 1, MaxLength = 256, EmptyCode = ItemCodes.AuthenticationSecretKeyInvalid, TooLongCode = ItemCodes.AuthenticationSecretKeyInvalid,
+        MinLength = 1,
+        MaxLength = 256,
+        EmptyCode = ItemCodes.AuthenticationSecretKeyInvalid,
+        TooLongCode = ItemCodes.AuthenticationSecretKeyInvalid,
     };
 
     /// <summary>Members of a task that are read here.</summary>

@@ -176,7 +176,13 @@ public sealed class MappingTests(MappingTests.Store store) : IClassFixture<Mappi
 
     private AgentOptions Options(Uri url, string directory, string cos) => With(url, directory, new()
     {
-        S3Endpoint = _s3.Url, S3AccessKey = S3Server.Key, S3SecretKey = S3Server.Key, CosEndpoint = cos, CosPathStyle = true, MaxFiles = 3, StallTimeout = TimeSpan.FromSeconds(5),
+        S3Endpoint = _s3.Url,
+        S3AccessKey = S3Server.Key,
+        S3SecretKey = S3Server.Key,
+        CosEndpoint = cos,
+        CosPathStyle = true,
+        MaxFiles = 3,
+        StallTimeout = TimeSpan.FromSeconds(5),
     });
 
     /// <summary>The store of all tests, with the bucket <c>data</c>.</summary>
