@@ -117,24 +117,25 @@ public sealed partial class TransitionWriter : BackgroundService
     /// <returns>The wait for the request after those taken.</returns>
     private async Task<Task<bool>> GatherAsync(List<WriteRequest> gathered, int expected)
     {
-        Gather(gathered);
+        var isFull = Gather(gathered);
         var more = _waiting.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
-        if (gathered.Count >= Math.Min(expected, EnoughRequests) || _limits.GatherMilliseconds == 0)
+        if (isFull || gathered.Count >= Math.Min(expected, EnoughRequests) || _limits.GatherMilliseconds == 0)
         {
             return more;
         }
 
         var patience = Task.Delay(TimeSpan.FromMilliseconds(_limits.GatherMilliseconds), _time, CancellationToken.None);
-        while (gathered.Count < Math.Min(expected, EnoughRequests) && await Task.WhenAny(more, patience) == more && await more)
+        while (!isFull && gathered.Count < Math.Min(expected, EnoughRequests) && await Task.WhenAny(more, patience) == more && await more)
         {
-            Gather(gathered);
+            isFull = Gather(gathered);
             more = _waiting.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
         }
 
         return more;
     }
 
-    private void Gather(List<WriteRequest> gathered)
+    /// <summary>True when the transaction takes no more: what waits then is for the next.</summary>
+    private bool Gather(List<WriteRequest> gathered)
     {
         var weight = gathered.Sum(request => request.Weight);
         while (gathered.Count < _limits.MaxBatchRequests && weight < _limits.MaxBatchAttempts && _waiting.Reader.TryRead(out var request))
@@ -142,6 +143,8 @@ public sealed partial class TransitionWriter : BackgroundService
             gathered.Add(request);
             weight += request.Weight;
         }
+
+        return gathered.Count >= _limits.MaxBatchRequests || weight >= _limits.MaxBatchAttempts;
     }
 
     private async Task WriteTogetherAsync(List<WriteRequest> requests, CancellationToken stoppingToken)
