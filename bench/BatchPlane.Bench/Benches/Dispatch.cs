@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BatchPlane.Bench.Figures;
 using BatchPlane.Bench.Peers;
 using BatchPlane.Bench.Stack;
@@ -9,6 +10,7 @@ internal sealed class Dispatch : IBench
 {
     private const string Topic = "dispatch";
     private const int Jobs = 8;
+    private const int RunsOfPeer = 2;
     private const int EventsOfSingle = 6;
     private const double Million = 1_000_000;
 
@@ -26,7 +28,7 @@ internal sealed class Dispatch : IBench
         await using var queue = await EventQueue.BindAsync(stack, [Topic], context.Cancellation);
         await stack.WarmUpAsync();
         await DeliverAsync(stack, queue, EventLoad.Array(ofJob, Topic), Jobs, ofJob * Jobs, context);
-        var (rates, peers, rows, server, postgres) = (new List<double>(), new List<double>(), new List<double>(), 0.0, 0.0);
+        var (rates, peers, rows, server, postgres, broker, peerBroker) = (new List<double>(), new List<double>(), new List<double>(), 0.0, 0.0, 0.0, 0.0);
         for (var run = 0; run < context.Runs; run++)
         {
             rows.Add(await DeliverAsync(stack, queue, EventLoad.Single(Topic), singles, singles * EventsOfSingle, context));
@@ -36,19 +38,24 @@ internal sealed class Dispatch : IBench
             await using var gate = await JournalGate.CloseAsync(stack, context.Cancellation);
             await EventLoad.RunAsync(stack, EventLoad.Array(ofJob, Topic), Jobs, context.Cancellation);
             var before = stack.ProcessorSeconds();
-            var begin = System.Diagnostics.Stopwatch.GetTimestamp();
+            broker -= stack.BrokerSeconds();
+            var begin = Stopwatch.GetTimestamp();
             await gate.OpenAsync(context.Cancellation);
             rates.Add(ofJob * Jobs / await queue.HoldsAsync(ofJob * Jobs, begin, context.Cancellation));
             var after = stack.ProcessorSeconds();
+            broker += stack.BrokerSeconds();
             server += after.Servers - before.Servers;
             postgres += after.Postgres - before.Postgres;
             BenchContext.Say(FormattableString.Invariant($"  {ofJob * Jobs} events of arrays: {rates[^1]:0} a second"));
+            peerBroker -= stack.BrokerSeconds();
             peers.Add(await RabbitClient.RateAsync(stack.AmqpUrl, Topic, queue, ofJob * Jobs, context.Cancellation));
+            peerBroker += stack.BrokerSeconds();
         }
 
         var events = ofJob * Jobs * context.Runs;
         context.Report(new(Name, "server_cpu", server / events * Million, "us/event"));
         context.Report(new(Name, "postgres_cpu", postgres / events * Million, "us/event"));
+        context.Report(new(Name, "broker_cpu", broker / events * Million, "us/event", RabbitClient.Name, peerBroker / events / RunsOfPeer * Million));
         context.Report(new(Name, "rate_of_rows", Statistics.Median(rows), "events/s", RabbitClient.Name, Statistics.Median(peers)));
         context.Report(new(Name, "rate", Statistics.Median(rates), "events/s", RabbitClient.Name, Statistics.Median(peers)));
     }

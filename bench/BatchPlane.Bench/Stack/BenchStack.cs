@@ -184,6 +184,9 @@ internal sealed class BenchStack : IAsyncDisposable
         _agents.Sum(agent => ProcessUsage.SecondsWithKeeper(agent.Pid)),
         ProcessUsage.SecondsWithChildren(_services.PostgresPid));
 
+    /// <summary>Processor seconds used so far by the broker.</summary>
+    internal double BrokerSeconds() => ProcessUsage.Seconds(_services.BrokerPid);
+
     /// <summary>Stops everything and removes its files.</summary>
     public async ValueTask DisposeAsync()
     {

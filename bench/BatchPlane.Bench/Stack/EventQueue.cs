@@ -74,13 +74,14 @@ internal sealed class EventQueue : IAsyncDisposable
     /// <summary>Messages it holds.</summary>
     internal Task<uint> CountAsync(CancellationToken cancellation) => _channel.MessageCountAsync(_name, cancellation);
 
-    /// <summary>One of its messages, which stays: the body.</summary>
-    internal async Task<byte[]> SampleAsync(CancellationToken cancellation)
+    /// <summary>One of its messages, which stays: body and properties.</summary>
+    internal async Task<(byte[] Body, BasicProperties Properties)> SampleAsync(CancellationToken cancellation)
     {
         var message = await _channel.BasicGetAsync(_name, autoAck: false, cancellation) ?? throw new BenchFailure($"queue {_name} is empty");
-        var body = message.Body.ToArray();
+        var (body, properties) = (message.Body.ToArray(), new BasicProperties(message.BasicProperties));
         await _channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true, cancellation);
-        return body;
+        properties.Headers?.Remove("x-delivery-count");
+        return (body, properties);
     }
 
     /// <summary>Empties it.</summary>
