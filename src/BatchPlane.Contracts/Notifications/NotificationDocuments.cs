@@ -2,11 +2,27 @@ using System.Text.Json;
 
 namespace BatchPlane.Contracts;
 
+/// <summary>How the bodies of messages look.</summary>
+public enum NotificationFormat
+{
+    /// <summary>Tencent's envelope, <c>{"Events":[…]}</c>. The default.</summary>
+    Cmq,
+
+    /// <summary>Alibaba's flat message, all values texts.</summary>
+    Mns,
+
+    /// <summary>CloudEvents 1.0, structured JSON.</summary>
+    Cloudevents,
+}
+
 /// <summary>Which events go to one topic. Accepted in both spellings (<c>topic_name</c>, <c>TopicName</c>).</summary>
 public sealed record NotificationDocument
 {
     /// <summary>Name of the topic: a letter, then letters, digits, <c>_</c>, <c>-</c>; at most 64 characters.</summary>
     public required string TopicName { get; init; }
+
+    /// <summary>How the messages look: <c>cmq</c> (default), <c>mns</c> or <c>cloudevents</c>.</summary>
+    public NotificationFormat Format { get; init; } = NotificationFormat.Cmq;
 
     /// <summary>One or more events, each at most once.</summary>
     public required IReadOnlyList<EventConfigDocument> EventConfigs { get; init; }

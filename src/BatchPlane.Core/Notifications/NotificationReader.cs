@@ -13,7 +13,7 @@ internal sealed class NotificationReader
     /// <summary>Most events of one block; more than there are, so that a repeated one is named rather than counted.</summary>
     private const int MaxEventConfigs = 64;
 
-    internal static readonly MemberSet NotificationMembers = new(["topic_name", "event_configs"]);
+    internal static readonly MemberSet NotificationMembers = new(["topic_name", "format", "event_configs"]);
     private static readonly MemberSet ConfigMembers = new(["event_name", "event_vars"]);
     private static readonly MemberSet VarMembers = new(["name", "value"]);
 
@@ -63,7 +63,12 @@ internal sealed class NotificationReader
             _problems.Add(block.PathOf("event_configs"), ItemCodes.EventConfigsEmpty, "Expected at least one event.");
         }
 
-        return new NotificationDocument { TopicName = topic, EventConfigs = configs ?? [] };
+        return new NotificationDocument
+        {
+            TopicName = topic,
+            Format = block.Word<NotificationFormat>("format", Spelling.LowerWord, ItemCodes.FormatUnknown) ?? NotificationFormat.Cmq,
+            EventConfigs = configs ?? [],
+        };
     }
 
     private EventConfigDocument? ReadConfig(JsonElement element, string path, string topic)

@@ -463,6 +463,9 @@ public static class ItemCodes
     /// <summary>There is no event of this name; the message lists the valid ones.</summary>
     public const string EventUnknown = "event_unknown";
 
+    /// <summary>There is no such format of messages.</summary>
+    public const string FormatUnknown = "format_unknown";
+
     /// <summary>The same event is asked for twice on the same topic.</summary>
     public const string EventDuplicate = "event_duplicate";
 

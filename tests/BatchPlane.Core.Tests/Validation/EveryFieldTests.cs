@@ -32,7 +32,7 @@ public sealed class EveryFieldTests
                    "redirect_local_info":{"stdout_local_path":"/logs","stderr_local_path":"/logs","stdout_local_file_name":"o","stderr_local_file_name":"e"}},
                   {"task_name":"b","application":{"command":"true"}}],
          "dependences":[{"start_task":"a","end_task":"b","on":"failed"}],
-         "notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notifications":[{"topic_name":"t","format":"cmq","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n","value":"v"}]}]}],
          "tags":[{"key":"k","value":"v"}]}
         """;
 
@@ -40,7 +40,7 @@ public sealed class EveryFieldTests
         {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"min_compute_node_count":1,"max_compute_node_count":4,"idle_seconds":60,
          "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"slurm","slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
          "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
-         "notifications":[{"topic_name":"t","event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notifications":[{"topic_name":"t","format":"cmq","event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
          "tags":[{"key":"k","value":"v"}]}
         """;
 
@@ -49,6 +49,7 @@ public sealed class EveryFieldTests
     [
         new("$.notifications", "notifications_too_many", Many(17, "0")) { Alone = true },
         new("$.notifications[0].topic_name", "topic_name_invalid", "\"1\""),
+        new("$.notifications[0].format", "format_unknown", "\"xml\""),
         new("$.notifications[0].event_configs", "event_configs_empty", "[]") { Alone = true },
         new("$.notifications[0].event_configs[0].event_name", "event_unknown", "\"JobDanced\""),
         new("$.notifications[0].event_configs[0].event_vars", "event_vars_too_many", Many(33, "0")) { Alone = true },
