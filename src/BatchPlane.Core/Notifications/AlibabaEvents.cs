@@ -12,10 +12,13 @@ namespace BatchPlane.Core.Notifications;
 /// <remarks>Some transitions have an event in one catalogue and none in the other; <c>Stopped</c> and <c>Failed</c> differ by the cause.</remarks>
 public static class AlibabaEvents
 {
+    /// <summary>The least of their numbers.</summary>
+    internal const int FirstNumber = 40;
+
     /// <summary>All 19: the 3 of clusters, the 16 of jobs.</summary>
     public static ImmutableArray<EventKind> All { get; } =
     [
-        Cluster("OnClusterDeleted", EventLevel.ComputeEnv, "DELETED", 40, "the environment and its nodes are gone"),
+        Cluster("OnClusterDeleted", EventLevel.ComputeEnv, "DELETED", FirstNumber, "the environment and its nodes are gone"),
         Cluster("OnInstanceCreated", EventLevel.ComputeNode, "CREATED", 41, "the node's machine exists"),
         Cluster("OnInstanceActive", EventLevel.ComputeNode, "ACTIVE", 42, "the node's agent reported in for the first time"),
         Job("OnJobWaiting", EventLevel.Job, Waiting, 43, "the job is queued, also when it is retried"),
@@ -36,6 +39,9 @@ public static class AlibabaEvents
         Job("OnPriorityChange", EventLevel.Job, EventCatalogue.PriorityChanged, 58, "a user changed the job's priority; the same priority again is no event"),
     ];
 
+    /// <summary>An instance is queued.</summary>
+    internal static EventKind InstanceWaiting { get; } = All.Single(kind => kind is { Level: EventLevel.TaskInstance, State: Waiting });
+
     private const string Waiting = "WAITING";
     private const string Running = "RUNNING";
     private const string Stopped = "STOPPED";
@@ -50,6 +56,9 @@ public static class AlibabaEvents
 
     /// <summary>Finds an event by its name, whatever its case; null when there is none.</summary>
     public static EventKind? Find(string name) => ByKey.GetValueOrDefault(Spelling.Key(name));
+
+    /// <summary>True for a block that was Alibaba's <c>Notification</c> in the document.</summary>
+    public static bool Asks(NotificationDocument block) => block.EventConfigs is [var first, ..] && Find(first.EventName) is not null;
 
     /// <summary>The event that announces a row of the journal; null when none does.</summary>
     public static EventKind? Of(EventLevel level, string state, Cause? cause) => level switch

@@ -58,9 +58,10 @@ public sealed record SubjectContext
         // Asked for every message: names are compared once for each subject, not each time.
         _vars ??= Notifications
             .SelectMany((notification, number) => notification.EventConfigs.Select(config => (number, config)))
-            .Where(asked => EventCatalogue.Find(asked.config.EventName) is not null)
-            .DistinctBy(asked => (asked.number, EventCatalogue.Find(asked.config.EventName)))
-            .ToDictionary(asked => (asked.number, EventCatalogue.Find(asked.config.EventName)!.Number), asked => asked.config.EventVars);
+            .Select(asked => (asked.number, kind: EventCatalogue.FindAny(asked.config.EventName)?.Number, asked.config.EventVars))
+            .Where(asked => asked.kind is not null)
+            .DistinctBy(asked => (asked.number, asked.kind))
+            .ToDictionary(asked => (asked.number, asked.kind!.Value), asked => asked.EventVars);
         return _vars.GetValueOrDefault((block, kind.Number));
     }
 }

@@ -46,16 +46,13 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
             return true;
         }
 
-        if (EventCatalogue.Of(row.Level, row.State) is not { } kind)
-        {
-            return true;
-        }
-
+        var kind = EventCatalogue.Of(row.Level, row.State);
+        var alibaba = AlibabaEvents.Of(row.Level, row.State, row.Cause);
         for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
         {
             if ((row.Notify & (1 << block)) != 0
-                && subject.VarsOf(block, kind) is { } vars
-                && !await SendToAsync(channel, new(kind, journalEvent, subject, contexts.NodeOf(row), vars), subject.Notifications[block]))
+                && (Asked(subject, block, kind) ?? Asked(subject, block, alibaba)) is { } asked
+                && !await SendToAsync(channel, new(asked.Kind, journalEvent, subject, contexts.NodeOf(row), asked.Vars), subject.Notifications[block]))
             {
                 return false;
             }
@@ -63,6 +60,10 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
 
         return true;
     }
+
+    /// <summary>The event, if the block lists it; a block lists events of one catalogue.</summary>
+    private static (EventKind Kind, IReadOnlyList<EventVarDocument> Vars)? Asked(SubjectContext subject, int block, EventKind? kind) =>
+        kind is not null && subject.VarsOf(block, kind) is { } vars ? (kind, vars) : null;
 
     public void Dispose()
     {
