@@ -42,6 +42,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind JobNotFailed = new(409, "job_not_failed", "The job has not failed.", "Only a job in FAILED or FAILED_INTERRUPTED can be retried; the detail names its state.");
     internal static readonly ProblemKind NothingToRetry = new(409, "nothing_to_retry", "Nothing that was named failed and can be tried again.", "Name failed instances, and with them what they wait for.");
     internal static readonly ProblemKind OutputGone = new(410, "output_gone", "The output is not kept any more.", "Keep outputs longer with `Outputs.KeepFor`, or have them stored elsewhere with `redirect_info`.");
+    internal static readonly ProblemKind EventsGone = new(410, "events_gone", "Events behind this cursor are not kept any more.", "What is missing is lost to this reader: read the present state of what matters, then go on at the oldest cursor, which the detail names. Events are kept for `Journal.RetentionDays`.");
     internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
     internal static readonly ProblemKind UnsupportedMediaType = new(415, "unsupported_media_type", "The body has the wrong content type.", "Send JSON with `Content-Type: application/json`.");
     internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
@@ -49,6 +50,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind Unavailable = new(503, "unavailable", "The server cannot reach its database.", "Try again later, with the same `Idempotency-Key`.");
     internal static readonly ProblemKind OutputStorage = new(503, "output_storage", "The storage of outputs does not answer.", "Try later; the server's log has the reason.");
     internal static readonly ProblemKind TooManyFollowers = new(503, "too_many_followers", "As many outputs are followed as the server allows.", "Try later, or read without `follow`; the limit is `Outputs.MaxFollowers`.");
+    internal static readonly ProblemKind TooManyStreams = new(503, "too_many_streams", "As many streams of events are open as the server allows.", "Try later, or list events; the limit is `Events.MaxStreams`.");
     internal static readonly ProblemKind ProviderUnavailable = new(503, "provider_unavailable", "What makes the nodes of the environment cannot be asked.", "Try again later, with the same `Idempotency-Key`; the detail says what happened.");
 
     /// <summary>All kinds, by status.</summary>
@@ -61,12 +63,12 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         MethodNotAllowed,
         RequestTimeout,
         EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
-        OutputGone,
+        OutputGone, EventsGone,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,
         Internal,
-        Unavailable, OutputStorage, TooManyFollowers, ProviderUnavailable,
+        Unavailable, OutputStorage, TooManyFollowers, TooManyStreams, ProviderUnavailable,
     ];
 
     /// <summary>The kind for a status that was set without a body.</summary>
