@@ -33,8 +33,8 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         }
     }
 
-    /// <summary>Sends the messages of one event. False when the channel has a fault: at least one was not sent.</summary>
-    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts)
+    /// <summary>Sends the messages of one event, those alone to topics that <paramref name="wants"/> names when it is given. False when the channel has a fault: at least one was not sent.</summary>
+    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, Func<string, bool>? wants = null)
     {
         var row = journalEvent.Row;
         if (contexts.SubjectOf(row) is not { } subject)
@@ -52,6 +52,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         {
             if ((row.Notify & (1 << block)) != 0
                 && subject.VarsOf(block, kind) is not null
+                && (wants is null || wants(subject.Notifications[block].TopicName))
                 && !await SendToAsync(channel, journalEvent, kind, subject, contexts.NodeOf(row), block))
             {
                 return false;

@@ -9,5 +9,9 @@ internal static class EventEndpoints
         StreamEvents.Map(routes);
         ListExecutions.Map(routes);
         GetStatistics.Map(routes);
+        GetDeliveries.Map(routes);
+        Redeliver.Map(routes);
+        GetRedeliveries.Map(routes);
+        GetDispatch.Map(routes);
     }
 }

@@ -7,7 +7,8 @@ internal static class EventServiceCollectionExtensions
 {
     internal static IServiceCollection AddEvents(this IServiceCollection services)
     {
-        services.AddSingleton<JournalReader>().AddSingleton<JournalQueries>().AddSingleton<ExecutionQueries>();
+        services.AddSingleton<JournalReader>().AddSingleton<JournalQueries>().AddSingleton<ExecutionQueries>().AddSingleton<DeliveryQueries>().AddSingleton<DispatchQueries>();
+        services.AddSingleton<DispatchLag>();
         services.AddSingleton<EventMetrics>().AddSingleton<EventStreams>().AddSingleton<EventTail>();
         services.AddHostedService(provider => provider.GetRequiredService<EventTail>());
         return services;

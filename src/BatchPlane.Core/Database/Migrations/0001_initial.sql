@@ -525,7 +525,7 @@ CREATE TABLE redeliveries (
     topic_key      text,
     since          timestamptz,
     until          timestamptz,
-    only_states    text NOT NULL CHECK (only_states IN ('failed', 'unrouted', 'exceptions', 'all')),
+    only_state     text CHECK (only_state IN ('failed', 'unrouted')),
     created_by     text NOT NULL,
     created_at     timestamptz NOT NULL,
     cancelled_at   timestamptz,
@@ -537,29 +537,27 @@ CREATE INDEX redeliveries_created_at_idx ON redeliveries (created_at, redelivery
 CREATE INDEX redeliveries_open_idx ON redeliveries (created_at) WHERE finished_at IS NULL;
 COMMENT ON TABLE redeliveries IS 'Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.';
 COMMENT ON COLUMN redeliveries.topic_key IS 'To this topic alone; null: to every topic that asked.';
-COMMENT ON COLUMN redeliveries.only_states IS 'Which messages: failed ones, unrouted ones, both (exceptions), or all.';
+COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; null: all.';
 COMMENT ON COLUMN redeliveries.finished_at IS 'When the last shard was done, or the wish was withdrawn (cancelled_at).';
 
 CREATE TABLE redelivery_shards (
-    redelivery_id text NOT NULL REFERENCES redeliveries ON DELETE CASCADE,
-    shard         smallint NOT NULL,
+    redelivery_id   text NOT NULL REFERENCES redeliveries ON DELETE CASCADE,
+    shard           smallint NOT NULL,
     cursor_txid     xid8 NOT NULL,
     cursor_event_no bigint NOT NULL,
     cursor_count    integer NOT NULL,
-    end_txid      xid8 NOT NULL,
-    end_event_no  bigint NOT NULL,
-    end_count     integer NOT NULL,
-    sent          bigint NOT NULL DEFAULT 0,
-    unrouted      bigint NOT NULL DEFAULT 0,
-    failed        bigint NOT NULL DEFAULT 0,
-    problem       text,
-    finished_at   timestamptz,
+    end_txid        xid8 NOT NULL,
+    end_event_no    bigint NOT NULL,
+    sent            bigint NOT NULL DEFAULT 0,
+    unrouted        bigint NOT NULL DEFAULT 0,
+    failed          bigint NOT NULL DEFAULT 0,
+    finished_at     timestamptz,
     PRIMARY KEY (redelivery_id, shard)
 ) WITH (fillfactor = 50);
 CREATE INDEX redelivery_shards_open_idx ON redelivery_shards (shard) WHERE finished_at IS NULL;
 COMMENT ON TABLE redelivery_shards IS 'How far a redelivery is in each shard. Written by the dispatcher that holds the shard, under its epoch.';
-COMMENT ON COLUMN redelivery_shards.end_txid IS 'Where the shard''s own cursor was when the wish was made: what lies beyond was pending and needs no second delivery.';
 COMMENT ON COLUMN redelivery_shards.cursor_count IS 'Events of the row at the cursor that are done.';
+COMMENT ON COLUMN redelivery_shards.end_txid IS 'Where the shard''s own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.';
 COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, those included that no queue was bound for.';
 
 CREATE TABLE topics (
