@@ -15,6 +15,9 @@ public static class EntityId
     /// <summary>Prefix of nodes.</summary>
     public const string Node = "node-";
 
+    /// <summary>Prefix of redeliveries.</summary>
+    public const string Redelivery = "redel-";
+
     /// <summary>Prefix of machines behind nodes.</summary>
     public const string Instance = "ins-";
 

@@ -10,6 +10,7 @@ using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Configuration;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Environments;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
@@ -81,6 +82,7 @@ public static class ServerHost
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
+        builder.Services.AddEvents();
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
@@ -123,6 +125,7 @@ public static class ServerHost
         v1.MapEnvironments();
         v1.MapTaskTemplates();
         v1.MapTopics();
+        v1.MapEvents();
         app.MapAgents();
     }
 

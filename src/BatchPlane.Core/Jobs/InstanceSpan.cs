@@ -23,8 +23,8 @@ internal sealed class InstanceSpan
     /// <summary>Events so far.</summary>
     internal int Count => _runningOffsets.Count;
 
-    /// <summary>Begins with an instance; there was none before.</summary>
-    internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, string source, DateTimeOffset now)
+    /// <summary>Begins with an instance; there was none before. <paramref name="attempt"/>: the attempt that it is about; null when no node held one.</summary>
+    internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, int? attempt, string source, DateTimeOffset now)
     {
         _state = instance.State;
         _sameBegin = true;
@@ -36,7 +36,7 @@ internal sealed class InstanceSpan
             State = WireName.Of(instance.State),
             TaskNo = task.TaskNo,
             InstanceIndex = instance.Index,
-            Attempt = instance.Attempt,
+            Attempt = attempt,
             NodeId = instance.NodeId,
             ExitCode = instance.ExitCode,
             Cause = instance.Cause,
@@ -51,13 +51,13 @@ internal sealed class InstanceSpan
     }
 
     /// <summary>Takes the next instance, if it is the next one and nothing else differs.</summary>
-    internal bool TryAdd(TaskRecord task, InstanceRecord instance, string source, DateTimeOffset now)
+    internal bool TryAdd(TaskRecord task, InstanceRecord instance, int? attempt, string source, DateTimeOffset now)
     {
         if (_first is not { } first
             || Count >= MaxLength
             || instance.Index != first.InstanceIndex + Count
             || instance.State != _state
-            || instance.Attempt != first.Attempt
+            || attempt != first.Attempt
             || instance.FailoverOf != _failoverOf
             || task.TaskNo != first.TaskNo
             || instance.NodeId != first.NodeId

@@ -228,7 +228,7 @@ public sealed partial class JobAggregate
                 begin = index + 1;
                 Move(instance, InstanceEvent.Failed);
                 Describe(instance, new(cause, reason, instance.ExitCode, _now));
-                RecordInstance(task, instance, source);
+                RecordInstance(task, instance, source, isOfAttempt: false);
             }
         }
 

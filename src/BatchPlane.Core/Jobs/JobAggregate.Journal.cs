@@ -29,8 +29,10 @@ public sealed partial class JobAggregate
     /// What happens to consecutive instances in the same way becomes one row: the begins of a run, and behind them its other events.
     /// Nothing of an instance is moved before what happened to it earlier, and nothing over an entry of a task or the job.
     /// </summary>
-    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source)
+    /// <remarks><paramref name="isOfAttempt"/> is false when its last attempt had ended before: the entry is no end of an attempt then.</remarks>
+    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source, bool isOfAttempt = true)
     {
+        int? attempt = isOfAttempt ? instance.Attempt : null;
         var isBegin = instance.State == RunState.Running;
         if (isBegin && _others.Count > 0 && !_begins.Covers(_others))
         {
@@ -38,14 +40,14 @@ public sealed partial class JobAggregate
         }
 
         var span = isBegin ? _begins : _others;
-        if (!span.TryAdd(task, instance, source, _now))
+        if (!span.TryAdd(task, instance, attempt, source, _now))
         {
             if (span.Count > 0)
             {
                 CloseSpans();
             }
 
-            span.Begin(Job.JobId, task, instance, source, _now);
+            span.Begin(Job.JobId, task, instance, attempt, source, _now);
         }
 
         Job.LastSequence++;

@@ -336,7 +336,7 @@ public sealed class JobQueries(ReadContexts contexts)
         TaskInstanceState = WireName.Parse<RunState>(row.State),
         Attempt = row.Attempt,
         // While it waits, that is about the next attempt.
-        ExecutionSource = row.FailoverOf < row.Attempt ? ExecutionSources.Failover : ExecutionSources.Normal,
+        ExecutionSource = ExecutionSources.Of(row.Attempt, row.FailoverOf < row.Attempt ? row.FailoverOf : null),
         OriginalAttempt = row.FailoverOf < row.Attempt ? row.FailoverOf : null,
         ExitCode = row.ExitCode,
         Cause = WireName.ParseNullable<Cause>(row.Cause),

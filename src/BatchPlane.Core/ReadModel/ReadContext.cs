@@ -82,6 +82,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         modelBuilder.Entity<EventRow>(entry =>
         {
             entry.ToTable("events").HasKey(row => row.EventNo);
+            entry.Property(row => row.OrderTxid).HasColumnType("xid8");
             entry.Property(row => row.Details).HasColumnType("jsonb");
         });
 

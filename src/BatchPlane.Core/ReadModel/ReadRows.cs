@@ -234,6 +234,7 @@ internal sealed class SubscriptionRow
 /// <summary>A row of <c>events</c>; stands for <see cref="Span"/> consecutive events.</summary>
 internal sealed class EventRow
 {
+    public ulong OrderTxid { get; init; }
     public long EventNo { get; init; }
     public required string SubjectId { get; init; }
     public long Sequence { get; init; }
@@ -248,6 +249,9 @@ internal sealed class EventRow
     public string? Cause { get; init; }
     public string? Reason { get; init; }
     public required string Source { get; init; }
+    public DateTimeOffset? LaunchedAt { get; init; }
+    public DateTimeOffset? RunningAt { get; init; }
+    public int[]? RunningOffsets { get; init; }
     public DateTimeOffset OccurredAt { get; init; }
     public int Notify { get; init; }
     public string? Details { get; init; }

@@ -7,6 +7,7 @@ using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
@@ -31,6 +32,7 @@ internal static class OptionsSections
         new OptionsSection<NotificationLimits>("NotificationLimits"),
         new OptionsSection<SchedulingOptions>("Scheduling"),
         new OptionsSection<JournalOptions>("Journal"),
+        new OptionsSection<EventsOptions>("Events"),
         new OptionsSection<IdempotencyOptions>("Idempotency"),
         new OptionsSection<RemovalOptions>("Removal"),
         new OptionsSection<NodeOptions>("Nodes"),

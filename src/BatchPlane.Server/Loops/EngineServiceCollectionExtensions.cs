@@ -42,6 +42,8 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<ClaimPruner>();
         services.AddHostedService<Timekeeper>();
         services.AddHostedService<JournalKeeper>();
+        services.AddHostedService<JournalMarker>();
+        services.AddHostedService<StatisticsKeeper>();
         services.AddHostedService<IdempotencyPruner>();
         services.AddHostedService<JobRemover>();
         services.AddHostedService<OutputKeeper>();

@@ -424,6 +424,8 @@ CREATE TABLE events (
 CREATE TABLE events_default PARTITION OF events DEFAULT;
 CREATE INDEX events_subject_idx ON events (subject_id, sequence);
 CREATE INDEX events_outbox_idx ON events (shard, order_txid, event_no) WHERE notify <> 0;
+-- For replay. Rows come nearly in this order, so that its pages fill one after the other.
+CREATE INDEX events_order_idx ON events (order_txid, event_no);
 COMMENT ON TABLE events IS 'The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.';
 COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
 COMMENT ON COLUMN events.span IS 'Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances to which the same happened in one transaction.';
@@ -432,6 +434,52 @@ COMMENT ON COLUMN events.notify IS 'Who asked: bit n is block n of the subject''
 COMMENT ON COLUMN events.shard IS 'Dispatcher shard of the subject.';
 COMMENT ON COLUMN events.source IS 'Who caused it: engine, agent or user:<key name>.';
 COMMENT ON COLUMN events.details IS 'Facts of the subject at that moment that the message needs; by level.';
+
+CREATE TABLE journal_marks (
+    began_at     timestamptz NOT NULL,
+    noted_at     timestamptz PRIMARY KEY,
+    settled_txid xid8 NOT NULL,
+    next_txid    xid8 NOT NULL
+);
+COMMENT ON TABLE journal_marks IS 'Where in the order of the journal a time is: noted every minute. What happened after noted_at has an order_txid of at least settled_txid; what happened before began_at a smaller one than next_txid.';
+
+CREATE TABLE journal_begin (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    txid     xid8 NOT NULL DEFAULT '0',
+    event_no bigint NOT NULL DEFAULT 0
+);
+INSERT INTO journal_begin DEFAULT VALUES;
+COMMENT ON TABLE journal_begin IS 'The greatest place in the order of the journal that was dropped: behind it nothing is missing.';
+
+CREATE TABLE attempt_statistics (
+    day            date NOT NULL,
+    env_id         text NOT NULL,
+    job_name       text NOT NULL,
+    jobs_submitted bigint NOT NULL DEFAULT 0,
+    jobs_succeeded bigint NOT NULL DEFAULT 0,
+    jobs_failed    bigint NOT NULL DEFAULT 0,
+    jobs_interrupted bigint NOT NULL DEFAULT 0,
+    succeeded      bigint NOT NULL DEFAULT 0,
+    failed         bigint NOT NULL DEFAULT 0,
+    killed         bigint NOT NULL DEFAULT 0,
+    lost           bigint NOT NULL DEFAULT 0,
+    returned       bigint NOT NULL DEFAULT 0,
+    failovers      bigint NOT NULL DEFAULT 0,
+    retries        bigint NOT NULL DEFAULT 0,
+    run_ms         bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, env_id, job_name)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE attempt_statistics IS 'What ended on a day (UTC), added up from the journal by StatisticsKeeper, behind the cursor in statistics_cursor. A job is counted in the environment of its first task.';
+COMMENT ON COLUMN attempt_statistics.env_id IS 'Empty when the job was removed before it was counted; job_name likewise.';
+COMMENT ON COLUMN attempt_statistics.run_ms IS 'Milliseconds from the begin of a command until its end was committed, of all attempts whose command began.';
+
+CREATE TABLE statistics_cursor (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    txid     xid8 NOT NULL DEFAULT '0',
+    event_no bigint NOT NULL DEFAULT 0
+);
+INSERT INTO statistics_cursor DEFAULT VALUES;
+COMMENT ON TABLE statistics_cursor IS 'Up to which row, in the order of the journal, attempt_statistics counts. Moved in the transaction that counts; its lock keeps servers from counting together.';
 
 CREATE TABLE dispatcher_shards (
     shard           smallint PRIMARY KEY,
@@ -466,7 +514,51 @@ CREATE TABLE delivery_exceptions (
     last_tried_at timestamptz NOT NULL,
     PRIMARY KEY (subject_id, sequence, topic_name)
 );
+CREATE INDEX delivery_exceptions_time_idx ON delivery_exceptions (last_tried_at, subject_id, sequence, topic_name);
 COMMENT ON TABLE delivery_exceptions IS 'Messages that did not simply arrive: nobody was bound (unrouted), or the broker refused them for good (failed).';
+
+CREATE TABLE redeliveries (
+    redelivery_id  text PRIMARY KEY,
+    subject_id     text,
+    first_sequence bigint,
+    last_sequence  bigint,
+    topic_key      text,
+    since          timestamptz,
+    until          timestamptz,
+    only_state     text CHECK (only_state IN ('failed', 'unrouted')),
+    created_by     text NOT NULL,
+    created_at     timestamptz NOT NULL,
+    cancelled_at   timestamptz,
+    finished_at    timestamptz,
+    CHECK ((subject_id IS NULL) = (first_sequence IS NULL) AND (subject_id IS NULL) = (last_sequence IS NULL)),
+    CHECK (subject_id IS NOT NULL OR topic_key IS NOT NULL)
+);
+CREATE INDEX redeliveries_created_at_idx ON redeliveries (created_at, redelivery_id);
+CREATE INDEX redeliveries_open_idx ON redeliveries (created_at) WHERE finished_at IS NULL;
+COMMENT ON TABLE redeliveries IS 'Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.';
+COMMENT ON COLUMN redeliveries.topic_key IS 'To this topic alone; null: to every topic that asked.';
+COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; null: all.';
+COMMENT ON COLUMN redeliveries.finished_at IS 'When the last shard was done, or the wish was withdrawn (cancelled_at).';
+
+CREATE TABLE redelivery_shards (
+    redelivery_id   text NOT NULL REFERENCES redeliveries ON DELETE CASCADE,
+    shard           smallint NOT NULL,
+    cursor_txid     xid8 NOT NULL,
+    cursor_event_no bigint NOT NULL,
+    cursor_count    integer NOT NULL,
+    end_txid        xid8 NOT NULL,
+    end_event_no    bigint NOT NULL,
+    sent            bigint NOT NULL DEFAULT 0,
+    unrouted        bigint NOT NULL DEFAULT 0,
+    failed          bigint NOT NULL DEFAULT 0,
+    finished_at     timestamptz,
+    PRIMARY KEY (redelivery_id, shard)
+) WITH (fillfactor = 50);
+CREATE INDEX redelivery_shards_open_idx ON redelivery_shards (shard) WHERE finished_at IS NULL;
+COMMENT ON TABLE redelivery_shards IS 'How far a redelivery is in each shard. Written by the dispatcher that holds the shard, under its epoch.';
+COMMENT ON COLUMN redelivery_shards.cursor_count IS 'Events of the row at the cursor that are done.';
+COMMENT ON COLUMN redelivery_shards.end_txid IS 'Where the shard''s own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.';
+COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, those included that no queue was bound for.';
 
 CREATE TABLE topics (
     topic_key  text PRIMARY KEY,
@@ -528,13 +620,16 @@ END
 $$;
 COMMENT ON FUNCTION journal_ensure_partition IS 'Makes the partition of the journal for one day (UTC), if there is none.';
 
--- Drops partitions of days before the given one whose events are all delivered: behind every shard's cursor. Returns how many.
+-- Drops partitions of days before the given one whose events are all delivered (behind every shard's cursor) and counted (behind the cursor of
+-- the statistics), and notes in journal_begin up to where something is missing. Returns how many.
 CREATE FUNCTION journal_drop_partitions_before(day date) RETURNS integer
 LANGUAGE plpgsql
 AS $$
 DECLARE
     candidate record;
     is_pending boolean;
+    last_txid xid8;
+    last_event_no bigint;
     dropped integer := 0;
 BEGIN
     FOR candidate IN
@@ -549,14 +644,25 @@ BEGIN
         EXECUTE format(
             'SELECT EXISTS (
                 SELECT
-                FROM %I AS e
+                FROM %1$I AS e
                 JOIN dispatcher_shards AS s ON s.shard = e.shard
                 WHERE e.notify <> 0
                     AND (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+            )
+            OR EXISTS (
+                SELECT
+                FROM %1$I AS e
+                JOIN statistics_cursor AS c ON (e.order_txid, e.event_no) > (c.txid, c.event_no)
             )',
             candidate.relname)
         INTO is_pending;
         IF NOT is_pending THEN
+            EXECUTE format('SELECT order_txid, event_no FROM %I ORDER BY order_txid DESC, event_no DESC LIMIT 1', candidate.relname)
+            INTO last_txid, last_event_no;
+            UPDATE journal_begin
+            SET txid = last_txid,
+                event_no = last_event_no
+            WHERE (last_txid, last_event_no) > (txid, event_no);
             EXECUTE format('DROP TABLE %I', candidate.relname);
             dropped := dropped + 1;
         END IF;
@@ -564,4 +670,4 @@ BEGIN
     RETURN dropped;
 END
 $$;
-COMMENT ON FUNCTION journal_drop_partitions_before IS 'Drops partitions of days before the given one whose events are all delivered. Returns how many.';
+COMMENT ON FUNCTION journal_drop_partitions_before IS 'Drops partitions of days before the given one whose events are all delivered and counted. Returns how many.';
