@@ -277,6 +277,12 @@ public sealed record EnvironmentView
     /// <summary>True for the one environment used by jobs that name none.</summary>
     public bool IsDefault { get; init; }
 
+    /// <summary>Of an anonymous environment: the job whose task it was made for. Null: users made it.</summary>
+    public string? JobId { get; init; }
+
+    /// <summary>Of an anonymous environment: that task.</summary>
+    public string? TaskName { get; init; }
+
     /// <summary>Why its provider makes no nodes at present; null: nothing is wrong.</summary>
     public string? StateReason { get; init; }
 

@@ -124,6 +124,9 @@ public sealed record TaskView
     /// <summary>Environment it runs in.</summary>
     public required string EnvId { get; init; }
 
+    /// <summary>True when that environment was made for it (<c>compute_env</c>).</summary>
+    public bool OwnsEnv { get; init; }
+
     /// <summary>Number of instances.</summary>
     public required int TaskInstanceNum { get; init; }
 

@@ -69,6 +69,21 @@ public sealed class EnvironmentRecord
     /// <summary>Column <c>reason</c>.</summary>
     public string? Reason { get; internal set; }
 
+    /// <summary>Column <c>job_id</c>: the job whose task it was made for; null: users made it.</summary>
+    public string? JobId { get; init; }
+
+    /// <summary>Column <c>task_id</c>.</summary>
+    public long? TaskId { get; init; }
+
+    /// <summary>Column <c>task_no</c>.</summary>
+    public int? TaskNo { get; init; }
+
+    /// <summary>Column <c>keeps_trying</c>.</summary>
+    public bool KeepsTrying { get; init; }
+
+    /// <summary>True when more nodes failed one after the other than may: no more are made.</summary>
+    public bool IsUsedUp => FailedCreations > MaxRetryCount && !KeepsTrying;
+
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
 
@@ -83,6 +98,25 @@ public sealed class EnvironmentRecord
 
     /// <summary>Column <c>deleted_at</c>.</summary>
     public DateTimeOffset? DeletedAt { get; internal set; }
+
+    /// <summary>True once it differs from what was loaded.</summary>
+    public bool IsDirty { get; internal set; }
+}
+
+/// <summary>The journal of a job, as far as nodes of an environment that was made for one of its tasks write it. Under the job's lock.</summary>
+public sealed class JobJournal
+{
+    /// <summary>Column <c>jobs.job_id</c>.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>Column <c>jobs.interest</c>.</summary>
+    public required NotificationInterest Interest { get; init; }
+
+    /// <summary>Column <c>jobs.last_sequence</c>.</summary>
+    public required long LastSequence { get; set; }
+
+    /// <summary>Column <c>jobs.journal_txid</c> as loaded.</summary>
+    public required ulong JournalTxid { get; init; }
 
     /// <summary>True once it differs from what was loaded.</summary>
     public bool IsDirty { get; internal set; }

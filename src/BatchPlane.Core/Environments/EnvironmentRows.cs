@@ -37,7 +37,24 @@ internal static class EnvironmentRows
         ProviderSettings = row.GetString(22),
         ProviderState = row.GetString(23),
         Reason = Text(row, 24),
+        JobId = Text(row, 25),
+        TaskId = row.IsDBNull(26) ? null : row.GetInt64(26),
+        TaskNo = Number(row, 27),
+        KeepsTrying = row.GetBoolean(28),
     };
+
+    internal static JobJournal ReadJob(NpgsqlDataReader row) => new()
+    {
+        JobId = row.GetString(0),
+        Interest = NotificationInterest.FromColumn(row.GetFieldValue<int[]>(1)),
+        LastSequence = row.GetInt64(2),
+        JournalTxid = row.GetFieldValue<ulong>(3),
+    };
+
+    internal static NpgsqlBatchCommand Apply(JobJournal job) => Command(
+        "Environments/Sql/environment_apply_to_job.sql",
+        ("job_id", NpgsqlDbType.Text, job.JobId),
+        ("last_sequence", NpgsqlDbType.Bigint, job.LastSequence));
 
     internal static NodeRecord ReadNode(NpgsqlDataReader row) => new()
     {

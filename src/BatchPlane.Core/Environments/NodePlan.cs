@@ -133,7 +133,7 @@ public sealed class NodePlan
     private void Replace(NodeRecord node, TimeSpan after, string because)
     {
         var environment = _environment.Environment;
-        if (environment.InactiveAction == InactiveNodeAction.None || environment.FailedCreations > environment.MaxRetryCount || Age(node) < after)
+        if (environment.InactiveAction == InactiveNodeAction.None || environment.IsUsedUp || Age(node) < after)
         {
             return;
         }
@@ -153,11 +153,8 @@ public sealed class NodePlan
             return;
         }
 
-        var isUsedUp = environment.FailedCreations > environment.MaxRetryCount;
-        _environment.Explain(isUsedUp
-            ? string.Create(CultureInfo.InvariantCulture, $"{environment.FailedCreations} nodes failed one after the other, more than resource_max_retry_count allows; change the environment to try anew")
-            : null);
-        for (var missing = isUsedUp ? 0 : EnvironmentScaling.Missing(_environment); missing > 0; missing--)
+        _environment.Explain(_environment.WhyUsedUp());
+        for (var missing = environment.IsUsedUp ? 0 : EnvironmentScaling.Missing(_environment); missing > 0; missing--)
         {
             ToStart.Add(_environment.AddNode(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), providerHost));
         }

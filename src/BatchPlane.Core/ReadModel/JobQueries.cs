@@ -305,6 +305,7 @@ public sealed class JobQueries(ReadContexts contexts)
         TaskName = task.TaskName,
         TaskState = WireName.Parse<RunState>(task.State),
         EnvId = task.EnvId,
+        OwnsEnv = task.OwnsEnv,
         TaskInstanceNum = task.InstanceCount,
         Cause = WireName.ParseNullable<Cause>(task.Cause),
         StateReason = task.Reason,

@@ -36,6 +36,7 @@ internal sealed class TaskRow
     public int TaskNo { get; init; }
     public required string TaskName { get; init; }
     public required string EnvId { get; init; }
+    public bool OwnsEnv { get; init; }
     public int Priority { get; init; }
     public int Slots { get; init; }
     public int CpuMillis { get; init; }
@@ -135,6 +136,8 @@ internal sealed class EnvironmentRow
     public required string State { get; init; }
     public required string Provider { get; init; }
     public bool IsDefault { get; init; }
+    public string? JobId { get; init; }
+    public long? TaskId { get; init; }
     public int DesiredNodeCount { get; init; }
     public required string ProviderSettings { get; init; }
     public int MinNodeCount { get; init; }

@@ -12,6 +12,7 @@ namespace BatchPlane.Server.Loops;
 internal sealed partial class EnvironmentReconciler(
     EnvironmentStore environments,
     IEnumerable<INodeProvider> providers,
+    TaskEnvironments taskEnvironments,
     NodeLossSignal losses,
     IOptions<NodeOptions> options,
     TimeProvider time,
@@ -33,6 +34,7 @@ internal sealed partial class EnvironmentReconciler(
     /// <inheritdoc/>
     protected override async Task PassAsync(CancellationToken cancellationToken)
     {
+        await taskEnvironments.EndUnneededAsync(cancellationToken);
         foreach (var provider in providers)
         {
             await ReconcileAllAsync(provider, cancellationToken);
@@ -65,14 +67,15 @@ internal sealed partial class EnvironmentReconciler(
             environment =>
             {
                 var facts = provider.Facts(environment.Environment);
-                return new Decided(NodePlan.Make(environment, machines, backlog, facts, provider.Host, options.Value.ToRules()), facts);
+                return new Decided(NodePlan.Make(environment, machines, backlog, facts, provider.Host, options.Value.ToRules()), facts, GivenUp.Of(environment));
             },
             cancellationToken);
-        if (decided is not var (plan, facts))
+        if (decided is not var (plan, facts, givenUp))
         {
             return machines.Leftovers;
         }
 
+        await taskEnvironments.GiveUpAsync(givenUp, cancellationToken);
         if (plan.Lost)
         {
             losses.Set();
@@ -146,7 +149,7 @@ internal sealed partial class EnvironmentReconciler(
         }
     }
 
-    private sealed record Decided(NodePlan Plan, MachineFacts Facts);
+    private sealed record Decided(NodePlan Plan, MachineFacts Facts, GivenUp? GivenUp);
 
     private static partial class Log
     {

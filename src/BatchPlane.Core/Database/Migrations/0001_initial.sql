@@ -28,14 +28,22 @@ CREATE TABLE environments (
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
     traceparent         text,
+    job_id              text,
+    task_id             bigint,
+    task_no             integer,
+    keeps_trying        boolean NOT NULL DEFAULT false,
     last_sequence       bigint NOT NULL DEFAULT 0,
     journal_txid        xid8 NOT NULL DEFAULT '0',
     delete_requested_at timestamptz,
     created_at          timestamptz NOT NULL,
     deleted_at          timestamptz,
-    CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
+    CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL)),
+    CHECK ((job_id IS NULL) = (task_id IS NULL) AND (job_id IS NULL) = (task_no IS NULL)),
+    CHECK (job_id IS NULL OR (max_node_count IS NOT NULL AND NOT is_default AND provider <> 'attached'))
 ) WITH (fillfactor = 70);
-CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED';
+CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED' AND job_id IS NULL;
+CREATE INDEX environments_provider_idx ON environments (provider) WHERE state <> 'DELETED';
+CREATE INDEX environments_job_id_idx ON environments (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
@@ -43,6 +51,9 @@ COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
+COMMENT ON COLUMN environments.job_id IS 'Of an environment made for one task: the task''s job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.';
+COMMENT ON COLUMN environments.task_id IS 'That task; it needs the environment while it names it and has not ended.';
+COMMENT ON COLUMN environments.keeps_trying IS 'True: nodes are tried without end; false: after max_retry_count failures the task ends.';
 COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
 COMMENT ON COLUMN environments.provider_settings IS 'What users set for its provider alone: the member of the document that is named after the provider.';
 COMMENT ON COLUMN environments.provider_state IS 'What its provider notes from one look to the next, by the engine: how often it failed one after the other, and until when it pauses.';
@@ -193,6 +204,7 @@ CREATE TABLE tasks (
     task_no            integer NOT NULL,
     task_name          text NOT NULL,
     env_id             text NOT NULL,
+    owns_env           boolean NOT NULL DEFAULT false,
     priority           integer NOT NULL,
     job_no             bigint NOT NULL,
     slots              integer NOT NULL DEFAULT 1 CHECK (slots > 0),
@@ -249,6 +261,7 @@ CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
 COMMENT ON COLUMN tasks.job_no IS 'task_id of the job''s first task: the order of jobs among those of equal priority, and what finds the next job behind all tasks of this one.';
+COMMENT ON COLUMN tasks.owns_env IS 'True: the environment was made for it, and a new one is when it begins another life.';
 COMMENT ON COLUMN tasks.slots IS 'Slots of a node that an instance needs.';
 COMMENT ON COLUMN tasks.cpu_millis IS 'Thousandths of a processor that an instance wishes for; 0: no wish.';
 COMMENT ON COLUMN tasks.memory_mib IS 'MiB of memory that an instance wishes for; 0: no wish.';
