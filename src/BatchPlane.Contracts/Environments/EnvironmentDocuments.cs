@@ -365,6 +365,9 @@ public sealed record NodeView
     /// <summary>Slots taken by instances that run, as of the last heartbeat.</summary>
     public int BusySlots { get; init; }
 
+    /// <summary>Attempts whose directories are kept for inspection there, as of the last heartbeat: only a user takes the node away.</summary>
+    public int KeptAttempts { get; init; }
+
     /// <summary>Load average of the last minute, as of the last heartbeat like what follows; null where the system does not tell.</summary>
     public double? LoadAverage { get; init; }
 

@@ -182,6 +182,9 @@ public sealed record TaskInstanceView
     /// <summary>Node of the current or last attempt.</summary>
     public string? ComputeNodeId { get; init; }
 
+    /// <summary>FAILED_INTERRUPTED: its working directory on that node, kept for inspection; null when the node is gone.</summary>
+    public string? KeptDirectory { get; init; }
+
     /// <summary>When a node claimed the current or last attempt.</summary>
     public DateTimeOffset? LaunchedAt { get; init; }
 

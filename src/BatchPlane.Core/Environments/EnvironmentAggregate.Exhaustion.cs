@@ -7,11 +7,30 @@ namespace BatchPlane.Core.Environments;
 public sealed partial class EnvironmentAggregate
 {
     /// <summary>Why no more nodes are made; null: tries are left.</summary>
-    public string? WhyUsedUp() => !Environment.IsUsedUp
-        ? null
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Environment.FailedCreations} nodes failed one after the other, more than resource_max_retry_count allows{(Environment.JobId is null ? "; change the environment to try anew" : "")}");
+    public string? WhyUsedUp()
+    {
+        if (!Environment.IsUsedUp)
+        {
+            return null;
+        }
+
+        var what = Environment.FailedCreations > Environment.MaxRetryCount
+            ? string.Create(CultureInfo.InvariantCulture, $"{Environment.FailedCreations} nodes failed one after the other")
+            : string.Create(CultureInfo.InvariantCulture, $"{Environment.EarlyLosses} times a node was lost soon after it joined");
+        return $"{what}, more than resource_max_retry_count allows{(Environment.JobId is null ? "; change the environment to try anew" : "")}";
+    }
+
+    /// <summary>A running node proved that it can run: what failed before is forgotten. Nothing when it did so before.</summary>
+    public void Settle(NodeRecord node)
+    {
+        if (node is { State: NodeState.Running, Failures: > 0 })
+        {
+            node.Failures = 0;
+            node.IsDirty = true;
+            Environment.EarlyLosses = 0;
+            Environment.IsDirty = true;
+        }
+    }
 
     /// <summary>
     /// Why the task that the environment was made for can get no node: tries are used up, and no node is left that runs or may come to. Null: it has one, or may get one,

@@ -18,6 +18,9 @@ public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int S
     /// <summary>Memory in MiB; what <see cref="MemoryGib"/> says unless it is known more exactly.</summary>
     public int MemoryMib { get; init; } = MemoryGib * MibPerGib;
 
+    /// <summary>Directory of its agent; null: not known.</summary>
+    public string? WorkDirectory { get; init; }
+
     /// <summary>Engine for containers with its version; null: none, or not known yet.</summary>
     public string? ContainerEngine { get; init; }
 }
@@ -176,7 +179,9 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         node.Epoch++;
         node.LeaseUntil = Now + lease;
         node.Reason = null;
-        node.Failures = 0;
+
+        // Not proven yet: see Settle.
+        node.Failures = node.IsAttached ? 0 : Math.Max(1, node.Failures);
         End(node, ActivityType.CreateComputeNode, failure: null);
         if (!node.IsAttached)
         {
@@ -192,6 +197,11 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
     {
         if (NodeLifecycle.Table.Allows(node.State, NodeEvent.Lost))
         {
+            if (!node.IsAttached && node.Failures > 0)
+            {
+                Environment.EarlyLosses++;
+            }
+
             node.Epoch++;
             node.LeaseUntil = null;
             node.Reason = reason;
@@ -266,6 +276,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         node.MemoryMib = facts.MemoryMib;
         node.ContainerEngine = facts.ContainerEngine;
         node.Slots = facts.Slots;
+        node.WorkDirectory = facts.WorkDirectory ?? node.WorkDirectory;
         node.IsDirty = true;
     }
 

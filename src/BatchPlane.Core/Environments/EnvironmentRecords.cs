@@ -51,6 +51,9 @@ public sealed class EnvironmentRecord
     /// <summary>Column <c>failed_creations</c>.</summary>
     public int FailedCreations { get; internal set; }
 
+    /// <summary>Column <c>early_losses</c>.</summary>
+    public int EarlyLosses { get; internal set; }
+
     /// <summary>Column <c>cpu_per_node</c>.</summary>
     public int? CpuPerNode { get; init; }
 
@@ -81,8 +84,11 @@ public sealed class EnvironmentRecord
     /// <summary>Column <c>keeps_trying</c>.</summary>
     public bool KeepsTrying { get; init; }
 
-    /// <summary>True when more nodes failed one after the other than may: no more are made.</summary>
-    public bool IsUsedUp => FailedCreations > MaxRetryCount && !KeepsTrying;
+    /// <summary>Early losses that are forgiven however few tries there are: a single crash or a short cut is no sign of a node that cannot run.</summary>
+    public const int ForgivenLosses = 3;
+
+    /// <summary>True when more nodes failed, or were lost soon after they joined, one after the other than may: no more are made.</summary>
+    public bool IsUsedUp => (FailedCreations > MaxRetryCount || EarlyLosses > Math.Max(MaxRetryCount, ForgivenLosses)) && !KeepsTrying;
 
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
@@ -178,6 +184,13 @@ public sealed class NodeRecord
 
     /// <summary>Column <c>starting_until</c>.</summary>
     public DateTimeOffset? StartingUntil { get; internal set; }
+
+    /// <summary>Column <c>work_directory</c>.</summary>
+    public string? WorkDirectory { get; internal set; }
+
+    /// <summary>Column <c>kept_attempts</c> as loaded.</summary>
+    public int KeptAttempts { get; init; }
+
     /// <summary>Column <c>busy_slots</c> as loaded.</summary>
     public int BusySlots { get; init; }
 

@@ -147,6 +147,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             ("busy_slots", vitals.BusySlots),
             ("promised_cpu_millis", vitals.PromisedCpuMillis),
             ("promised_memory_mib", vitals.PromisedMemoryMib),
+            ("kept_attempts", Math.Max(0, vitals.KeptAttempts)),
             ("ends_per_second", vitals.EndsPerSecond),
             ("idle_seconds", vitals.IdleSeconds is { } idle ? Math.Clamp(idle, 0, MaxIdleSeconds) : null));
         return await command.ExecuteScalarAsync(cancellationToken) is string state ? WireName.Parse<NodeState>(state) : null;

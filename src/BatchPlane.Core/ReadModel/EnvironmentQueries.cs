@@ -195,6 +195,7 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         ContainerEngine = row.ContainerEngine,
         Slots = row.Slots,
         BusySlots = row.BusySlots,
+        KeptAttempts = row.KeptAttempts,
         LoadAverage = row.LoadAverage,
         MemoryFreeMib = row.MemoryFreeMib,
         DiskFreeMib = row.DiskFreeMib,

@@ -168,6 +168,8 @@ internal sealed class NodeRow
     public required string InstanceId { get; init; }
     public string? HostName { get; init; }
     public string? AgentVersion { get; init; }
+    public string? WorkDirectory { get; init; }
+    public int KeptAttempts { get; init; }
     public int Cpu { get; init; }
     public int MemoryGib { get; init; }
     public int MemoryMib { get; init; }

@@ -202,6 +202,12 @@ public static class ItemCodes
     /// <summary>The slots of a node lie outside 1 to 1,024.</summary>
     public const string SlotsPerNodeOutOfRange = "slots_per_node_out_of_range";
 
+    /// <summary>The seconds that a token is valid lie outside 60 to 31,536,000.</summary>
+    public const string TtlSecondsOutOfRange = "ttl_seconds_out_of_range";
+
+    /// <summary>The description of a token has more than 200 characters.</summary>
+    public const string JoinTokenDescriptionTooLong = "join_token_description_too_long";
+
     /// <summary>Both an environment and one to be made are given.</summary>
     public const string EnvIdOrComputeEnv = "env_id_or_compute_env";
 

@@ -40,6 +40,7 @@ internal static class EngineServiceCollectionExtensions
     internal static IServiceCollection AddEngineLoops(this IServiceCollection services, bool withSlurm)
     {
         services.AddSingleton<TaskEnvironments>();
+        services.AddSingleton<HostBeats>();
         services.AddHostedService<NodeMonitor>();
         services.AddHostedService<ClaimPruner>();
         services.AddHostedService<Timekeeper>();

@@ -17,6 +17,7 @@ CREATE TABLE environments (
     inactive_action     text NOT NULL DEFAULT 'RECREATE' CHECK (inactive_action IN ('RECREATE', 'NONE')),
     max_retry_count     integer NOT NULL DEFAULT 7 CHECK (max_retry_count BETWEEN 0 AND 100),
     failed_creations    integer NOT NULL DEFAULT 0,
+    early_losses        integer NOT NULL DEFAULT 0,
     slots_per_node      integer CHECK (slots_per_node BETWEEN 1 AND 1024),
     provider_settings   jsonb NOT NULL DEFAULT '{}',
     provider_state      jsonb NOT NULL DEFAULT '{}',
@@ -65,6 +66,7 @@ COMMENT ON COLUMN environments.scaled_from IS 'Desired number that scaled_node_c
 COMMENT ON COLUMN environments.inactive_action IS 'What becomes of a node that failed or stays lost: another one is made, or it stays for inspection.';
 COMMENT ON COLUMN environments.max_retry_count IS 'Nodes that may fail one after the other and be made again.';
 COMMENT ON COLUMN environments.failed_creations IS 'Nodes that failed since one joined or a user changed the environment, by the engine.';
+COMMENT ON COLUMN environments.early_losses IS 'Nodes that were lost soon after they joined, since one ran well or a user changed the environment, by the engine.';
 COMMENT ON COLUMN environments.reason IS 'Why its provider makes no nodes at present, by the engine; null: nothing is wrong.';
 
 CREATE TABLE nodes (
@@ -94,6 +96,8 @@ CREATE TABLE nodes (
     promised_memory_mib integer NOT NULL DEFAULT 0,
     ends_per_second     double precision NOT NULL DEFAULT 0,
     idle_since          timestamptz,
+    kept_attempts       integer NOT NULL DEFAULT 0,
+    work_directory      text,
     resource_created_at timestamptz,
     failures            integer NOT NULL DEFAULT 0,
     starting_until      timestamptz,
@@ -103,7 +107,7 @@ CREATE TABLE nodes (
     CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
 ) WITH (fillfactor = 50);
 CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
-COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.';
+COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
 COMMENT ON COLUMN nodes.container_engine IS 'Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.';
 COMMENT ON COLUMN nodes.memory_free_mib IS 'Memory that is available on the machine, whoever uses the rest; null: it does not tell.';
@@ -112,11 +116,34 @@ COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';
 COMMENT ON COLUMN nodes.promised_cpu_millis IS 'Thousandths of a processor that the attempts it holds wish for; memory likewise.';
 COMMENT ON COLUMN nodes.ends_per_second IS 'Attempts that ended in a second, on the average of the last minutes.';
 COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended none lately; null: it is in use.';
+COMMENT ON COLUMN nodes.kept_attempts IS 'Attempts whose directories are kept for inspection there: nothing but a user takes the node away.';
+COMMENT ON COLUMN nodes.work_directory IS 'Directory of its agent on the machine, as it told when it joined.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
 COMMENT ON COLUMN nodes.starting_until IS 'Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.';
 COMMENT ON COLUMN nodes.provider_host IS 'Which server host made the node (local provider); null for attached machines.';
+
+CREATE TABLE hosts (
+    host_id     text PRIMARY KEY,
+    alive_since timestamptz NOT NULL,
+    beat_at     timestamptz NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE hosts IS 'Hosts whose servers make nodes there (nodes.provider_host). Each server renews the row of its own.';
+COMMENT ON COLUMN hosts.alive_since IS 'Since when it was renewed without a gap of a lease: whoever was away cannot say that others are.';
+
+CREATE TABLE join_tokens (
+    token_id    text PRIMARY KEY,
+    env_id      text NOT NULL,
+    token_hash  bytea NOT NULL UNIQUE,
+    description text NOT NULL,
+    created_by  text NOT NULL,
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    revoked_at  timestamptz
+);
+CREATE INDEX join_tokens_env_id_idx ON join_tokens (env_id, created_at);
+COMMENT ON TABLE join_tokens IS 'What lets machines join one environment and no other. token_hash: SHA-256 of the bearer token, which is shown once.';
 
 CREATE TABLE activities (
     activity_id   text PRIMARY KEY,

@@ -29,7 +29,8 @@ SELECT
     job_id,
     task_id,
     task_no,
-    keeps_trying
+    keeps_trying,
+    early_losses
 FROM environments
 WHERE env_id = @env_id::text
 FOR UPDATE

@@ -72,7 +72,10 @@ internal sealed class PilotDecision(
                 environment.RequestNodeDelete(node, JournalSource.Engine, "replaced by another node");
                 Cancel(pilot);
                 break;
-            case NodeState.Abnormal when MayReplace:
+            case NodeState.Running when node.Failures > 0 && Age(node) >= TimeSpan.FromSeconds(nodes.SettleSeconds):
+                environment.Settle(node);
+                break;
+            case NodeState.Abnormal when MayReplace && !environment.Environment.IsUsedUp:
                 LookAtLost(node, pilot);
                 break;
             case NodeState.Deleting:
