@@ -195,6 +195,7 @@ public sealed partial class NodeAgent
             Slots = _options.Slots,
             ContainerEngine = _containerEngine,
             AgentVersion = HostFacts.AgentVersion,
+            Directory = Path.GetFullPath(_options.Directory),
         };
         for (var tries = 1; ; tries++)
         {

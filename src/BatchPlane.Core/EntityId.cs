@@ -24,6 +24,9 @@ public static class EntityId
     /// <summary>Prefix of activities.</summary>
     public const string Activity = "act-";
 
+    /// <summary>Prefix of tokens that let machines join.</summary>
+    public const string JoinToken = "jtok-";
+
     /// <summary>Prefix of subscriptions.</summary>
     public const string Subscription = "subsc-";
 

@@ -72,6 +72,7 @@ public static class ServerHost
         services.AddSingleton(provider => new JoinToken(settings.JoinToken ?? provider.GetRequiredService<InstallationKey>().JoinToken));
         services.AddSingleton<TaskSecrets>();
         services.AddSingleton<ApiKeyStore>();
+        services.AddSingleton<JoinTokenStore>();
         services.AddSingleton<BrokerStatus>();
         services.AddHostedService<StartTasks>();
     }

@@ -42,6 +42,12 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>What lets agents join.</summary>
     public const string JoinToken = "join-token-of-tests";
 
+    /// <summary>Broker of the server.</summary>
+    public Uri AmqpUri => _virtualHost.AmqpUri;
+
+    /// <summary>What the server does.</summary>
+    protected virtual ServerRoles Roles => ServerRoles.Api;
+
     /// <summary>Options of the server besides; asked for once, before it starts.</summary>
     protected virtual Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>([]);
 
@@ -56,7 +62,7 @@ public class ServerFixture : IAsyncLifetime
             Urls = ["http://127.0.0.1:0"],
             DataDirectory = _data,
             BootstrapKey = Key,
-            Roles = ServerRoles.Api,
+            Roles = Roles,
             JoinToken = JoinToken,
             Options = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Api:MaxBodyBytes", (string?)$"{MaxBodyBytes}"), .. await OptionsAsync()]).Build(),
         });

@@ -14,7 +14,8 @@ namespace BatchPlane.Agent.Sessions;
 /// each to the report queue.
 /// </summary>
 internal sealed partial class AttemptRunner(
-    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, Staging staging, TimeProvider time, ILogger log)
+    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, Staging staging, Action onKept, TimeProvider time,
+    ILogger log)
 {
     private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(200);
 
@@ -218,6 +219,7 @@ internal sealed partial class AttemptRunner(
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
                 WorkDirectory.Keep(attempt.Paths, log);
+                onKept();
             }
 
             reports.Ended(attempt, result);

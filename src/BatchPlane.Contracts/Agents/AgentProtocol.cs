@@ -39,6 +39,9 @@ public sealed record JoinRequest
 
     /// <summary>Version of the agent.</summary>
     public required string AgentVersion { get; init; }
+
+    /// <summary>Its directory on the machine, absolute, at most 4,096 characters; null: it does not tell.</summary>
+    public string? Directory { get; init; }
 }
 
 /// <summary>Answer of join: who the agent is from now on.</summary>
@@ -367,6 +370,9 @@ public sealed record HeartbeatRequest
 
     /// <summary>Seconds since it held an attempt, or since it joined; null while it holds one.</summary>
     public double? IdleSeconds { get; init; }
+
+    /// <summary>Attempts whose working directories it keeps for inspection.</summary>
+    public int KeptAttempts { get; init; }
 
     /// <summary>Load average of the last minute; null where the system has none.</summary>
     public double? Load { get; init; }

@@ -277,6 +277,12 @@ public sealed record EnvironmentView
     /// <summary>True for the one environment used by jobs that name none.</summary>
     public bool IsDefault { get; init; }
 
+    /// <summary>Of an anonymous environment: the job whose task it was made for. Null: users made it.</summary>
+    public string? JobId { get; init; }
+
+    /// <summary>Of an anonymous environment: that task.</summary>
+    public string? TaskName { get; init; }
+
     /// <summary>Why its provider makes no nodes at present; null: nothing is wrong.</summary>
     public string? StateReason { get; init; }
 
@@ -358,6 +364,9 @@ public sealed record NodeView
 
     /// <summary>Slots taken by instances that run, as of the last heartbeat.</summary>
     public int BusySlots { get; init; }
+
+    /// <summary>Attempts whose directories are kept for inspection there, as of the last heartbeat: only a user takes the node away.</summary>
+    public int KeptAttempts { get; init; }
 
     /// <summary>Load average of the last minute, as of the last heartbeat like what follows; null where the system does not tell.</summary>
     public double? LoadAverage { get; init; }

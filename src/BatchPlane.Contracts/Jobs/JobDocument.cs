@@ -36,6 +36,9 @@ public sealed record JobDocument
     /// <summary>Seconds from when its first instance runs, 1 to 31,536,000, after which the job is ended. Null: no limit.</summary>
     public int? TimeLimit { get; init; }
 
+    /// <summary>What becomes of tasks with a <c>compute_env</c> for which no node can be made.</summary>
+    public CreationFailedState StateIfCreateCvmFailed { get; init; }
+
     /// <summary>Up to 10 labels.</summary>
     public IReadOnlyList<TagDocument> Tags { get; init; } = [];
 }
@@ -58,8 +61,14 @@ public sealed record TaskDocument
     /// <summary>Number of instances, 1 to the server's limit. Default 1.</summary>
     public int TaskInstanceNum { get; init; } = 1;
 
-    /// <summary>Environment to run in; null: the job's.</summary>
+    /// <summary>Environment to run in; null: the job's. Not with <see cref="ComputeEnv"/>.</summary>
     public string? EnvId { get; init; }
+
+    /// <summary>The environment that is made for this task alone; null: it runs in one that exists.</summary>
+    public ComputeEnvDocument? ComputeEnv { get; init; }
+
+    /// <summary>Nodes of <see cref="ComputeEnv"/> that may fail one after the other and be made again, 0 to 100. Default 0. Only with it.</summary>
+    public int ResourceMaxRetryCount { get; init; }
 
     /// <summary>Extra environment variables; the <c>BATCH_…</c> ones of the system win.</summary>
     public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];

@@ -124,6 +124,9 @@ public sealed record TaskView
     /// <summary>Environment it runs in.</summary>
     public required string EnvId { get; init; }
 
+    /// <summary>True when that environment was made for it (<c>compute_env</c>).</summary>
+    public bool OwnsEnv { get; init; }
+
     /// <summary>Number of instances.</summary>
     public required int TaskInstanceNum { get; init; }
 
@@ -178,6 +181,9 @@ public sealed record TaskInstanceView
 
     /// <summary>Node of the current or last attempt.</summary>
     public string? ComputeNodeId { get; init; }
+
+    /// <summary>FAILED_INTERRUPTED: its working directory on that node, kept for inspection; null when the node is gone.</summary>
+    public string? KeptDirectory { get; init; }
 
     /// <summary>When a node claimed the current or last attempt.</summary>
     public DateTimeOffset? LaunchedAt { get; init; }

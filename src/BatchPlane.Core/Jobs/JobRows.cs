@@ -79,6 +79,8 @@ internal static class JobRows
         MaxFailedNum = Number(row, 30),
         TimeLimit = Number(row, 31),
         ExpiresAt = Time(row, 32),
+        EnvId = row.GetString(33),
+        OwnsEnv = row.GetBoolean(34),
     };
 
     internal static InstanceRecord ReadInstance(NpgsqlDataReader row)
@@ -141,7 +143,8 @@ internal static class JobRows
             Column("job_ids", tasks, row => row.Job.Job.JobId),
             Column("task_nos", tasks, row => row.Task.Record.TaskNo),
             Column("task_names", tasks, row => row.Task.Record.TaskName),
-            Column("env_ids", tasks, row => row.Task.EnvId),
+            Column("env_ids", tasks, row => row.Task.Record.EnvId),
+            Column("owns_envs", tasks, row => row.Task.Record.OwnsEnv),
             Column("priorities", tasks, row => row.Job.Document.Priority),
             Column("job_nos", tasks, row => row.Job.Tasks[0].Record.TaskId),
             Column("slots", tasks, row => row.Task.Needs.Slots),
@@ -164,6 +167,39 @@ internal static class JobRows
             Column("failed_actions", tasks, row => WireName.Of(row.Task.Record.FailedAction)),
             Column("runs", tasks, row => row.Task.Run));
     }
+
+    internal static NpgsqlBatchCommand InsertEnvironments(IReadOnlyList<TaskEnvironment> environments, DateTimeOffset now) => Command(
+        "Environments/Sql/environment_insert_of_task.sql",
+        Column("env_ids", environments, one => one.Record.EnvId),
+        Column("env_names", environments, one => one.Record.EnvName),
+        Column("states", environments, one => WireName.Of(one.Record.State)),
+        Column("providers", environments, one => WireName.Of(one.Record.Provider)),
+        Column("max_node_counts", environments, one => one.Settings.MaxComputeNodeCount),
+        Column("idle_secondses", environments, one => one.Settings.IdleSeconds),
+        Column("max_retry_counts", environments, one => one.MaxRetryCount),
+        Column("slots_per_nodes", environments, one => one.Settings.SlotsPerNode),
+        Column("cpu_per_nodes", environments, one => one.Settings.CpuPerNode),
+        Column("memory_mib_per_nodes", environments, one => one.Settings.MemoryMibPerNode),
+        Column("provider_settingses", environments, one => one.ProviderSettings),
+        Column("created_bys", environments, one => one.CreatedBy),
+        Column("job_ids", environments, one => one.Record.JobId!),
+        Column("task_ids", environments, one => one.Task.TaskId),
+        Column("task_nos", environments, one => one.Task.TaskNo),
+        Column("keeps_tryings", environments, one => one.KeepsTrying),
+        Column("last_sequences", environments, one => one.Record.LastSequence),
+        new NpgsqlParameter<DateTimeOffset>("now", now));
+
+    internal static NpgsqlBatchCommand RenewEnvironments(IReadOnlyList<(TaskRecord Task, long LastSequence)> renewed, DateTimeOffset now) => Command(
+        "Environments/Sql/environment_renew.sql",
+        Column("env_ids", renewed, one => one.Task.EnvId),
+        Column("new_env_ids", renewed, one => one.Task.NewEnvId!),
+        Column("last_sequences", renewed, one => one.LastSequence),
+        new NpgsqlParameter<DateTimeOffset>("now", now));
+
+    internal static NpgsqlBatchCommand RenewTasks(IReadOnlyList<(TaskRecord Task, long LastSequence)> renewed) => Command(
+        "Jobs/Sql/task_renew_environment.sql",
+        Column("task_ids", renewed, one => one.Task.TaskId),
+        Column("new_env_ids", renewed, one => one.Task.NewEnvId!));
 
     internal static NpgsqlBatchCommand ApplyJobs(IReadOnlyList<JobRecord> jobs) => Command(
         "Jobs/Sql/job_apply_transition.sql",

@@ -21,10 +21,10 @@ internal sealed partial class TaskReader
         [
             "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
             "max_concurrent_num", "failed_action", "resources", "retry_rules", "retry_backoff", "max_failed_num", "time_limit",
-            "task_template",
+            "task_template", "compute_env", "resource_max_retry_count",
             .. TaskFilesReader.TaskMembers,
         ],
-        ["compute_env", "restart_compute_node", "resource_max_retry_count"]);
+        ["restart_compute_node"]);
 
     private static readonly MemberSet ApplicationMembers = new(
         ["delivery_form", "command", "argv", "builtin", "docker", "package_path"],
@@ -68,6 +68,7 @@ internal sealed partial class TaskReader
         ("$.tasks[0].application.docker", DockerReader.Members),
         ("$.tasks[0].env_vars[0]", EnvVarMembers),
         ("$.tasks[0].resources", ResourcesMembers),
+        .. ComputeEnvReader.Fields,
         .. RetryReader.Fields,
         .. TaskFilesReader.Fields,
     ];
@@ -162,6 +163,7 @@ internal sealed partial class TaskReader
             _problems.Add(task.PathOf("retry_backoff"), ItemCodes.RetryBudgetMissing, "There is no retry to wait for: give max_retry_count or a retry rule.");
         }
 
+        var resources = task.Find("resources") is { } given ? ReadResources(given, task.PathOf("resources")) : null;
         return _files.Read(task, new TaskDocument
         {
             TaskName = ReadName(task),
@@ -170,6 +172,8 @@ internal sealed partial class TaskReader
                 : new ApplicationDocument(),
             TaskInstanceNum = task.Integer("task_instance_num", 1, _limits.MaxInstancesPerTask, ItemCodes.TaskInstanceNumOutOfRange) ?? 1,
             EnvId = task.Text("env_id", DocumentRules.EnvId),
+            ComputeEnv = ComputeEnvReader.Read(task, resources, _problems),
+            ResourceMaxRetryCount = ComputeEnvReader.ReadMaxRetries(task),
             EnvVars = ReadEnvVars(task),
             MaxRetryCount = retries ?? 0,
             RetryRules = rules,
@@ -179,7 +183,7 @@ internal sealed partial class TaskReader
             Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds, ItemCodes.TimeoutOutOfRange) ?? DefaultTimeoutSeconds,
             MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue, ItemCodes.MaxConcurrentNumOutOfRange),
             FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord, ItemCodes.FailedActionUnknown) ?? FailedAction.Terminate,
-            Resources = task.Find("resources") is { } resources ? ReadResources(resources, task.PathOf("resources")) : null,
+            Resources = resources,
         });
     }
 

@@ -36,6 +36,7 @@ internal sealed class TaskRow
     public int TaskNo { get; init; }
     public required string TaskName { get; init; }
     public required string EnvId { get; init; }
+    public bool OwnsEnv { get; init; }
     public int Priority { get; init; }
     public int Slots { get; init; }
     public int CpuMillis { get; init; }
@@ -135,6 +136,8 @@ internal sealed class EnvironmentRow
     public required string State { get; init; }
     public required string Provider { get; init; }
     public bool IsDefault { get; init; }
+    public string? JobId { get; init; }
+    public long? TaskId { get; init; }
     public int DesiredNodeCount { get; init; }
     public required string ProviderSettings { get; init; }
     public int MinNodeCount { get; init; }
@@ -165,6 +168,8 @@ internal sealed class NodeRow
     public required string InstanceId { get; init; }
     public string? HostName { get; init; }
     public string? AgentVersion { get; init; }
+    public string? WorkDirectory { get; init; }
+    public int KeptAttempts { get; init; }
     public int Cpu { get; init; }
     public int MemoryGib { get; init; }
     public int MemoryMib { get; init; }

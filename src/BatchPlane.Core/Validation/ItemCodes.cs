@@ -202,6 +202,24 @@ public static class ItemCodes
     /// <summary>The slots of a node lie outside 1 to 1,024.</summary>
     public const string SlotsPerNodeOutOfRange = "slots_per_node_out_of_range";
 
+    /// <summary>The seconds that a token is valid lie outside 60 to 31,536,000.</summary>
+    public const string TtlSecondsOutOfRange = "ttl_seconds_out_of_range";
+
+    /// <summary>The description of a token has more than 200 characters.</summary>
+    public const string JoinTokenDescriptionTooLong = "join_token_description_too_long";
+
+    /// <summary>Both an environment and one to be made are given.</summary>
+    public const string EnvIdOrComputeEnv = "env_id_or_compute_env";
+
+    /// <summary>Nodes of this provider are not made but come: no environment of one task can wait for them.</summary>
+    public const string ComputeEnvAttached = "compute_env_attached";
+
+    /// <summary>An instance needs more than a node of the environment that is to be made for it has.</summary>
+    public const string ComputeEnvTooSmall = "compute_env_too_small";
+
+    /// <summary>There is no such state for tasks without nodes.</summary>
+    public const string StateIfCreateCvmFailedUnknown = "state_if_create_cvm_failed_unknown";
+
     /// <summary>There is no such provider of nodes.</summary>
     public const string ProviderUnknown = "provider_unknown";
 

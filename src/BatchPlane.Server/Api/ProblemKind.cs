@@ -22,6 +22,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind OutputNotFound = new(404, "output_not_found", "There is no output.", "The instance has not had this attempt yet; with `follow=true` the first one is waited for.");
     internal static readonly ProblemKind EnvironmentNotFound = new(404, "environment_not_found", "There is no such environment.", "Check the id.");
     internal static readonly ProblemKind NodeNotFound = new(404, "node_not_found", "There is no such node.", "Check the id.");
+    internal static readonly ProblemKind JoinTokenNotFound = new(404, "join_token_not_found", "The environment has no such join token.", "Check the id.");
     internal static readonly ProblemKind TaskTemplateNotFound = new(404, "task_template_not_found", "There is no such task template.", "Check the id or name.");
     internal static readonly ProblemKind TopicNotFound = new(404, "topic_not_found", "There is no such topic.", "Make it with `POST /v1/topics`.");
     internal static readonly ProblemKind SubscriptionNotFound = new(404, "subscription_not_found", "The topic has no such subscription.", "Check the id.");
@@ -62,7 +63,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         InvalidRequest, MalformedJson, BadRequest,
         Unauthenticated,
         Forbidden,
-        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, RedeliveryNotFound,
+        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, JoinTokenNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, RedeliveryNotFound,
         MethodNotAllowed,
         RequestTimeout,
         EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,

@@ -62,7 +62,10 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
     }
 
     /// <summary><c>true</c> or <c>false</c>; false when absent.</summary>
-    internal bool Flag(string name)
+    internal bool Flag(string name) => FlagOrNull(name) is true;
+
+    /// <summary>True or false; null when absent.</summary>
+    internal bool? FlagOrNull(string name)
     {
         var text = Text(name);
         if (text is not (null or "true" or "false"))
@@ -70,7 +73,7 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
             problems.Add($"?{name}", ItemCodes.ValueUnknown, $"Expected true or false, given \"{text}\".");
         }
 
-        return text == "true";
+        return text is null ? null : text == "true";
     }
 
     /// <summary>An instant, RFC 3339 with its offset; null when absent.</summary>

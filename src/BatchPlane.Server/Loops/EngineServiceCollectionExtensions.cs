@@ -32,12 +32,15 @@ internal static class EngineServiceCollectionExtensions
         services.AddSingleton<INodeProvider, LocalNodeProvider>();
         services.AddSingleton<SlurmClient>();
         services.AddSingleton<SlurmPilots>();
+        services.AddSingleton<SlurmAdmission>();
         return services;
     }
 
     /// <summary>Adds the loops of the role <c>engine</c>.</summary>
     internal static IServiceCollection AddEngineLoops(this IServiceCollection services, bool withSlurm)
     {
+        services.AddSingleton<TaskEnvironments>();
+        services.AddSingleton<HostBeats>();
         services.AddHostedService<NodeMonitor>();
         services.AddHostedService<ClaimPruner>();
         services.AddHostedService<Timekeeper>();

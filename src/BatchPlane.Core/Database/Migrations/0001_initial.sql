@@ -17,6 +17,7 @@ CREATE TABLE environments (
     inactive_action     text NOT NULL DEFAULT 'RECREATE' CHECK (inactive_action IN ('RECREATE', 'NONE')),
     max_retry_count     integer NOT NULL DEFAULT 7 CHECK (max_retry_count BETWEEN 0 AND 100),
     failed_creations    integer NOT NULL DEFAULT 0,
+    early_losses        integer NOT NULL DEFAULT 0,
     slots_per_node      integer CHECK (slots_per_node BETWEEN 1 AND 1024),
     provider_settings   jsonb NOT NULL DEFAULT '{}',
     provider_state      jsonb NOT NULL DEFAULT '{}',
@@ -28,14 +29,22 @@ CREATE TABLE environments (
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
     traceparent         text,
+    job_id              text,
+    task_id             bigint,
+    task_no             integer,
+    keeps_trying        boolean NOT NULL DEFAULT false,
     last_sequence       bigint NOT NULL DEFAULT 0,
     journal_txid        xid8 NOT NULL DEFAULT '0',
     delete_requested_at timestamptz,
     created_at          timestamptz NOT NULL,
     deleted_at          timestamptz,
-    CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
+    CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL)),
+    CHECK ((job_id IS NULL) = (task_id IS NULL) AND (job_id IS NULL) = (task_no IS NULL)),
+    CHECK (job_id IS NULL OR (max_node_count IS NOT NULL AND NOT is_default AND provider <> 'attached'))
 ) WITH (fillfactor = 70);
-CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED';
+CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED' AND job_id IS NULL;
+CREATE INDEX environments_provider_idx ON environments (provider) WHERE state <> 'DELETED';
+CREATE INDEX environments_job_id_idx ON environments (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
@@ -43,6 +52,9 @@ COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
+COMMENT ON COLUMN environments.job_id IS 'Of an environment made for one task: the task''s job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.';
+COMMENT ON COLUMN environments.task_id IS 'That task; it needs the environment while it names it and has not ended.';
+COMMENT ON COLUMN environments.keeps_trying IS 'True: nodes are tried without end; false: after max_retry_count failures the task ends.';
 COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
 COMMENT ON COLUMN environments.provider_settings IS 'What users set for its provider alone: the member of the document that is named after the provider.';
 COMMENT ON COLUMN environments.provider_state IS 'What its provider notes from one look to the next, by the engine: how often it failed one after the other, and until when it pauses.';
@@ -54,6 +66,7 @@ COMMENT ON COLUMN environments.scaled_from IS 'Desired number that scaled_node_c
 COMMENT ON COLUMN environments.inactive_action IS 'What becomes of a node that failed or stays lost: another one is made, or it stays for inspection.';
 COMMENT ON COLUMN environments.max_retry_count IS 'Nodes that may fail one after the other and be made again.';
 COMMENT ON COLUMN environments.failed_creations IS 'Nodes that failed since one joined or a user changed the environment, by the engine.';
+COMMENT ON COLUMN environments.early_losses IS 'Nodes that were lost soon after they joined, since one ran well or a user changed the environment, by the engine.';
 COMMENT ON COLUMN environments.reason IS 'Why its provider makes no nodes at present, by the engine; null: nothing is wrong.';
 
 CREATE TABLE nodes (
@@ -83,6 +96,8 @@ CREATE TABLE nodes (
     promised_memory_mib integer NOT NULL DEFAULT 0,
     ends_per_second     double precision NOT NULL DEFAULT 0,
     idle_since          timestamptz,
+    kept_attempts       integer NOT NULL DEFAULT 0,
+    work_directory      text,
     resource_created_at timestamptz,
     failures            integer NOT NULL DEFAULT 0,
     starting_until      timestamptz,
@@ -92,7 +107,7 @@ CREATE TABLE nodes (
     CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
 ) WITH (fillfactor = 50);
 CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
-COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.';
+COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
 COMMENT ON COLUMN nodes.container_engine IS 'Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.';
 COMMENT ON COLUMN nodes.memory_free_mib IS 'Memory that is available on the machine, whoever uses the rest; null: it does not tell.';
@@ -101,11 +116,34 @@ COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';
 COMMENT ON COLUMN nodes.promised_cpu_millis IS 'Thousandths of a processor that the attempts it holds wish for; memory likewise.';
 COMMENT ON COLUMN nodes.ends_per_second IS 'Attempts that ended in a second, on the average of the last minutes.';
 COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended none lately; null: it is in use.';
+COMMENT ON COLUMN nodes.kept_attempts IS 'Attempts whose directories are kept for inspection there: nothing but a user takes the node away.';
+COMMENT ON COLUMN nodes.work_directory IS 'Directory of its agent on the machine, as it told when it joined.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
 COMMENT ON COLUMN nodes.starting_until IS 'Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.';
 COMMENT ON COLUMN nodes.provider_host IS 'Which server host made the node (local provider); null for attached machines.';
+
+CREATE TABLE hosts (
+    host_id     text PRIMARY KEY,
+    alive_since timestamptz NOT NULL,
+    beat_at     timestamptz NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE hosts IS 'Hosts whose servers make nodes there (nodes.provider_host). Each server renews the row of its own.';
+COMMENT ON COLUMN hosts.alive_since IS 'Since when it was renewed without a gap of a lease: whoever was away cannot say that others are.';
+
+CREATE TABLE join_tokens (
+    token_id    text PRIMARY KEY,
+    env_id      text NOT NULL,
+    token_hash  bytea NOT NULL UNIQUE,
+    description text NOT NULL,
+    created_by  text NOT NULL,
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    revoked_at  timestamptz
+);
+CREATE INDEX join_tokens_env_id_idx ON join_tokens (env_id, created_at);
+COMMENT ON TABLE join_tokens IS 'What lets machines join one environment and no other. token_hash: SHA-256 of the bearer token, which is shown once.';
 
 CREATE TABLE activities (
     activity_id   text PRIMARY KEY,
@@ -193,6 +231,7 @@ CREATE TABLE tasks (
     task_no            integer NOT NULL,
     task_name          text NOT NULL,
     env_id             text NOT NULL,
+    owns_env           boolean NOT NULL DEFAULT false,
     priority           integer NOT NULL,
     job_no             bigint NOT NULL,
     slots              integer NOT NULL DEFAULT 1 CHECK (slots > 0),
@@ -249,6 +288,7 @@ CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
 COMMENT ON COLUMN tasks.job_no IS 'task_id of the job''s first task: the order of jobs among those of equal priority, and what finds the next job behind all tasks of this one.';
+COMMENT ON COLUMN tasks.owns_env IS 'True: the environment was made for it, and a new one is when it begins another life.';
 COMMENT ON COLUMN tasks.slots IS 'Slots of a node that an instance needs.';
 COMMENT ON COLUMN tasks.cpu_millis IS 'Thousandths of a processor that an instance wishes for; 0: no wish.';
 COMMENT ON COLUMN tasks.memory_mib IS 'MiB of memory that an instance wishes for; 0: no wish.';

@@ -21,7 +21,8 @@ INSERT INTO nodes (
     created_at,
     state_since,
     deleted_at,
-    starting_until
+    starting_until,
+    work_directory
 )
 VALUES (
     @node_id::text,
@@ -45,7 +46,8 @@ VALUES (
     @created_at::timestamptz,
     @state_since::timestamptz,
     @deleted_at::timestamptz,
-    @starting_until::timestamptz
+    @starting_until::timestamptz,
+    @work_directory::text
 )
 ON CONFLICT (node_id) DO UPDATE
 SET
@@ -64,4 +66,5 @@ SET
     resource_created_at = excluded.resource_created_at,
     state_since = excluded.state_since,
     deleted_at = excluded.deleted_at,
-    starting_until = excluded.starting_until
+    starting_until = excluded.starting_until,
+    work_directory = excluded.work_directory
