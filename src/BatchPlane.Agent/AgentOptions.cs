@@ -76,6 +76,10 @@ public sealed class AgentOptions
     [Required]
     public ContainerOptions Containers { get; init; } = new();
 
+    /// <summary>How processes are held to the resources of their task.</summary>
+    [Required]
+    public LimitOptions Limits { get; init; } = new();
+
     /// <summary>
     /// Program, and its first arguments, that runs the keeper of <see cref="Directory"/>, which is told last: see <see cref="KeeperProcess"/>. Default: the verb
     /// <c>keeper</c> of the program that runs.

@@ -187,6 +187,20 @@ internal static partial class Native
         return Wait4(pid, out _, NoHang, &used) == pid ? used.ToAttemptUsage() : null;
     }
 
+    /// <summary>Waits a moment (50 ms) for a process to end, whoever its parent is; for itself, that is a pause.</summary>
+    internal static unsafe void WaitForExit(int pid)
+    {
+        const int PollIn = 1;
+        const int WaitMilliseconds = 50;
+        var pidFd = PidFdOpen(pid);
+        if (pidFd >= 0)
+        {
+            var entry = new PollEntry { Descriptor = pidFd, Events = PollIn };
+            _ = Poll(&entry, 1, WaitMilliseconds);
+            _ = Close(pidFd);
+        }
+    }
+
     /// <summary>Hundredths of a second since boot, the unit of a process's start time in <c>/proc</c>.</summary>
     internal static long BootTicks()
     {

@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using BatchPlane.Agent.Keeping;
+using BatchPlane.Agent.Limits;
 using BatchPlane.Agent.Sessions;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Executors;
 
 /// <summary>Runs attempts as processes of this machine, through the keeper, which outlives this agent.</summary>
-internal sealed class ProcessExecutor(KeeperClient keeper) : IAttemptExecutor
+internal sealed class ProcessExecutor(KeeperClient keeper, LimitWay limits) : IAttemptExecutor
 {
     private const string Shell = "/bin/sh";
 
@@ -25,16 +26,34 @@ internal sealed class ProcessExecutor(KeeperClient keeper) : IAttemptExecutor
         }
 
         var program = ProgramLookup.Find(argv[0], environment["PATH"], launch.Paths.Directory, out var failure);
-        return program is null
-            ? StartResult.Failed(failure!)
-            : keeper.Start(new SpawnOrder(
-                new AttemptKey(launch.Claim.TaskId, launch.Index, launch.Attempt),
+        if (program is null)
+        {
+            return StartResult.Failed(failure!);
+        }
+
+        // An engine's client is no part of the attempt: its engine holds the container to the same.
+        var key = new AttemptKey(launch.Claim.TaskId, launch.Index, launch.Attempt);
+        var held = launch.Argv is null ? limits.For(key, run.Resources) : LimitOrder.None;
+        if (held != LimitOrder.None)
+        {
+            if (ProgramLookup.WhyNot(program, launch.Paths.Directory) is { } problem)
+            {
+                return StartResult.Failed(problem);
+            }
+
+            argv = LimitWay.Wrap(held, [program, .. argv.Skip(1)]);
+            program = argv[0];
+        }
+
+        return keeper.Start(new SpawnOrder(
+                key,
                 AttemptNote.Write(launch, _notes.GetValue(launch.Claim, AttemptNote.Claim)),
                 AttemptEnvironment.Mark(launch),
                 program,
                 launch.Paths.Directory,
                 launch.Paths.Stdout.Path,
                 launch.Paths.Stderr.Path,
+                held,
                 argv,
                 [.. environment.Select(variable => $"{variable.Key}={variable.Value}")]));
     }

@@ -65,6 +65,7 @@ internal static class EnvironmentRows
         IdleSince = Time(row, 21),
         StartingUntil = Time(row, 22),
         ContainerEngine = Text(row, 23),
+        Limits = Text(row, 24),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -161,6 +162,7 @@ internal static class EnvironmentRows
         ("memory_mib", NpgsqlDbType.Integer, node.MemoryMib),
         ("slots", NpgsqlDbType.Integer, node.Slots),
         ("container_engine", NpgsqlDbType.Text, node.ContainerEngine),
+        ("limits", NpgsqlDbType.Text, node.Limits),
         ("reason", NpgsqlDbType.Text, node.Reason),
         ("failures", NpgsqlDbType.Integer, node.Failures),
         ("lease_until", NpgsqlDbType.TimestampTz, node.LeaseUntil),

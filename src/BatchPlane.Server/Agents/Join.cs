@@ -90,7 +90,7 @@ internal static class Join
     internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options)
     {
         var facts = new MachineFacts(request.HostName, request.Cpu, request.Mem, request.Slots);
-        facts = facts with { ContainerEngine = request.ContainerEngine };
+        facts = facts with { ContainerEngine = request.ContainerEngine, Limits = request.Limits };
         facts = request.MemoryMib is { } memory ? facts with { MemoryMib = memory } : facts;
         if (request.NodeId is not null)
         {
