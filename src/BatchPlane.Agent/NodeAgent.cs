@@ -7,6 +7,7 @@ using BatchPlane.Agent.Keeping;
 using BatchPlane.Agent.Limits;
 using BatchPlane.Agent.Protocol;
 using BatchPlane.Agent.Sessions;
+using BatchPlane.Agent.Users;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -119,7 +120,7 @@ public sealed partial class NodeAgent
     private async Task<int?> RunEpochsAsync(Epochs with, string? nodeId, JoinResponse? resumed, IReadOnlyList<AdoptedAttempt> adopted)
     {
         var retry = new Backoff(_options.RetryPauseMax, _time);
-        var processes = new ProcessExecutor(with.Keeper, _limits);
+        var processes = new ProcessExecutor(with.Keeper, _limits, new RunAsUsers(_options.AllowedUsers, Environment.IsPrivilegedProcess));
         using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, adopted, with.Stops.Leave));
         adopted = [.. adopted.Select(attempt => attempt with { Execution = executor.Adopt(attempt.Launch, attempt.Execution) })];
         while (!with.Keeper.IsLost)

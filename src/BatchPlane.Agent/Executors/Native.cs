@@ -149,6 +149,12 @@ internal static partial class Native
     [LibraryImport(LibC, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static unsafe partial int Statx(int directory, string path, int flags, uint mask, FileStatus* status);
 
+    [LibraryImport(LibC, EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport(LibC, EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    internal static unsafe partial int GetUser(string name, PasswordEntry* entry, byte* buffer, nint size, void** found);
+
     [LibraryImport(LibC, EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int Unlink(string path);
 
@@ -272,6 +278,19 @@ internal static partial class Native
 
         internal readonly AttemptUsage ToAttemptUsage() =>
             new(TimeSpan.FromSeconds(UserSeconds + SystemSeconds) + TimeSpan.FromMicroseconds(UserMicroseconds + SystemMicroseconds), PeakKib * 1024);
+    }
+
+    /// <summary>struct passwd of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PasswordEntry
+    {
+        internal nint Name;
+        internal nint Password;
+        internal uint UserId;
+        internal uint GroupId;
+        internal nint RealName;
+        internal nint Home;
+        internal nint Shell;
     }
 
     /// <summary>struct pollfd.</summary>

@@ -170,7 +170,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         var directory = string.Create(CultureInfo.InvariantCulture, $"{job}/{kept.TaskId}.{kept.Index}.{kept.Attempt}");
         if (Directory.Exists(directory))
         {
-            Directory.Delete(directory, recursive: true);
+            Removal.Remove(directory);
         }
 
         File.Delete(directory + Kept);
@@ -194,7 +194,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
         if (error == Native.Eexist)
         {
-            Directory.Delete(directory, recursive: true);
+            Removal.Remove(directory);
             return true;
         }
 
@@ -225,7 +225,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
             && Native.RemoveDirectory(paths.Directory) != 0
             && Marshal.GetLastPInvokeError() != Native.Enoent)
         {
-            Directory.Delete(paths.Directory, recursive: true);
+            Removal.Remove(paths.Directory);
         }
 
         // Succeeds for the last attempt of the job here.
@@ -256,7 +256,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         {
             if (entry is DirectoryInfo directory)
             {
-                directory.Delete(recursive: true);
+                Removal.Remove(directory.FullName);
             }
             else
             {

@@ -27,6 +27,7 @@ internal static class AgentCommand
         var directory = Text("--dir", "DIR", $"Directory for working directories and output of instances; one agent per directory. Default: {DefaultDirectory}.");
         var limits = Text("--limits", "HOW", $"How processes are held to the resources of their task: auto (control groups where they may be made, else prlimit), cgroup, prlimit or none; also {AgentVariables.Limits}. Default: auto.");
         var controlGroup = Text("--cgroup", "PATH", $"Control group, from the top of its hierarchy, below which instances get theirs; also {AgentVariables.ControlGroup}. Default: the one that the agent is in.");
+        var users = Text("--allow-user", "NAMES", $"Users of this machine that tasks may run as (run_as_user), with commas between them; of use to root alone; also {AgentVariables.AllowUser}. Default: none.");
         var engine = Text("--container-engine", "PROGRAM", $"Engine that runs containers: podman, docker, a path, auto (the first that works) or none; also {AgentVariables.ContainerEngine}. Default: auto.");
         var engineArguments = Text("--container-engine-args", "ARGS", $"Arguments of the engine in front of its verb, quoted as in a shell; also {AgentVariables.ContainerEngineArguments}.");
         var runArguments = Text("--container-run-args", "ARGS", $"Arguments of each container, quoted as in a shell; also {AgentVariables.ContainerRunArguments}.");
@@ -36,7 +37,7 @@ internal static class AgentCommand
         var giveUp = new Option<int?>("--give-up-seconds") { HelpName = "N", Description = "End when nothing runs and no server has answered for so long, 1 to 604,800. Default: never." };
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, cpu, memory, directory, drain, giveUp, limits, controlGroup, engine, engineArguments, runArguments, allow, pids,
+            server, token, node, environment, slots, cpu, memory, directory, drain, giveUp, limits, controlGroup, users, engine, engineArguments, runArguments, allow, pids,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -57,12 +58,13 @@ internal static class AgentCommand
                     Choice = Limits(parsed.GetValue(limits) ?? context.Variable(AgentVariables.Limits)),
                     ControlGroup = parsed.GetValue(controlGroup) ?? context.Variable(AgentVariables.ControlGroup),
                 },
+                AllowedUsers = Names(parsed.GetValue(users) ?? context.Variable(AgentVariables.AllowUser)),
                 Containers = new ContainerOptions
                 {
                     Engine = parsed.GetValue(engine) ?? context.Variable(AgentVariables.ContainerEngine) ?? ContainerOptions.AutoEngine,
                     EngineArguments = parsed.GetValue(engineArguments) ?? context.Variable(AgentVariables.ContainerEngineArguments) ?? "",
                     RunArguments = parsed.GetValue(runArguments) ?? context.Variable(AgentVariables.ContainerRunArguments) ?? "",
-                    Allowed = (parsed.GetValue(allow) ?? context.Variable(AgentVariables.ContainerAllow) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    Allowed = Names(parsed.GetValue(allow) ?? context.Variable(AgentVariables.ContainerAllow)),
                     PidsLimit = parsed.GetValue(pids) ?? ContainerOptions.DefaultPidsLimit,
                 },
                 DrainTimeout = TimeSpan.FromSeconds(parsed.GetValue(drain) ?? DefaultDrainSeconds),
@@ -88,6 +90,8 @@ internal static class AgentCommand
             throw new UsageException(e.Message);
         }
     }
+
+    private static string[] Names(string? text) => (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static LimitChoice Limits(string? text) => text switch
     {

@@ -170,6 +170,9 @@ public sealed record RunSpec
     /// <summary>The container that <see cref="Command"/> or <see cref="Argv"/> runs in; null: none, it is a process of the node.</summary>
     public DockerDocument? Docker { get; init; }
 
+    /// <summary>User that the command runs as; null: the agent's own.</summary>
+    public string? RunAsUser { get; init; }
+
     /// <summary>The task's environment variables.</summary>
     public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];
 

@@ -24,7 +24,10 @@ public static class AgentVariables
     /// <summary>Control group below which instances get theirs.</summary>
     public const string ControlGroup = "BATCHPLANE_CGROUP";
 
-    private static readonly string[] Names = [ContainerEngine, ContainerEngineArguments, ContainerRunArguments, ContainerAllow, Limits, ControlGroup];
+    /// <summary>Users that tasks may run as.</summary>
+    public const string AllowUser = "BATCHPLANE_ALLOW_USER";
+
+    private static readonly string[] Names = [ContainerEngine, ContainerEngineArguments, ContainerRunArguments, ContainerAllow, Limits, ControlGroup, AllowUser];
 
     /// <summary>True for a variable that is passed on.</summary>
     public static bool IsPassedOn(string variable) => variable.StartsWith(Files, StringComparison.Ordinal) || Names.Contains(variable, StringComparer.Ordinal);
