@@ -184,7 +184,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         var directory = AttemptDirectory.Of(_root, kept);
         if (Directory.Exists(directory))
         {
-            Directory.Delete(directory, recursive: true);
+            Removal.Remove(directory);
         }
 
         File.Delete(directory + Kept);
@@ -208,7 +208,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
         if (error == Native.Eexist)
         {
-            Directory.Delete(directory, recursive: true);
+            Removal.Remove(directory);
             return true;
         }
 
@@ -239,7 +239,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
             && Native.RemoveDirectory(paths.Directory) != 0
             && Marshal.GetLastPInvokeError() != Native.Enoent)
         {
-            Directory.Delete(paths.Directory, recursive: true);
+            Removal.Remove(paths.Directory);
         }
 
         // Succeeds for the last attempt of the job here.
@@ -270,7 +270,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         {
             if (entry is DirectoryInfo directory)
             {
-                directory.Delete(recursive: true);
+                Removal.Remove(directory.FullName);
             }
             else
             {

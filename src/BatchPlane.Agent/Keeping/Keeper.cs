@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Limits;
 using BatchPlane.Agent.Sessions;
 
 namespace BatchPlane.Agent.Keeping;
@@ -189,6 +190,28 @@ internal sealed class Keeper : IDisposable
     private string? Spawn(ReceivedOrder order, out KeptProcess? process)
     {
         process = null;
+        ControlGroup? group;
+        try
+        {
+            group = ControlGroup.Make(order.Limits, KernelGroupFiles.Instance, _time);
+        }
+        catch (IOException e)
+        {
+            return $"cannot be held to its resources: {e.Message}";
+        }
+
+        if (Spawn(order, group, out process) is not { } failure)
+        {
+            return null;
+        }
+
+        group?.End(_time);
+        return failure;
+    }
+
+    private string? Spawn(ReceivedOrder order, ControlGroup? group, out KeptProcess? process)
+    {
+        process = null;
         var earliest = Native.BootTicks();
         if (_spawner.Spawn(order, out var pid) is { } failure)
         {
@@ -214,7 +237,7 @@ internal sealed class Keeper : IDisposable
             return $"cannot note the started process: {e.Message}";
         }
 
-        process = new KeptProcess(order, pid, pidFd, earliest, _time);
+        process = new KeptProcess(order, pid, pidFd, earliest, group, _time);
         return null;
     }
 
@@ -227,13 +250,13 @@ internal sealed class Keeper : IDisposable
     // On the reaper's thread: what takes time is left to another.
     private void Exited(KeptProcess process)
     {
-        if (process.Reap() || !_orphans.IsNone)
+        if (process.Reap() || process.Group is not null || !_orphans.IsNone)
         {
             _toBury.Add(process);
         }
         else
         {
-            Ended(process, null);
+            Ended(process, null, default);
         }
     }
 
@@ -243,7 +266,7 @@ internal sealed class Keeper : IDisposable
         {
             if (_toBury.TryTake(out var process, TendInterval))
             {
-                Ended(process, _orphans.Bury(process));
+                Bury(process);
             }
             else
             {
@@ -252,13 +275,21 @@ internal sealed class Keeper : IDisposable
         }
     }
 
-    private void Ended(KeptProcess process, AttemptUsage? others)
+    // What is in its group is told exactly; the others tell of what is left of the attempt outside, or of one that has no group.
+    private void Bury(KeptProcess process)
+    {
+        process.Group?.Kill();
+        var others = _orphans.Bury(process);
+        Ended(process, others, process.Group?.End(_time) ?? default);
+    }
+
+    private void Ended(KeptProcess process, AttemptUsage? others, GroupEnd told)
     {
         _ledger.Ended(process.Pid);
         lock (_gate)
         {
             var frame = FrameWriter.Of(FromKeeper.Ended).Add(process.Key);
-            process.End(others).AddTo(frame);
+            process.End(others, told).AddTo(frame);
             _running.Remove(process);
             _agent?.Send(frame);
             if (_isEnding)

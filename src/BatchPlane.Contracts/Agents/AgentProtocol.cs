@@ -37,6 +37,9 @@ public sealed record JoinRequest
     /// <summary>Engine for containers with its version, <c>podman 4.3.1</c>; null: it has none and gets no task that needs one.</summary>
     public string? ContainerEngine { get; init; }
 
+    /// <summary>How it holds processes to their resources: <c>cgroup2</c>, <c>cgroup1</c>, <c>prlimit</c> or <c>none</c>; null from an agent that does not tell.</summary>
+    public string? Limits { get; init; }
+
     /// <summary>Version of the agent.</summary>
     public required string AgentVersion { get; init; }
 
@@ -169,6 +172,9 @@ public sealed record RunSpec
 
     /// <summary>The container that <see cref="Command"/> or <see cref="Argv"/> runs in; null: none, it is a process of the node.</summary>
     public DockerDocument? Docker { get; init; }
+
+    /// <summary>User that the command runs as; null: the agent's own.</summary>
+    public string? RunAsUser { get; init; }
 
     /// <summary>The task's environment variables.</summary>
     public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];

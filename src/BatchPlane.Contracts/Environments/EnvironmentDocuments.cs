@@ -359,6 +359,9 @@ public sealed record NodeView
     /// <summary>Engine for containers with its version, <c>podman 4.3.1</c>; null: none, or its agent has not reported in.</summary>
     public string? ContainerEngine { get; init; }
 
+    /// <summary>How processes are held to the <c>resources</c> of their task: <c>cgroup2</c>, <c>cgroup1</c>, <c>prlimit</c> (memory alone, of each process) or <c>none</c>; null: its agent has not reported in.</summary>
+    public string? Limits { get; init; }
+
     /// <summary>Instances it runs at once; 0 until its agent reported in.</summary>
     public int Slots { get; init; }
 

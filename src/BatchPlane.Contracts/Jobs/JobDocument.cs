@@ -145,6 +145,11 @@ public sealed record ApplicationDocument
 
     /// <summary>The container that the command runs in, on nodes that have an engine for them; null: none. Not together with <see cref="Builtin"/>.</summary>
     public DockerDocument? Docker { get; init; }
+
+    /// <summary>
+    /// User of the node that the command runs as; null: the agent's own. The node's agent has to be root and to allow that user. Neither with <see cref="Docker"/>, which has <c>--user</c>, nor with <see cref="Builtin"/>.
+    /// </summary>
+    public string? RunAsUser { get; init; }
 }
 
 /// <summary>One edge: <see cref="EndTask"/> waits for <see cref="StartTask"/>.</summary>

@@ -333,6 +333,8 @@ CREATE TABLE nodes (
     slots integer NOT NULL DEFAULT 0,
     -- Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.
     container_engine text,
+    -- How its agent holds processes to their resources, as it found when it joined: cgroup2, cgroup1, prlimit or none.
+    limits text,
     reason text,
     -- Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.
     lease_until timestamp with time zone,

@@ -23,6 +23,9 @@ public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int S
 
     /// <summary>Engine for containers with its version; null: none, or not known yet.</summary>
     public string? ContainerEngine { get; init; }
+
+    /// <summary>How its agent holds processes to their resources; null: not known yet.</summary>
+    public string? Limits { get; init; }
 }
 
 /// <summary>
@@ -276,6 +279,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         node.MemoryGib = facts.MemoryGib;
         node.MemoryMib = facts.MemoryMib;
         node.ContainerEngine = facts.ContainerEngine;
+        node.Limits = facts.Limits;
         node.Slots = facts.Slots;
         node.WorkDirectory = facts.WorkDirectory ?? node.WorkDirectory;
         node.IsDirty = true;

@@ -170,6 +170,9 @@ public sealed class NodeRecord
     /// <summary>Column <c>container_engine</c>.</summary>
     public string? ContainerEngine { get; internal set; }
 
+    /// <summary>Column <c>limits</c>.</summary>
+    public string? Limits { get; internal set; }
+
     /// <summary>Column <c>slots</c>.</summary>
     public int Slots { get; internal set; }
 

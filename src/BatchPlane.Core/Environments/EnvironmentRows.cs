@@ -85,6 +85,7 @@ internal static class EnvironmentRows
         ContainerEngine = Text(row, 23),
         KeptAttempts = row.GetInt32(24),
         WorkDirectory = Text(row, 25),
+        Limits = Text(row, 26),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -182,6 +183,7 @@ internal static class EnvironmentRows
         ("memory_mib", NpgsqlDbType.Integer, node.MemoryMib),
         ("slots", NpgsqlDbType.Integer, node.Slots),
         ("container_engine", NpgsqlDbType.Text, node.ContainerEngine),
+        ("limits", NpgsqlDbType.Text, node.Limits),
         ("reason", NpgsqlDbType.Text, node.Reason),
         ("failures", NpgsqlDbType.Integer, node.Failures),
         ("lease_until", NpgsqlDbType.TimestampTz, node.LeaseUntil),

@@ -104,6 +104,7 @@ public sealed class NewJob
         Argv = task.Application.Argv,
         Builtin = task.Application.Builtin,
         Docker = task.Application.Docker,
+        RunAsUser = task.Application.RunAsUser,
         EnvVars = task.EnvVars,
         TimeoutSeconds = task.Timeout,
         KeepDirectoryOnFailure = task.FailedAction != FailedAction.Terminate,

@@ -27,7 +27,7 @@ internal sealed partial class TaskReader
         ["restart_compute_node"]);
 
     private static readonly MemberSet ApplicationMembers = new(
-        ["delivery_form", "command", "argv", "builtin", "docker", "package_path"],
+        ["delivery_form", "command", "argv", "builtin", "docker", "run_as_user", "package_path"],
         ["commands"]);
 
     private static readonly string[] WhatToRun = ["command", "argv", "builtin"];
@@ -58,6 +58,17 @@ internal sealed partial class TaskReader
         EmptyCode = ItemCodes.EnvVarNameInvalid,
         InvalidCode = ItemCodes.EnvVarNameInvalid,
         TooLongCode = ItemCodes.EnvVarNameInvalid,
+    };
+
+    private static readonly TextRule UserName = new()
+    {
+        MinLength = 1,
+        MaxLength = 32,
+        Pattern = UserNamePattern(),
+        Form = "the name of a user: letters, digits, '_', '.' and '-', not starting with a digit",
+        EmptyCode = ItemCodes.RunAsUserInvalid,
+        InvalidCode = ItemCodes.RunAsUserInvalid,
+        TooLongCode = ItemCodes.RunAsUserInvalid,
     };
 
     /// <summary>Every member of a task, by the path of its object.</summary>
@@ -270,7 +281,21 @@ internal sealed partial class TaskReader
             Argv = ReadArgv(application),
             Builtin = application.OneOf("builtin", ItemCodes.BuiltinUnknown, BuiltinApplications.Noop),
             Docker = DockerReader.Read(application, _problems),
+            RunAsUser = ReadUser(application),
         };
+    }
+
+    private string? ReadUser(ObjectReader application)
+    {
+        if (application.Find("run_as_user") is not null && Array.Find(["docker", "builtin"], name => application.Find(name) is not null) is { } other)
+        {
+            _problems.Add(
+                application.PathOf("run_as_user"),
+                ItemCodes.RunAsUserMisplaced,
+                other == "docker" ? "A container has its own users: use --user in 'docker_run_option'." : "A built-in runs no program.");
+        }
+
+        return application.Text("run_as_user", UserName);
     }
 
     private List<string>? ReadArgv(ObjectReader application)
@@ -330,6 +355,9 @@ internal sealed partial class TaskReader
 
         return new EnvVarDocument(name, value);
     }
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.-]*\z")]
+    private static partial Regex UserNamePattern();
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z")]
     private static partial Regex EnvVarNamePattern();

@@ -193,6 +193,7 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         Mem = row.MemoryGib,
         MemoryMib = row.MemoryMib,
         ContainerEngine = row.ContainerEngine,
+        Limits = row.Limits,
         Slots = row.Slots,
         BusySlots = row.BusySlots,
         KeptAttempts = row.KeptAttempts,

@@ -175,6 +175,7 @@ internal sealed class NodeRow
     public int MemoryMib { get; init; }
     public int Slots { get; init; }
     public string? ContainerEngine { get; init; }
+    public string? Limits { get; init; }
     public int BusySlots { get; init; }
     public int PromisedCpuMillis { get; init; }
     public int PromisedMemoryMib { get; init; }

@@ -118,6 +118,12 @@ public static class ItemCodes
     /// <summary>A built-in runs in no container.</summary>
     public const string DockerWithBuiltin = "docker_with_builtin";
 
+    /// <summary>The name of a user of the node is not one: letters, digits, <c>_</c>, <c>.</c> and <c>-</c>, at most 32.</summary>
+    public const string RunAsUserInvalid = "run_as_user_invalid";
+
+    /// <summary>A container or a built-in is to run as a user of the node.</summary>
+    public const string RunAsUserMisplaced = "run_as_user_misplaced";
+
     /// <summary>The name of an image is not <c>[registry/]name[:tag][@digest]</c>.</summary>
     public const string DockerImageInvalid = "docker_image_invalid";
 

@@ -100,7 +100,12 @@ internal static class Join
     internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options, bool onlyAttached = false)
     {
         var facts = new MachineFacts(request.HostName, request.Cpu, request.Mem, request.Slots);
-        facts = facts with { ContainerEngine = request.ContainerEngine, WorkDirectory = request.Directory is { Length: <= MaxDirectoryLength } directory ? directory : null };
+        facts = facts with
+        {
+            ContainerEngine = request.ContainerEngine,
+            WorkDirectory = request.Directory is { Length: <= MaxDirectoryLength } directory ? directory : null,
+            Limits = request.Limits,
+        };
         facts = request.MemoryMib is { } memory ? facts with { MemoryMib = memory } : facts;
         if (request.NodeId is not null)
         {

@@ -126,6 +126,7 @@ public sealed class EveryFieldTests
         new("$.tasks[0].application.delivery_form", "delivery_form_unknown", "\"FTP\""),
         new("$.tasks[0].application.command", "command_too_long", Long(131_072)),
         new("$.tasks[0].application.argv", "argv_empty", "[]") { Alone = true, Without = "command" },
+        new("$.tasks[0].application.run_as_user", "run_as_user_invalid", "\"1000\"") { Alone = true, Without = "docker" },
         new("$.tasks[0].application.builtin", "builtin_unknown", "\"sleep\"") { Alone = true, Without = "command" },
         new("$.tasks[0].application.docker", "type_mismatch", "[]") { Alone = true },
         new("$.tasks[0].application.docker.image", "docker_image_invalid", "\"a b\""),

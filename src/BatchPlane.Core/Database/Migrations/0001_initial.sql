@@ -84,6 +84,7 @@ CREATE TABLE nodes (
     memory_mib          integer NOT NULL DEFAULT 0,
     slots               integer NOT NULL DEFAULT 0,
     container_engine    text,
+    limits              text,
     reason              text,
     lease_until         timestamptz,
     load_average        double precision,
@@ -110,6 +111,7 @@ CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
 COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
 COMMENT ON COLUMN nodes.container_engine IS 'Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.';
+COMMENT ON COLUMN nodes.limits IS 'How its agent holds processes to their resources, as it found when it joined: cgroup2, cgroup1, prlimit or none.';
 COMMENT ON COLUMN nodes.memory_free_mib IS 'Memory that is available on the machine, whoever uses the rest; null: it does not tell.';
 COMMENT ON COLUMN nodes.disk_free_mib IS 'Free space of the file system with the agent''s directory; disk_total_mib is its size.';
 COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';

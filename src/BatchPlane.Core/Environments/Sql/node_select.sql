@@ -26,7 +26,8 @@ SELECT
     starting_until,
     container_engine,
     kept_attempts,
-    work_directory
+    work_directory,
+    limits
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL
