@@ -330,7 +330,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         {
             Job.LastSequence++;
             Job.IsDirty = true;
-            _journal.Add(entry with { Sequence = Job.LastSequence, Notify = Job.Interest.MaskFor(entry.Level, entry.State) });
+            _journal.Add(entry with { Sequence = Job.LastSequence, Notify = Job.Interest.MaskFor(entry) });
             return;
         }
 

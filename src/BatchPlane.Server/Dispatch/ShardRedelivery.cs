@@ -60,7 +60,7 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     /// <summary>Goes through one redelivery on one channel. False when the shard cannot go on with it now: it was taken over, or the wish was withdrawn.</summary>
     private async Task<bool> WorkAsync(RedeliveryWork work, EventSender sender, CancellationToken stop)
     {
-        await using var channel = await PublishChannel.OpenAsync(services.Broker, services.Time, services.Options, services.Notifications.Region, default, stop);
+        await using var channel = await PublishChannel.OpenAsync(services.Broker, services.Time, services.Options, default, stop);
         sender.BeginChannel();
         while (maySend())
         {
