@@ -125,6 +125,8 @@ CREATE TABLE environments (
     max_retry_count integer NOT NULL DEFAULT 7,
     -- Nodes that failed since one joined or a user changed the environment, by the engine.
     failed_creations integer NOT NULL DEFAULT 0,
+    -- Nodes that were lost soon after they joined, since one ran well or a user changed the environment, by the engine.
+    early_losses integer NOT NULL DEFAULT 0,
     -- Instances a node of the provider runs at once; null: one for each processor.
     slots_per_node integer,
     -- What users set for its provider alone: the member of the document that is named after the provider.
@@ -143,6 +145,13 @@ CREATE TABLE environments (
     created_by text NOT NULL,
     -- As jobs.traceparent, of the request that created the environment.
     traceparent text,
+    -- Of an environment made for one task: the task's job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.
+    job_id text,
+    -- That task; it needs the environment while it names it and has not ended.
+    task_id bigint,
+    task_no integer,
+    -- True: nodes are tried without end; false: after max_retry_count failures the task ends.
+    keeps_trying boolean NOT NULL DEFAULT false,
     -- Sequence of the newest journal row of this environment; gapless from 1.
     last_sequence bigint NOT NULL DEFAULT 0,
     -- order_txid of the newest journal row of this environment; see events.order_txid.
@@ -153,6 +162,8 @@ CREATE TABLE environments (
     CONSTRAINT environments_pkey PRIMARY KEY (env_id),
     CONSTRAINT environments_check CHECK (((max_node_count >= min_node_count) AND (max_node_count <= 2000))),
     CONSTRAINT environments_check1 CHECK (((state = 'DELETED'::text) = (deleted_at IS NOT NULL))),
+    CONSTRAINT environments_check2 CHECK ((((job_id IS NULL) = (task_id IS NULL)) AND ((job_id IS NULL) = (task_no IS NULL)))),
+    CONSTRAINT environments_check3 CHECK (((job_id IS NULL) OR ((max_node_count IS NOT NULL) AND (NOT is_default) AND (provider <> 'attached'::text)))),
     CONSTRAINT environments_cpu_per_node_check CHECK (((cpu_per_node >= 1) AND (cpu_per_node <= 1024))),
     CONSTRAINT environments_desired_node_count_check CHECK (((desired_node_count >= 0) AND (desired_node_count <= 2000))),
     CONSTRAINT environments_idle_seconds_check CHECK (((idle_seconds >= 10) AND (idle_seconds <= 86400))),
@@ -165,7 +176,9 @@ CREATE TABLE environments (
     CONSTRAINT environments_state_check CHECK ((state = ANY (ARRAY['CREATING'::text, 'CREATED'::text, 'DELETING'::text, 'DELETED'::text])))
 ) WITH (fillfactor=70);
 CREATE UNIQUE INDEX environments_default_key ON public.environments USING btree (is_default) WHERE (is_default AND (state <> 'DELETED'::text));
-CREATE UNIQUE INDEX environments_name_key ON public.environments USING btree (env_name) WHERE (state <> 'DELETED'::text);
+CREATE INDEX environments_job_id_idx ON public.environments USING btree (job_id) WHERE (job_id IS NOT NULL);
+CREATE UNIQUE INDEX environments_name_key ON public.environments USING btree (env_name) WHERE ((state <> 'DELETED'::text) AND (job_id IS NULL));
+CREATE INDEX environments_provider_idx ON public.environments USING btree (provider) WHERE (state <> 'DELETED'::text);
 CREATE INDEX environments_tags_idx ON public.environments USING gin (tags jsonb_path_ops);
 
 -- The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.
@@ -204,6 +217,15 @@ CREATE TABLE events (
 ) PARTITION BY RANGE (occurred_at);
 CREATE INDEX events_outbox_idx ON ONLY public.events USING btree (shard, order_txid, event_no) WHERE (notify <> 0);
 CREATE INDEX events_subject_idx ON ONLY public.events USING btree (subject_id, sequence);
+
+-- Hosts whose servers make nodes there (nodes.provider_host). Each server renews the row of its own.
+CREATE TABLE hosts (
+    host_id text NOT NULL,
+    -- Since when it was renewed without a gap of a lease: whoever was away cannot say that others are.
+    alive_since timestamp with time zone NOT NULL,
+    beat_at timestamp with time zone NOT NULL,
+    CONSTRAINT hosts_pkey PRIMARY KEY (host_id)
+) WITH (fillfactor=50);
 
 -- Idempotency-Key of submits and creates, stored in their transaction. Scope: <key id>:<operation>.
 CREATE TABLE idempotency_keys (
@@ -313,7 +335,22 @@ CREATE INDEX jobs_labels_idx ON public.jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON public.jobs USING btree (job_name text_pattern_ops, created_at, job_id);
 CREATE INDEX jobs_outputs_idx ON public.jobs USING btree (created_at) WHERE (outputs_removed_at IS NULL);
 
--- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.
+-- What lets machines join one environment and no other. token_hash: SHA-256 of the bearer token, which is shown once.
+CREATE TABLE join_tokens (
+    token_id text NOT NULL,
+    env_id text NOT NULL,
+    token_hash bytea NOT NULL,
+    description text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT join_tokens_pkey PRIMARY KEY (token_id),
+    CONSTRAINT join_tokens_token_hash_key UNIQUE (token_hash)
+);
+CREATE INDEX join_tokens_env_id_idx ON public.join_tokens USING btree (env_id, created_at);
+
+-- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.
 CREATE TABLE nodes (
     node_id text NOT NULL,
     env_id text NOT NULL,
@@ -354,6 +391,10 @@ CREATE TABLE nodes (
     ends_per_second double precision NOT NULL DEFAULT 0,
     -- Since when it holds no attempt and ended none lately; null: it is in use.
     idle_since timestamp with time zone,
+    -- Attempts whose directories are kept for inspection there: nothing but a user takes the node away.
+    kept_attempts integer NOT NULL DEFAULT 0,
+    -- Directory of its agent on the machine, as it told when it joined.
+    work_directory text,
     resource_created_at timestamp with time zone,
     -- Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.
     failures integer NOT NULL DEFAULT 0,
@@ -469,6 +510,8 @@ CREATE TABLE tasks (
     task_no integer NOT NULL,
     task_name text NOT NULL,
     env_id text NOT NULL,
+    -- True: the environment was made for it, and a new one is when it begins another life.
+    owns_env boolean NOT NULL DEFAULT false,
     priority integer NOT NULL,
     -- task_id of the job's first task: the order of jobs among those of equal priority, and what finds the next job behind all tasks of this one.
     job_no bigint NOT NULL,

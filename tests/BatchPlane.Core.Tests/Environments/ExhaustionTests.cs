@@ -140,6 +140,7 @@ public sealed class ExhaustionTests
     {
         foreach (var node in environment.Nodes.Where(node => node.State == NodeState.Running).ToList())
         {
+            pool.Crash(node.NodeId);
             environment.Lose(node, "no sign of life");
         }
     });

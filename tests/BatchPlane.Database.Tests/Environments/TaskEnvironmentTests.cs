@@ -118,7 +118,7 @@ public sealed class TaskEnvironmentTests : IAsyncLifetime
         Assert.False((await GiveUpAsync(jobId, taskId, first)).IsClosed);
         Assert.True((await GiveUpAsync(jobId, taskId, second)).IsClosed);
         Assert.False((await GiveUpAsync(jobId, taskId, second)).IsClosed);
-        Assert.Equal(["FAILED node_creation_failed instance 0: no node"], await _installation.RowsAsync($"SELECT state, cause, reason FROM tasks WHERE job_id = '{jobId}'"));
+        Assert.Equal(["FAILED node_creation_failed no node"], await _installation.RowsAsync($"SELECT state, cause, reason FROM tasks WHERE job_id = '{jobId}'"));
     }
 
     [Fact]

@@ -118,7 +118,7 @@ public sealed class NodeEventTests(NodeEventTests.SleepingAgents server) : IClas
     private async Task<string> SubmitAsync(string topic, string members)
     {
         using var submitted = await server.PostAsync("/v1/jobs", $$"""
-            {{{members}}"tasks":[{"task_name":"solo","compute_env":{"slots_per_node":1},"application":{"command":"true"}}],
+            {{{members}}"tasks":[{"task_name":"solo","compute_env":{"slots_per_node":1},"application":{"command":"true"} }],
              "notifications":[{"topic_name":"{{topic}}","event_configs":[{"event_name":"JOB_FAILED"},{"event_name":"TASK_FAILED"},{{NodeEvents}}]}]}
             """);
         Assert.True(submitted.IsSuccessStatusCode, await submitted.Content.ReadAsStringAsync());
