@@ -83,7 +83,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         var kind = EventCatalogue.Find("COMPUTE_NODE_ABNORMAL")!;
         var row = RowOf(kind) with { SubjectId = Job.SubjectId, TaskNo = 1, Reason = "no sign of life within its lease" };
 
-        var body = _writer.Write(kind, new(row, 0), Job, Node, [], out _);
+        var body = _writer.Write(new(kind, new(row, 0), Job, Node, []), out _);
 
         var batch = JsonDocument.Parse(body).RootElement.GetProperty("Events")[0].GetProperty("Batch");
         Assert.Equal(
