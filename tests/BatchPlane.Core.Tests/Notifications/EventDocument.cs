@@ -187,6 +187,9 @@ internal static class EventDocument
         return text.ToString();
     }
 
+    /// <summary>The golden message about a node that was made for a task.</summary>
+    internal const string NodeOfTask = "COMPUTE_NODE_ABNORMAL-of-a-task";
+
     internal static string GoldenPath(string name) => Repository.PathOf($"tests/BatchPlane.Core.Tests/Notifications/Golden/{name}.json");
 
     private static void AddCatalogue(StringBuilder text)
