@@ -89,6 +89,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         Assert.Equal(
             ["ComputeNodeId", "EnvId", "ComputeNodeState", "Mem", "ResourceCreatedTime", "EnvName", "ComputeNodeInstanceId", "Cpu", "StateReason", "JobId", "TaskName"],
             batch.EnumerateObject().Select(member => member.Name));
+        AssertGolden($"{EventDocument.NodeOfATask}.json", body.ToArray());
         Assert.Equal(
             ("env-ptoxdb1t", "batch-env", Job.SubjectId, "count"),
             (batch.GetProperty("EnvId").GetString(), batch.GetProperty("EnvName").GetString(), batch.GetProperty("JobId").GetString(), batch.GetProperty("TaskName").GetString()));
