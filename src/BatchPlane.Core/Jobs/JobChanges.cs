@@ -26,8 +26,8 @@ internal sealed class JobChanges
     /// <summary>Environments that are made for tasks of new jobs.</summary>
     internal List<TaskEnvironment> Environments { get; } = [];
 
-    /// <summary>Tasks whose new life has an environment of its own, and how far the journal of that is.</summary>
-    internal List<(TaskRecord Task, long LastSequence)> Renewed { get; } = [];
+    /// <summary>Tasks whose new life has an environment of its own, and the last entry of its journal so far.</summary>
+    internal List<(TaskRecord Task, JournalEntry Opened)> Renewed { get; } = [];
 
     internal List<FreshRun> Fresh { get; } = [];
 
@@ -94,7 +94,7 @@ internal sealed class JobChanges
             if (task.NewEnvId is not null)
             {
                 var opening = TaskEnvironment.OpenNew(task, aggregate.Job.JobId, Now);
-                Renewed.Add((task, opening[^1].Sequence));
+                Renewed.Add((task, opening[^1]));
                 Journal.AddRange(opening.Select(entry => (entry, 0UL)));
             }
         }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using Npgsql;
 using NpgsqlTypes;
@@ -169,7 +170,7 @@ internal static class JobRows
     }
 
     internal static NpgsqlBatchCommand InsertEnvironments(IReadOnlyList<TaskEnvironment> environments, DateTimeOffset now) => Command(
-        "Environments/Sql/environment_insert_of_task.sql",
+        "Environments/Sql/task_environment_insert.sql",
         Column("env_ids", environments, one => one.Record.EnvId),
         Column("env_names", environments, one => one.Record.EnvName),
         Column("states", environments, one => WireName.Of(one.Record.State)),
@@ -189,14 +190,15 @@ internal static class JobRows
         Column("last_sequences", environments, one => one.Record.LastSequence),
         new NpgsqlParameter<DateTimeOffset>("now", now));
 
-    internal static NpgsqlBatchCommand RenewEnvironments(IReadOnlyList<(TaskRecord Task, long LastSequence)> renewed, DateTimeOffset now) => Command(
-        "Environments/Sql/environment_renew.sql",
+    internal static NpgsqlBatchCommand RenewEnvironments(IReadOnlyList<(TaskRecord Task, JournalEntry Opened)> renewed, DateTimeOffset now) => Command(
+        "Environments/Sql/renewed_environment_insert.sql",
         Column("env_ids", renewed, one => one.Task.EnvId),
         Column("new_env_ids", renewed, one => one.Task.NewEnvId!),
-        Column("last_sequences", renewed, one => one.LastSequence),
+        Column("states", renewed, one => one.Opened.State),
+        Column("last_sequences", renewed, one => one.Opened.Sequence),
         new NpgsqlParameter<DateTimeOffset>("now", now));
 
-    internal static NpgsqlBatchCommand RenewTasks(IReadOnlyList<(TaskRecord Task, long LastSequence)> renewed) => Command(
+    internal static NpgsqlBatchCommand RenewTasks(IReadOnlyList<(TaskRecord Task, JournalEntry Opened)> renewed) => Command(
         "Jobs/Sql/task_renew_environment.sql",
         Column("task_ids", renewed, one => one.Task.TaskId),
         Column("new_env_ids", renewed, one => one.Task.NewEnvId!));

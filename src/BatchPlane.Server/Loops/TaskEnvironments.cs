@@ -1,4 +1,3 @@
-using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;

@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Environments;
 
 namespace BatchPlane.Core.Tests.Environments;
 

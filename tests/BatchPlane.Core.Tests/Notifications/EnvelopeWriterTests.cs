@@ -85,7 +85,14 @@ public sealed class EnvelopeWriterTests : IDisposable
 
         var body = _writer.Write(new(kind, new(row, 0), Job, Node, []), out _);
 
-        AssertGolden($"{EventDocument.NodeOfTask}.json", body.ToArray());
+        var batch = JsonDocument.Parse(body).RootElement.GetProperty("Events")[0].GetProperty("Batch");
+        Assert.Equal(
+            ["ComputeNodeId", "EnvId", "ComputeNodeState", "Mem", "ResourceCreatedTime", "EnvName", "ComputeNodeInstanceId", "Cpu", "StateReason", "JobId", "TaskName"],
+            batch.EnumerateObject().Select(member => member.Name));
+        AssertGolden($"{EventDocument.NodeOfATask}.json", body.ToArray());
+        Assert.Equal(
+            ("env-ptoxdb1t", "batch-env", Job.SubjectId, "count"),
+            (batch.GetProperty("EnvId").GetString(), batch.GetProperty("EnvName").GetString(), batch.GetProperty("JobId").GetString(), batch.GetProperty("TaskName").GetString()));
     }
 
     [Fact]

@@ -179,7 +179,7 @@ internal static class EventDocument
         }
 
         text.Append("\n## Samples\n");
-        foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED" })
+        foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED", NodeOfATask })
         {
             text.Append($"\n```json\n{File.ReadAllText(GoldenPath(name))}\n```\n");
         }
@@ -187,8 +187,8 @@ internal static class EventDocument
         return text.ToString();
     }
 
-    /// <summary>The golden message about a node that was made for a task.</summary>
-    internal const string NodeOfTask = "COMPUTE_NODE_ABNORMAL-of-a-task";
+    /// <summary>The golden message of a node that was made for a task.</summary>
+    internal const string NodeOfATask = "COMPUTE_NODE_ABNORMAL.of_task";
 
     internal static string GoldenPath(string name) => Repository.PathOf($"tests/BatchPlane.Core.Tests/Notifications/Golden/{name}.json");
 

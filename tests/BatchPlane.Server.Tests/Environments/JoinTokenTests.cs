@@ -61,7 +61,7 @@ public sealed class JoinTokenTests(ServerFixture server) : IClassFixture<ServerF
         using var unknown = await server.Client.DeleteAsync($"/v1/environments/{env}/join-tokens/jtok-nowhere0");
 
         Assert.Equal(
-            ["join_token_description_too_long", "ttl_seconds_out_of_range", "unknown_member"],
+            ["join_token_description_too_long", "member_unknown", "ttl_seconds_out_of_range"],
             (await ServerFixture.ProblemAsync(bad, 400, "invalid_request")).Errors.Select(error => error.Code).Order(StringComparer.Ordinal));
         await ServerFixture.ProblemAsync(nowhere, 404, "environment_not_found");
         await ServerFixture.ProblemAsync(unknown, 404, "join_token_not_found");

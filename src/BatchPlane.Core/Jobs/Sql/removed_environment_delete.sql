@@ -6,7 +6,7 @@ WITH removed AS (
             SELECT gone.env_id
             FROM environments AS gone
             WHERE gone.job_id = @job_id::text
-                AND gone.state = 'DELETED'
+                AND gone.deleted_at IS NOT NULL
             LIMIT @row_limit::integer
         )
         AND NOT EXISTS (

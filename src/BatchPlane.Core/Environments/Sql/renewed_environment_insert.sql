@@ -31,7 +31,7 @@ SELECT
     v.new_env_id,
     e.env_name,
     e.env_description,
-    'CREATED',
+    v.state,
     e.provider,
     false,
     0,
@@ -53,5 +53,5 @@ SELECT
     v.last_sequence,
     pg_current_xact_id(),
     @now::timestamptz
-FROM unnest(@env_ids::text[], @new_env_ids::text[], @last_sequences::bigint[]) AS v (env_id, new_env_id, last_sequence)
+FROM unnest(@env_ids::text[], @new_env_ids::text[], @states::text[], @last_sequences::bigint[]) AS v (env_id, new_env_id, state, last_sequence)
 JOIN environments AS e ON e.env_id = v.env_id
