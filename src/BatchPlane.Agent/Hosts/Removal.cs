@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using BatchPlane.Agent.Executors;
 
 namespace BatchPlane.Agent.Hosts;
 

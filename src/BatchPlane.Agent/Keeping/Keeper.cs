@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Limits;
@@ -24,8 +23,8 @@ internal sealed class Keeper : IDisposable
     private readonly Dictionary<AttemptKey, KeptProcess> _held = [];
     private readonly HashSet<KeptProcess> _running = [];
     private readonly HashSet<AttemptKey> _starting = [];
-    private readonly BlockingCollection<ReceivedOrder> _orders = [];
-    private readonly BlockingCollection<KeptProcess> _toBury = [];
+    private readonly Handoff<ReceivedOrder> _orders = new();
+    private readonly Handoff<KeptProcess> _toBury = new();
     private FrameChannel? _agent;
     private bool _isEnding;
 
@@ -137,8 +136,6 @@ internal sealed class Keeper : IDisposable
     {
         _orphans.Dispose();
         _ledger.Dispose();
-        _orders.Dispose();
-        _toBury.Dispose();
     }
 
     private static void Begin(Action run, string name) => new Thread(() => run()) { IsBackground = true, Name = name }.Start();
@@ -161,8 +158,9 @@ internal sealed class Keeper : IDisposable
 
     private void SpawnAll()
     {
-        foreach (var order in _orders.GetConsumingEnumerable())
+        while (true)
         {
+            var order = _orders.Take();
             var failure = Spawn(order, out var process);
             lock (_gate)
             {

@@ -3,7 +3,7 @@ using BatchPlane.Agent.Limits;
 namespace BatchPlane.Agent.Tests.Limits;
 
 /// <summary>Control groups of a test, at the top of the hierarchies of this machine; gone when disposed.</summary>
-internal sealed class ControlGroupSandbox : IAsyncDisposable
+internal sealed class ControlGroupSandbox : IDisposable
 {
     private readonly IReadOnlyList<string> _directories;
 
@@ -26,14 +26,12 @@ internal sealed class ControlGroupSandbox : IAsyncDisposable
 
     internal IReadOnlyList<string> OfAttempts() => [.. OfAgents().SelectMany(Directory.GetDirectories)];
 
-    public ValueTask DisposeAsync()
+    public void Dispose()
     {
         foreach (var directory in _directories)
         {
             ControlGroup.Sweep(directory, new HashSet<string>(), KernelGroupFiles.Instance, TimeProvider.System);
             KernelGroupFiles.Instance.TryRemove(directory);
         }
-
-        return ValueTask.CompletedTask;
     }
 }

@@ -5,15 +5,13 @@ using static BatchPlane.Agent.Tests.AgentHarness;
 namespace BatchPlane.Agent.Tests.Limits;
 
 /// <summary>Processes that are held to their resources by what this machine has: control groups of its own, at the top of its hierarchies, where they may be made.</summary>
-public sealed class LimitedAttemptsTests : IAsyncLifetime
+public sealed class LimitedAttemptsTests : IDisposable
 {
     private const string MemoryHog = "dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null";
 
     private readonly ControlGroupSandbox _groups = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public Task DisposeAsync() => _groups.DisposeAsync().AsTask();
+    public void Dispose() => _groups.Dispose();
 
     [Fact]
     public async Task ProcessOverItsMemory_EndsForThatReason()
