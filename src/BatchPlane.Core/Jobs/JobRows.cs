@@ -44,6 +44,8 @@ internal static class JobRows
         FinishedAt = Time(row, 15),
         RetriedAt = Time(row, 16),
         Priority = row.GetInt32(17),
+        Deadline = Time(row, 18),
+        DueAt = Time(row, 19),
     };
 
     internal static TaskRecord ReadTask(NpgsqlDataReader row) => new()
@@ -79,6 +81,8 @@ internal static class JobRows
         MaxFailedNum = Number(row, 30),
         TimeLimit = Number(row, 31),
         ExpiresAt = Time(row, 32),
+        ProgressAt = Time(row, 33),
+        LoadedEnds = row.GetInt32(20) + row.GetInt32(21) + row.GetInt32(22),
     };
 
     internal static InstanceRecord ReadInstance(NpgsqlDataReader row)
@@ -129,6 +133,7 @@ internal static class JobRows
             Column("traceparents", jobs, job => job.Traceparent),
             Column("last_sequences", jobs, job => job.Job.LastSequence),
             Column("time_limits", jobs, job => job.Job.TimeLimit),
+            Column("deadlines", jobs, job => job.Job.Deadline),
             new NpgsqlParameter<DateTimeOffset>("now", changes.Now));
     }
 
@@ -179,6 +184,7 @@ internal static class JobRows
         Column("close_causes", jobs, job => Name(job.CloseCause)),
         Column("close_reasons", jobs, job => job.CloseReason),
         Column("expires_ats", jobs, job => job.ExpiresAt),
+        Column("due_ats", jobs, job => job.DueAt),
         Column("running_ats", jobs, job => job.RunningAt),
         Column("finished_ats", jobs, job => job.FinishedAt),
         Column("retried_ats", jobs, job => job.RetriedAt));
@@ -217,6 +223,7 @@ internal static class JobRows
         Column("failed_counts", tasks, task => task.FailedCount),
         Column("interrupted_counts", tasks, task => task.InterruptedCount),
         Column("expires_ats", tasks, task => task.ExpiresAt),
+        Column("progress_ats", tasks, task => task.ProgressAt),
         Column("running_ats", tasks, task => task.RunningAt),
         Column("finished_ats", tasks, task => task.FinishedAt));
 

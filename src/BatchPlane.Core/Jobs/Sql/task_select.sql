@@ -32,7 +32,8 @@ SELECT
     retry_policy,
     max_failed_num,
     time_limit,
-    expires_at
+    expires_at,
+    progress_at
 FROM tasks
 WHERE job_id = ANY (@job_ids::text[])
 ORDER BY
