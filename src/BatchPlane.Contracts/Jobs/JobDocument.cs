@@ -33,6 +33,9 @@ public sealed record JobDocument
     /// <summary><c>CMQ</c> or <c>TDMQ_CMQ</c>; stored and echoed, without effect on routing.</summary>
     public string? NotificationTarget { get; init; }
 
+    /// <summary>When the job is to have ended: a time with its offset, <c>2027-01-02T03:04:05Z</c>. Missing it ends nothing; it is told once (<c>JOB_OVERDUE</c>). Null: at no certain time.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
     /// <summary>Seconds from when its first instance runs, 1 to 31,536,000, after which the job is ended. Null: no limit.</summary>
     public int? TimeLimit { get; init; }
 

@@ -330,6 +330,10 @@ CREATE TABLE jobs (
     time_limit integer,
     -- When the time limit ends the job: set when it runs, null again once it ends or is to end.
     expires_at timestamp with time zone,
+    -- When it is to have ended; null: at no certain time. Missing it ends nothing.
+    deadline timestamp with time zone,
+    -- The deadline, while it may still be missed; null once that was told, or the job has ended.
+    due_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,
@@ -347,13 +351,15 @@ CREATE TABLE jobs (
     CONSTRAINT jobs_check2 CHECK (((outputs_removed_at IS NULL) OR (outputs_gone_at IS NOT NULL))),
     CONSTRAINT jobs_check3 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
     CONSTRAINT jobs_check4 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
-    CONSTRAINT jobs_check5 CHECK (((deleted_at IS NULL) OR (state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])))),
+    CONSTRAINT jobs_check5 CHECK (((due_at IS NULL) OR ((finished_at IS NULL) AND (due_at = deadline)))),
+    CONSTRAINT jobs_check6 CHECK (((deleted_at IS NULL) OR (state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])))),
     CONSTRAINT jobs_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
     CONSTRAINT jobs_time_limit_check CHECK ((time_limit > 0))
 ) WITH (fillfactor=70);
 CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at, job_id);
 CREATE INDEX jobs_deleted_at_idx ON public.jobs USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX jobs_due_at_idx ON public.jobs USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX jobs_expires_at_idx ON public.jobs USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX jobs_labels_idx ON public.jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON public.jobs USING btree (job_name text_pattern_ops, created_at, job_id);
@@ -665,6 +671,8 @@ CREATE TABLE tasks (
     time_limit integer,
     -- When the time limit ends the task: set when it runs, null again once it is closed or ends.
     expires_at timestamp with time zone,
+    -- When an instance last ended; kept only while somebody is told of progress every so many seconds.
+    progress_at timestamp with time zone,
     max_concurrent_num integer,
     failed_action text NOT NULL,
     -- RunSpec: what the agent gets; passwords encrypted with the installation key.

@@ -193,6 +193,10 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         }
 
         Move(node, NodeEvent.Joined, JournalSource.Agent, keepsAlibabaWord: wasLost);
+        if (wasLost)
+        {
+            Tell(node, EventCatalogue.Recovered, JournalSource.Agent);
+        }
         return true;
     }
 
@@ -210,6 +214,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
             node.LeaseUntil = null;
             node.Reason = reason;
             Move(node, NodeEvent.Lost, JournalSource.Engine);
+            Tell(node, EventCatalogue.Lost, JournalSource.Engine);
         }
     }
 
@@ -231,7 +236,13 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
 
         node.Reason = reason;
         Begin(node, ActivityType.TerminateComputeNode, $"Termination: {reason}");
+        var drains = node.State == NodeState.Running;
         Move(node, NodeEvent.DeleteRequested, source);
+        if (drains)
+        {
+            Tell(node, EventCatalogue.Draining, source);
+        }
+
         if (!hasMachine)
         {
             Remove(node);
@@ -309,20 +320,31 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         Details = JsonSerializer.Serialize(new EnvironmentDetails(Environment.DesiredNodeCount), BatchPlaneJson.Options),
     });
 
-    private void Record(NodeRecord node, string source, bool keepsAlibabaWord = false) => Append(new()
+    /// <summary>An event beside a change of state: a row only where somebody asked for it.</summary>
+    private void Tell(NodeRecord node, string what, string source)
+    {
+        if (Environment.Interest.Has(EventCatalogue.Of(EventLevel.ComputeNode, what)!))
+        {
+            Append(EntryOf(node, what, source));
+        }
+    }
+
+    private void Record(NodeRecord node, string source, bool keepsAlibabaWord = false) =>
+        Append(EntryOf(node, WireName.Of(node.State), source) with { KeepsAlibabaWord = keepsAlibabaWord });
+
+    private JournalEntry EntryOf(NodeRecord node, string state, string source) => new()
     {
         SubjectId = Job?.JobId ?? Environment.EnvId,
         Level = EventLevel.ComputeNode,
         TaskNo = Job is null ? null : Environment.TaskNo,
-        State = WireName.Of(node.State),
+        State = state,
         NodeId = node.NodeId,
         Cause = node.State == NodeState.Abnormal ? Cause.NodeLost : null,
         Reason = node.Reason,
         Source = source,
         OccurredAt = Now,
-        KeepsAlibabaWord = keepsAlibabaWord,
         Details = JsonSerializer.Serialize(new NodeDetails(node.InstanceId, node.Cpu, node.MemoryGib, node.ResourceCreatedAt), BatchPlaneJson.Options),
-    });
+    };
 
     private void Append(JournalEntry entry)
     {

@@ -263,6 +263,7 @@ public sealed partial class JobAggregate
     {
         if (task.FinishedCount < task.InstanceCount)
         {
+            RollUp(task);
             return;
         }
 
@@ -307,7 +308,7 @@ public sealed partial class JobAggregate
         }
 
         Job.FinishedAt = _now;
-        Job.ExpiresAt = null;
+        Job.ExpiresAt = Job.DueAt = null;
         if (jobEvent == JobEvent.AllTasksSucceeded)
         {
             Job.Cause = Cause.Succeeded;

@@ -53,6 +53,7 @@ public sealed partial class JobAggregate
         Job.RunningAt = Job.FinishedAt = Job.TerminateRequestedAt = null;
         Job.Reason = Job.TerminateRequestedBy = Job.TerminateReason = Job.CloseReason = null;
         Job.CloseCause = null;
+        Job.DueAt = Job.Deadline > now ? Job.Deadline : null;
         Job.Cause = Cause.Retried;
         MoveJob(JobEvent.Retried, source);
         Job.Cause = null;
@@ -217,8 +218,10 @@ public sealed partial class JobAggregate
         task.Reason = task.FailedCount + task.InterruptedCount > 0 ? task.Reason : null;
         task.Cause = Cause.Retried;
         Move(task, revival.Waits || task.ClaimableCount == 0 ? TaskEvent.RetriedWaiting : TaskEvent.RetriedReady);
+        ForgetProgress(task);
         RecordTask(task, source);
         task.Cause = null;
+        TellBlocked(task);
         RecordRetried(revival, source);
     }
 

@@ -45,6 +45,8 @@ internal static class JobRows
         FinishedAt = Time(row, 15),
         RetriedAt = Time(row, 16),
         Priority = row.GetInt32(17),
+        Deadline = Time(row, 18),
+        DueAt = Time(row, 19),
     };
 
     internal static TaskRecord ReadTask(NpgsqlDataReader row) => new()
@@ -82,6 +84,8 @@ internal static class JobRows
         ExpiresAt = Time(row, 32),
         EnvId = row.GetString(33),
         OwnsEnv = row.GetBoolean(34),
+        ProgressAt = Time(row, 35),
+        LoadedEnds = row.GetInt32(20) + row.GetInt32(21) + row.GetInt32(22),
     };
 
     internal static InstanceRecord ReadInstance(NpgsqlDataReader row)
@@ -132,6 +136,7 @@ internal static class JobRows
             Column("traceparents", jobs, job => job.Traceparent),
             Column("last_sequences", jobs, job => job.Job.LastSequence),
             Column("time_limits", jobs, job => job.Job.TimeLimit),
+            Column("deadlines", jobs, job => job.Job.Deadline),
             new NpgsqlParameter<DateTimeOffset>("now", changes.Now));
     }
 
@@ -217,6 +222,7 @@ internal static class JobRows
         Column("close_causes", jobs, job => Name(job.CloseCause)),
         Column("close_reasons", jobs, job => job.CloseReason),
         Column("expires_ats", jobs, job => job.ExpiresAt),
+        Column("due_ats", jobs, job => job.DueAt),
         Column("running_ats", jobs, job => job.RunningAt),
         Column("finished_ats", jobs, job => job.FinishedAt),
         Column("retried_ats", jobs, job => job.RetriedAt));
@@ -255,6 +261,7 @@ internal static class JobRows
         Column("failed_counts", tasks, task => task.FailedCount),
         Column("interrupted_counts", tasks, task => task.InterruptedCount),
         Column("expires_ats", tasks, task => task.ExpiresAt),
+        Column("progress_ats", tasks, task => task.ProgressAt),
         Column("running_ats", tasks, task => task.RunningAt),
         Column("finished_ats", tasks, task => task.FinishedAt));
 

@@ -53,6 +53,7 @@ public sealed class NewJob
             Priority = document.Priority,
             Interest = NotificationInterest.Of(document.Notifications, document.Tags),
             TimeLimit = document.TimeLimit,
+            Deadline = document.Deadline,
         };
         return new(document, job, [.. tasks], submittedBy) { Traceparent = Activity.Current?.Id };
     }

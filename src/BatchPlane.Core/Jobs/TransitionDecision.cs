@@ -214,9 +214,10 @@ internal sealed class TransitionDecision
             return;
         }
 
+        var told = job.TellOverdue(_locked.Now) ? 1 : 0;
         var closed = job.CloseOverdue(_locked.Now);
         var released = due.Delayed.Count(instance => job.ReleaseDelayed(instance.TaskId, instance.Index, _locked.Now));
-        due.Result = new(released, closed);
+        due.Result = new(released, closed, told);
     }
 
     private void Decide(TerminateTaskCommand terminate) =>

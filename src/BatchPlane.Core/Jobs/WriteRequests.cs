@@ -382,7 +382,8 @@ public sealed class DueRequest(string jobId, IReadOnlyList<(long TaskId, int Ind
 /// <summary>What was due.</summary>
 /// <param name="Released">Instances that may be claimed again.</param>
 /// <param name="Closed">Tasks whose time limit, or whose job's, had passed.</param>
-public sealed record DueOutcome(int Released, int Closed);
+/// <param name="Told">Jobs that missed their deadline.</param>
+public sealed record DueOutcome(int Released, int Closed, int Told = 0);
 
 /// <summary>How many attempts were taken from the node.</summary>
 /// <param name="Lost">Those it still held.</param>

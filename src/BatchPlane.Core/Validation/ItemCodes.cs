@@ -487,6 +487,9 @@ public static class ItemCodes
     /// <summary>There is no event of this name; the message lists the valid ones.</summary>
     public const string EventUnknown = "event_unknown";
 
+    /// <summary>The deadline is no time with an offset.</summary>
+    public const string DeadlineInvalid = "deadline_invalid";
+
     /// <summary>There is no such format of messages.</summary>
     public const string FormatUnknown = "format_unknown";
 

@@ -152,8 +152,9 @@ public sealed class EnvelopeWriterTests : IDisposable
         TaskNo = kind.Level is EventLevel.Task or EventLevel.TaskInstance ? 1 : null,
         InstanceIndex = kind.Level == EventLevel.TaskInstance ? 3 : null,
         NodeId = kind.Level is EventLevel.TaskInstance or EventLevel.ComputeNode ? "node-0iy7wxyo" : null,
-        ExitCode = kind is { Level: EventLevel.TaskInstance, State: not ("RUNNING" or EventCatalogue.Progress or EventCatalogue.CustomEvent) } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
-        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
+        Attempt = kind.Level == EventLevel.TaskInstance ? 2 : null,
+        ExitCode = kind is { Level: EventLevel.TaskInstance, State: not ("RUNNING" or EventCatalogue.AttemptStarted or EventCatalogue.Progress or EventCatalogue.CustomEvent) } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
+        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" or "SUBMITTED" or EventCatalogue.AttemptStarted or EventCatalogue.Recovered or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
         LaunchedAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(1) : null,
         RunningAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(2) : null,
         OccurredAt = Occurred,
@@ -177,6 +178,9 @@ public sealed class EnvelopeWriterTests : IDisposable
         return kind switch
         {
             { State: EventCatalogue.PriorityChanged } => new() { JobState = RunState.Running, Priority = 20, From = 7, To = 20, TaskMetrics = metrics, TaskInstanceMetrics = metrics },
+            { State: EventCatalogue.Overdue } => new() { JobState = RunState.Running, Priority = 7, Deadline = Occurred.AddSeconds(-1), TaskMetrics = metrics, TaskInstanceMetrics = metrics },
+            { State: EventCatalogue.AttemptEnded } => new() { State = RunState.Runnable },
+            { State: EventCatalogue.Progress, Level: EventLevel.Task } => new() { State = RunState.Running, Percent = 42, TaskInstanceMetrics = metrics },
             { State: EventCatalogue.Progress } => new() { Percent = 42.5, Message = "Größe <3> & \"日本\" 🚀" },
             { State: EventCatalogue.CustomEvent } => new() { Name = "checkpoint", Data = JsonDocument.Parse("""{"step":3,"file":"Größe <3> & \"🚀\"","none":null}""").RootElement },
             _ => MetricsOf(kind.Level, metrics),

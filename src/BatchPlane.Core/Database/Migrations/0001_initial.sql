@@ -189,6 +189,8 @@ CREATE TABLE jobs (
     close_reason           text,
     time_limit             integer CHECK (time_limit > 0),
     expires_at             timestamptz,
+    deadline               timestamptz,
+    due_at                 timestamptz,
     created_at             timestamptz NOT NULL,
     running_at             timestamptz,
     finished_at            timestamptz,
@@ -201,6 +203,7 @@ CREATE TABLE jobs (
     CHECK (outputs_removed_at IS NULL OR outputs_gone_at IS NOT NULL),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
     CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL)),
+    CHECK (due_at IS NULL OR (finished_at IS NULL AND due_at = deadline)),
     CHECK (deleted_at IS NULL OR state IN ('SUCCEED', 'FAILED'))
 ) WITH (fillfactor = 70);
 CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
@@ -208,6 +211,7 @@ CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
 CREATE INDEX jobs_outputs_idx ON jobs (created_at) WHERE outputs_removed_at IS NULL;
 CREATE INDEX jobs_deleted_at_idx ON jobs (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX jobs_expires_at_idx ON jobs (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX jobs_due_at_idx ON jobs (due_at) WHERE due_at IS NOT NULL;
 -- What lists filter by. None of it changes after the submit, so that transitions stay within the page (HOT).
 CREATE INDEX jobs_labels_idx ON jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON jobs (job_name text_pattern_ops, created_at, job_id);
@@ -221,6 +225,8 @@ COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of 
 COMMENT ON COLUMN jobs.close_cause IS 'Why the engine ended the job as a whole; null while it did not.';
 COMMENT ON COLUMN jobs.time_limit IS 'Seconds from running_at; null: no limit.';
 COMMENT ON COLUMN jobs.expires_at IS 'When the time limit ends the job: set when it runs, null again once it ends or is to end.';
+COMMENT ON COLUMN jobs.deadline IS 'When it is to have ended; null: at no certain time. Missing it ends nothing.';
+COMMENT ON COLUMN jobs.due_at IS 'The deadline, while it may still be missed; null once that was told, or the job has ended.';
 COMMENT ON COLUMN jobs.deleted_at IS 'When a user deleted it: invisible from then on. The row itself goes when everything below it is removed and its events are delivered; its journal stays.';
 COMMENT ON COLUMN jobs.outputs_gone_at IS 'Outputs of attempts that ended before were kept long enough and are removed; null: none were. By OutputKeeper.';
 COMMENT ON COLUMN jobs.outputs_removed_at IS 'When the last of them was removed; null: they are not, or the job was retried since.';
@@ -268,6 +274,7 @@ CREATE TABLE tasks (
     max_failed_num     integer CHECK (max_failed_num > 0),
     time_limit         integer CHECK (time_limit > 0),
     expires_at         timestamptz,
+    progress_at        timestamptz,
     max_concurrent_num integer,
     failed_action      text NOT NULL CHECK (failed_action IN ('TERMINATE', 'INTERRUPT', 'FAST_INTERRUPT')),
     run                jsonb NOT NULL,
@@ -301,6 +308,7 @@ COMMENT ON COLUMN tasks.delayed IS 'Instances with rows that wait until the time
 COMMENT ON COLUMN tasks.retry_policy IS 'Retry rules and backoff; null: every failure is tried again at once, as often as max_retry_count says.';
 COMMENT ON COLUMN tasks.max_failed_num IS 'Instances that may fail for good before the task is closed; null: all.';
 COMMENT ON COLUMN tasks.time_limit IS 'Seconds from running_at; null: no limit.';
+COMMENT ON COLUMN tasks.progress_at IS 'When an instance last ended; kept only while somebody is told of progress every so many seconds.';
 COMMENT ON COLUMN tasks.expires_at IS 'When the time limit ends the task: set when it runs, null again once it is closed or ends.';
 COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';
 COMMENT ON COLUMN tasks.waiting IS 'Instances below next_index without rows that wait for the instances of the same index of other tasks.';

@@ -34,7 +34,8 @@ SELECT
     time_limit,
     expires_at,
     env_id,
-    owns_env
+    owns_env,
+    progress_at
 FROM tasks
 WHERE job_id = ANY (@job_ids::text[])
 ORDER BY
