@@ -126,7 +126,7 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
     {
         var cursor = JournalCursor.Encode(place);
         Text($"id: {cursor}\ndata: ");
-        using (var json = new Utf8JsonWriter(_buffer))
+        using (var json = new Utf8JsonWriter(_buffer, new() { Encoder = BatchPlaneJson.Options.Encoder }))
         {
             JsonSerializer.Serialize(json, view with { Cursor = cursor }, BatchPlaneJson.Options);
         }
