@@ -20,7 +20,7 @@ internal sealed class PartialFiles(TimeSpan age, TimeProvider time)
 
     /// <summary>True for such a name.</summary>
     internal static bool Is(string name) =>
-        name.Length == Prefix.Length + RandomLength && name.StartsWith(Prefix, StringComparison.Ordinal) && name.AsSpan(Prefix.Length).IndexOfAnyExcept("0123456789abcdef") < 0;
+        name.Length == Prefix.Length + RandomLength && name.StartsWith(Prefix, StringComparison.Ordinal) && name[Prefix.Length..].All(char.IsAsciiHexDigitLower);
 
     /// <summary>Removes what was left in a directory; looks once in each <c>age</c>, since a directory may be large.</summary>
     internal void Sweep(HeldDirectory directory)
