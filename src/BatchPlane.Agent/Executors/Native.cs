@@ -251,10 +251,14 @@ internal static partial class Native
         internal ushort Mode;
         [FieldOffset(32)]
         internal ulong Inode;
+        [FieldOffset(40)]
+        internal long Size;
         [FieldOffset(96)]
         internal long ChangeSeconds;
         [FieldOffset(104)]
         internal uint ChangeNanoseconds;
+        [FieldOffset(112)]
+        internal long WriteSeconds;
         [FieldOffset(136)]
         internal uint DeviceMajor;
         [FieldOffset(140)]

@@ -60,7 +60,7 @@ internal sealed partial class AttemptRunner(
 
     private void Start(Attempt attempt)
     {
-        var failure = Builtins.WhyUnknown(attempt.Claim.Run) ?? WorkDirectory.Make(attempt.Paths);
+        var failure = Builtins.WhyUnknown(attempt.Claim.Run) ?? staging.WhyRefused(attempt.Claim.Run) ?? WorkDirectory.Make(attempt.Paths);
         var launch = new Launch(attempt.Claim, attempt.Key.Index, attempt.Key.Number, attempt.Paths);
         if (failure is null && (attempt.Claim.Run.Docker is not null || attempt.Claim.Run.Files is { HasBefore: true }))
         {

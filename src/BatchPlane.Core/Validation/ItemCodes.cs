@@ -331,6 +331,9 @@ public static class ItemCodes
     /// <summary>The destination of an output mapping is no directory that can be copied to.</summary>
     public const string OutputDestinationPathInvalid = "output_destination_path_invalid";
 
+    /// <summary>The destination of a mapping is its source or lies below it, so that copies would be copied again.</summary>
+    public const string MappingIntoItself = "mapping_into_itself";
+
     /// <summary>A path has a scheme of the specification that is not supported: nfs or cfs.</summary>
     public const string StorageSchemeUnsupported = "storage_scheme_unsupported";
 

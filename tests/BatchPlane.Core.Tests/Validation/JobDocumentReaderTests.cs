@@ -217,6 +217,9 @@ public sealed class JobDocumentReaderTests
         { Task("\"input_mappings\":[{\"source_path\":\"s3://b/d/\"}]," + Run), "$.tasks[0].input_mappings[0].destination_path", "required" },
         { Task("\"InputMappings\":[{\"SourcePath\":\"s3://b/d/\",\"DestinationPath\":\"d\",\"MountType\":\"COSFS\"}]," + Run), "$.tasks[0].InputMappings[0].MountType", "not_supported" },
         { Task("\"output_mappings\":[{\"source_path\":\"out\",\"destination_path\":\"s3://b/d/\",\"output_mapping_option\":{\"workspace\":\"GLOBAL_WORKSPACE\"}}]," + Run), "$.tasks[0].output_mappings[0].source_path", "output_source_path_invalid" },
+        { Global("/d/", "file:///d/out/"), "$.tasks[0].output_mappings[0].destination_path", "mapping_into_itself" },
+        { Global("/d/./", "file:///d//"), "$.tasks[0].output_mappings[0].destination_path", "mapping_into_itself" },
+        { Task("\"input_mappings\":[{\"source_path\":\"file:///d/\",\"destination_path\":\"/d/in\"}]," + Run), "$.tasks[0].input_mappings[0].destination_path", "mapping_into_itself" },
         { Task("\"authentications\":[{\"scene\":\"S3\",\"secret_id\":\"i\",\"secret_key\":\"k\"},{\"scene\":\"s3\",\"secret_id\":\"i\",\"secret_key\":\"k\"}]," + Run), "$.tasks[0].authentications[1].scene", "storage_scene_duplicate" },
         { Task("\"redirect_info\":{\"stdout_redirect_file_name\":\"x\"}," + Run), "$.tasks[0].redirect_info.stdout_redirect_file_name", "redirect_path_missing" },
         { Rule("\"action\":\"ignore\",\"causes\":[\"package_failed\"]"), "$.tasks[0].retry_rules[0].causes[0]", "retry_ignore_start_failed" },
@@ -319,6 +322,9 @@ public sealed class JobDocumentReaderTests
     private static string With(string members) => $$"""{{{members}},"tasks":[{{{Run}}}]}""";
 
     private static string Rule(string members) => Task($"\"retry_rules\":[{{{members}}}],{Run}");
+
+    private static string Global(string source, string destination) =>
+        Task($"\"output_mappings\":[{{\"source_path\":\"{source}\",\"destination_path\":\"{destination}\",\"output_mapping_option\":{{\"workspace\":\"GLOBAL_WORKSPACE\"}}}}]," + Run);
 
     private static string Task(string members) => $$"""{"tasks":[{{{members}}}]}""";
 }
