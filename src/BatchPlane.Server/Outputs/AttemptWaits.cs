@@ -67,7 +67,12 @@ internal sealed partial class AttemptWaits(OutputStore records, IOptions<OutputO
             awaited = [.. _awaited.Keys];
         }
 
-        foreach (var attempt in awaited.Count == 0 ? [] : await records.NewsOfAsync(awaited, cancellationToken))
+        if (awaited.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var attempt in await records.NewsOfAsync(awaited, cancellationToken))
         {
             lock (_gate)
             {
