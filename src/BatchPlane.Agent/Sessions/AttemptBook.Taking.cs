@@ -33,7 +33,8 @@ internal sealed partial class AttemptBook
     internal Attempt Adopt(AdoptedAttempt adopted)
     {
         var (held, claim, paths, execution) = adopted;
-        var attempt = new Attempt(claim, held.Key.Index, held.Key.Number, paths) { Bookmark = held.Bookmark };
+        var attempt = new Attempt(claim, held.Key.Index, held.Key.Number, paths);
+        attempt.GoOnFrom(held.Bookmark);
         lock (_gate)
         {
             _held.Add(attempt.Key, attempt);

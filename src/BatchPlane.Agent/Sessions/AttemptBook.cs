@@ -152,7 +152,7 @@ internal sealed partial class AttemptBook
             var prefill = (int)Math.Ceiling(_options.Slots * _options.PrefillFactor)
                 + (int)Math.Min(_options.PrefillMax, _ends.PerSecond() * _options.PrefillAhead.TotalSeconds);
             var room = _options.Slots + prefill - _readyNeeds.Slots - _runningNeeds.Slots - _heldBuiltins;
-            return !_draining && room >= Math.Max(1, prefill / 2) ? room : 0;
+            return !_draining && _reports.WaitingOutputs < _options.OutputsWaitingMax && room >= Math.Max(1, prefill / 2) ? room : 0;
         }
     }
 
@@ -257,6 +257,12 @@ internal sealed partial class AttemptBook
         Room.Ring();
         Changed.Ring();
     }
+
+    /// <summary>Ends that the server could not take, because the output with them cannot be stored now.</summary>
+    internal void Unstored(IReadOnlyList<ReportItem> items, bool someStored, string why) => _reports.Unstored(items, someStored, why);
+
+    /// <summary>The server has stored outputs of a report.</summary>
+    internal void Stored() => _reports.Stored();
 
     /// <summary>Running attempts whose progress was not looked at for <paramref name="interval"/>; it is to be looked at now.</summary>
     internal List<Attempt> DueForALook(TimeSpan interval)

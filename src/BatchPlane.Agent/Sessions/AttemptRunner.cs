@@ -216,6 +216,7 @@ internal sealed partial class AttemptRunner(
             progress.Finish(attempt);
             var output = await ReadOutputAsync(attempt);
             var result = AttemptResult.Of(attempt, status, kill, problem) with { Stdout = output.Stdout, Stderr = output.Stderr, Usage = status.Usage };
+            result = attempt.OutputLost is { } lost ? result.Losing(lost) : result;
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
                 WorkDirectory.Keep(attempt.Paths, log);
@@ -244,6 +245,7 @@ internal sealed partial class AttemptRunner(
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Log.OutputUnreadable(log, e, attempt.Paths.Stdout.Path);
+            attempt.OutputLost = e.Message;
             return default;
         }
     }

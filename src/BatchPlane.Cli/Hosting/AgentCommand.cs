@@ -12,6 +12,7 @@ internal static class AgentCommand
     private const int DefaultDrainSeconds = 30;
     private const string DefaultDirectory = "/var/lib/batchplane-agent";
     private const int MaxGiveUpSeconds = 604_800;
+    private const int MaxOutputPatienceSeconds = 2_592_000;
     private const string TimeOnALine = "HH:mm:ss.fff ";
     private const string TimeInJson = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
@@ -35,9 +36,10 @@ internal static class AgentCommand
         var pids = new Option<int?>("--container-pids") { HelpName = "N", Description = $"Processes and threads in a container, 0: as the engine has it. Default: {ContainerOptions.DefaultPidsLimit}." };
         var drain = new Option<int?>("--drain-seconds") { HelpName = "N", Description = "Seconds that instances may go on after SIGTERM; then they go to another node. A second SIGTERM ends them at once. Default: 30." };
         var giveUp = new Option<int?>("--give-up-seconds") { HelpName = "N", Description = "End when nothing runs and no server has answered for so long, 1 to 604,800. Default: never." };
+        var patience = new Option<int?>("--output-patience-seconds") { HelpName = "N", Description = $"Seconds that output of an ended instance is brought again while the server cannot store it, 0 to {MaxOutputPatienceSeconds}; then the instance ends without. Default: {AgentOptions.DefaultOutputPatienceSeconds}." };
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, cpu, memory, directory, drain, giveUp, limits, controlGroup, users, engine, engineArguments, runArguments, allow, pids,
+            server, token, node, environment, slots, cpu, memory, directory, drain, giveUp, patience, limits, controlGroup, users, engine, engineArguments, runArguments, allow, pids,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -69,6 +71,7 @@ internal static class AgentCommand
                 },
                 DrainTimeout = TimeSpan.FromSeconds(parsed.GetValue(drain) ?? DefaultDrainSeconds),
                 GiveUpAfter = Seconds(parsed.GetValue(giveUp)),
+                OutputPatience = Patience(parsed.GetValue(patience) ?? AgentOptions.DefaultOutputPatienceSeconds),
             };
             return RunAsync(options, context, cancellation);
         });
@@ -101,6 +104,10 @@ internal static class AgentCommand
         "none" => LimitChoice.None,
         _ => throw new UsageException($"--limits: expected auto, cgroup, prlimit or none, given '{text}'"),
     };
+
+    private static TimeSpan Patience(int number) => number is >= 0 and <= MaxOutputPatienceSeconds
+        ? TimeSpan.FromSeconds(number)
+        : throw new UsageException($"--output-patience-seconds: expected 0 to {MaxOutputPatienceSeconds}, given {number}");
 
     private static TimeSpan? Seconds(int? number) => number switch
     {

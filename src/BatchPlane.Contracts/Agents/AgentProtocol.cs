@@ -74,6 +74,12 @@ public sealed record JoinResponse
     /// <summary>Bytes of each output of an attempt that are kept; the rest is dropped with a note.</summary>
     public required long MaxOutputBytes { get; init; }
 
+    /// <summary>Bytes of one uploaded piece of output, from <see cref="SmallestPieceBytes"/>.</summary>
+    public int MaxPieceBytes { get; init; } = SmallestPieceBytes;
+
+    /// <summary>Pieces that every server takes: 64 KiB.</summary>
+    public const int SmallestPieceBytes = 65_536;
+
     /// <summary>How much progress attempts may post.</summary>
     public ProgressTerms Progress { get; init; } = new();
 }
@@ -336,6 +342,12 @@ public sealed record ReportResponse
 {
     /// <summary>Attempts this node does not hold (any more): the agent kills them if they run and forgets them.</summary>
     public IReadOnlyList<AttemptRef> Refused { get; init; } = [];
+
+    /// <summary>Attempts of which nothing was taken, because their output in the report cannot be stored now: to be reported again, later or without it.</summary>
+    public IReadOnlyList<AttemptRef> Unstored { get; init; } = [];
+
+    /// <summary>Why, with <see cref="Unstored"/>.</summary>
+    public string? UnstoredBecause { get; init; }
 }
 
 /// <summary>Names one attempt.</summary>

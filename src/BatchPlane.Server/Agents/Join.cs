@@ -81,6 +81,7 @@ internal static class Join
                 HeartbeatSeconds = nodes.Value.HeartbeatSeconds,
                 KillGraceSeconds = nodes.Value.KillGraceSeconds,
                 MaxOutputBytes = outputs.Value.MaxBytes,
+                MaxPieceBytes = outputs.Value.MaxPieceBytes,
                 Progress = progress.Value.ToTerms(),
             },
             BatchPlaneJson.Options);

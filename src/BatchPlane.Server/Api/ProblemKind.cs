@@ -52,7 +52,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind IdempotencyKeyReused = new(422, "idempotency_key_reused", "The idempotency key belongs to another request.", "Use a new key for a new request, or send the first body unchanged.");
     internal static readonly ProblemKind Internal = new(500, "internal", "Something went wrong here.", "Our bug: report the trace id from the detail. Whether anything changed is unknown; repeat with the same `Idempotency-Key`.");
     internal static readonly ProblemKind Unavailable = new(503, "unavailable", "The server cannot reach its database.", "Try again later, with the same `Idempotency-Key`.");
-    internal static readonly ProblemKind OutputStorage = new(503, "output_storage", "The storage of outputs does not answer.", "Try later; the server's log has the reason.");
+    internal static readonly ProblemKind OutputStorage = new(503, AgentRoutes.OutputStorageCode, "The storage of outputs does not answer.", "Try later; the server's log has the reason.");
     internal static readonly ProblemKind TooManyFollowers = new(503, "too_many_followers", "As many outputs are followed as the server allows.", "Try later, or read without `follow`; the limit is `Outputs.MaxFollowers`.");
     internal static readonly ProblemKind TooManyStreams = new(503, "too_many_streams", "As many streams of events are open as the server allows.", "Try later, or list events; the limit is `Events.MaxStreams`.");
     internal static readonly ProblemKind ProviderUnavailable = new(503, "provider_unavailable", "What makes the nodes of the environment cannot be asked.", "Try again later, with the same `Idempotency-Key`; the detail says what happened.");

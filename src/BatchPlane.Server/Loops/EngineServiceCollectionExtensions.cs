@@ -24,9 +24,12 @@ internal static class EngineServiceCollectionExtensions
             OutputStorageKind.Directory => provider.GetRequiredService<DirectoryOutputStorage>(),
             OutputStorageKind.S3 => provider.GetRequiredService<S3OutputStorage>(),
         });
+        services.AddSingleton<OutputStatus>();
         services.AddSingleton<OutputIntake>();
         services.AddSingleton<OutputFollows>();
         services.AddHostedService(provider => provider.GetRequiredService<OutputFollows>());
+        services.AddSingleton<AttemptWaits>();
+        services.AddHostedService(provider => provider.GetRequiredService<AttemptWaits>());
         services.AddSingleton<GetOutput>();
         services.AddSingleton<NodeLossSignal>();
         services.AddSingleton<INodeProvider, LocalNodeProvider>();
