@@ -8,6 +8,8 @@ using BatchPlane.Server.Agents;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Configuration;
+using BatchPlane.Server.Deliveries;
+using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Environments;
 using BatchPlane.Server.Health;
@@ -84,6 +86,7 @@ public static class ServerHost
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
+        builder.Services.AddSingleton<IHostResolver, SystemResolver>().AddSingleton<EndpointGuard>().AddSingleton<EndpointAdmission>();
         builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);

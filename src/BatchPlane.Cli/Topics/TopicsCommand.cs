@@ -13,7 +13,6 @@ internal static class TopicsCommand
     /// <summary>More topics than any list needs to show.</summary>
     private const int MostListed = 10_000;
 
-    private const string QueueProtocol = "queue";
     private const string EverythingBinding = "#";
 
     internal static Command Create(ClientCommands client)
@@ -52,7 +51,7 @@ internal static class TopicsCommand
             foreach (var subscription in topic.Subscriptions)
             {
                 table.Add(
-                    topic.TopicName, subscription.SubscriptionId, subscription.Protocol, subscription.Endpoint, subscription.Binding,
+                    topic.TopicName, subscription.SubscriptionId, Wire(subscription.Protocol), subscription.Endpoint, string.Join(' ', subscription.Bindings),
                     Show.Time(subscription.CreatedAt));
             }
         }
@@ -91,7 +90,7 @@ internal static class TopicsCommand
         {
             var document = new SubscriptionDocument
             {
-                Protocol = QueueProtocol,
+                Protocol = SubscriptionProtocol.Queue,
                 Endpoint = call.Get(queue)!,
                 Binding = call.Get(binding) ?? EverythingBinding,
             };
@@ -121,6 +120,9 @@ internal static class TopicsCommand
             return ExitCodes.Success;
         });
     }
+
+    private static string Wire<T>(T value)
+        where T : struct, Enum => System.Text.Json.JsonSerializer.SerializeToElement(value, BatchPlaneJson.Options).GetString()!;
 
     private static Argument<string> Name() => new("NAME") { Description = "Name of the topic." };
 

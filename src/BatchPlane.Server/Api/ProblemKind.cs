@@ -33,6 +33,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind TaskTemplatesFull = new(409, "task_templates_full", "There are as many task templates as the server allows.", "Delete one, or raise `JobLimits:MaxTaskTemplates`.");
     internal static readonly ProblemKind TopicExists = new(409, "topic_exists", "There is a topic of this name, perhaps in another case.", "Use it, or choose another name.");
     internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
+    internal static readonly ProblemKind SubscriptionsFull = new(409, "subscriptions_full", "The topic has as many subscriptions as the server allows.", "Delete one, or raise `SubscriptionLimits:MaxPerTopic`.");
     internal static readonly ProblemKind TopicConflict = new(409, "topic_conflict", "RabbitMQ has an exchange of this name that is none of a topic.", "Choose another name, or remove the exchange; nothing was stored.");
     internal static readonly ProblemKind QueueConflict = new(409, "queue_conflict", "RabbitMQ does not let this queue be bound.", "The detail says why; nothing was stored.");
     internal static readonly ProblemKind Fenced = new(409, AgentRoutes.FencedCode, "The node was given up.", "For agents: end what runs, forget it and join again.");
@@ -60,7 +61,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
+        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, SubscriptionsFull, TopicConflict, QueueConflict, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
         OutputGone,
         BodyTooLarge,
         UnsupportedMediaType,

@@ -9,5 +9,6 @@ internal static class TopicEndpoints
         GetTopics.Map(routes);
         DeleteTopic.Map(routes);
         Subscribe.Map(routes);
+        ChangeSubscription.Map(routes);
     }
 }
