@@ -9,7 +9,6 @@ using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Configuration;
 using BatchPlane.Server.Deliveries;
-using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Environments;
 using BatchPlane.Server.Health;
@@ -45,6 +44,7 @@ public static class ServerHost
         AddFoundation(builder.Services, settings);
         builder.Services.AddBatchPlaneCore();
         builder.Services.AddDispatch(settings.RabbitMq, settings.Roles.HasFlag(ServerRoles.Dispatcher));
+        builder.Services.AddDeliveries(settings.Roles.HasFlag(ServerRoles.Deliverer));
         builder.Services.AddAgents();
         if (settings.Roles.HasFlag(ServerRoles.Engine))
         {
@@ -86,7 +86,6 @@ public static class ServerHost
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
-        builder.Services.AddSingleton<IHostResolver, SystemResolver>().AddSingleton<EndpointGuard>().AddSingleton<EndpointAdmission>();
         builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);

@@ -39,6 +39,7 @@ internal static partial class Rules
         ("src/BatchPlane.Core/Notifications/", "5"),
         ("src/BatchPlane.Core/Scheduling/", "4"),
         ("src/BatchPlane.Server/Api/", "1"),
+        ("src/BatchPlane.Server/Deliveries/", "5"),
         ("src/BatchPlane.Server/Dispatch/", "5"),
         ("src/BatchPlane.Server/", "1234"),
         ("src/", "1234567"),

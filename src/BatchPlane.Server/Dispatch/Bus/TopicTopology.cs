@@ -103,7 +103,12 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
 
     private Task<Declaration> DeclareOwnQueueAsync(string queue, CancellationToken cancellationToken) => OnOwnChannelAsync(
         $"queue {queue}",
-        (channel, token) => channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments: OwnQueue, cancellationToken: token),
+        async (channel, token) =>
+        {
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments: OwnQueue, cancellationToken: token);
+            await RetryQueues.DeclareReturnAsync(channel, token);
+            await channel.QueueBindAsync(queue, RetryQueues.ReturnExchange, queue, cancellationToken: token);
+        },
         cancellationToken);
 
     private async Task<Declaration> BindAsync(string topic, Declaration queueDeclared, string queue, IReadOnlyList<string> bindings, CancellationToken cancellationToken)
