@@ -2,11 +2,30 @@ using System.Text.Json;
 
 namespace BatchPlane.Contracts;
 
+/// <summary>How the bodies of messages look.</summary>
+public enum NotificationFormat
+{
+    /// <summary>Tencent's envelope, <c>{"Events":[…]}</c>. The default.</summary>
+    Cmq,
+
+    /// <summary>Alibaba's flat message, all values texts.</summary>
+    Mns,
+
+    /// <summary>CloudEvents 1.0, structured JSON.</summary>
+    Cloudevents,
+}
+
 /// <summary>Which events go to one topic. Accepted in both spellings (<c>topic_name</c>, <c>TopicName</c>).</summary>
 public sealed record NotificationDocument
 {
     /// <summary>Name of the topic: a letter, then letters, digits, <c>_</c>, <c>-</c>; at most 64 characters.</summary>
     public required string TopicName { get; init; }
+
+    /// <summary>How the messages look: <c>cmq</c> (default), <c>mns</c> or <c>cloudevents</c>.</summary>
+    public NotificationFormat Format { get; init; } = NotificationFormat.Cmq;
+
+    /// <summary>Which of the events asked for are told; null: all.</summary>
+    public EventFilterDocument? Filter { get; init; }
 
     /// <summary>One or more events, each at most once.</summary>
     public required IReadOnlyList<EventConfigDocument> EventConfigs { get; init; }
@@ -15,12 +34,42 @@ public sealed record NotificationDocument
 /// <summary>One event asked for.</summary>
 public sealed record EventConfigDocument
 {
-    /// <summary>Event name; <c>JobFailed</c>, <c>JOB_FAILED</c> and <c>job_failed</c> are the same. Stored canonical: <c>JOB_FAILED</c>.</summary>
+    /// <summary>
+    /// Event name; <c>JobFailed</c>, <c>JOB_FAILED</c> and <c>job_failed</c> are the same. Stored canonical: <c>JOB_FAILED</c>. A name with <c>*</c>
+    /// (<c>JOB_*</c>, <c>*_FAILED</c>) stands for the events of the specification that it matches, and is stored as these.
+    /// </summary>
     public required string EventName { get; init; }
 
     /// <summary>Pairs copied unchanged, in order, into every message of this event on this topic.</summary>
     public IReadOnlyList<EventVarDocument> EventVars { get; init; } = [];
+
+    /// <summary>Of <c>TASK_PROGRESS</c>: told whenever so many percent more of the instances have ended, 1 to 100. Default 10, unless <c>every_seconds</c> is given.</summary>
+    public int? EveryPercent { get; init; }
+
+    /// <summary>Of <c>TASK_PROGRESS</c>: told at the first end of an instance after so many seconds, 1 to 86,400.</summary>
+    public int? EverySeconds { get; init; }
 }
+
+/// <summary>Which events are told. What it names must all be so.</summary>
+public sealed record EventFilterDocument
+{
+    /// <summary>Events of these levels: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>. Empty: all.</summary>
+    public IReadOnlyList<string> Levels { get; init; } = [];
+
+    /// <summary>Events of jobs and environments that have all these labels (<c>tags</c>). Empty: all.</summary>
+    public IReadOnlyList<LabelFilterDocument> Labels { get; init; } = [];
+
+    /// <summary>True: only events that say that something has ended.</summary>
+    public bool Final { get; init; }
+
+    /// <summary>True: only events that say that a state changed, and of an instance that runs again and again only the first begin.</summary>
+    public bool Changed { get; init; }
+}
+
+/// <summary>A label that must be there.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Value">Its value; null: any.</param>
+public sealed record LabelFilterDocument(string Key, string? Value);
 
 /// <summary>A custom parameter echoed into the message.</summary>
 /// <param name="Name">Any text.</param>

@@ -261,7 +261,7 @@ CREATE TABLE jobs (
     -- The submitted document, validated, with defaults filled in and passwords masked.
     document jsonb NOT NULL,
     notifications jsonb NOT NULL,
-    -- notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.
+    -- notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
     -- What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.

@@ -164,6 +164,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
             return false;
         }
 
+        var wasLost = node.State == NodeState.Abnormal;
         Describe(node, facts);
         node.AgentVersion = agentVersion;
         node.Epoch++;
@@ -176,7 +177,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
             Environment.FailedCreations = 0;
         }
 
-        Move(node, NodeEvent.Joined, JournalSource.Agent);
+        Move(node, NodeEvent.Joined, JournalSource.Agent, keepsAlibabaWord: wasLost);
         return true;
     }
 
@@ -268,12 +269,12 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         RecordEnvironment(source);
     }
 
-    private void Move(NodeRecord node, NodeEvent on, string source)
+    private void Move(NodeRecord node, NodeEvent on, string source, bool keepsAlibabaWord = false)
     {
         node.State = NodeLifecycle.Table.Next(node.State, on);
         node.StateSince = Now;
         node.IsDirty = true;
-        Record(node, source);
+        Record(node, source, keepsAlibabaWord);
     }
 
     private void RecordEnvironment(string source) => Append(new()
@@ -286,7 +287,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         Details = JsonSerializer.Serialize(new EnvironmentDetails(Environment.DesiredNodeCount), BatchPlaneJson.Options),
     });
 
-    private void Record(NodeRecord node, string source) => Append(new()
+    private void Record(NodeRecord node, string source, bool keepsAlibabaWord = false) => Append(new()
     {
         SubjectId = Environment.EnvId,
         Level = EventLevel.ComputeNode,
@@ -296,6 +297,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         Reason = node.Reason,
         Source = source,
         OccurredAt = Now,
+        KeepsAlibabaWord = keepsAlibabaWord,
         Details = JsonSerializer.Serialize(new NodeDetails(node.InstanceId, node.Cpu, node.MemoryGib, node.ResourceCreatedAt), BatchPlaneJson.Options),
     });
 
@@ -303,7 +305,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
     {
         Environment.LastSequence++;
         Environment.IsDirty = true;
-        _journal.Add(entry with { Sequence = Environment.LastSequence, Notify = Environment.Interest.MaskFor(entry.Level, entry.State) });
+        _journal.Add(entry with { Sequence = Environment.LastSequence, Notify = Environment.Interest.MaskFor(entry) });
     }
 
     private sealed record EnvironmentDetails(int DesiredComputeNodeCount);

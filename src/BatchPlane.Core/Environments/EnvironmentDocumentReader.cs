@@ -23,7 +23,7 @@ public static class EnvironmentDocumentReader
     private static readonly MemberSet Members = new(
         [
             "env_name", "env_description", "desired_compute_node_count", "min_compute_node_count", "max_compute_node_count", "idle_seconds", "action_if_compute_node_inactive",
-            "resource_max_retry_count", "provider", "slots_per_node", "cpu_per_node", "memory_mib_per_node", "slurm", "notifications", "tags",
+            "resource_max_retry_count", "provider", "slots_per_node", "cpu_per_node", "memory_mib_per_node", "slurm", "notifications", "notification", "tags",
         ],
         ["env_type", "env_data", "mount_data_disks", "authentications", "input_mappings", "agent_running_mode", "notification_target"]);
 

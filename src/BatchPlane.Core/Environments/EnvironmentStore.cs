@@ -44,7 +44,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             ProviderSettings = document.Slurm is { } slurm ? JsonSerializer.Serialize(slurm, BatchPlaneJson.Options) : "{}",
             CpuPerNode = document.CpuPerNode,
             MemoryMibPerNode = document.MemoryMibPerNode,
-            Interest = NotificationInterest.Of(document.Notifications),
+            Interest = NotificationInterest.Of(document.Notifications, document.Tags),
         };
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);

@@ -8,7 +8,7 @@ namespace BatchPlane.Core.Jobs;
 // The journal of what was decided.
 public sealed partial class JobAggregate
 {
-    private void RecordTask(TaskRecord task, string source)
+    private void RecordTask(TaskRecord task, string source, bool keepsAlibabaWord = false)
     {
         Append(new()
         {
@@ -21,6 +21,7 @@ public sealed partial class JobAggregate
             Source = source,
             RunningAt = task.RunningAt,
             OccurredAt = _now,
+            KeepsAlibabaWord = keepsAlibabaWord,
         }, () => new MetricsDetails(null, task.InstanceMetrics));
     }
 
@@ -68,7 +69,7 @@ public sealed partial class JobAggregate
     }
 
     /// <summary>One row for consecutive instances that no node held.</summary>
-    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause cause, string? reason, string source) => Append(new()
+    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause? cause, string? reason, string source) => Append(new()
     {
         SubjectId = Job.JobId,
         Span = count,
@@ -104,7 +105,7 @@ public sealed partial class JobAggregate
 
     private void Add(JournalEntry entry, long sequence, Func<MetricsDetails>? details = null)
     {
-        var notify = Job.Interest.MaskFor(entry.Level, entry.State);
+        var notify = Job.Interest.MaskFor(entry);
         _journal.Add(entry with
         {
             Sequence = sequence,

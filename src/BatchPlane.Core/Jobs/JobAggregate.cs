@@ -109,6 +109,11 @@ public sealed partial class JobAggregate
 
             Move(task, task.DependsOn.Count > 0 ? TaskEvent.ExpandedWaiting : TaskEvent.ExpandedReady);
             RecordTask(task, JournalSource.Engine);
+            if (Job.Interest.Has(AlibabaEvents.InstanceWaiting))
+            {
+                // Instances have no rows before they are claimed, and no other format tells that they wait.
+                RecordUnclaimed(task, 0, task.InstanceCount, task.State, cause: null, reason: null, JournalSource.Engine);
+            }
         }
     }
 

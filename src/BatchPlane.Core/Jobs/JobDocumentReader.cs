@@ -14,7 +14,7 @@ public static class JobDocumentReader
     private static readonly MemberSet Members = new(
         [
             "job_name", "job_description", "priority", "env_id", "tasks", "dependences", "task_execution_depend_on",
-            "notifications", "notification_target", "tags", "time_limit",
+            "notifications", "notification", "notification_target", "tags", "time_limit",
         ],
         ["state_if_create_cvm_failed"]);
 

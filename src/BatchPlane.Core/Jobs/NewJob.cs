@@ -62,7 +62,7 @@ public sealed class NewJob
         {
             JobId = jobId,
             Priority = document.Priority,
-            Interest = NotificationInterest.Of(document.Notifications),
+            Interest = NotificationInterest.Of(document.Notifications, document.Tags),
             TimeLimit = document.TimeLimit,
         };
         return new(document, job, [.. tasks], submittedBy) { Traceparent = Activity.Current?.Id };

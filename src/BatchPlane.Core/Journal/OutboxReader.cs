@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Notifications;
 using Npgsql;
@@ -162,5 +163,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         OccurredAt = reader.GetFieldValue<DateTimeOffset>(15),
         Notify = reader.GetInt32(16),
         Details = reader.IsDBNull(17) ? null : JournalDetails.Parse(reader.GetString(17)),
+        Attempt = reader.IsDBNull(18) ? null : reader.GetInt32(18),
+        Cause = reader.IsDBNull(19) ? null : WireName.Parse<Cause>(reader.GetString(19)),
     };
 }

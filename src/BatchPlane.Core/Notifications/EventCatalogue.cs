@@ -42,12 +42,21 @@ public enum EventScope
 /// <param name="Level">What it is about.</param>
 /// <param name="State">Wire name of the state whose entry it announces, <c>FAILED</c>; of an event that changes no state, what happened.</param>
 /// <param name="Scope">Where it may be asked for.</param>
-/// <param name="Number">Position in the catalogue, 0 to 62, never reused: the bit of an interest mask.</param>
+/// <param name="Number">Position in the catalogue, 0 to 62, never reused: where the column <c>interest</c> says who asked for it.</param>
 /// <param name="Fires">When it fires, one phrase for documents.</param>
 public sealed record EventKind(string Name, EventLevel Level, string State, EventScope Scope, int Number, string Fires)
 {
     /// <summary>AMQP routing key, <c>job.failed</c>.</summary>
     public string RoutingKey { get; } = $"{EventCatalogue.WireName(Level)}.{EventCatalogue.StateWord(State)}";
+
+    /// <summary>True for the events of Tencent's specification; the others are told only where they are named.</summary>
+    public bool IsOfSpecification => Number < EventCatalogue.SpecifiedEvents;
+
+    /// <summary>True when it says that something has ended.</summary>
+    public bool IsFinal => State is "SUCCEED" or "FAILED" or "FAILED_INTERRUPTED" or "DELETED" or "CREATION_FAILED" or "FINISHED" or "STOPPED";
+
+    /// <summary>False for what tells of a subject without a change of its state.</summary>
+    public bool IsChangeOfState => State is not (EventCatalogue.PriorityChanged or EventCatalogue.Progress or EventCatalogue.CustomEvent);
 
     /// <summary>The same name as Tencent's guide writes it, <c>JobFailed</c>.</summary>
     public string PascalName { get; } = string.Concat(Name.Split('_').Select(word => word[..1] + word[1..].ToLowerInvariant()));
@@ -67,6 +76,9 @@ public static class EventCatalogue
 
     /// <summary>What stands for the state in custom events, which change none.</summary>
     public const string CustomEvent = "CUSTOM_EVENT";
+
+    /// <summary>Events of Tencent's specification: they have the first numbers.</summary>
+    public const int SpecifiedEvents = 19;
 
     /// <summary>All events: the 19 of the specification in its order, then those that it does not have.</summary>
     public static ImmutableArray<EventKind> All { get; } =
@@ -95,9 +107,6 @@ public static class EventCatalogue
         Run("TASK_INSTANCE_CUSTOM_EVENT", EventLevel.TaskInstance, CustomEvent, 21, "the instance's command posted an event of its own"),
     ];
 
-    /// <summary>One more than the highest number of an event.</summary>
-    public static int Numbers { get; } = All.Max(kind => kind.Number) + 1;
-
     private static readonly FrozenDictionary<string, EventKind> ByKey =
         All.ToFrozenDictionary(kind => Spelling.Key(kind.Name), StringComparer.Ordinal);
 
@@ -106,6 +115,9 @@ public static class EventCatalogue
 
     /// <summary>Finds an event by any of its spellings (case and underscores do not matter); null when there is none.</summary>
     public static EventKind? Find(string name) => ByKey.GetValueOrDefault(Spelling.Key(name));
+
+    /// <summary>Finds an event of this catalogue or of <see cref="AlibabaEvents"/>; null when there is none.</summary>
+    public static EventKind? FindAny(string name) => Find(name) ?? AlibabaEvents.Find(name);
 
     /// <summary>The event that announces the entry of <paramref name="level"/> into <paramref name="state"/>; null when that transition is not published.</summary>
     public static EventKind? Of(EventLevel level, string state) => ByTransition.GetValueOrDefault((level, state));

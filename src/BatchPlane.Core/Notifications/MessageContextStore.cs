@@ -78,6 +78,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 Notifications = ParseNotifications(reader.GetString(4)),
                 Traceparent = reader.IsDBNull(5) ? null : reader.GetString(5),
                 TaskNames = taskNos.Zip(taskNames).ToDictionary(),
+                Redirects = RedirectsOf(taskNos, reader.GetFieldValue<string?[]>(8)),
             });
         }
 
@@ -150,6 +151,11 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
             })],
         });
     }
+
+    private static Dictionary<int, RedirectInfoDocument> RedirectsOf(int[] taskNos, string?[] redirects) =>
+        taskNos.Zip(redirects)
+            .Where(task => task.Second is not null)
+            .ToDictionary(task => task.First, task => JsonSerializer.Deserialize<RedirectInfoDocument>(task.Second!, BatchPlaneJson.Options)!);
 
     private static IReadOnlyList<NotificationDocument> ParseNotifications(string json) =>
         JsonSerializer.Deserialize<IReadOnlyList<NotificationDocument>>(json, BatchPlaneJson.Options) ?? [];

@@ -463,6 +463,39 @@ public static class ItemCodes
     /// <summary>There is no event of this name; the message lists the valid ones.</summary>
     public const string EventUnknown = "event_unknown";
 
+    /// <summary>There is no such format of messages.</summary>
+    public const string FormatUnknown = "format_unknown";
+
+    /// <summary>No event that the block asks for can pass its filter.</summary>
+    public const string FilterAdmitsNothing = "filter_admits_nothing";
+
+    /// <summary>A filter names more levels than there are.</summary>
+    public const string FilterLevelsTooMany = "filter_levels_too_many";
+
+    /// <summary>There is no such level of events.</summary>
+    public const string FilterLevelUnknown = "filter_level_unknown";
+
+    /// <summary>A filter names more labels than a job may have.</summary>
+    public const string FilterLabelsTooMany = "filter_labels_too_many";
+
+    /// <summary>A filter's label has an empty key, or one that is too long.</summary>
+    public const string FilterLabelKeyInvalid = "filter_label_key_invalid";
+
+    /// <summary>A filter's label has a value that is too long.</summary>
+    public const string FilterLabelValueTooLong = "filter_label_value_too_long";
+
+    /// <summary>The percents between two roll-ups are outside their range.</summary>
+    public const string EveryPercentOutOfRange = "every_percent_out_of_range";
+
+    /// <summary>The seconds between two roll-ups are outside their range.</summary>
+    public const string EverySecondsOutOfRange = "every_seconds_out_of_range";
+
+    /// <summary>Roll-ups are asked for of an event that has none.</summary>
+    public const string RollUpNotAllowed = "roll_up_not_allowed";
+
+    /// <summary>The endpoint of Alibaba's notification is not in the table of this installation.</summary>
+    public const string EndpointUnknown = "endpoint_unknown";
+
     /// <summary>The same event is asked for twice on the same topic.</summary>
     public const string EventDuplicate = "event_duplicate";
 

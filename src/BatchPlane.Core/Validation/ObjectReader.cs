@@ -163,6 +163,23 @@ internal sealed class ObjectReader
         return null;
     }
 
+    /// <summary>A truth value; null when absent or unusable.</summary>
+    internal bool? Flag(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        _problems.Add(PathOf(name), ItemCodes.TypeMismatch, $"Expected true or false, given {Shown.Given(value)}.");
+        return null;
+    }
+
     /// <summary>One of an enum's words in any spelling; null when absent or unknown. <paramref name="word"/> gives the wire word.</summary>
     internal T? Word<T>(string name, Func<T, string> word, string code)
         where T : struct, Enum => Find(name) is { } value ? WordOf(value, PathOf(name), word, _problems, code) : null;

@@ -129,7 +129,6 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
             _services.Broker,
             _services.Time,
             _options,
-            _services.Notifications.Region,
             _moved,
             _stop.Token);
         sender.BeginChannel();

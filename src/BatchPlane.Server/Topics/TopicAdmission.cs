@@ -58,7 +58,7 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
 
     /// <summary>A topic and where the document names it.</summary>
     internal static (string Path, string TopicName) Named(NotificationDocument notification, int index) =>
-        (FormattableString.Invariant($"$.notifications[{index}].topic_name"), notification.TopicName);
+        (AlibabaEvents.Asks(notification) ? "$.notification.topic.name" : FormattableString.Invariant($"$.notifications[{index}].topic_name"), notification.TopicName);
 
     private IEnumerable<ProblemItem> Refused(IEnumerable<(string Path, string TopicName)> missing) => options.Value.UnknownTopic == UnknownTopicPolicy.Strict
         ? missing.Select(topic => new ProblemItem(topic.Path, ItemCodes.TopicUnknown, $"There is no topic '{topic.TopicName}'. Make it with POST /v1/topics."))

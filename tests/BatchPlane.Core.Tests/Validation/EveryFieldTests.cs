@@ -32,7 +32,8 @@ public sealed class EveryFieldTests
                    "redirect_local_info":{"stdout_local_path":"/logs","stderr_local_path":"/logs","stdout_local_file_name":"o","stderr_local_file_name":"e"}},
                   {"task_name":"b","application":{"command":"true"}}],
          "dependences":[{"start_task":"a","end_task":"b","on":"failed"}],
-         "notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notifications":[{"topic_name":"t","format":"cmq","filter":{"levels":["job","task"],"labels":[{"key":"k","value":"v"}],"final":false,"changed":true},"event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notification":{"topic":{"name":"u","endpoint":"","events":["OnJobFailed"]}},
          "tags":[{"key":"k","value":"v"}]}
         """;
 
@@ -40,7 +41,8 @@ public sealed class EveryFieldTests
         {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"min_compute_node_count":1,"max_compute_node_count":4,"idle_seconds":60,
          "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"slurm","slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
          "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
-         "notifications":[{"topic_name":"t","event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notifications":[{"topic_name":"t","format":"cmq","filter":{"levels":["compute_env"],"labels":[{"key":"k","value":"v"}],"final":false,"changed":true},"event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notification":{"topic":{"name":"u","endpoint":"","events":["OnClusterDeleted"]}},
          "tags":[{"key":"k","value":"v"}]}
         """;
 
@@ -49,6 +51,21 @@ public sealed class EveryFieldTests
     [
         new("$.notifications", "notifications_too_many", Many(17, "0")) { Alone = true },
         new("$.notifications[0].topic_name", "topic_name_invalid", "\"1\""),
+        new("$.notifications[0].format", "format_unknown", "\"xml\""),
+        new("$.notifications[0].filter", "type_mismatch", "[]") { Alone = true },
+        new("$.notifications[0].filter.levels", "filter_levels_too_many", Many(17, "\"job\"")) { Alone = true },
+        new("$.notifications[0].filter.labels", "filter_labels_too_many", Many(11, "0")) { Alone = true },
+        new("$.notifications[0].filter.labels[0].key", "filter_label_key_invalid", "\"\""),
+        new("$.notifications[0].filter.labels[0].value", "filter_label_value_too_long", Long(257)),
+        new("$.notifications[0].filter.final", "type_mismatch", "1"),
+        new("$.notifications[0].filter.changed", "type_mismatch", "\"yes\""),
+        new("$.notifications[0].event_configs[0].every_percent", "every_percent_out_of_range", "0"),
+        new("$.notifications[0].event_configs[0].every_seconds", "every_seconds_out_of_range", "86401"),
+        new("$.notification", "type_mismatch", "[]") { Alone = true },
+        new("$.notification.topic", "type_mismatch", "[]") { Alone = true },
+        new("$.notification.topic.name", "topic_name_invalid", "\"1\""),
+        new("$.notification.topic.endpoint", "endpoint_unknown", "\"http://1.mns.cn-hangzhou.aliyuncs.com/\""),
+        new("$.notification.topic.events", "event_configs_too_many", Many(65, "0")) { Alone = true },
         new("$.notifications[0].event_configs", "event_configs_empty", "[]") { Alone = true },
         new("$.notifications[0].event_configs[0].event_name", "event_unknown", "\"JobDanced\""),
         new("$.notifications[0].event_configs[0].event_vars", "event_vars_too_many", Many(33, "0")) { Alone = true },
@@ -172,7 +189,7 @@ public sealed class EveryFieldTests
     /// <summary>Fields that say the same thing at two places, and an object whose own value can be wrong in no way but its type.</summary>
     private static readonly string[] SharedCodes =
     [
-        "env_id_malformed", "dependence_unknown_task", "type_mismatch", "max_retry_count_out_of_range", "time_limit_out_of_range",
+        "env_id_malformed", "dependence_unknown_task", "type_mismatch", "max_retry_count_out_of_range", "time_limit_out_of_range", "topic_name_invalid",
         .. BadBackoff("").Select(bad => bad.Code),
     ];
 
