@@ -86,6 +86,7 @@ public static class ServerHost
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
+        builder.Services.AddSingleton<TestTopic>();
         builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);

@@ -16,6 +16,9 @@ internal sealed record StackShape
 
     /// <summary>Instances each agent runs at once.</summary>
     internal int Slots { get; init; } = 4;
+
+    /// <summary>Options of the servers that are not their defaults, by variable.</summary>
+    internal IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>
@@ -79,7 +82,7 @@ internal sealed class BenchStack : IAsyncDisposable
         {
             for (var number = 0; number < shape.Servers; number++)
             {
-                await stack.StartServerAsync(number);
+                await stack.StartServerAsync(number, shape.Options);
                 for (var agent = 0; agent < shape.Agents[number]; agent++)
                 {
                     stack.StartAgent(number, shape.Slots);
@@ -163,7 +166,7 @@ internal sealed class BenchStack : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task StartServerAsync(int number)
+    private async Task StartServerAsync(int number, IReadOnlyDictionary<string, string> options)
     {
         var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Loopback.FreePort()}");
         var variables = new Dictionary<string, string>
@@ -178,6 +181,11 @@ internal sealed class BenchStack : IAsyncDisposable
             ["BATCHPLANE_DEFAULT_ENVIRONMENT"] = "bench",
             ["BATCHPLANE_DEFAULT_ENVIRONMENT_NODES"] = "0",
         };
+        foreach (var (name, value) in options)
+        {
+            variables[name] = value;
+        }
+
         _servers.Add(Child.Start(_context.Executable, ["server"], variables, Path.Combine(_directory, $"server-{number}.log")));
         var client = new BenchClient(url, _apiKey);
         _clients.Add(client);

@@ -50,6 +50,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind Unavailable = new(503, "unavailable", "The server cannot reach its database.", "Try again later, with the same `Idempotency-Key`.");
     internal static readonly ProblemKind OutputStorage = new(503, "output_storage", "The storage of outputs does not answer.", "Try later; the server's log has the reason.");
     internal static readonly ProblemKind TooManyFollowers = new(503, "too_many_followers", "As many outputs are followed as the server allows.", "Try later, or read without `follow`; the limit is `Outputs.MaxFollowers`.");
+    internal static readonly ProblemKind BrokerUnavailable = new(503, "broker_unavailable", "RabbitMQ cannot be reached.", "Try again later; `/health/ready` says how it is.");
     internal static readonly ProblemKind ProviderUnavailable = new(503, "provider_unavailable", "What makes the nodes of the environment cannot be asked.", "Try again later, with the same `Idempotency-Key`; the detail says what happened.");
 
     /// <summary>All kinds, by status.</summary>
@@ -67,7 +68,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         UnsupportedMediaType,
         IdempotencyKeyReused,
         Internal,
-        Unavailable, OutputStorage, TooManyFollowers, ProviderUnavailable,
+        Unavailable, OutputStorage, TooManyFollowers, BrokerUnavailable, ProviderUnavailable,
     ];
 
     /// <summary>The kind for a status that was set without a body.</summary>

@@ -23,6 +23,7 @@ internal static class DispatchServiceCollectionExtensions
         services.TryAddSingleton<OutboxSignal>();
         services.TryAddSingleton<BrokerStatus>();
         services.AddSingleton(new BrokerAddress(broker));
+        services.AddSingleton<OutboxReader>();
         services.AddSingleton<TopicStore>();
         services.AddSingleton<TopicTopology>();
         services.AddSingleton<TopicService>();
@@ -38,7 +39,6 @@ internal static class DispatchServiceCollectionExtensions
         if (dispatcherRole)
         {
             services.AddSingleton<DispatchMetrics>();
-            services.AddSingleton<OutboxReader>();
             services.AddSingleton<ShardLeases>();
             services.AddSingleton<DispatchServices>();
             services.AddSingleton<DispatcherLoop>();

@@ -10,5 +10,6 @@ internal static class TopicEndpoints
         DeleteTopic.Map(routes);
         Subscribe.Map(routes);
         ChangeSubscription.Map(routes);
+        TestTopic.Map(routes);
     }
 }
