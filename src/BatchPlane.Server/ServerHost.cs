@@ -8,6 +8,7 @@ using BatchPlane.Server.Agents;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Configuration;
+using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Environments;
 using BatchPlane.Server.Events;
@@ -44,6 +45,7 @@ public static class ServerHost
         AddFoundation(builder.Services, settings);
         builder.Services.AddBatchPlaneCore();
         builder.Services.AddDispatch(settings.RabbitMq, settings.Roles.HasFlag(ServerRoles.Dispatcher));
+        builder.Services.AddDeliveries(settings.Roles.HasFlag(ServerRoles.Deliverer));
         builder.Services.AddAgents();
         if (settings.Roles.HasFlag(ServerRoles.Engine))
         {
@@ -87,6 +89,7 @@ public static class ServerHost
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
+        builder.Services.AddSingleton<TestTopic>();
         builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);

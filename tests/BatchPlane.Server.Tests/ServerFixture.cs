@@ -55,6 +55,24 @@ public class ServerFixture : IAsyncLifetime
     {
         _database = await TestServices.CreateDatabaseAsync();
         _virtualHost = await TestServices.CreateVirtualHostAsync();
+        await StartServerAsync();
+        await ExecuteAsync($"""
+            INSERT INTO environments (env_id, env_name, env_description, state, provider, is_default, desired_node_count, notifications, interest, tags, created_by, created_at)
+            VALUES ('{DefaultEnvId}', 'default', '', 'CREATED', 'attached', true, 0, '[]', array[]::integer[], '[]', 'test', now())
+            """);
+    }
+
+    /// <summary>Stops the server and starts another on the same database, virtual host and data.</summary>
+    public async Task RestartAsync()
+    {
+        await _server.DisposeAsync();
+        Client.Dispose();
+        Anonymous.Dispose();
+        await StartServerAsync();
+    }
+
+    private async Task StartServerAsync()
+    {
         _server = ServerHost.Build(new ServerSettings
         {
             Postgres = _database.ConnectionString,
@@ -70,10 +88,6 @@ public class ServerFixture : IAsyncLifetime
         Anonymous = new HttpClient { BaseAddress = new Uri(_server.Urls.Single()) };
         Client = new HttpClient { BaseAddress = Anonymous.BaseAddress };
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key.BearerKey);
-        await ExecuteAsync($"""
-            INSERT INTO environments (env_id, env_name, env_description, state, provider, is_default, desired_node_count, notifications, interest, tags, created_by, created_at)
-            VALUES ('{DefaultEnvId}', 'default', '', 'CREATED', 'attached', true, 0, '[]', array[]::integer[], '[]', 'test', now())
-            """);
     }
 
     public virtual async Task DisposeAsync()

@@ -39,6 +39,7 @@ internal static partial class Rules
         ("src/BatchPlane.Core/Notifications/", "5"),
         ("src/BatchPlane.Core/Scheduling/", "4"),
         ("src/BatchPlane.Server/Api/", "1"),
+        ("src/BatchPlane.Server/Deliveries/", "5"),
         ("src/BatchPlane.Server/Dispatch/", "5"),
         ("src/BatchPlane.Server/Events/", "5"),
         ("src/BatchPlane.Server/", "1234"),
@@ -178,6 +179,13 @@ internal static partial class Rules
             : from line in file.CodeLines
               where line.Text.Contains("RabbitMQ.Client", StringComparison.Ordinal)
               select $"{file.Path}:{line.Number}: names a type of the broker's client. Only Server/Dispatch/Bus does; ask its classes.";
+
+    internal static IEnumerable<string> MassTransitTypes(SourceFile file) =>
+        !file.Is(".cs") || file.IsUnder("src/BatchPlane.Server/Deliveries/Bus/") || file.IsUnder("tests/BatchPlane.Tidy.Tests/")
+            ? []
+            : from line in file.CodeLines
+              where line.Text.Contains("MassTransit", StringComparison.Ordinal)
+              select $"{file.Path}:{line.Number}: names a type of MassTransit. Only Server/Deliveries/Bus does; ask its classes.";
 
     internal static IEnumerable<string> SkippedTests(SourceFile file) =>
         !file.Is(".cs") || !file.IsUnder("tests/")

@@ -143,7 +143,7 @@ internal sealed partial class Nodes : IBench
     {
         Agents = [agents],
         Slots = 1,
-        Settings = context.Quick
+        Options = context.Quick
             ? new Dictionary<string, string>
             {
                 ["BATCHPLANE_OPTIONS__NODES__LEASESECONDS"] = QuickLease.ToString(CultureInfo.InvariantCulture),

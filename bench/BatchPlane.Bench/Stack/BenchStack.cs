@@ -17,8 +17,8 @@ internal sealed record StackShape
     /// <summary>Instances each agent runs at once.</summary>
     internal int Slots { get; init; } = 4;
 
-    /// <summary>Settings of the servers that differ from the defaults: environment variables.</summary>
-    internal IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+    /// <summary>Options of the servers that are not their defaults, by variable.</summary>
+    internal IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>
@@ -93,7 +93,7 @@ internal sealed class BenchStack : IAsyncDisposable
         {
             for (var number = 0; number < shape.Servers; number++)
             {
-                await stack.StartServerAsync(number);
+                await stack.StartServerAsync(number, shape.Options);
                 for (var agent = 0; agent < shape.Agents[number]; agent++)
                 {
                     stack.StartAgent(number);
@@ -198,7 +198,7 @@ internal sealed class BenchStack : IAsyncDisposable
         System.IO.Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task StartServerAsync(int number)
+    private async Task StartServerAsync(int number, IReadOnlyDictionary<string, string> options)
     {
         var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Loopback.FreePort()}");
         var variables = new Dictionary<string, string>
@@ -213,7 +213,7 @@ internal sealed class BenchStack : IAsyncDisposable
             ["BATCHPLANE_DEFAULT_ENVIRONMENT"] = "bench",
             ["BATCHPLANE_DEFAULT_ENVIRONMENT_NODES"] = "0",
         };
-        foreach (var (name, value) in _shape.Settings)
+        foreach (var (name, value) in options)
         {
             variables[name] = value;
         }

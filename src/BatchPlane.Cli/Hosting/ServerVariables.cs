@@ -16,6 +16,7 @@ internal static class ServerVariables
     internal const string BootstrapApiKey = Prefix + "BOOTSTRAP_API_KEY";
     internal const string BootstrapSecretId = Prefix + "BOOTSTRAP_SECRET_ID";
     internal const string BootstrapSecretKey = Prefix + "BOOTSTRAP_SECRET_KEY";
+    internal const string AllowedNetworks = Prefix + "OPTIONS__WEBHOOKS__ALLOWEDNETWORKS";
     internal const string DefaultEnvironment = Prefix + "DEFAULT_ENVIRONMENT";
     internal const string DefaultEnvironmentNodes = Prefix + "DEFAULT_ENVIRONMENT_NODES";
     internal const string DefaultEnvironmentSlots = Prefix + "DEFAULT_ENVIRONMENT_SLOTS";

@@ -533,19 +533,82 @@ CREATE TABLE statistics_cursor (
 );
 
 -- Who gets what a topic carries. A queue subscription is a durable RabbitMQ queue and its binding.
+-- What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription's queue, or no binding matches. Written in batches by deliverers; pruned by age.
+CREATE TABLE subscription_deliveries (
+    subscription_id text NOT NULL,
+    subject_id text NOT NULL,
+    sequence bigint NOT NULL,
+    topic_name text NOT NULL,
+    -- pending: held back, untried since the endpoint fails; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.
+    state text NOT NULL,
+    -- Tries made; 0 while pending.
+    tries integer NOT NULL,
+    -- HTTP status or SMTP reply code of the last try; null: there was no answer.
+    last_status integer,
+    -- Why the last try failed, in words; null: it succeeded.
+    last_reason text,
+    first_tried_at timestamp with time zone NOT NULL,
+    last_tried_at timestamp with time zone NOT NULL,
+    next_try_at timestamp with time zone,
+    CONSTRAINT subscription_deliveries_pkey PRIMARY KEY (subject_id, sequence, subscription_id),
+    CONSTRAINT subscription_deliveries_check CHECK (((state = ANY (ARRAY['pending'::text, 'retrying'::text])) = (next_try_at IS NOT NULL))),
+    CONSTRAINT subscription_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'retrying'::text, 'dead'::text, 'dropped'::text])))
+);
+CREATE INDEX subscription_deliveries_last_tried_at_idx ON public.subscription_deliveries USING btree (last_tried_at);
+CREATE INDEX subscription_deliveries_open_idx ON public.subscription_deliveries USING btree (subscription_id, last_tried_at) WHERE (state <> 'delivered'::text);
+
+-- Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody's and its bindings. http, email: BatchPlane's own queue batchplane.sub.<id>, which deliverers empty.
 CREATE TABLE subscriptions (
     subscription_id text NOT NULL,
     topic_key text NOT NULL,
     protocol text NOT NULL,
+    -- Queue name, URL or e-mail address.
     endpoint text NOT NULL,
-    binding text NOT NULL,
+    -- AMQP patterns over level.state; one that matches is enough.
+    bindings text[] NOT NULL,
+    enabled boolean NOT NULL,
+    -- published: the body as it lies in the topic; else the event is written anew from the journal.
+    format text NOT NULL,
+    -- http: form of the request.
+    push text,
+    -- Of push cmq and mns: what surrounds the body.
+    content_format text,
+    max_in_flight integer,
+    retry jsonb,
+    -- http: what requests are signed with, under the installation key.
+    secret bytea,
+    -- The secret before the last rotation; signs as well until previous_secret_until.
+    previous_secret bytea,
+    previous_secret_until timestamp with time zone,
+    -- New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.
+    revision bigint NOT NULL DEFAULT nextval('subscription_revision_seq'::regclass),
+    -- Why BatchPlane disabled it; null while enabled and when a user did.
+    disabled_reason text,
+    disabled_at timestamp with time zone,
+    -- First failure since the last success; null while the last try succeeded.
+    failing_since timestamp with time zone,
+    last_delivered_at timestamp with time zone,
+    last_failed_at timestamp with time zone,
+    last_status integer,
+    last_reason text,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
     CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id),
-    CONSTRAINT subscriptions_topic_key_protocol_endpoint_binding_key UNIQUE (topic_key, protocol, endpoint, binding),
+    CONSTRAINT subscriptions_topic_key_protocol_endpoint_bindings_key UNIQUE (topic_key, protocol, endpoint, bindings),
     CONSTRAINT subscriptions_topic_key_fkey FOREIGN KEY (topic_key) REFERENCES topics(topic_key) ON DELETE CASCADE,
-    CONSTRAINT subscriptions_protocol_check CHECK ((protocol = 'queue'::text))
-);
+    CONSTRAINT subscriptions_bindings_check CHECK ((cardinality(bindings) > 0)),
+    CONSTRAINT subscriptions_check CHECK (((protocol = 'http'::text) = (push IS NOT NULL))),
+    CONSTRAINT subscriptions_check1 CHECK (((protocol = 'http'::text) = (secret IS NOT NULL))),
+    CONSTRAINT subscriptions_check2 CHECK (((protocol = 'queue'::text) = (retry IS NULL))),
+    CONSTRAINT subscriptions_check3 CHECK (((protocol = 'queue'::text) = (max_in_flight IS NULL))),
+    CONSTRAINT subscriptions_check4 CHECK ((enabled = (disabled_at IS NULL))),
+    CONSTRAINT subscriptions_content_format_check CHECK ((content_format = ANY (ARRAY['simplified'::text, 'json'::text, 'xml'::text]))),
+    CONSTRAINT subscriptions_format_check CHECK ((format = ANY (ARRAY['published'::text, 'cmq'::text, 'mns'::text, 'cloudevents'::text]))),
+    CONSTRAINT subscriptions_max_in_flight_check CHECK ((max_in_flight > 0)),
+    CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
+    CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
+) WITH (fillfactor=50);
 
 -- Instances that were claimed at least once; the others are known from their task's next_index and sets. Inserted at the claim, updated at the end.
 CREATE TABLE task_instances (
@@ -717,16 +780,33 @@ CREATE TABLE topics (
     CONSTRAINT topics_pkey PRIMARY KEY (topic_key)
 );
 
+-- What has to go from RabbitMQ, written with the change that made it superfluous and removed when it is done: the broker may be away meanwhile.
+CREATE TABLE topology_removals (
+    removal_no bigint NOT NULL DEFAULT nextval('topology_removal_no_seq'::regclass),
+    topic_name text NOT NULL,
+    queue text NOT NULL,
+    -- The binding to take away; null: the queue itself, which is then one of BatchPlane's own.
+    binding text,
+    CONSTRAINT topology_removals_pkey PRIMARY KEY (removal_no)
+);
+
 -- Each value stands for a block of 256 claim ids, taken by one server at a time.
 CREATE SEQUENCE claim_id_seq INCREMENT BY 256 CACHE 1;
 
 
 CREATE SEQUENCE event_no_seq INCREMENT BY 1 CACHE 1;
 
+-- Revisions of subscriptions.
+CREATE SEQUENCE subscription_revision_seq INCREMENT BY 1 CACHE 1;
+
 -- Each value stands for a block of 256 task ids, taken by one server at a time.
 CREATE SEQUENCE task_id_seq INCREMENT BY 256 CACHE 1;
 
 -- Drops partitions of days before the given one whose events are all delivered and counted. Returns how many.
+-- Numbers of removals.
+CREATE SEQUENCE topology_removal_no_seq INCREMENT BY 1 CACHE 1;
+
+-- Drops partitions of days before the given one whose events are all delivered. Returns how many.
 CREATE OR REPLACE FUNCTION public.journal_drop_partitions_before(day date)
  RETURNS integer
  LANGUAGE plpgsql

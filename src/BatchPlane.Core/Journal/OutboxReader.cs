@@ -99,6 +99,18 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         return true;
     }
 
+    /// <summary>One event by its id; null when the journal does not have it, or not any more.</summary>
+    public async Task<JournalEvent?> FindAsync(string subjectId, long sequence, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Journal/Sql/event_select.sql"));
+        command.Parameters.AddWithValue("subject_id", subjectId);
+        command.Parameters.AddWithValue("sequence", sequence);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) && ReadRow(reader) is var row && sequence < row.Sequence + row.Span
+            ? new JournalEvent(row, (int)(sequence - row.Sequence))
+            : null;
+    }
+
     private static async Task<bool> MoveCursorAsync(
         NpgsqlConnection connection,
         short shard,

@@ -78,7 +78,11 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
             template.Property(row => row.Tags).HasColumnType("jsonb");
         });
         modelBuilder.Entity<TopicRow>().ToTable("topics").HasKey(row => row.TopicKey);
-        modelBuilder.Entity<SubscriptionRow>().ToTable("subscriptions").HasKey(row => row.SubscriptionId);
+        modelBuilder.Entity<SubscriptionRow>(subscription =>
+        {
+            subscription.ToTable("subscriptions").HasKey(row => row.SubscriptionId);
+            subscription.Property(row => row.Retry).HasColumnType("jsonb");
+        });
         modelBuilder.Entity<EventRow>(entry =>
         {
             entry.ToTable("events").HasKey(row => row.EventNo);

@@ -233,7 +233,21 @@ internal sealed class SubscriptionRow
     public required string TopicKey { get; init; }
     public required string Protocol { get; init; }
     public required string Endpoint { get; init; }
-    public required string Binding { get; init; }
+    public required string[] Bindings { get; init; }
+    public bool Enabled { get; init; }
+    public required string Format { get; init; }
+    public string? Push { get; init; }
+    public string? ContentFormat { get; init; }
+    public int? MaxInFlight { get; init; }
+    public string? Retry { get; init; }
+    public DateTimeOffset? PreviousSecretUntil { get; init; }
+    public string? DisabledReason { get; init; }
+    public DateTimeOffset? DisabledAt { get; init; }
+    public DateTimeOffset? FailingSince { get; init; }
+    public DateTimeOffset? LastDeliveredAt { get; init; }
+    public DateTimeOffset? LastFailedAt { get; init; }
+    public int? LastStatus { get; init; }
+    public string? LastReason { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
 }
 

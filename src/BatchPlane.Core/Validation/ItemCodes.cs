@@ -583,11 +583,59 @@ public static class ItemCodes
     /// <summary>Slurm would not take a job with these settings; the message has its words.</summary>
     public const string SlurmRefused = "slurm_refused";
 
-    /// <summary>A queue's name is reserved by RabbitMQ or too long.</summary>
+    /// <summary>A queue's name is reserved or too long, a URL or mail address is none that can be delivered to.</summary>
     public const string EndpointInvalid = "endpoint_invalid";
 
     /// <summary>A binding is not a pattern of words, <c>*</c> and <c>#</c> joined by dots.</summary>
     public const string BindingInvalid = "binding_invalid";
+
+    /// <summary>More bindings than the server allows.</summary>
+    public const string BindingsTooMany = "bindings_too_many";
+
+    /// <summary>A binding is given twice, or <c>binding</c> and <c>bindings</c> are both given.</summary>
+    public const string BindingDuplicate = "binding_duplicate";
+
+    /// <summary>An empty list of bindings; leave it out for everything.</summary>
+    public const string BindingsEmpty = "bindings_empty";
+
+    /// <summary>The URL's address is one that this server does not send to: of a private network, the machine itself, or reserved.</summary>
+    public const string EndpointForbidden = "endpoint_forbidden";
+
+    /// <summary>The URL's host name has no address.</summary>
+    public const string EndpointUnresolvable = "endpoint_unresolvable";
+
+    /// <summary>The server sends no mail: it has no SMTP server configured.</summary>
+    public const string EmailNotConfigured = "email_not_configured";
+
+    /// <summary>Not a protocol of subscriptions.</summary>
+    public const string ProtocolUnknown = "protocol_unknown";
+
+    /// <summary>Not a format of subscriptions.</summary>
+    public const string FormatUnknown = "format_unknown";
+
+    /// <summary>Not a push form.</summary>
+    public const string PushUnknown = "push_unknown";
+
+    /// <summary>Not a content format, or none of this push form.</summary>
+    public const string ContentFormatUnknown = "content_format_unknown";
+
+    /// <summary>Not a retry strategy.</summary>
+    public const string RetryStrategyUnknown = "retry_strategy_unknown";
+
+    /// <summary>Numbers of the retry rule are out of their range, or belong to another strategy.</summary>
+    public const string RetryInvalid = "retry_invalid";
+
+    /// <summary>The secret is not <c>whsec_</c> and base64 of 24 to 64 bytes.</summary>
+    public const string SecretInvalid = "secret_invalid";
+
+    /// <summary>Requests in flight out of range.</summary>
+    public const string MaxInFlightOutOfRange = "max_in_flight_out_of_range";
+
+    /// <summary>The member has no meaning for subscriptions of this protocol or push form.</summary>
+    public const string NotOfThisProtocol = "not_of_this_protocol";
+
+    /// <summary>Not a routing key: words of letters, digits, <c>_</c> and <c>-</c> joined by dots.</summary>
+    public const string RoutingKeyInvalid = "routing_key_invalid";
 
     /// <summary>The environment named in the request does not exist, or takes no more jobs.</summary>
     public const string EnvironmentUnknown = "environment_unknown";

@@ -36,6 +36,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind TaskTemplatesFull = new(409, "task_templates_full", "There are as many task templates as the server allows.", "Delete one, or raise `JobLimits:MaxTaskTemplates`.");
     internal static readonly ProblemKind TopicExists = new(409, "topic_exists", "There is a topic of this name, perhaps in another case.", "Use it, or choose another name.");
     internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
+    internal static readonly ProblemKind SubscriptionsFull = new(409, "subscriptions_full", "The topic has as many subscriptions as the server allows.", "Delete one, or raise `SubscriptionLimits:MaxPerTopic`.");
     internal static readonly ProblemKind TopicConflict = new(409, "topic_conflict", "RabbitMQ has an exchange of this name that is none of a topic.", "Choose another name, or remove the exchange; nothing was stored.");
     internal static readonly ProblemKind QueueConflict = new(409, "queue_conflict", "RabbitMQ does not let this queue be bound.", "The detail says why; nothing was stored.");
     internal static readonly ProblemKind RedeliveriesFull = new(409, "redeliveries_full", "As many redeliveries are open as the server allows.", "Wait for one to end or cancel one; the limit is `Dispatch.MaxRedeliveries`.");
@@ -55,6 +56,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind OutputStorage = new(503, AgentRoutes.OutputStorageCode, "The storage of outputs does not answer.", "Try later; the server's log has the reason.");
     internal static readonly ProblemKind TooManyFollowers = new(503, "too_many_followers", "As many outputs are followed as the server allows.", "Try later, or read without `follow`; the limit is `Outputs.MaxFollowers`.");
     internal static readonly ProblemKind TooManyStreams = new(503, "too_many_streams", "As many streams of events are open as the server allows.", "Try later, or list events; the limit is `Events.MaxStreams`.");
+    internal static readonly ProblemKind BrokerUnavailable = new(503, "broker_unavailable", "RabbitMQ cannot be reached.", "Try again later; `/health/ready` says how it is.");
     internal static readonly ProblemKind ProviderUnavailable = new(503, "provider_unavailable", "What makes the nodes of the environment cannot be asked.", "Try again later, with the same `Idempotency-Key`; the detail says what happened.");
 
     /// <summary>All kinds, by status.</summary>
@@ -66,13 +68,13 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, JoinTokenNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, RedeliveryNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
+        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, SubscriptionsFull, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
         OutputGone, EventsGone,
         BodyTooLarge,
         UnsupportedMediaType,
         IdempotencyKeyReused,
         Internal,
-        Unavailable, OutputStorage, TooManyFollowers, TooManyStreams, ProviderUnavailable,
+        Unavailable, OutputStorage, TooManyFollowers, TooManyStreams, BrokerUnavailable, ProviderUnavailable,
     ];
 
     /// <summary>The kind for a status that was set without a body.</summary>

@@ -5,6 +5,9 @@ using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
+using BatchPlane.Server.Deliveries;
+using BatchPlane.Server.Deliveries.Mail;
+using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Events;
@@ -42,6 +45,10 @@ internal static class OptionsSections
         new OptionsSection<NotificationOptions>("Notifications"),
         new OptionsSection<BrokerOptions>("Broker"),
         new OptionsSection<DispatchOptions>("Dispatch"),
+        new OptionsSection<SubscriptionLimits>("SubscriptionLimits"),
+        new OptionsSection<DeliveryOptions>("Deliveries"),
+        new OptionsSection<WebhookOptions>("Webhooks"),
+        new OptionsSection<EmailOptions>("Email"),
         new OptionsSection<MetricsOptions>("Metrics"),
     ];
 

@@ -78,6 +78,12 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     {
         var row = message.Event.Row;
         var topic = asked.TopicName;
+        if (services.Notifications.UnknownTopic == UnknownTopicPolicy.Lenient && message.Subject.MissingTopics.Contains(topic))
+        {
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
+            return true;
+        }
+
         if (!_exchanges.ContainsKey(topic) && !await DeclareAsync(channel, topic))
         {
             return false;

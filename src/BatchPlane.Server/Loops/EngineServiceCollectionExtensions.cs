@@ -55,6 +55,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<OutputKeeper>();
         services.AddHostedService<EnvironmentReconciler>();
         services.AddHostedService<ActivityPruner>();
+        services.AddHostedService<DeliveryPruner>();
         if (withSlurm)
         {
             services.AddHostedService<SlurmReconciler>();

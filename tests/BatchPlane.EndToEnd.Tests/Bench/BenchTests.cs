@@ -30,6 +30,7 @@ public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenche
     [InlineData("nodes", "beyond_lease", false)]
     [InlineData("wal", "wal", false)]
     [InlineData("two-servers", "rate", true)]
+    [InlineData("webhooks", "rate", false)]
     public void Bench_PrintsItsFiguresWithTheHeadlineLast(string bench, string headline, bool isItsOwnPeer)
     {
         var figures = benches.Figures.Where(figure => Text(figure, "bench") == bench).ToArray();

@@ -618,17 +618,86 @@ CREATE TABLE topics (
 );
 COMMENT ON TABLE topics IS 'Named topics. The key is the name in lower case: names differ by more than case.';
 
+CREATE SEQUENCE subscription_revision_seq;
+COMMENT ON SEQUENCE subscription_revision_seq IS 'Revisions of subscriptions.';
 CREATE TABLE subscriptions (
-    subscription_id text PRIMARY KEY,
-    topic_key       text NOT NULL REFERENCES topics ON DELETE CASCADE,
-    protocol        text NOT NULL CHECK (protocol IN ('queue')),
-    endpoint        text NOT NULL,
-    binding         text NOT NULL,
-    created_by      text NOT NULL,
-    created_at      timestamptz NOT NULL,
-    UNIQUE (topic_key, protocol, endpoint, binding)
+    subscription_id    text PRIMARY KEY,
+    topic_key          text NOT NULL REFERENCES topics ON DELETE CASCADE,
+    protocol           text NOT NULL CHECK (protocol IN ('queue', 'http', 'email')),
+    endpoint           text NOT NULL,
+    bindings           text[] NOT NULL CHECK (cardinality(bindings) > 0),
+    enabled            boolean NOT NULL,
+    format             text NOT NULL CHECK (format IN ('published', 'cmq', 'mns', 'cloudevents')),
+    push               text CHECK (push IN ('standard', 'cmq', 'mns')),
+    content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
+    max_in_flight      integer CHECK (max_in_flight > 0),
+    retry              jsonb,
+    secret             bytea,
+    previous_secret    bytea,
+    previous_secret_until timestamptz,
+    revision           bigint NOT NULL DEFAULT nextval('subscription_revision_seq'),
+    disabled_reason    text,
+    disabled_at        timestamptz,
+    failing_since      timestamptz,
+    last_delivered_at  timestamptz,
+    last_failed_at     timestamptz,
+    last_status        integer,
+    last_reason        text,
+    created_by         text NOT NULL,
+    created_at         timestamptz NOT NULL,
+    updated_at         timestamptz NOT NULL,
+    UNIQUE (topic_key, protocol, endpoint, bindings),
+    CHECK ((protocol = 'http') = (push IS NOT NULL)),
+    CHECK ((protocol = 'http') = (secret IS NOT NULL)),
+    CHECK ((protocol = 'queue') = (retry IS NULL)),
+    CHECK ((protocol = 'queue') = (max_in_flight IS NULL)),
+    CHECK (enabled = (disabled_at IS NULL))
+) WITH (fillfactor = 50);
+COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody''s and its bindings. http, email: BatchPlane''s own queue batchplane.sub.<id>, which deliverers empty.';
+COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
+COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
+COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
+COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
+COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
+COMMENT ON COLUMN subscriptions.secret IS 'http: what requests are signed with, under the installation key.';
+COMMENT ON COLUMN subscriptions.previous_secret IS 'The secret before the last rotation; signs as well until previous_secret_until.';
+COMMENT ON COLUMN subscriptions.revision IS 'New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.';
+COMMENT ON COLUMN subscriptions.disabled_reason IS 'Why BatchPlane disabled it; null while enabled and when a user did.';
+COMMENT ON COLUMN subscriptions.failing_since IS 'First failure since the last success; null while the last try succeeded.';
+
+CREATE SEQUENCE topology_removal_no_seq;
+COMMENT ON SEQUENCE topology_removal_no_seq IS 'Numbers of removals.';
+CREATE TABLE topology_removals (
+    removal_no bigint PRIMARY KEY DEFAULT nextval('topology_removal_no_seq'),
+    topic_name text NOT NULL,
+    queue      text NOT NULL,
+    binding    text
 );
-COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. A queue subscription is a durable RabbitMQ queue and its binding.';
+COMMENT ON TABLE topology_removals IS 'What has to go from RabbitMQ, written with the change that made it superfluous and removed when it is done: the broker may be away meanwhile.';
+COMMENT ON COLUMN topology_removals.binding IS 'The binding to take away; null: the queue itself, which is then one of BatchPlane''s own.';
+
+CREATE TABLE subscription_deliveries (
+    subscription_id text NOT NULL,
+    subject_id      text NOT NULL,
+    sequence        bigint NOT NULL,
+    topic_name      text NOT NULL,
+    state           text NOT NULL CHECK (state IN ('pending', 'delivered', 'retrying', 'dead', 'dropped')),
+    tries           integer NOT NULL,
+    last_status     integer,
+    last_reason     text,
+    first_tried_at  timestamptz NOT NULL,
+    last_tried_at   timestamptz NOT NULL,
+    next_try_at     timestamptz,
+    PRIMARY KEY (subject_id, sequence, subscription_id),
+    CHECK ((state IN ('pending', 'retrying')) = (next_try_at IS NOT NULL))
+);
+CREATE INDEX subscription_deliveries_last_tried_at_idx ON subscription_deliveries (last_tried_at);
+CREATE INDEX subscription_deliveries_open_idx ON subscription_deliveries (subscription_id, last_tried_at) WHERE state <> 'delivered';
+COMMENT ON TABLE subscription_deliveries IS 'What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription''s queue, or no binding matches. Written in batches by deliverers; pruned by age.';
+COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
+COMMENT ON COLUMN subscription_deliveries.tries IS 'Tries made; 0 while pending.';
+COMMENT ON COLUMN subscription_deliveries.last_status IS 'HTTP status or SMTP reply code of the last try; null: there was no answer.';
+COMMENT ON COLUMN subscription_deliveries.last_reason IS 'Why the last try failed, in words; null: it succeeded.';
 
 CREATE TABLE api_keys (
     key_id           text PRIMARY KEY,
