@@ -35,12 +35,36 @@ public sealed record DeliveryView
     public IReadOnlyList<SubscriptionDeliveryView>? Subscriptions { get; init; }
 }
 
-/// <summary>What became of one event at one subscription. A queue has a message when the broker confirmed it.</summary>
-/// <param name="SubscriptionId">The subscription.</param>
-/// <param name="Protocol"><c>queue</c>.</param>
-/// <param name="Endpoint">The queue.</param>
-/// <param name="State">One of <see cref="DeliveryStates"/>.</param>
-public sealed record SubscriptionDeliveryView(string SubscriptionId, string Protocol, string Endpoint, string State);
+/// <summary>What became of one event at one subscription. A queue has a message when the broker confirmed it; webhooks and mail are tried until they are delivered or given up.</summary>
+public sealed record SubscriptionDeliveryView
+{
+    /// <summary>The subscription.</summary>
+    public required string SubscriptionId { get; init; }
+
+    /// <summary><c>queue</c>, <c>http</c> or <c>email</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Queue, URL or address.</summary>
+    public required string Endpoint { get; init; }
+
+    /// <summary>Of a queue, the state at its topic; else <c>pending</c>, <c>retrying</c>, <c>delivered</c>, <c>dead</c> or <c>dropped</c>, and what <see cref="DeliveryStates"/> says while the topic does not have it.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Tries made; null for a queue, or before the first.</summary>
+    public int? Tries { get; init; }
+
+    /// <summary>HTTP status or SMTP reply code of the last try; null when there was no answer.</summary>
+    public int? LastStatus { get; init; }
+
+    /// <summary>Why the last try failed; null when it did not.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When it was tried last.</summary>
+    public DateTimeOffset? LastTriedAt { get; init; }
+
+    /// <summary>When it is tried next; null when it is not.</summary>
+    public DateTimeOffset? NextTryAt { get; init; }
+}
 
 /// <summary>How the delivery of an event to a topic stands.</summary>
 public static class DeliveryStates

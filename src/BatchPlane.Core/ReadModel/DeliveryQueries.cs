@@ -20,6 +20,8 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
     /// <summary>Most topics one event can have gone to.</summary>
     private const int MaxOfEvent = 64;
 
+    private const string QueueProtocol = "queue";
+
     /// <summary>One event at each topic that asked for it; null when there is no such event (any more).</summary>
     public async Task<EventDeliveries?> OfEventAsync(string subjectId, long sequence, CancellationToken cancellationToken)
     {
@@ -34,7 +36,7 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         var names = (await reader.NamesAsync([found.Row], cancellationToken)).GetValueOrDefault(subjectId, SubjectNames.None);
         var offset = (int)(sequence - found.Row.Sequence);
         var view = EventViews.ToView(found.Row, offset, names);
-        var queues = await QueuesAsync(view, cancellationToken);
+        var subscriptions = await SubscriptionsAsync(subjectId, sequence, view, cancellationToken);
         return new EventDeliveries
         {
             Event = view,
@@ -46,7 +48,7 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
                     TopicName = topic,
                     State = found.IsDelivered ? DeliveryStates.Confirmed : DeliveryStates.Pending,
                 };
-                return delivery with { Subscriptions = [.. queues[TopicKey.Of(topic)].Select(queue => queue with { State = delivery.State })] };
+                return delivery with { Subscriptions = [.. subscriptions[TopicKey.Of(topic)].Select(each => each with { State = each.State.Length > 0 ? each.State : StateAt(each, delivery) })] };
             })],
         };
     }
@@ -77,17 +79,35 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         return row is not null && sequence < row.Sequence + row.Span ? (row, isDelivered) : null;
     }
 
-    /// <summary>Queues that the topics of an event have for it, by key of the topic. The broker confirms a message when all queues bound for it have it.</summary>
-    private async Task<ILookup<string, SubscriptionDeliveryView>> QueuesAsync(EventView view, CancellationToken cancellationToken)
+    /// <summary>What has no result of its own: a queue has what the broker confirmed; a webhook or mail waits in its queue then.</summary>
+    private static string StateAt(SubscriptionDeliveryView subscription, DeliveryView delivery) =>
+        subscription.Protocol != QueueProtocol && delivery.State == DeliveryStates.Confirmed ? DeliveryStates.Pending : delivery.State;
+
+    /// <summary>Subscriptions that get an event, by key of the topic, with the results that are stored. The broker confirms a message when all queues bound for it have it.</summary>
+    private async Task<ILookup<string, SubscriptionDeliveryView>> SubscriptionsAsync(string subjectId, long sequence, EventView view, CancellationToken cancellationToken)
     {
         var keys = view.Topics.Select(TopicKey.Of).ToArray();
         await using var context = contexts.Open();
         var subscriptions = await context.Subscriptions.Where(subscription => keys.Contains(subscription.TopicKey)).OrderBy(subscription => subscription.SubscriptionId).ToListAsync(cancellationToken);
+        var results = await context.SubscriptionDeliveries.Where(row => row.SubjectId == subjectId && row.Sequence == sequence).ToDictionaryAsync(row => row.SubscriptionId, cancellationToken);
         var routingKey = $"{view.Level}.{EventCatalogue.StateWord(view.State)}";
         return subscriptions
-            .Where(subscription => BindingPattern.Matches(subscription.Binding, routingKey))
-            .ToLookup(subscription => subscription.TopicKey, subscription => new SubscriptionDeliveryView(subscription.SubscriptionId, subscription.Protocol, subscription.Endpoint, ""), StringComparer.Ordinal);
+            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, routingKey)))
+            .ToLookup(subscription => subscription.TopicKey, subscription => ViewOf(subscription, results.GetValueOrDefault(subscription.SubscriptionId)), StringComparer.Ordinal);
     }
+
+    private static SubscriptionDeliveryView ViewOf(SubscriptionRow subscription, SubscriptionDeliveryRow? result) => new()
+    {
+        SubscriptionId = subscription.SubscriptionId,
+        Protocol = subscription.Protocol,
+        Endpoint = subscription.Endpoint,
+        State = result?.State ?? "",
+        Tries = result?.Tries,
+        LastStatus = result?.LastStatus,
+        Reason = result?.LastReason,
+        LastTriedAt = result?.LastTriedAt,
+        NextTryAt = result?.NextTryAt,
+    };
 
     private async Task<List<DeliveryView>> SelectAsync(DeliveryFilter filter, long? sequence, DeliveryPlace? after, int limit, CancellationToken cancellationToken)
     {

@@ -251,6 +251,20 @@ internal sealed class SubscriptionRow
     public DateTimeOffset CreatedAt { get; init; }
 }
 
+/// <summary>A row of <c>subscription_deliveries</c>.</summary>
+internal sealed class SubscriptionDeliveryRow
+{
+    public required string SubscriptionId { get; init; }
+    public required string SubjectId { get; init; }
+    public long Sequence { get; init; }
+    public required string State { get; init; }
+    public int Tries { get; init; }
+    public int? LastStatus { get; init; }
+    public string? LastReason { get; init; }
+    public DateTimeOffset LastTriedAt { get; init; }
+    public DateTimeOffset? NextTryAt { get; init; }
+}
+
 /// <summary>A row of <c>events</c>; stands for <see cref="Span"/> consecutive events.</summary>
 internal sealed class EventRow
 {

@@ -493,7 +493,7 @@ public static class ItemCodes
     /// <summary>The deadline is no time with an offset.</summary>
     public const string DeadlineInvalid = "deadline_invalid";
 
-    /// <summary>There is no such format of messages.</summary>
+    /// <summary>Not a format of messages, or of subscriptions.</summary>
     public const string FormatUnknown = "format_unknown";
 
     /// <summary>No event that the block asks for can pass its filter.</summary>
@@ -609,9 +609,6 @@ public static class ItemCodes
 
     /// <summary>Not a protocol of subscriptions.</summary>
     public const string ProtocolUnknown = "protocol_unknown";
-
-    /// <summary>Not a format of subscriptions.</summary>
-    public const string FormatUnknown = "format_unknown";
 
     /// <summary>Not a push form.</summary>
     public const string PushUnknown = "push_unknown";
