@@ -532,7 +532,6 @@ CREATE TABLE statistics_cursor (
     CONSTRAINT statistics_cursor_only_row_check CHECK (only_row)
 );
 
--- Who gets what a topic carries. A queue subscription is a durable RabbitMQ queue and its binding.
 -- What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription's queue, or no binding matches. Written in batches by deliverers; pruned by age.
 CREATE TABLE subscription_deliveries (
     subscription_id text NOT NULL,
@@ -802,11 +801,10 @@ CREATE SEQUENCE subscription_revision_seq INCREMENT BY 1 CACHE 1;
 -- Each value stands for a block of 256 task ids, taken by one server at a time.
 CREATE SEQUENCE task_id_seq INCREMENT BY 256 CACHE 1;
 
--- Drops partitions of days before the given one whose events are all delivered and counted. Returns how many.
 -- Numbers of removals.
 CREATE SEQUENCE topology_removal_no_seq INCREMENT BY 1 CACHE 1;
 
--- Drops partitions of days before the given one whose events are all delivered. Returns how many.
+-- Drops partitions of days before the given one whose events are all delivered and counted. Returns how many.
 CREATE OR REPLACE FUNCTION public.journal_drop_partitions_before(day date)
  RETURNS integer
  LANGUAGE plpgsql
