@@ -36,6 +36,28 @@ CREATE TABLE api_keys (
     CONSTRAINT api_keys_secret_id_key UNIQUE (secret_id)
 );
 
+-- What ended on a day (UTC), added up from the journal by StatisticsKeeper, behind the cursor in statistics_cursor. A job is counted in the environment of its first task.
+CREATE TABLE attempt_statistics (
+    day date NOT NULL,
+    -- Empty when the job was removed before it was counted; job_name likewise.
+    env_id text NOT NULL,
+    job_name text NOT NULL,
+    jobs_submitted bigint NOT NULL DEFAULT 0,
+    jobs_succeeded bigint NOT NULL DEFAULT 0,
+    jobs_failed bigint NOT NULL DEFAULT 0,
+    jobs_interrupted bigint NOT NULL DEFAULT 0,
+    succeeded bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    killed bigint NOT NULL DEFAULT 0,
+    lost bigint NOT NULL DEFAULT 0,
+    returned bigint NOT NULL DEFAULT 0,
+    failovers bigint NOT NULL DEFAULT 0,
+    retries bigint NOT NULL DEFAULT 0,
+    -- Milliseconds from the begin of a command until its end was committed, of all attempts whose command began.
+    run_ms bigint NOT NULL DEFAULT 0,
+    CONSTRAINT attempt_statistics_pkey PRIMARY KEY (day, env_id, job_name)
+) WITH (fillfactor=70);
+
 -- What ended attempts used of their machines, as their nodes told; none for those without a process. Beside task_instances, whose row is written once for many that end alike. Written under the job's lock.
 CREATE TABLE attempt_usage (
     task_id bigint NOT NULL,
@@ -77,6 +99,7 @@ CREATE TABLE delivery_exceptions (
     CONSTRAINT delivery_exceptions_pkey PRIMARY KEY (subject_id, sequence, topic_name),
     CONSTRAINT delivery_exceptions_state_check CHECK ((state = ANY (ARRAY['unrouted'::text, 'failed'::text])))
 );
+CREATE INDEX delivery_exceptions_time_idx ON public.delivery_exceptions USING btree (last_tried_at, subject_id, sequence, topic_name);
 
 -- How far each shard of the outbox is delivered. Behind the cursor: confirmed, or an exception of its own in delivery_exceptions. Beyond: pending.
 CREATE TABLE dispatcher_shards (
@@ -202,6 +225,7 @@ CREATE TABLE events (
     CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text]))),
     CONSTRAINT events_span_check CHECK ((span > 0))
 ) PARTITION BY RANGE (occurred_at);
+CREATE INDEX events_order_idx ON ONLY public.events USING btree (order_txid, event_no);
 CREATE INDEX events_outbox_idx ON ONLY public.events USING btree (shard, order_txid, event_no) WHERE (notify <> 0);
 CREATE INDEX events_subject_idx ON ONLY public.events USING btree (subject_id, sequence);
 
@@ -313,6 +337,24 @@ CREATE INDEX jobs_labels_idx ON public.jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON public.jobs USING btree (job_name text_pattern_ops, created_at, job_id);
 CREATE INDEX jobs_outputs_idx ON public.jobs USING btree (created_at) WHERE (outputs_removed_at IS NULL);
 
+-- The greatest place in the order of the journal that was dropped: behind it nothing is missing.
+CREATE TABLE journal_begin (
+    only_row boolean NOT NULL DEFAULT true,
+    txid xid8 NOT NULL DEFAULT '0'::xid8,
+    event_no bigint NOT NULL DEFAULT 0,
+    CONSTRAINT journal_begin_pkey PRIMARY KEY (only_row),
+    CONSTRAINT journal_begin_only_row_check CHECK (only_row)
+);
+
+-- Where in the order of the journal a time is: noted every minute. What happened after noted_at has an order_txid of at least settled_txid; what happened before began_at a smaller one than next_txid.
+CREATE TABLE journal_marks (
+    began_at timestamp with time zone NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    settled_txid xid8 NOT NULL,
+    next_txid xid8 NOT NULL,
+    CONSTRAINT journal_marks_pkey PRIMARY KEY (noted_at)
+);
+
 -- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.
 CREATE TABLE nodes (
     node_id text NOT NULL,
@@ -367,6 +409,52 @@ CREATE TABLE nodes (
 ) WITH (fillfactor=50);
 CREATE INDEX nodes_env_id_idx ON public.nodes USING btree (env_id) WHERE (deleted_at IS NULL);
 
+-- Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.
+CREATE TABLE redeliveries (
+    redelivery_id text NOT NULL,
+    subject_id text,
+    first_sequence bigint,
+    last_sequence bigint,
+    -- To this topic alone; null: to every topic that asked.
+    topic_key text,
+    since timestamp with time zone,
+    until timestamp with time zone,
+    -- Only messages that are so; null: all.
+    only_state text,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    -- When the last shard was done, or the wish was withdrawn (cancelled_at).
+    finished_at timestamp with time zone,
+    CONSTRAINT redeliveries_pkey PRIMARY KEY (redelivery_id),
+    CONSTRAINT redeliveries_check CHECK ((((subject_id IS NULL) = (first_sequence IS NULL)) AND ((subject_id IS NULL) = (last_sequence IS NULL)))),
+    CONSTRAINT redeliveries_check1 CHECK (((subject_id IS NOT NULL) OR (topic_key IS NOT NULL))),
+    CONSTRAINT redeliveries_only_state_check CHECK ((only_state = ANY (ARRAY['failed'::text, 'unrouted'::text])))
+);
+CREATE INDEX redeliveries_created_at_idx ON public.redeliveries USING btree (created_at, redelivery_id);
+CREATE INDEX redeliveries_open_idx ON public.redeliveries USING btree (created_at) WHERE (finished_at IS NULL);
+
+-- How far a redelivery is in each shard. Written by the dispatcher that holds the shard, under its epoch.
+CREATE TABLE redelivery_shards (
+    redelivery_id text NOT NULL,
+    shard smallint NOT NULL,
+    cursor_txid xid8 NOT NULL,
+    cursor_event_no bigint NOT NULL,
+    -- Events of the row at the cursor that are done.
+    cursor_count integer NOT NULL,
+    -- Where the shard's own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.
+    end_txid xid8 NOT NULL,
+    end_event_no bigint NOT NULL,
+    -- Messages that the broker took, those included that no queue was bound for.
+    sent bigint NOT NULL DEFAULT 0,
+    unrouted bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    finished_at timestamp with time zone,
+    CONSTRAINT redelivery_shards_pkey PRIMARY KEY (redelivery_id, shard),
+    CONSTRAINT redelivery_shards_redelivery_id_fkey FOREIGN KEY (redelivery_id) REFERENCES redeliveries(redelivery_id) ON DELETE CASCADE
+) WITH (fillfactor=50);
+CREATE INDEX redelivery_shards_open_idx ON public.redelivery_shards USING btree (shard) WHERE (finished_at IS NULL);
+
 -- Instances that wait for the time of their next attempt: a row for each index in tasks.delayed. Deleted when that time has come, or their task is closed.
 CREATE TABLE retry_delays (
     task_id bigint NOT NULL,
@@ -384,6 +472,15 @@ CREATE TABLE schema_migrations (
     checksum text NOT NULL,
     applied_at timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT schema_migrations_pkey PRIMARY KEY (version)
+);
+
+-- Up to which row, in the order of the journal, attempt_statistics counts. Moved in the transaction that counts; its lock keeps servers from counting together.
+CREATE TABLE statistics_cursor (
+    only_row boolean NOT NULL DEFAULT true,
+    txid xid8 NOT NULL DEFAULT '0'::xid8,
+    event_no bigint NOT NULL DEFAULT 0,
+    CONSTRAINT statistics_cursor_pkey PRIMARY KEY (only_row),
+    CONSTRAINT statistics_cursor_only_row_check CHECK (only_row)
 );
 
 -- Who gets what a topic carries. A queue subscription is a durable RabbitMQ queue and its binding.
@@ -576,7 +673,7 @@ CREATE SEQUENCE event_no_seq INCREMENT BY 1 CACHE 1;
 -- Each value stands for a block of 256 task ids, taken by one server at a time.
 CREATE SEQUENCE task_id_seq INCREMENT BY 256 CACHE 1;
 
--- Drops partitions of days before the given one whose events are all delivered. Returns how many.
+-- Drops partitions of days before the given one whose events are all delivered and counted. Returns how many.
 CREATE OR REPLACE FUNCTION public.journal_drop_partitions_before(day date)
  RETURNS integer
  LANGUAGE plpgsql
@@ -584,6 +681,8 @@ AS $function$
 DECLARE
     candidate record;
     is_pending boolean;
+    last_txid xid8;
+    last_event_no bigint;
     dropped integer := 0;
 BEGIN
     FOR candidate IN
@@ -598,14 +697,25 @@ BEGIN
         EXECUTE format(
             'SELECT EXISTS (
                 SELECT
-                FROM %I AS e
+                FROM %1$I AS e
                 JOIN dispatcher_shards AS s ON s.shard = e.shard
                 WHERE e.notify <> 0
                     AND (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+            )
+            OR EXISTS (
+                SELECT
+                FROM %1$I AS e
+                JOIN statistics_cursor AS c ON (e.order_txid, e.event_no) > (c.txid, c.event_no)
             )',
             candidate.relname)
         INTO is_pending;
         IF NOT is_pending THEN
+            EXECUTE format('SELECT order_txid, event_no FROM %I ORDER BY order_txid DESC, event_no DESC LIMIT 1', candidate.relname)
+            INTO last_txid, last_event_no;
+            UPDATE journal_begin
+            SET txid = last_txid,
+                event_no = last_event_no
+            WHERE (last_txid, last_event_no) > (txid, event_no);
             EXECUTE format('DROP TABLE %I', candidate.relname);
             dropped := dropped + 1;
         END IF;

@@ -87,7 +87,21 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
     }
 
     [Fact]
-    public async Task WrongPlacesAndTooMany_AreRefused()
+    public async Task MoreStreamsThanThereArePlaces_AreRefused()
+    {
+        var open = new List<HttpResponseMessage>();
+        do
+        {
+            open.Add(await TryOpenAsync("?job=job-none"));
+        }
+        while (open[^1].IsSuccessStatusCode && open.Count <= EventServer.MaxStreams);
+
+        await ServerFixture.ProblemAsync(open[^1], 503, "too_many_streams");
+        open.ForEach(stream => stream.Dispose());
+    }
+
+    [Fact]
+    public async Task WrongPlaces_AreRefused()
     {
         using var bad = await server.Client.GetAsync("/v1/events/stream?after=zz&until=2025-10-09T08:53:20Z&foo=1");
         var problem = await ServerFixture.ProblemAsync(bad, 400, "invalid_request");
@@ -99,15 +113,21 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
 
     private async Task<SseReader> OpenAsync(string query, string? lastEventId = null)
     {
+        // A stream that a test before has left may still have its place.
+        var response = await Until.ReachedAsync(() => TryOpenAsync(query, lastEventId), found => found.IsSuccessStatusCode, found => $"{found.StatusCode}");
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        return new(response, new StreamReader(await response.Content.ReadAsStreamAsync()));
+    }
+
+    private Task<HttpResponseMessage> TryOpenAsync(string query, string? lastEventId = null)
+    {
         var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/events/stream{query}");
         if (lastEventId is not null)
         {
             request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
         }
 
-        var response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
-        return new(response, new StreamReader(await response.Content.ReadAsStreamAsync()));
+        return server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
     private Task AppendAsync(string subjectId, int span, string? reason = null) => server.ExecuteAsync($"""
