@@ -4,7 +4,7 @@ namespace BatchPlane.Server.Tests.Events;
 public sealed class EventServer : ServerFixture
 {
     /// <summary>Places for streams.</summary>
-    internal const int MaxStreams = 4;
+    internal const int MaxStreams = 10;
 
     protected override Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>(
     [
