@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using BatchPlane.Core;
 using BatchPlane.Server.Agents;
 using BatchPlane.Server.Dispatch;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,7 @@ public sealed partial class TelemetryDocumentTests
         _ = new DispatchMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new ProgressMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new AttemptMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new EventMetrics(services.GetRequiredService<IMeterFactory>());
 
         Assert.Equal(InstrumentNames().Matches(Document).Select(match => match.Groups[1].Value).Order(), published.Distinct().Order());
     }
