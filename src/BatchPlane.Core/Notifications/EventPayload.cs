@@ -16,6 +16,7 @@ public sealed record PayloadKey(string Name, string Type, string[] States, strin
 public static class EventPayload
 {
     private static readonly string[] Ends = ["SUCCEED", "FAILED", "FAILED_INTERRUPTED"];
+    private static readonly string[] FromAndTo = ["From", "To"];
     private static readonly string[] Failures = ["FAILED", "FAILED_INTERRUPTED"];
 
     private static readonly PayloadKey[] Job =
@@ -109,7 +110,7 @@ public static class EventPayload
         EventLevel.Job =>
         [
             "Category", "JobId", "JobName", "Event", "State", "CreationTime", "StartTime", "EndTime", "Message",
-            .. kind.State == EventCatalogue.PriorityChanged ? new[] { "From", "To" } : [],
+            .. kind.State == EventCatalogue.PriorityChanged ? FromAndTo : [],
         ],
         EventLevel.Task => ["Category", "JobId", "Task", "Event", "State", "StartTime", "EndTime"],
         EventLevel.TaskInstance =>
