@@ -201,6 +201,7 @@ CREATE TABLE environments (
 CREATE UNIQUE INDEX environments_default_key ON public.environments USING btree (is_default) WHERE (is_default AND (state <> 'DELETED'::text));
 CREATE INDEX environments_job_id_idx ON public.environments USING btree (job_id) WHERE (job_id IS NOT NULL);
 CREATE UNIQUE INDEX environments_name_key ON public.environments USING btree (env_name) WHERE ((state <> 'DELETED'::text) AND (job_id IS NULL));
+CREATE INDEX environments_of_tasks_idx ON public.environments USING btree (env_id) WHERE ((job_id IS NOT NULL) AND (state <> 'DELETED'::text));
 CREATE INDEX environments_provider_idx ON public.environments USING btree (provider) WHERE (state <> 'DELETED'::text);
 CREATE INDEX environments_tags_idx ON public.environments USING gin (tags jsonb_path_ops);
 

@@ -45,6 +45,8 @@ CREATE TABLE environments (
 CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED' AND job_id IS NULL;
 CREATE INDEX environments_provider_idx ON environments (provider) WHERE state <> 'DELETED';
 CREATE INDEX environments_job_id_idx ON environments (job_id) WHERE job_id IS NOT NULL;
+-- What loops look at again and again: those that are gone stay as long as their jobs, and may be many.
+CREATE INDEX environments_of_tasks_idx ON environments (env_id) WHERE job_id IS NOT NULL AND state <> 'DELETED';
 CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
