@@ -580,9 +580,6 @@ public static class ItemCodes
     /// <summary>Not a protocol of subscriptions.</summary>
     public const string ProtocolUnknown = "protocol_unknown";
 
-    /// <summary>Not a format of subscriptions.</summary>
-    public const string FormatUnknown = "format_unknown";
-
     /// <summary>Not a push form.</summary>
     public const string PushUnknown = "push_unknown";
 

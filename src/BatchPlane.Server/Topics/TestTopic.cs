@@ -39,7 +39,7 @@ internal sealed class TestTopic(
             var reading = body is null ? null : TopicDocumentReader.ReadTest(body.Root);
             return reading is { IsValid: false }
                 ? ProblemResult.Invalid(reading.Problems)
-                : await test.RunAsync(name, reading?.Value.RoutingKey ?? NoticePublisher.TestKey, context.RequestAborted);
+                : await test.RunAsync(name, reading?.Value?.RoutingKey ?? NoticePublisher.TestKey, context.RequestAborted);
         }
     }
 

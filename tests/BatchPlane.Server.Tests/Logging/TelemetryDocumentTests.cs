@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using BatchPlane.Core;
 using BatchPlane.Server.Agents;
+using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Metrics;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,6 +35,7 @@ public sealed partial class TelemetryDocumentTests
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
         _ = new DispatchMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new DeliveryMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new ProgressMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new AttemptMetrics(services.GetRequiredService<IMeterFactory>());
 
