@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using BatchPlane.Core;
 using BatchPlane.Server.Agents;
+using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Events;
 using BatchPlane.Server.Metrics;
@@ -35,6 +36,7 @@ public sealed partial class TelemetryDocumentTests
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
         _ = new DispatchMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new DeliveryMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new ProgressMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new AttemptMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new EventMetrics(services.GetRequiredService<IMeterFactory>());
