@@ -81,6 +81,19 @@ public sealed class NodeDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task DirectoryOutsideOfTheRoots_IsRefusedToAnotherUser()
+    {
+        await using var agent = await StartAsync(options: (url, directory) => With(url, directory, new() { Roots = $"{_place}/allowed" }));
+        Write("secret/key", "x");
+
+        agent.Server.Offer(new RunSpec { Command = "true", RunAsUser = "nobody", Files = new() { InputMappings = [new($"file://{_place}/secret/", "in")] } });
+        var end = await agent.Server.EndAsync();
+
+        Assert.Equal(AttemptOutcome.StartFailed, end.Outcome);
+        Assert.Contains("BATCHPLANE_FILES__ROOTS", end.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task DestinationBelowItsSourceByALink_IsRefused()
     {
         Write("data/file", "x");
