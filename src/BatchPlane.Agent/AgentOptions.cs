@@ -79,6 +79,13 @@ public sealed class AgentOptions
     [Required]
     public ContainerOptions Containers { get; init; } = new();
 
+    /// <summary>How processes are held to the resources of their task.</summary>
+    [Required]
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>Users of this machine that tasks may run their command as (<c>run_as_user</c>), by name; of use to an agent of root alone. Default: none.</summary>
+    public IReadOnlyList<string> AllowedUsers { get; init; } = [];
+
     /// <summary>
     /// Program, and its first arguments, that runs the keeper of <see cref="Directory"/>, which is told last: see <see cref="KeeperProcess"/>. Default: the verb
     /// <c>keeper</c> of the program that runs.

@@ -37,8 +37,14 @@ public sealed record JoinRequest
     /// <summary>Engine for containers with its version, <c>podman 4.3.1</c>; null: it has none and gets no task that needs one.</summary>
     public string? ContainerEngine { get; init; }
 
+    /// <summary>How it holds processes to their resources: <c>cgroup2</c>, <c>cgroup1</c>, <c>prlimit</c> or <c>none</c>; null from an agent that does not tell.</summary>
+    public string? Limits { get; init; }
+
     /// <summary>Version of the agent.</summary>
     public required string AgentVersion { get; init; }
+
+    /// <summary>Its directory on the machine, absolute, at most 4,096 characters; null: it does not tell.</summary>
+    public string? Directory { get; init; }
 }
 
 /// <summary>Answer of join: who the agent is from now on.</summary>
@@ -172,6 +178,9 @@ public sealed record RunSpec
 
     /// <summary>The container that <see cref="Command"/> or <see cref="Argv"/> runs in; null: none, it is a process of the node.</summary>
     public DockerDocument? Docker { get; init; }
+
+    /// <summary>User that the command runs as; null: the agent's own.</summary>
+    public string? RunAsUser { get; init; }
 
     /// <summary>The task's environment variables.</summary>
     public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];
@@ -379,6 +388,9 @@ public sealed record HeartbeatRequest
 
     /// <summary>Seconds since it held an attempt, or since it joined; null while it holds one.</summary>
     public double? IdleSeconds { get; init; }
+
+    /// <summary>Attempts whose working directories it keeps for inspection.</summary>
+    public int KeptAttempts { get; init; }
 
     /// <summary>Load average of the last minute; null where the system has none.</summary>
     public double? Load { get; init; }
