@@ -93,41 +93,6 @@ public sealed record TopicView
     public IReadOnlyList<SubscriptionView> Subscriptions { get; init; } = [];
 }
 
-/// <summary>Body of <c>POST /v1/topics/{name}/subscriptions</c>.</summary>
-public sealed record SubscriptionDocument
-{
-    /// <summary><c>queue</c>: the endpoint is a RabbitMQ queue, declared durable and bound. The only protocol so far.</summary>
-    public required string Protocol { get; init; }
-
-    /// <summary>Name of the queue, 1 to 255 bytes, not starting with <c>amq.</c></summary>
-    public required string Endpoint { get; init; }
-
-    /// <summary>AMQP binding pattern over <c>level.state</c>, for example <c>job.#</c> or <c>*.failed</c>. Default <c>#</c>.</summary>
-    public string Binding { get; init; } = "#";
-}
-
-/// <summary>A subscription of a topic.</summary>
-public sealed record SubscriptionView
-{
-    /// <summary><c>subsc-</c> and 8 of <c>[a-z0-9]</c>.</summary>
-    public required string SubscriptionId { get; init; }
-
-    /// <summary>Its topic.</summary>
-    public required string TopicName { get; init; }
-
-    /// <summary><c>queue</c>.</summary>
-    public required string Protocol { get; init; }
-
-    /// <summary>Queue name.</summary>
-    public required string Endpoint { get; init; }
-
-    /// <summary>Binding pattern.</summary>
-    public required string Binding { get; init; }
-
-    /// <summary>When it was made.</summary>
-    public required DateTimeOffset CreatedAt { get; init; }
-}
-
 /// <summary>One row of the journal: <c>GET /v1/jobs/{id}/events</c>, in sequence.</summary>
 public sealed record EventView
 {
@@ -158,6 +123,12 @@ public sealed record EventView
     /// <summary>Attempt, from 1, for instance rows of a claimed instance.</summary>
     public int? Attempt { get; init; }
 
+    /// <summary>Why that attempt was made: one of <see cref="ExecutionSources"/>.</summary>
+    public string? ExecutionSource { get; init; }
+
+    /// <summary>With <see cref="ExecutionSources.Failover"/>: the attempt whose place it takes.</summary>
+    public int? OriginalAttempt { get; init; }
+
     /// <summary>Node, where one is concerned.</summary>
     public string? ComputeNodeId { get; init; }
 
@@ -181,4 +152,7 @@ public sealed record EventView
 
     /// <summary>More facts of the subject at that moment, by family; absent when there are none.</summary>
     public JsonElement? Details { get; init; }
+
+    /// <summary>The place behind this event in the order of the whole journal: <c>after</c> of <c>GET /v1/events</c>. Absent in lists of one subject.</summary>
+    public string? Cursor { get; init; }
 }

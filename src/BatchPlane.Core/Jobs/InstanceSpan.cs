@@ -30,8 +30,8 @@ internal sealed class InstanceSpan
         : _endsAttempt ? EventCatalogue.AttemptEnd
         : null;
 
-    /// <summary>Begins with an instance; there was none before.</summary>
-    internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, string source, bool endsAttempt, DateTimeOffset now)
+    /// <summary>Begins with an instance; there was none before. <paramref name="attempt"/>: the attempt that it is about; null when no node held one.</summary>
+    internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, int? attempt, string source, bool endsAttempt, DateTimeOffset now)
     {
         _endsAttempt = endsAttempt;
         _state = instance.State;
@@ -44,7 +44,7 @@ internal sealed class InstanceSpan
             State = WireName.Of(instance.State),
             TaskNo = task.TaskNo,
             InstanceIndex = instance.Index,
-            Attempt = instance.Attempt,
+            Attempt = attempt,
             NodeId = instance.NodeId,
             ExitCode = instance.ExitCode,
             Cause = instance.Cause,
@@ -59,14 +59,14 @@ internal sealed class InstanceSpan
     }
 
     /// <summary>Takes the next instance, if it is the next one and nothing else differs.</summary>
-    internal bool TryAdd(TaskRecord task, InstanceRecord instance, string source, bool endsAttempt, DateTimeOffset now)
+    internal bool TryAdd(TaskRecord task, InstanceRecord instance, int? attempt, string source, bool endsAttempt, DateTimeOffset now)
     {
         if (_first is not { } first
             || Count >= MaxLength
             || instance.Index != first.InstanceIndex + Count
             || instance.State != _state
             || endsAttempt != _endsAttempt
-            || instance.Attempt != first.Attempt
+            || attempt != first.Attempt
             || instance.FailoverOf != _failoverOf
             || task.TaskNo != first.TaskNo
             || instance.NodeId != first.NodeId

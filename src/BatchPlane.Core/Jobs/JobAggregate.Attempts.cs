@@ -120,7 +120,7 @@ public sealed partial class JobAggregate
 
         if (report is { Outcome: AttemptOutcome.Exited, ExitCode: 0 })
         {
-            Succeed(task, instance, new(Cause.Succeeded, null, 0, endedAt));
+            Succeed(task, instance, new(Cause.Succeeded, report.Reason, 0, endedAt));
             return;
         }
 

@@ -29,8 +29,13 @@ public sealed partial class JobAggregate
     /// What happens to consecutive instances in the same way becomes one row: the begins of a run, and behind them its other events.
     /// Nothing of an instance is moved before what happened to it earlier, and nothing over an entry of a task or the job.
     /// </summary>
-    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source, bool endsAttempt = false)
+    /// <remarks>
+    /// <paramref name="isOfAttempt"/> is false when its last attempt had ended before: the entry is no end of an attempt then. <paramref name="endsAttempt"/> is true
+    /// when one ends with this entry.
+    /// </remarks>
+    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source, bool endsAttempt = false, bool isOfAttempt = true)
     {
+        int? attempt = isOfAttempt ? instance.Attempt : null;
         var isBegin = instance.State == RunState.Running;
         if (isBegin && _others.Count > 0 && !_begins.Covers(_others))
         {
@@ -38,17 +43,17 @@ public sealed partial class JobAggregate
         }
 
         var span = isBegin ? _begins : _others;
-        if (!span.TryAdd(task, instance, source, endsAttempt, _now))
+        if (!span.TryAdd(task, instance, attempt, source, endsAttempt, _now))
         {
             if (span.Count > 0)
             {
                 CloseSpans();
             }
 
-            span.Begin(Job.JobId, task, instance, source, endsAttempt, _now);
+            span.Begin(Job.JobId, task, instance, attempt, source, endsAttempt, _now);
         }
 
-        Job.LastSequence += span.AttemptEvent is { } attempt && Job.Interest.Has(attempt) ? 2 : 1;
+        Job.LastSequence += span.AttemptEvent is { } told && Job.Interest.Has(told) ? 2 : 1;
         Job.IsDirty = true;
     }
 

@@ -20,9 +20,10 @@ public sealed partial class JobAggregate
     /// </summary>
     /// <param name="selection">Which failed instances; null: all.</param>
     /// <param name="ends">How the instances of the tasks ended, by task, as stored. What was loaded counts before it.</param>
+    /// <param name="newEnvId">Makes the ids of environments that tasks need anew.</param>
     /// <param name="source">Journal source of the caller.</param>
     /// <param name="now">Time of the transaction.</param>
-    internal RetryOutcome Retry(RetrySelection? selection, IReadOnlyDictionary<long, TaskEnds> ends, string source, DateTimeOffset now)
+    internal RetryOutcome Retry(RetrySelection? selection, IReadOnlyDictionary<long, TaskEnds> ends, Func<string> newEnvId, string source, DateTimeOffset now)
     {
         _now = now;
 
@@ -58,6 +59,8 @@ public sealed partial class JobAggregate
         Job.Cause = null;
         foreach (var revival in revivals)
         {
+            // That of a FAILED task is going or gone. What is kept for inspection keeps its environment.
+            revival.Task.NewEnvId = revival.Task is { OwnsEnv: true, State: RunState.Failed } ? newEnvId() : null;
             Revive(revival, source);
         }
 

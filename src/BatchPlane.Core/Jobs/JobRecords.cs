@@ -96,6 +96,15 @@ public sealed class TaskRecord
     /// <summary>Column <c>task_name</c>.</summary>
     public required string TaskName { get; init; }
 
+    /// <summary>Column <c>env_id</c>: the environment it runs in. Another one after a retry, when it was made for the task.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Column <c>owns_env</c>: the environment was made for it.</summary>
+    public bool OwnsEnv { get; init; }
+
+    /// <summary>The environment that is made for its new life, in place of <see cref="EnvId"/>; null: it stays.</summary>
+    public string? NewEnvId { get; internal set; }
+
     /// <summary>Column <c>state</c>.</summary>
     public RunState State { get; internal set; } = TaskLifecycle.Table.Initial;
 

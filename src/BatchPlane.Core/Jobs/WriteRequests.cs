@@ -289,7 +289,10 @@ public sealed class RetryJobCommand(string jobId, RetrySelection? selection, IRe
     /// <summary>What to try again; null: all that failed.</summary>
     internal RetrySelection? Selection { get; } = selection;
 
-    /// <summary>Environments that its tasks run in.</summary>
+    /// <summary>Makes the ids of environments for the tasks that have one of their own.</summary>
+    internal Func<string> NewEnvId { get; init; } = static () => EntityId.New(EntityId.Environment);
+
+    /// <summary>Environments that its tasks run in and that users made.</summary>
     internal IReadOnlyList<string> EnvIds { get; } = envIds;
 
     /// <summary>Those of them that take no jobs. Given by <see cref="SubmitAdmission"/>.</summary>

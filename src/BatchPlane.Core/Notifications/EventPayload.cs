@@ -88,6 +88,8 @@ public static class EventPayload
         new("ComputeNodeInstanceId", "string", [], null, "the machine behind the node"),
         new("Cpu", "number", [], null, "processors; 0: not known"),
         new("StateReason", "string", ["CREATION_FAILED", "ABNORMAL", EventCatalogue.Lost, EventCatalogue.Draining], null, "why, for people"),
+        new("JobId", "string", [], "nodes made for a task", "the task's job"),
+        new("TaskName", "string", [], "nodes made for a task", "the task"),
     ];
 
     /// <summary>Members of an object of counts.</summary>

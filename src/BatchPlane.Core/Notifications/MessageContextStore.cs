@@ -145,6 +145,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
         var spelling = await TopicStore.SpellingAsync(dataSource, keys, cancellationToken);
         return subjects.Select(subject => subject with
         {
+            MissingTopics = subject.Notifications.Select(notification => notification.TopicName).Where(name => !spelling.ContainsKey(TopicKey.Of(name))).ToHashSet(StringComparer.Ordinal),
             Notifications = [.. subject.Notifications.Select(notification => notification with
             {
                 TopicName = spelling.GetValueOrDefault(TopicKey.Of(notification.TopicName), notification.TopicName),

@@ -32,6 +32,9 @@ public sealed record SubjectContext
     /// <summary>The notifications as stored; their topics by the spelling of the topic that exists.</summary>
     public required IReadOnlyList<NotificationDocument> Notifications { get; init; }
 
+    /// <summary>Topics of the notifications that do not exist.</summary>
+    public IReadOnlySet<string> MissingTopics { get; init; } = new HashSet<string>();
+
     /// <summary>Name of a task; empty when it is not known.</summary>
     public string TaskName(int? taskNo) => taskNo is { } number ? TaskNames.GetValueOrDefault(number, "") : "";
 

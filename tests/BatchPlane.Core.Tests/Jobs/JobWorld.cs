@@ -120,7 +120,7 @@ internal sealed class JobWorld
             ends[skip.TaskId].Skips.Add(skip);
         }
 
-        return Job.Retry(selection, ends, "user:tester", Now);
+        return Job.Retry(selection, ends, () => "env-new00001", "user:tester", Now);
     }
 
     internal bool Succeed(string task, int index, int attempt = 1) => Report(task, index, AttemptOutcome.Exited, attempt, 0);

@@ -78,6 +78,24 @@ public sealed class EnvelopeWriterTests : IDisposable
     }
 
     [Fact]
+    public void NodeMadeForATask_HasTheTasksKeysBesides()
+    {
+        var kind = EventCatalogue.Find("COMPUTE_NODE_ABNORMAL")!;
+        var row = RowOf(kind) with { SubjectId = Job.SubjectId, TaskNo = 1, Reason = "no sign of life within its lease" };
+
+        var body = _writer.Write(new(kind, new(row, 0), Job, Node, []), out _);
+
+        var batch = JsonDocument.Parse(body).RootElement.GetProperty("Events")[0].GetProperty("Batch");
+        Assert.Equal(
+            ["ComputeNodeId", "EnvId", "ComputeNodeState", "Mem", "ResourceCreatedTime", "EnvName", "ComputeNodeInstanceId", "Cpu", "StateReason", "JobId", "TaskName"],
+            batch.EnumerateObject().Select(member => member.Name));
+        AssertGolden($"{EventDocument.NodeOfATask}.json", body.ToArray());
+        Assert.Equal(
+            ("env-ptoxdb1t", "batch-env", Job.SubjectId, "count"),
+            (batch.GetProperty("EnvId").GetString(), batch.GetProperty("EnvName").GetString(), batch.GetProperty("JobId").GetString(), batch.GetProperty("TaskName").GetString()));
+    }
+
+    [Fact]
     public void RowWithSpan_EachEventHasItsOwnIndex()
     {
         var kind = EventCatalogue.Find("TASK_INSTANCE_FAILED")!;

@@ -111,7 +111,7 @@ internal static class EventDocument
         - **Rows.** Events of tasks that are blocked, of their progress, of attempts, of nodes that drain, are lost or recovered, and of instances that Alibaba calls `Waiting` from the start have rows in the journal, and numbers in
           the sequence, only where somebody asked for them.
         - Instances that end without ever having been claimed get a message each, without `ComputeNodeInstanceId` and `LaunchTime`.
-        - **Nodes.** Node events are told to the topics of the node's environment. A job may name them in its block as well; that is accepted and has no effect in this version.
+        - **Nodes.** Node events are told to the topics of the node's environment; those of nodes that are made for a task ([`compute_env`](environments.md#environments-for-one-task)) to the topics of its job, in whose journal and sequence they are. They may come after the job's end.
         """;
 
     internal static string Text()
@@ -127,13 +127,16 @@ internal static class EventDocument
 
         AddAlibaba(text);
         text.Append("\n## Samples\n");
-        foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED" })
+        foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED", NodeOfATask })
         {
             text.Append($"\n```json\n{File.ReadAllText(GoldenPath(name))}\n```\n");
         }
 
         return text.ToString();
     }
+
+    /// <summary>The golden message of a node that was made for a task.</summary>
+    internal const string NodeOfATask = "COMPUTE_NODE_ABNORMAL.of_task";
 
     internal static string GoldenPath(string name) => Repository.PathOf($"tests/BatchPlane.Core.Tests/Notifications/Golden/{name}.json");
 
@@ -172,7 +175,7 @@ internal static class EventDocument
     {
         EventScope.Job => "job",
         EventScope.Environment => "environment",
-        EventScope.Job | EventScope.Environment => "environment (job: no effect)",
+        EventScope.Job | EventScope.Environment => "environment; job: for nodes made for its tasks",
         _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "Asked for nowhere."),
     };
 }

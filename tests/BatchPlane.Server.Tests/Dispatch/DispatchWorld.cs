@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
@@ -125,6 +126,7 @@ internal sealed class DispatchWorld : IAsyncDisposable
             ReconnectMin = TimeSpan.FromMilliseconds(20),
             ReconnectMax = TimeSpan.FromMilliseconds(200),
         }));
+        builder.Services.AddSingleton(new InstallationKey(new byte[InstallationKey.KeyBytes]));
         builder.Services.AddDispatch(broker ?? Broker, dispatcher);
         var host = builder.Build();
         await host.StartAsync();

@@ -33,6 +33,8 @@ SELECT
     max_failed_num,
     time_limit,
     expires_at,
+    env_id,
+    owns_env,
     progress_at
 FROM tasks
 WHERE job_id = ANY (@job_ids::text[])
