@@ -11,6 +11,7 @@ using BatchPlane.Server.Configuration;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Environments;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
@@ -73,6 +74,7 @@ public static class ServerHost
         services.AddSingleton(provider => new JoinToken(settings.JoinToken ?? provider.GetRequiredService<InstallationKey>().JoinToken));
         services.AddSingleton<TaskSecrets>();
         services.AddSingleton<ApiKeyStore>();
+        services.AddSingleton<JoinTokenStore>();
         services.AddSingleton<BrokerStatus>();
         services.AddHostedService<StartTasks>();
     }
@@ -83,6 +85,7 @@ public static class ServerHost
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
+        builder.Services.AddEvents();
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
@@ -126,6 +129,7 @@ public static class ServerHost
         v1.MapEnvironments();
         v1.MapTaskTemplates();
         v1.MapTopics();
+        v1.MapEvents();
         app.MapAgents();
     }
 

@@ -42,11 +42,11 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>What lets agents join.</summary>
     public const string JoinToken = "join-token-of-tests";
 
+    /// <summary>Broker of the server.</summary>
+    public Uri AmqpUri => _virtualHost.AmqpUri;
+
     /// <summary>What the server does.</summary>
     protected virtual ServerRoles Roles => ServerRoles.Api;
-
-    /// <summary>The virtual host behind the server.</summary>
-    public Uri Broker => _virtualHost.AmqpUri;
 
     /// <summary>Options of the server besides; asked for once, before it starts.</summary>
     protected virtual Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>([]);

@@ -16,7 +16,7 @@ public sealed class PodmanSandbox : IDisposable
     /// </summary>
     public const string RunArguments = "--network=none --ulimit nofile=1024:1024 --ulimit nproc=500:500";
 
-    private static readonly string[] Programs = ["sh", "cat", "env", "false", "head", "id", "kill", "ls", "sleep", "tail", "touch", "true"];
+    private static readonly string[] Programs = ["sh", "cat", "env", "false", "head", "id", "kill", "ln", "ls", "mkdir", "sleep", "tail", "touch", "true"];
 
     // Podman refuses a path of more than 50 characters for its run directory, which that of a test's temporary files may be.
     private readonly string _directory = Directory.CreateDirectory(Path.Combine("/tmp", "bp-" + Path.GetRandomFileName())).FullName;

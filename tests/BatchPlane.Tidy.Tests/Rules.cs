@@ -25,7 +25,7 @@ internal static partial class Rules
     private static readonly string[] StateTables = ["jobs", "tasks", "task_instances", "environments", "nodes"];
 
     private static readonly string[] BrokerFolders =
-        ["src/BatchPlane.Server/Dispatch/Bus/", "src/BatchPlane.Cli/Demo/", "bench/BatchPlane.Bench/Soak/", "tests/"];
+        ["src/BatchPlane.Server/Dispatch/Bus/", "src/BatchPlane.Cli/Demo/", "bench/BatchPlane.Bench/", "tests/"];
 
     /// <summary>First digit of the log event ids that a place may use: its capability.</summary>
     private static readonly (string Folder, string Digits)[] EventIds =
@@ -41,6 +41,7 @@ internal static partial class Rules
         ("src/BatchPlane.Server/Api/", "1"),
         ("src/BatchPlane.Server/Deliveries/", "5"),
         ("src/BatchPlane.Server/Dispatch/", "5"),
+        ("src/BatchPlane.Server/Events/", "5"),
         ("src/BatchPlane.Server/", "1234"),
         ("src/", "1234567"),
     ];

@@ -12,6 +12,10 @@ internal static class Archive
     private const int RegularFile = 0x8000; // S_IFREG
     private const int Directory = 0x4000; // S_IFDIR
     private const int MaxTargetBytes = 4_096;
+
+    // What stands in front of an entry of a tar archive: its names and attributes, which the reader keeps in memory.
+    private const int MaxHeaderBytes = 1024 * 1024;
+
     private const UnixFileMode PlainFile = (UnixFileMode)0x1A4; // 0644
 
     /// <summary>Unpacks a stream that can seek. What is wrong with the archive is a <see cref="StagingException"/>.</summary>
@@ -48,9 +52,18 @@ internal static class Archive
 
     private static async Task UnpackTarAsync(Stream archive, SafeTree tree, CancellationToken cancellation)
     {
-        await using var reader = new TarReader(archive, leaveOpen: true);
-        while (await reader.GetNextEntryAsync(copyData: false, cancellation) is { } entry)
+        await using var metered = new HeaderMeter(archive);
+        await using var reader = new TarReader(metered, leaveOpen: true);
+        while (true)
         {
+            metered.Allow(MaxHeaderBytes);
+            var entry = await reader.GetNextEntryAsync(copyData: false, cancellation);
+            metered.AllowAll();
+            if (entry is null)
+            {
+                break;
+            }
+
             switch (entry.EntryType)
             {
                 case TarEntryType.Directory or TarEntryType.DirectoryList:
@@ -75,8 +88,13 @@ internal static class Archive
 
     private static async Task UnpackZipAsync(Stream archive, SafeTree tree, CancellationToken cancellation)
     {
-        await using var zip = await ZipArchive.CreateAsync(archive, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, cancellation);
-        foreach (var entry in zip.Entries)
+        await ZipDirectory.CheckAsync(archive, tree.MaxEntries, cancellation);
+        await using var metered = new HeaderMeter(archive);
+        metered.Allow(ZipDirectory.MaxBytes(tree.MaxEntries) + MaxHeaderBytes);
+        await using var zip = await ZipArchive.CreateAsync(metered, ZipArchiveMode.Read, leaveOpen: true, entryNameEncoding: null, cancellation);
+        var entries = zip.Entries;
+        metered.AllowAll();
+        foreach (var entry in entries)
         {
             cancellation.ThrowIfCancellationRequested();
             var mode = entry.ExternalAttributes >>> UnixModeShift;

@@ -30,7 +30,10 @@ internal sealed class BucketPlace : IFilePlace
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<PlacedFile> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
+    public HeldDirectory? Directory => null;
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<PlacedFile> ListAsync(HeldDirectory? into, [EnumeratorCancellation] CancellationToken cancellation)
     {
         string? next = null;
         var isEmpty = true;
@@ -60,16 +63,17 @@ internal sealed class BucketPlace : IFilePlace
     }
 
     /// <inheritdoc/>
-    public Task FetchAsync(PlacedFile file, string path, CancellationToken cancellation) => ExplainedAsync(_location.Text + file.Name, async () =>
+    public Task FetchAsync(PlacedFile file, HeldDirectory target, CancellationToken cancellation) => ExplainedAsync(_location.Text + file.Name, async () =>
     {
         using var answer = await _store.GetObjectAsync(new GetObjectRequest { BucketName = _bucket, Key = _location.Path + file.Name }, cancellation);
-        return await _copy.ToFileAsync(answer.ResponseStream, path, long.MaxValue, cancellation);
+        await _copy.ToDirectoryAsync(answer.ResponseStream, target, file.Name, long.MaxValue, mode: null, cancellation);
+        return true;
     });
 
     /// <inheritdoc/>
-    public Task StoreAsync(string path, string name, CancellationToken cancellation) => ExplainedAsync(_location.Text + name, async () =>
+    public Task StoreAsync(FileStream file, string name, CancellationToken cancellation) => ExplainedAsync(_location.Text + name, async () =>
     {
-        await _upload.UploadAsync(path, _location.Path + name, cancellation);
+        await _upload.UploadAsync(file, _location.Path + name, cancellation);
         return true;
     });
 

@@ -15,9 +15,11 @@ internal sealed class BucketUpload(IAmazonS3 store, string bucket, int workers, 
     private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Uploads a file to a key, which has the old or the new object at any time.</summary>
-    internal async Task UploadAsync(string path, string key, CancellationToken cancellation)
+    internal async Task UploadAsync(FileStream file, string key, CancellationToken cancellation)
     {
-        var length = new FileInfo(path).Length;
+        // The SDK wants a path; that of the open file leads to no other one.
+        var path = FileCalls.PathOf(file.SafeFileHandle);
+        var length = file.Length;
         if (length <= partBytes)
         {
             await store.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, FilePath = path, UseChunkEncoding = false }, cancellation);

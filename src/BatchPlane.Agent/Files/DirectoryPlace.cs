@@ -1,99 +1,89 @@
-using BatchPlane.Agent.Hosts;
-
 namespace BatchPlane.Agent.Files;
 
 /// <summary>
-/// A directory of a file system. Symbolic links and devices in it are refused: they mean something else elsewhere, and could show
-/// files that are none of the job's.
+/// A directory of a file system. Symbolic links, pipes and devices in it are refused: they mean something else elsewhere, and could show files that are none of the job's.
 /// </summary>
-internal sealed class DirectoryPlace(string root, FileCopy copy) : IFilePlace
+/// <param name="root">The directory, which it takes over.</param>
+/// <param name="maxDepth">Most directories below each other.</param>
+/// <param name="copy">Copies.</param>
+internal sealed class DirectoryPlace(HeldDirectory root, int maxDepth, FileCopy copy) : IFilePlace
 {
-    private const int FileKind = 0xF000; // S_IFMT
-    private const int RegularFile = 0x8000; // S_IFREG
-
-    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+    /// <inheritdoc/>
+    public HeldDirectory Directory => root;
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<PlacedFile> ListAsync(CancellationToken cancellation) => Files(new DirectoryInfo(root), "").ToAsyncEnumerable();
-
-    /// <inheritdoc/>
-    public Task FetchAsync(PlacedFile file, string path, CancellationToken cancellation) =>
-        Explained(Path.Combine(root, file.Name), () => copy.FileAsync(Path.Combine(root, file.Name), path, cancellation));
-
-    /// <inheritdoc/>
-    public Task StoreAsync(string path, string name, CancellationToken cancellation)
+    public IAsyncEnumerable<PlacedFile> ListAsync(HeldDirectory? into, CancellationToken cancellation)
     {
-        var target = Path.Combine(root, name);
-        return Explained(target, () =>
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            return copy.FileAsync(path, target, cancellation);
-        });
+        Refuse(root.Identity, into);
+        return Files(root, "", maxDepth, into).ToAsyncEnumerable();
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public Task FetchAsync(PlacedFile file, HeldDirectory target, CancellationToken cancellation) => ExplainedAsync(root.PathOf(file.Name), async () =>
     {
-    }
+        await using var content = root.OpenFile(file.Name);
+        await copy.FileAsync(content, target, file.Name, cancellation);
+    });
 
-    /// <summary>Runs file operations; what fails says of which path.</summary>
-    internal static async Task Explained(string path, Func<Task> work)
+    /// <inheritdoc/>
+    public Task StoreAsync(FileStream file, string name, CancellationToken cancellation) => ExplainedAsync(root.PathOf(name), () => copy.FileAsync(file, root, name, cancellation));
+
+    /// <inheritdoc/>
+    public void Dispose() => root.Dispose();
+
+    // What fails says of which path.
+    private static async Task ExplainedAsync(string path, Func<Task> work)
     {
         try
         {
             await work();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or StagingException)
         {
-            throw new StagingException(e.Message.Contains(path, StringComparison.Ordinal) ? e.Message : $"{path}: {e.Message}", e);
-        }
-        catch (StagingException e)
-        {
-            throw new StagingException($"{path}: {e.Message}", e);
+            throw e.Message.Contains(path, StringComparison.Ordinal) ? new StagingException(e.Message, e) : new StagingException($"{path}: {e.Message}", e);
         }
     }
 
-    private static IEnumerable<PlacedFile> Files(DirectoryInfo directory, string below)
+    private static IEnumerable<PlacedFile> Files(HeldDirectory directory, string below, int depthLeft, HeldDirectory? into)
     {
-        foreach (var entry in Entries(directory))
+        foreach (var entry in directory.List().Where(entry => !PartialFiles.Is(entry)))
         {
-            var name = below + entry.Name;
-            switch (entry)
+            // What is gone meanwhile was somebody's file for a moment.
+            if (directory.FactsOf(entry) is not { } facts)
             {
-                case { LinkTarget: not null }:
-                    throw new StagingException($"{entry.FullName} is a symbolic link; links are not copied");
-                case DirectoryInfo child:
-                    foreach (var file in Files(child, name + "/"))
+                continue;
+            }
+
+            switch (facts.Kind)
+            {
+                case FileKind.File:
+                    yield return new(below + entry, facts.Size);
+                    break;
+                case FileKind.Directory:
+                    Refuse(facts.Identity, into);
+                    using (var child = directory.Child(entry, makes: false))
                     {
-                        yield return file;
+                        foreach (var file in Files(depthLeft > 1 ? child : throw new StagingException($"{child.Path} lies too deep"), $"{below}{entry}/", depthLeft - 1, into))
+                        {
+                            yield return file;
+                        }
                     }
 
                     break;
-                case FileInfo file when IsRegular(file):
-                    yield return new(name, file.Length);
-                    break;
+                case FileKind.Link:
+                    throw HeldDirectory.Link(directory.PathOf(entry));
                 default:
-                    throw new StagingException($"{entry.FullName} is no file");
+                    throw HeldDirectory.NoFile(directory.PathOf(entry));
             }
         }
     }
 
-    private static List<FileSystemInfo> Entries(DirectoryInfo directory)
+    // Copies would be copied again, deeper and deeper.
+    private static void Refuse(FileIdentity directory, HeldDirectory? into)
     {
-        try
+        if (into is not null && into.Identity == directory)
         {
-            return [.. directory.EnumerateFileSystemInfos("*", Everything)];
-        }
-        catch (DirectoryNotFoundException e)
-        {
-            throw new StagingException($"there is no directory {directory.FullName}", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StagingException(e.Message, e);
+            throw new StagingException($"the destination {into.Path} is the source or lies below it");
         }
     }
-
-    // A pipe would be waited for without end.
-    private static bool IsRegular(FileInfo file) => DirectoryStamp.Of(file.FullName) is not { } stamp || (stamp.Mode & FileKind) == RegularFile;
 }

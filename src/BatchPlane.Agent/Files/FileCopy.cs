@@ -1,69 +1,81 @@
 namespace BatchPlane.Agent.Files;
 
 /// <summary>Copies bytes so that a transfer that stands still ends, and a file appears whole or not at all.</summary>
-internal sealed class FileCopy(TimeSpan stallTimeout, TimeProvider time)
+internal sealed class FileCopy(StagingOptions options, TimeProvider time)
 {
     private const int BufferBytes = 256 * 1024;
 
-    /// <summary>Copies a stream to a new file of the node. Replaces a file; refuses more than <paramref name="maxBytes"/>.</summary>
-    /// <returns>Bytes copied.</returns>
-    internal async Task<long> ToFileAsync(Stream source, string path, long maxBytes, CancellationToken cancellation)
+    private readonly TimeSpan _stallTimeout = options.StallTimeout;
+
+    // Longer than any copy can stand still.
+    private readonly PartialFiles _partials = new(options.Timeout > options.StallTimeout ? options.Timeout : options.StallTimeout, time);
+
+    /// <summary>Copies a stream to a file in or below a directory. Directories on the way are made, a file is replaced; more than <paramref name="maxBytes"/> is refused.</summary>
+    /// <param name="source">What to copy, from where it stands.</param>
+    /// <param name="directory">Where to.</param>
+    /// <param name="name">Name there, with slashes.</param>
+    /// <param name="maxBytes">Most bytes.</param>
+    /// <param name="mode">Permissions of the file; null: those that new files have.</param>
+    /// <param name="cancellation">Breaks it off.</param>
+    internal async Task ToDirectoryAsync(Stream source, HeldDirectory directory, string name, long maxBytes, UnixFileMode? mode, CancellationToken cancellation)
     {
-        var partial = $"{path}.batchplane-{Guid.NewGuid():N}";
+        var (below, last) = HeldDirectory.Split(name);
+        using var parent = directory.Descend(below, makes: true);
+        _partials.Sweep(parent);
+        var partial = PartialFiles.NewName();
         try
         {
-            long copied;
-            await using (var target = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true))
+            await using (var target = parent.Create(partial))
             {
-                copied = await CopyAsync(source, target, maxBytes, cancellation);
+                await CopyAsync(source, target, maxBytes, cancellation);
+                if (mode is { } permissions)
+                {
+                    FileModes.Set(target.SafeFileHandle, permissions);
+                }
             }
 
-            File.Move(partial, path, overwrite: true);
-            return copied;
+            parent.Rename(partial, last);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            parent.TryRemove(partial);
+            throw new StagingException($"{parent.PathOf(last)}: {e.Message}", e);
         }
         catch
         {
-            File.Delete(partial);
+            parent.TryRemove(partial);
             throw;
         }
     }
 
-    /// <summary>Copies a file on the node, with its permissions.</summary>
-    internal async Task FileAsync(string source, string target, CancellationToken cancellation)
+    /// <summary>The same, to a path of the agent's own.</summary>
+    internal async Task ToFileAsync(Stream source, string path, long maxBytes, CancellationToken cancellation)
     {
-        await using (var file = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true))
-        {
-            await ToFileAsync(file, target, long.MaxValue, cancellation);
-        }
-
-        FileModes.Set(target, FileModes.Of(source));
+        using var directory = HeldDirectory.Open(Path.GetDirectoryName(path)!);
+        await ToDirectoryAsync(source, directory, Path.GetFileName(path), maxBytes, mode: null, cancellation);
     }
 
-    private async Task<long> CopyAsync(Stream source, Stream target, long maxBytes, CancellationToken cancellation)
+    /// <summary>Copies an opened file, with its permissions.</summary>
+    internal Task FileAsync(FileStream source, HeldDirectory directory, string name, CancellationToken cancellation) =>
+        ToDirectoryAsync(source, directory, name, long.MaxValue, FileModes.Of(source.SafeFileHandle), cancellation);
+
+    /// <summary>A stream that fails when nothing has come for a while; ends the one below.</summary>
+    internal StallGuard Guarded(Stream source) => new(source, _stallTimeout, time);
+
+    private async Task CopyAsync(Stream source, Stream target, long maxBytes, CancellationToken cancellation)
     {
         var buffer = new byte[BufferBytes];
         var copied = 0L;
-        using var stall = new CancellationTokenSource(stallTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stall.Token, cancellation);
-        try
+        var guarded = Guarded(source);
+        while (await guarded.ReadAsync(buffer, cancellation) is > 0 and var read)
         {
-            while (await source.ReadAsync(buffer, either.Token) is > 0 and var read)
+            copied += read;
+            if (copied > maxBytes)
             {
-                copied += read;
-                if (copied > maxBytes)
-                {
-                    throw new StagingException(FormattableString.Invariant($"it is larger than {maxBytes} bytes"));
-                }
-
-                await target.WriteAsync(buffer.AsMemory(0, read), either.Token);
-                stall.CancelAfter(stallTimeout);
+                throw new StagingException(FormattableString.Invariant($"it is larger than {maxBytes} bytes"));
             }
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new StagingException($"nothing has come for {stallTimeout.TotalSeconds:0} s");
-        }
 
-        return copied;
+            await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
+        }
     }
 }

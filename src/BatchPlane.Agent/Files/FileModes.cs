@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace BatchPlane.Agent.Files;
 
 /// <summary>Permissions of files. The agent runs on Linux; elsewhere, where it is only built, there are none.</summary>
@@ -6,8 +8,8 @@ internal static class FileModes
     /// <summary>What a copied or unpacked file may have: no bits that make it run as somebody else.</summary>
     internal const UnixFileMode Permissions = (UnixFileMode)0x1FF;
 
-    /// <summary>Permissions of a file.</summary>
-    internal static UnixFileMode Of(string path) => OperatingSystem.IsWindows() ? Permissions : File.GetUnixFileMode(path) & Permissions;
+    /// <summary>Permissions of an open file.</summary>
+    internal static UnixFileMode Of(SafeFileHandle file) => OperatingSystem.IsWindows() ? Permissions : File.GetUnixFileMode(file) & Permissions;
 
     /// <summary>Gives a file permissions.</summary>
     internal static void Set(string path, UnixFileMode mode)
@@ -15,6 +17,15 @@ internal static class FileModes
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(path, mode & Permissions);
+        }
+    }
+
+    /// <summary>Gives an open file permissions.</summary>
+    internal static void Set(SafeFileHandle file, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, mode & Permissions);
         }
     }
 }

@@ -16,6 +16,7 @@ internal sealed class PackageCache
 {
     private const int MaxTagLength = 120;
     private const int KeyLength = 64;
+    private const string Part = ".part";
 
     private readonly Lock _trimming = new();
     private readonly string _directory;
@@ -30,7 +31,7 @@ internal sealed class PackageCache
         _maxBytes = maxBytes;
         _time = time;
         Directory.CreateDirectory(directory);
-        foreach (var partial in Directory.EnumerateFiles(directory, "*.part*"))
+        foreach (var partial in Directory.EnumerateFiles(directory).Where(path => path.EndsWith(Part, StringComparison.Ordinal) || PartialFiles.Is(Path.GetFileName(path))))
         {
             File.Delete(partial);
         }
@@ -75,7 +76,7 @@ internal sealed class PackageCache
     }
 
     /// <summary>A file to fetch into.</summary>
-    internal string NewFile() => Path.Combine(_directory, $"{Guid.NewGuid():N}.part");
+    internal string NewFile() => Path.Combine(_directory, $"{Guid.NewGuid():N}{Part}");
 
     private Visit Enter(string key)
     {

@@ -14,13 +14,15 @@ internal sealed class PackageFetcher : IDisposable
 
     private readonly StagingOptions _options;
     private readonly PackageCache _cache;
+    private readonly NodeRoots _roots;
     private readonly FileCopy _copy;
     private readonly HttpClient _http;
 
-    internal PackageFetcher(StagingOptions options, PackageCache cache, FileCopy copy)
+    internal PackageFetcher(StagingOptions options, PackageCache cache, NodeRoots roots, FileCopy copy)
     {
         _options = options;
         _cache = cache;
+        _roots = roots;
         _copy = copy;
         _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = options.StallTimeout, ResponseDrainTimeout = TimeSpan.Zero, UseCookies = false, MaxAutomaticRedirections = MaxRedirections })
         {
@@ -30,9 +32,9 @@ internal sealed class PackageFetcher : IDisposable
 
     /// <summary>Fetches the package of an attempt and unpacks it.</summary>
     /// <exception cref="StagingException">It cannot be had, or is none that may be unpacked.</exception>
-    internal async Task UnpackAsync(FileSpec files, string directory, CancellationToken cancellation)
+    internal async Task UnpackAsync(RunSpec run, string directory, CancellationToken cancellation)
     {
-        var text = files.PackagePath!;
+        var text = run.Files!.PackagePath!;
         var (location, problem) = StorageLocation.ParseArchive(text);
         if (location is null)
         {
@@ -41,7 +43,7 @@ internal sealed class PackageFetcher : IDisposable
 
         try
         {
-            await using var archive = await OpenAsync(location, files, cancellation);
+            await using var archive = _copy.Guarded(await OpenAsync(location, run, cancellation));
             var tree = new SafeTree(directory, _options.PackageMaxEntries, _options.PackageMaxUnpackedBytes);
             await Archive.UnpackAsync(archive, StorageLocation.EndingOf(location)!, tree, cancellation);
         }
@@ -64,25 +66,32 @@ internal sealed class PackageFetcher : IDisposable
     // The query of a signed address is a secret.
     private static string Shown(string text) => text.Split('?')[0];
 
-    private async Task<FileStream> OpenAsync(StorageLocation location, FileSpec files, CancellationToken cancellation)
+    private async Task<FileStream> OpenAsync(StorageLocation location, RunSpec run, CancellationToken cancellation)
     {
         switch (location.Scheme)
         {
             case StorageScheme.File:
-                var file = new FileInfo(location.Path);
-                return file switch
-                {
-                    { Exists: false } => throw new StagingException("there is no such file"),
-                    _ when file.Length > _options.PackageMaxBytes => throw TooLarge(),
-                    _ => new FileStream(location.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 64 * 1024, useAsync: true),
-                };
+                return OpenNode(location.Path, run);
             case StorageScheme.Http:
                 return await _cache.OpenAsync(location.Text, known => FetchHttpAsync(location.Text, known, cancellation), cancellation);
             default:
                 var scene = location.Scheme == StorageScheme.Cos ? StorageScene.Cos : StorageScene.S3;
+                var files = run.Files!;
                 var owner = files.Authentications.FirstOrDefault(known => known.Scene == scene)?.SecretId;
                 return await _cache.OpenAsync($"{location.Text}\n{owner}", known => FetchObjectAsync(location, files, known, cancellation), cancellation);
         }
+    }
+
+    private FileStream OpenNode(string path, RunSpec run)
+    {
+        var file = _roots.OpenFile(run, path);
+        if (file.Length <= _options.PackageMaxBytes)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        throw TooLarge();
     }
 
     private async Task<CachedPackage> FetchHttpAsync(string url, CachedPackage? known, CancellationToken cancellation)

@@ -13,12 +13,16 @@ internal sealed class SafeTree(string root, int maxEntries, long maxBytes)
     private int _entries;
     private long _bytes;
 
+    /// <summary>Most files and directories, those included that only stand in the path of others.</summary>
+    internal int MaxEntries => maxEntries;
+
     /// <summary>Makes a directory.</summary>
     internal void AddDirectory(string name)
     {
         if (Enter(name) is { Length: > 0 } path)
         {
-            MakeDirectories(name, path);
+            MakeDirectories(Path.GetDirectoryName(Normal(name)) ?? "");
+            MakeDirectory(name, path);
         }
     }
 
@@ -77,10 +81,7 @@ internal sealed class SafeTree(string root, int maxEntries, long maxBytes)
             throw new StagingException($"the entry '{name}' has no name");
         }
 
-        if (Path.GetDirectoryName(Normal(name)) is { Length: > 0 } parent)
-        {
-            MakeDirectories(parent, Path.Combine(root, parent));
-        }
+        MakeDirectories(Path.GetDirectoryName(Normal(name)) ?? "");
 
         // Also a link: it would be written through.
         File.Delete(path);
@@ -90,12 +91,7 @@ internal sealed class SafeTree(string root, int maxEntries, long maxBytes)
     // The path of an entry; empty for the directory itself.
     private string Enter(string name)
     {
-        _entries++;
-        if (_entries > maxEntries)
-        {
-            throw new StagingException(FormattableString.Invariant($"it has more than {maxEntries} entries"));
-        }
-
+        Count();
         var normal = Normal(name);
         CheckParents(normal, name);
         return normal.Length == 0 ? "" : Path.Combine(root, normal);
@@ -122,7 +118,36 @@ internal sealed class SafeTree(string root, int maxEntries, long maxBytes)
         }
     }
 
-    private static void MakeDirectories(string name, string path)
+    private void Count()
+    {
+        _entries++;
+        if (_entries > maxEntries)
+        {
+            throw new StagingException(FormattableString.Invariant($"it has more than {maxEntries} entries"));
+        }
+    }
+
+    // Those that no entry names cost as much as those that one does, so they count as well.
+    private void MakeDirectories(string normal)
+    {
+        if (normal.Length == 0 || Directory.Exists(Path.Combine(root, normal)))
+        {
+            return;
+        }
+
+        for (var end = 0; end < normal.Length; end++)
+        {
+            end = normal.IndexOf('/', end) is > 0 and var slash ? slash : normal.Length;
+            var path = Path.Combine(root, normal[..end]);
+            if (!Directory.Exists(path))
+            {
+                Count();
+                MakeDirectory(normal, path);
+            }
+        }
+    }
+
+    private static void MakeDirectory(string name, string path)
     {
         if (new DirectoryInfo(path).LinkTarget is not null)
         {

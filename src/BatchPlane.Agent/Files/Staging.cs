@@ -14,6 +14,7 @@ internal sealed class Staging : IDisposable
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
 
     private readonly StagingOptions _options;
+    private readonly NodeRoots _roots;
     private readonly TimeProvider _time;
     private readonly FileCopy _copy;
     private readonly PackageFetcher _packages;
@@ -25,24 +26,27 @@ internal sealed class Staging : IDisposable
     {
         _options = options;
         _time = time;
-        _copy = new(options.StallTimeout, time);
-        _packages = new(options, new PackageCache(cacheDirectory, options.PackageCacheBytes, time), _copy);
+        _roots = new(options);
+        _copy = new(options, time);
+        _packages = new(options, new PackageCache(cacheDirectory, options.PackageCacheBytes, time), _roots, _copy);
     }
+
+    /// <summary>Says in words why this node does not let a run have its files; null: it does. Takes no time.</summary>
+    internal string? WhyRefused(RunSpec run) => _roots.WhyRefused(run);
 
     /// <summary>Brings everything before the command. Null, or what failed and why; also null when it was broken off.</summary>
     internal async Task<AttemptResult?> BeforeAsync(Attempt attempt, CancellationToken cancellation)
     {
         var files = attempt.Claim.Run.Files!;
         if (files.PackagePath is not null
-            && await TryAsync("the package: ", end => _packages.UnpackAsync(files, attempt.Paths.Directory, end), cancellation) is { } packageProblem)
+            && await TryAsync("the package: ", end => _packages.UnpackAsync(attempt.Claim.Run, attempt.Paths.Directory, end), cancellation) is { } packageProblem)
         {
             return new(AttemptOutcome.PackageFailed, Reason: packageProblem);
         }
 
         foreach (var mapping in files.InputMappings)
         {
-            var target = Path.Combine(attempt.Paths.Directory, mapping.DestinationPath);
-            if (await TryAsync($"input {mapping.SourcePath}: ", end => FetchAsync(files, mapping.SourcePath, target, end), cancellation) is { } problem)
+            if (await TryAsync($"input {mapping.SourcePath}: ", end => FetchAsync(attempt, mapping, end), cancellation) is { } problem)
             {
                 return new(AttemptOutcome.InputFailed, Reason: problem);
             }
@@ -58,16 +62,12 @@ internal sealed class Staging : IDisposable
         string? problem = null;
         foreach (var mapping in files.OutputMappings)
         {
-            // The working directory is the root of an isolated workspace.
-            var source = mapping.OutputMappingOption?.Workspace == OutputWorkspace.GlobalWorkspace
-                ? mapping.SourcePath
-                : Path.Combine(attempt.Paths.Directory, mapping.SourcePath.TrimStart('/'));
-            problem ??= await TryAsync($"output {mapping.SourcePath}: ", end => StoreAsync(files, source, mapping.DestinationPath, end), cancellation);
+            problem ??= await TryAsync($"output {mapping.SourcePath}: ", end => StoreAsync(attempt, mapping, end), cancellation);
         }
 
         foreach (var redirect in Redirects.Of(attempt))
         {
-            problem ??= await TryAsync($"{redirect.What}: ", end => StoreFileAsync(files, redirect, end), cancellation);
+            problem ??= await TryAsync($"{redirect.What}: ", end => StoreFileAsync(attempt, redirect, end), cancellation);
         }
 
         return problem;
@@ -75,55 +75,53 @@ internal sealed class Staging : IDisposable
 
     public void Dispose() => _packages.Dispose();
 
-    private async Task FetchAsync(FileSpec files, string source, string target, CancellationToken cancellation)
+    private async Task FetchAsync(Attempt attempt, InputMappingDocument mapping, CancellationToken cancellation)
     {
-        using var place = new FilePlaces(_options, files, _copy).OpenDirectory(source);
-        Make(target);
+        var places = PlacesOf(attempt);
+        using var source = places.OpenDirectory(mapping.SourcePath, makes: false);
+        using var target = mapping.DestinationPath.StartsWith('/')
+            ? places.OpenNode(mapping.DestinationPath, makes: true)
+            : places.OpenWork(attempt.Paths.Directory, mapping.DestinationPath, makes: true);
+        await EachAsync(source, target.Directory, async (file, end) => await source.FetchAsync(file, target.Directory, end), cancellation);
+    }
+
+    private async Task StoreAsync(Attempt attempt, OutputMappingDocument mapping, CancellationToken cancellation)
+    {
+        // The working directory is the root of an isolated workspace.
+        var places = PlacesOf(attempt);
+        using var source = mapping.OutputMappingOption?.Workspace == OutputWorkspace.GlobalWorkspace
+            ? places.OpenNode(mapping.SourcePath, makes: false)
+            : places.OpenWork(attempt.Paths.Directory, mapping.SourcePath, makes: false);
+        using var target = places.OpenDirectory(mapping.DestinationPath, makes: true);
         await EachAsync(
-            place,
+            source,
+            target.Directory,
             async (file, end) =>
             {
-                var path = Path.Combine(target, file.Name);
-                Make(Path.GetDirectoryName(path)!);
-                await place.FetchAsync(file, path, end);
+                await using var content = source.Directory.OpenFile(file.Name);
+                await target.StoreAsync(content, file.Name, end);
             },
             cancellation);
     }
 
-    private async Task StoreAsync(FileSpec files, string source, string destination, CancellationToken cancellation)
+    private async Task StoreFileAsync(Attempt attempt, Redirect redirect, CancellationToken cancellation)
     {
-        using var local = new DirectoryPlace(source, _copy);
-        using var place = new FilePlaces(_options, files, _copy).OpenDirectory(destination);
-        await EachAsync(local, async (file, end) => await place.StoreAsync(Path.Combine(source, file.Name), file.Name, end), cancellation);
+        using var place = PlacesOf(attempt).OpenDirectory(redirect.Directory, makes: true);
+        await using var content = HeldDirectory.OpenNodeFile(redirect.Source);
+        await place.StoreAsync(content, redirect.FileName, cancellation);
     }
 
-    private async Task StoreFileAsync(FileSpec files, Redirect redirect, CancellationToken cancellation)
-    {
-        using var place = new FilePlaces(_options, files, _copy).OpenDirectory(redirect.Directory);
-        await place.StoreAsync(redirect.Source, redirect.FileName, cancellation);
-    }
+    private FilePlaces PlacesOf(Attempt attempt) => new(_options, _roots, attempt.Claim.Run, _copy);
 
-    private Task EachAsync(IFilePlace place, Func<PlacedFile, CancellationToken, ValueTask> act, CancellationToken cancellation)
+    private Task EachAsync(IFilePlace place, HeldDirectory? into, Func<PlacedFile, CancellationToken, ValueTask> act, CancellationToken cancellation)
     {
         var count = 0;
         return Parallel.ForEachAsync(
-            place.ListAsync(cancellation),
+            place.ListAsync(into, cancellation),
             new ParallelOptions { MaxDegreeOfParallelism = _options.ParallelFiles, CancellationToken = cancellation },
             (file, end) => Interlocked.Increment(ref count) > _options.MaxFiles
                 ? throw new StagingException(FormattableString.Invariant($"there are more than {_options.MaxFiles} files"))
                 : act(file, end));
-    }
-
-    private static void Make(string directory)
-    {
-        try
-        {
-            Directory.CreateDirectory(directory);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StagingException(e.Message, e);
-        }
     }
 
     // Null when it went well or was broken off, else what failed. What is broken off gets a moment to end, since its directory is removed next; a file

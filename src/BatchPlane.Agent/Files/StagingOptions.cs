@@ -23,6 +23,19 @@ public sealed class StagingOptions : IValidatableObject
     [Range(1, 100_000_000)]
     public int MaxFiles { get; set; } = 1_000_000;
 
+    /// <summary>Directories below each other in one mapping. 1 to 1,000; default 100.</summary>
+    [Range(1, 1_000)]
+    public int MaxDepth { get; set; } = 100;
+
+    /// <summary>
+    /// Directories of the node, with <c>:</c> between them, that tasks without the rights of the agent (those in containers) may name, and everything below
+    /// them; only the agent's administrator may write to the directories above them. Other tasks may name any. None: no directory.
+    /// </summary>
+    public string Roots { get; set; } = "";
+
+    /// <summary><see cref="Roots"/>, one by one.</summary>
+    internal IEnumerable<string> RootList => Roots.Split(':', StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>Bytes of a package. 1 to 1 TiB; default 1 GiB.</summary>
     [Range(1, 1L << 40)]
     public long PackageMaxBytes { get; set; } = 1L << 30;
@@ -82,6 +95,11 @@ public sealed class StagingOptions : IValidatableObject
         if ((CosAccessKey is null) != (CosSecretKey is null))
         {
             yield return new("CosAccessKey and CosSecretKey go together.");
+        }
+
+        foreach (var root in RootList.Where(root => !root.StartsWith('/') || root.Split('/').Contains("..")))
+        {
+            yield return new($"Roots: '{root}' is no absolute path without '..'.");
         }
     }
 

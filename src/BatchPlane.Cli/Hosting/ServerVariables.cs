@@ -24,10 +24,6 @@ internal static class ServerVariables
     internal const string Server = Connections.Connection.ServerVariable;
     internal const string NodeId = Prefix + "NODE_ID";
     internal const string Environment = Prefix + "ENV";
-    internal const string ContainerEngine = Prefix + "CONTAINER_ENGINE";
-    internal const string ContainerEngineArguments = Prefix + "CONTAINER_ENGINE_ARGS";
-    internal const string ContainerRunArguments = Prefix + "CONTAINER_RUN_ARGS";
-    internal const string ContainerAllow = Prefix + "CONTAINER_ALLOW";
 
     /// <summary>Those a server reads.</summary>
     internal static readonly IReadOnlyList<string> OfServer =

@@ -123,6 +123,12 @@ public sealed record EventView
     /// <summary>Attempt, from 1, for instance rows of a claimed instance.</summary>
     public int? Attempt { get; init; }
 
+    /// <summary>Why that attempt was made: one of <see cref="ExecutionSources"/>.</summary>
+    public string? ExecutionSource { get; init; }
+
+    /// <summary>With <see cref="ExecutionSources.Failover"/>: the attempt whose place it takes.</summary>
+    public int? OriginalAttempt { get; init; }
+
     /// <summary>Node, where one is concerned.</summary>
     public string? ComputeNodeId { get; init; }
 
@@ -146,4 +152,7 @@ public sealed record EventView
 
     /// <summary>More facts of the subject at that moment, by family; absent when there are none.</summary>
     public JsonElement? Details { get; init; }
+
+    /// <summary>The place behind this event in the order of the whole journal: <c>after</c> of <c>GET /v1/events</c>. Absent in lists of one subject.</summary>
+    public string? Cursor { get; init; }
 }

@@ -94,12 +94,18 @@ internal sealed partial class TaskFilesReader(JobLimits limits, ProblemList prob
         return path;
     }
 
-    private InputMappingDocument? ReadInput(JsonElement element, string path) =>
-        ObjectReader.Open(element, path, InputMembers, problems) is { } mapping
-            ? new(
-                ReadPath(mapping, "source_path", ItemCodes.InputSourcePathInvalid, isRequired: true, DirectoryProblem) ?? "",
-                ReadPath(mapping, "destination_path", ItemCodes.InputDestinationPathInvalid, isRequired: true, StorageLocation.ProblemOfLocalPath) ?? "")
-            : null;
+    private InputMappingDocument? ReadInput(JsonElement element, string path)
+    {
+        if (ObjectReader.Open(element, path, InputMembers, problems) is not { } mapping)
+        {
+            return null;
+        }
+
+        var source = ReadPath(mapping, "source_path", ItemCodes.InputSourcePathInvalid, isRequired: true, DirectoryProblem) ?? "";
+        var destination = ReadPath(mapping, "destination_path", ItemCodes.InputDestinationPathInvalid, isRequired: true, StorageLocation.ProblemOfLocalPath) ?? "";
+        CheckApart(mapping, NodePathOf(source), destination);
+        return new(source, destination);
+    }
 
     private OutputMappingDocument? ReadOutput(JsonElement element, string path)
     {
@@ -110,11 +116,24 @@ internal sealed partial class TaskFilesReader(JobLimits limits, ProblemList prob
 
         var option = mapping.Find("output_mapping_option") is { } value ? ReadOption(value, mapping.PathOf("output_mapping_option")) : null;
         var isGlobal = option?.Workspace == OutputWorkspace.GlobalWorkspace;
-        return new(
-            ReadPath(mapping, "source_path", ItemCodes.OutputSourcePathInvalid, isRequired: true, text => isGlobal ? AbsoluteProblem(text) : StorageLocation.ProblemOfLocalPath(text)) ?? "",
-            ReadPath(mapping, "destination_path", ItemCodes.OutputDestinationPathInvalid, isRequired: true, DirectoryProblem) ?? "",
-            option);
+        var source = ReadPath(mapping, "source_path", ItemCodes.OutputSourcePathInvalid, isRequired: true, text => isGlobal ? AbsoluteProblem(text) : StorageLocation.ProblemOfLocalPath(text)) ?? "";
+        var destination = ReadPath(mapping, "destination_path", ItemCodes.OutputDestinationPathInvalid, isRequired: true, DirectoryProblem) ?? "";
+        CheckApart(mapping, isGlobal ? source : "", NodePathOf(destination));
+        return new(source, destination, option);
     }
+
+    // Of directories of the node, which are absolute. Where links or mounts make one of two, the agent finds out.
+    private void CheckApart(ObjectReader mapping, string source, string destination)
+    {
+        if (source.StartsWith('/') && destination.StartsWith('/') && $"{Plain(destination)}/".StartsWith($"{Plain(source)}/", StringComparison.Ordinal))
+        {
+            problems.Add(mapping.PathOf("destination_path"), ItemCodes.MappingIntoItself, "The destination is the source or lies below it: its copies would be copied again.");
+        }
+    }
+
+    private static string NodePathOf(string place) => StorageLocation.ParseDirectory(place).Location is { Scheme: StorageScheme.File } location ? location.Path : "";
+
+    private static string Plain(string path) => string.Concat(path.Split('/').Where(name => name is not ("" or ".")).Select(name => $"/{name}"));
 
     private OutputMappingOptionDocument? ReadOption(JsonElement element, string path) =>
         ObjectReader.Open(element, path, OptionMembers, problems) is { } option

@@ -132,7 +132,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    private static async Task NoteAsync(
+    internal static async Task NoteAsync(
         NpgsqlConnection connection,
         IReadOnlyCollection<DeliveryException> exceptions,
         CancellationToken cancellationToken)
@@ -155,7 +155,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static OutboxRow ReadRow(NpgsqlDataReader reader) => new()
+    internal static OutboxRow ReadRow(NpgsqlDataReader reader) => new()
     {
         OrderTxId = reader.GetFieldValue<ulong>(0),
         EventNo = reader.GetInt64(1),

@@ -46,7 +46,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
                 WriteJob(journalEvent.Row, subject, reason);
                 break;
             case EventLevel.Task:
-                WriteTask(journalEvent.Row, subject);
+                WriteTask(journalEvent.Row, subject, reason);
                 break;
             case EventLevel.TaskInstance:
                 WriteInstance(journalEvent, subject, node, reason);
@@ -68,8 +68,9 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
     {
         Json.WriteString("JobId"u8, row.SubjectId);
         Json.WriteString("JobName"u8, subject.Name);
-        Json.WriteString("JobState"u8, row.Details?.JobState is { } state ? WireName.Of(state) : row.State);
+        Json.WriteString("JobState"u8, EventCatalogue.StateBehind(row));
         Json.WriteNumber("Priority"u8, row.Details?.Priority ?? subject.Priority);
+        WriteTimeIfKnown("Deadline"u8, row.Details?.Deadline);
         if (row.Details is { From: { } from, To: { } to })
         {
             Json.WriteNumber("From"u8, from);
@@ -78,7 +79,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
 
         WriteTime("CreateTime"u8, subject.CreatedAt);
         WriteEndTime(row);
-        if (IsFailure(row.State) && reason is not null)
+        if ((IsFailure(row.State) || row.State == EventCatalogue.Overdue) && reason is not null)
         {
             Json.WriteString("StateReason"u8, reason);
         }
@@ -87,12 +88,22 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         WriteMetrics("TaskInstanceMetrics"u8, row.Details?.TaskInstanceMetrics);
     }
 
-    private void WriteTask(OutboxRow row, SubjectContext subject)
+    private void WriteTask(OutboxRow row, SubjectContext subject, string? reason)
     {
         Json.WriteString("JobId"u8, row.SubjectId);
         Json.WriteString("JobName"u8, subject.Name);
         Json.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
-        Json.WriteString("TaskState"u8, row.State);
+        Json.WriteString("TaskState"u8, EventCatalogue.StateBehind(row));
+        if (row is { State: EventCatalogue.Progress, Details.Percent: { } percent })
+        {
+            Json.WriteNumber("Progress"u8, percent);
+        }
+
+        if (row.State == EventCatalogue.Blocked && reason is not null)
+        {
+            Json.WriteString("StateReason"u8, reason);
+        }
+
         WriteTime("CreateTime"u8, subject.CreatedAt);
         WriteEndTime(row);
         WriteMetrics("TaskInstanceMetrics"u8, row.Details?.TaskInstanceMetrics);
@@ -105,7 +116,12 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("JobName"u8, subject.Name);
         Json.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
         Json.WriteNumber("TaskInstanceIndex"u8, journalEvent.InstanceIndex ?? 0);
-        Json.WriteString("TaskInstanceState"u8, row.State is EventCatalogue.Progress or EventCatalogue.CustomEvent ? "RUNNING" : row.State);
+        Json.WriteString("TaskInstanceState"u8, EventCatalogue.StateBehind(row));
+        if (row.State is EventCatalogue.AttemptStarted or EventCatalogue.AttemptEnded && row.Attempt is { } attempt)
+        {
+            Json.WriteNumber("Attempt"u8, attempt);
+        }
+
         WritePosting(row.State, row.Details);
         if (row.ExitCode is { } exitCode)
         {
@@ -171,7 +187,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         var ofJob = row.SubjectId.StartsWith(EntityId.Job, StringComparison.Ordinal);
         Json.WriteString("ComputeNodeId"u8, row.NodeId ?? "");
         Json.WriteString("EnvId"u8, ofJob ? node?.EnvId ?? "" : row.SubjectId);
-        Json.WriteString("ComputeNodeState"u8, row.State);
+        Json.WriteString("ComputeNodeState"u8, EventCatalogue.StateBehind(row));
         Json.WriteNumber("Mem"u8, row.Details?.Mem ?? node?.MemoryGib ?? 0);
         var createdAt = row.Details?.ResourceCreatedTime ?? node?.ResourceCreatedAt;
         if (createdAt is { } known)
@@ -186,7 +202,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("EnvName"u8, ofJob ? node?.EnvName ?? "" : subject.Name);
         Json.WriteString("ComputeNodeInstanceId"u8, row.Details?.InstanceId ?? node?.InstanceId ?? "");
         Json.WriteNumber("Cpu"u8, row.Details?.Cpu ?? node?.Cpu ?? 0);
-        if (row.State is "CREATION_FAILED" or "ABNORMAL")
+        if (row.State is "CREATION_FAILED" or "ABNORMAL" or EventCatalogue.Lost or EventCatalogue.Draining)
         {
             Json.WriteString("StateReason"u8, reason ?? "");
         }
@@ -233,7 +249,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
 
     private void WriteEndTime(OutboxRow row)
     {
-        if (row.State == "SUCCEED" || IsFailure(row.State))
+        if (row.State is "SUCCEED" or EventCatalogue.AttemptEnded || IsFailure(row.State))
         {
             WriteTime("EndTime"u8, row.OccurredAt);
         }

@@ -67,10 +67,10 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("InstanceId"u8, row.Details?.InstanceId ?? message.Node?.InstanceId ?? "");
         Json.WriteString("InnerIpAddress"u8, ""u8);
         Json.WriteString("Hints"u8, ""u8);
-        Json.WriteString("State"u8, AlibabaEvents.ClusterWord(EventLevel.ComputeNode, row.State));
+        Json.WriteString("State"u8, AlibabaEvents.ClusterWord(EventLevel.ComputeNode, EventCatalogue.StateBehind(row)));
         WriteTime("CreationTime"u8, row.Details?.ResourceCreatedTime ?? message.Node?.ResourceCreatedAt);
         Json.WriteString("Event"u8, name);
-        if (row.State is "CREATION_FAILED" or "ABNORMAL")
+        if (row.State is "CREATION_FAILED" or "ABNORMAL" or EventCatalogue.Lost or EventCatalogue.Draining)
         {
             Json.WriteString("ErrorMessage"u8, reason ?? "");
         }
@@ -79,14 +79,13 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
     private void WriteJob(in Message message, string name, string? reason)
     {
         var row = message.Event.Row;
-        var state = row.Details?.JobState is { } entered ? WireName.Of(entered) : row.State;
         Json.WriteString("JobId"u8, row.SubjectId);
         Json.WriteString("JobName"u8, message.Subject.Name);
         Json.WriteString("Event"u8, name);
-        Json.WriteString("State"u8, AlibabaEvents.RunWord(state, row.Cause));
+        Json.WriteString("State"u8, AlibabaEvents.RunWord(EventCatalogue.StateBehind(row), row.Cause));
         WriteTime("CreationTime"u8, message.Subject.CreatedAt);
         WriteSpan(row, row.RunningAt);
-        Json.WriteString("Message"u8, IsFailure(row.State) ? reason ?? "" : "");
+        Json.WriteString("Message"u8, IsFailure(row.State) || row.State == EventCatalogue.Overdue ? reason ?? "" : "");
         if (row.Details is { From: { } from, To: { } to })
         {
             WriteNumber("From"u8, from);
@@ -100,7 +99,7 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("JobId"u8, row.SubjectId);
         Json.WriteString("Task"u8, message.Subject.TaskName(row.TaskNo));
         Json.WriteString("Event"u8, name);
-        Json.WriteString("State"u8, AlibabaEvents.RunWord(row.State, row.Cause));
+        Json.WriteString("State"u8, AlibabaEvents.RunWord(EventCatalogue.StateBehind(row), row.Cause));
         WriteSpan(row, row.RunningAt);
     }
 
@@ -108,12 +107,12 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
     {
         var row = message.Event.Row;
         var index = message.Event.InstanceIndex ?? 0;
-        var isFailure = IsFailure(row.State);
+        var isFailure = IsFailure(row.State) || (row.State == EventCatalogue.AttemptEnded && row.Details?.State != RunState.Succeed);
         Json.WriteString("JobId"u8, row.SubjectId);
         Json.WriteString("Task"u8, message.Subject.TaskName(row.TaskNo));
         WriteNumber("InstanceId"u8, index);
         Json.WriteString("Event"u8, name);
-        Json.WriteString("State"u8, AlibabaEvents.RunWord(row.State, row.Cause));
+        Json.WriteString("State"u8, AlibabaEvents.RunWord(EventCatalogue.StateBehind(row), row.Cause));
         WriteSpan(row, IsWaiting(row.State) ? null : message.Event.RunningAt);
         WriteNumber("RetryCount"u8, Retries(row));
         Json.WriteString("Progress"u8, (row.Details?.Percent ?? 0).ToString("0.##", CultureInfo.InvariantCulture));
@@ -135,7 +134,7 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
     private void WriteSpan(OutboxRow row, DateTimeOffset? startedAt)
     {
         WriteTime("StartTime"u8, startedAt);
-        WriteTime("EndTime"u8, row.State == "SUCCEED" || IsFailure(row.State) ? row.OccurredAt : null);
+        WriteTime("EndTime"u8, row.State is "SUCCEED" or EventCatalogue.AttemptEnded || IsFailure(row.State) ? row.OccurredAt : null);
     }
 
     private void WriteNumber(ReadOnlySpan<byte> name, int number)

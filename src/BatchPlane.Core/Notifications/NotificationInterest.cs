@@ -66,6 +66,24 @@ public sealed class NotificationInterest
     /// <summary>True when somebody asked for this event.</summary>
     public bool Has(EventKind kind) => Slot(kind.Number) != 0;
 
+    /// <summary>True when somebody asked for progress by time.</summary>
+    internal bool HasTimedRollUps => Enumerable.Range(0, MaxNotifications).Any(block => Slot(FirstRollUpSlot + (2 * block) + 1) != 0);
+
+    /// <summary>The blocks that are told how far a task has come: those of which a multiple of their percents, or of their seconds since it began, lies between two looks.</summary>
+    internal int RollUpMask(TaskEndCounts ends, TimeSpan lastEnd, TimeSpan thisEnd)
+    {
+        var mask = Slot(EventCatalogue.TaskProgress.Number);
+        for (var block = 0; block < MaxNotifications; block++)
+        {
+            var (percent, seconds) = (Slot(FirstRollUpSlot + (2 * block)), Slot(FirstRollUpSlot + (2 * block) + 1));
+            var isDue = (percent > 0 && ends.Percents(ends.Now) / percent > ends.Percents(ends.Before) / percent)
+                || (seconds > 0 && (long)thisEnd.TotalSeconds / seconds > (long)lastEnd.TotalSeconds / seconds);
+            mask &= isDue ? -1 : ~(1 << block);
+        }
+
+        return mask;
+    }
+
     /// <summary>The blocks that are told of an entry of the journal; 0 when none is or the entry is not published.</summary>
     public int MaskFor(JournalEntry entry)
     {
@@ -81,8 +99,19 @@ public sealed class NotificationInterest
         }
 
         // The one transition of the catalogue that happens to a subject more than once without another event between: an attempt after the first.
-        return entry is { Level: EventLevel.TaskInstance, State: "RUNNING", Attempt: > 1 } ? mask & ~Slot(ChangedSlot) : mask;
+        mask &= entry is { Level: EventLevel.TaskInstance, State: "RUNNING", Attempt: > 1 } ? ~Slot(ChangedSlot) : -1;
+        return mask & (entry.Audience ?? -1);
     }
 
     private int Slot(int number) => number < _slots.Length ? _slots[number] : 0;
+}
+
+/// <summary>How many of a task's instances have ended.</summary>
+/// <param name="Before">At the last look.</param>
+/// <param name="Now">At this one.</param>
+/// <param name="All">Instances there are.</param>
+internal readonly record struct TaskEndCounts(int Before, int Now, int All)
+{
+    /// <summary>Whole percents of all.</summary>
+    internal int Percents(int ended) => (int)(100L * ended / All);
 }

@@ -39,6 +39,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     internal IQueryable<SubscriptionRow> Subscriptions => Set<SubscriptionRow>();
 
+    internal IQueryable<SubscriptionDeliveryRow> SubscriptionDeliveries => Set<SubscriptionDeliveryRow>();
+
     internal IQueryable<EventRow> Events => Set<EventRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -78,6 +80,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
             template.Property(row => row.Tags).HasColumnType("jsonb");
         });
         modelBuilder.Entity<TopicRow>().ToTable("topics").HasKey(row => row.TopicKey);
+        modelBuilder.Entity<SubscriptionDeliveryRow>(delivery =>
+            delivery.ToTable("subscription_deliveries").HasKey(row => new { row.SubjectId, row.Sequence, row.SubscriptionId }));
         modelBuilder.Entity<SubscriptionRow>(subscription =>
         {
             subscription.ToTable("subscriptions").HasKey(row => row.SubscriptionId);
@@ -86,6 +90,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         modelBuilder.Entity<EventRow>(entry =>
         {
             entry.ToTable("events").HasKey(row => row.EventNo);
+            entry.Property(row => row.OrderTxid).HasColumnType("xid8");
             entry.Property(row => row.Details).HasColumnType("jsonb");
         });
 

@@ -118,6 +118,12 @@ public static class ItemCodes
     /// <summary>A built-in runs in no container.</summary>
     public const string DockerWithBuiltin = "docker_with_builtin";
 
+    /// <summary>The name of a user of the node is not one: letters, digits, <c>_</c>, <c>.</c> and <c>-</c>, at most 32.</summary>
+    public const string RunAsUserInvalid = "run_as_user_invalid";
+
+    /// <summary>A container or a built-in is to run as a user of the node.</summary>
+    public const string RunAsUserMisplaced = "run_as_user_misplaced";
+
     /// <summary>The name of an image is not <c>[registry/]name[:tag][@digest]</c>.</summary>
     public const string DockerImageInvalid = "docker_image_invalid";
 
@@ -201,6 +207,24 @@ public static class ItemCodes
 
     /// <summary>The slots of a node lie outside 1 to 1,024.</summary>
     public const string SlotsPerNodeOutOfRange = "slots_per_node_out_of_range";
+
+    /// <summary>The seconds that a token is valid lie outside 60 to 31,536,000.</summary>
+    public const string TtlSecondsOutOfRange = "ttl_seconds_out_of_range";
+
+    /// <summary>The description of a token has more than 200 characters.</summary>
+    public const string JoinTokenDescriptionTooLong = "join_token_description_too_long";
+
+    /// <summary>Both an environment and one to be made are given.</summary>
+    public const string EnvIdOrComputeEnv = "env_id_or_compute_env";
+
+    /// <summary>Nodes of this provider are not made but come: no environment of one task can wait for them.</summary>
+    public const string ComputeEnvAttached = "compute_env_attached";
+
+    /// <summary>An instance needs more than a node of the environment that is to be made for it has.</summary>
+    public const string ComputeEnvTooSmall = "compute_env_too_small";
+
+    /// <summary>There is no such state for tasks without nodes.</summary>
+    public const string StateIfCreateCvmFailedUnknown = "state_if_create_cvm_failed_unknown";
 
     /// <summary>There is no such provider of nodes.</summary>
     public const string ProviderUnknown = "provider_unknown";
@@ -306,6 +330,9 @@ public static class ItemCodes
 
     /// <summary>The destination of an output mapping is no directory that can be copied to.</summary>
     public const string OutputDestinationPathInvalid = "output_destination_path_invalid";
+
+    /// <summary>The destination of a mapping is its source or lies below it, so that copies would be copied again.</summary>
+    public const string MappingIntoItself = "mapping_into_itself";
 
     /// <summary>A path has a scheme of the specification that is not supported: nfs or cfs.</summary>
     public const string StorageSchemeUnsupported = "storage_scheme_unsupported";
@@ -463,7 +490,10 @@ public static class ItemCodes
     /// <summary>There is no event of this name; the message lists the valid ones.</summary>
     public const string EventUnknown = "event_unknown";
 
-    /// <summary>There is no such format of messages.</summary>
+    /// <summary>The deadline is no time with an offset.</summary>
+    public const string DeadlineInvalid = "deadline_invalid";
+
+    /// <summary>Not a format of messages, or of subscriptions.</summary>
     public const string FormatUnknown = "format_unknown";
 
     /// <summary>No event that the block asks for can pass its filter.</summary>

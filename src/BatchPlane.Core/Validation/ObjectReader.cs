@@ -163,6 +163,26 @@ internal sealed class ObjectReader
         return null;
     }
 
+    /// <summary>A time with its offset, to the microsecond, in UTC; null when absent or unusable.</summary>
+    internal DateTimeOffset? Time(string name, string code)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        // JSON's own form of times; one without an offset would be the server's local one.
+        if (value.ValueKind == JsonValueKind.String
+            && value.TryGetDateTimeOffset(out var time)
+            && value.GetString() is [.., 'Z'] or [.., '+' or '-', _, _, ':', _, _])
+        {
+            return time.ToUniversalTime().AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
+        }
+
+        _problems.Add(PathOf(name), code, $"Expected a time like \"2027-01-02T03:04:05Z\", given {Shown.Given(value)}.");
+        return null;
+    }
+
     /// <summary>A truth value; null when absent or unusable.</summary>
     internal bool? Flag(string name)
     {

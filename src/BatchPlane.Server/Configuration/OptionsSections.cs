@@ -10,6 +10,7 @@ using BatchPlane.Server.Deliveries.Mail;
 using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
@@ -34,6 +35,7 @@ internal static class OptionsSections
         new OptionsSection<NotificationLimits>("NotificationLimits"),
         new OptionsSection<SchedulingOptions>("Scheduling"),
         new OptionsSection<JournalOptions>("Journal"),
+        new OptionsSection<EventsOptions>("Events"),
         new OptionsSection<IdempotencyOptions>("Idempotency"),
         new OptionsSection<RemovalOptions>("Removal"),
         new OptionsSection<NodeOptions>("Nodes"),

@@ -1,5 +1,6 @@
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Redelivery;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Health;
 using BatchPlane.Server.Topics;
@@ -25,6 +26,7 @@ internal static class DispatchServiceCollectionExtensions
         services.AddSingleton(new BrokerAddress(broker));
         services.AddSingleton<OutboxReader>();
         services.AddSingleton<TopicStore>();
+        services.AddSingleton<RedeliveryStore>();
         services.AddSingleton<TopicTopology>();
         services.AddSingleton<TopicService>();
         services.AddSingleton<SubscriptionStore>();

@@ -36,8 +36,8 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         }
     }
 
-    /// <summary>Sends the messages of one event. False when the channel has a fault: at least one was not sent.</summary>
-    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts)
+    /// <summary>Sends the messages of one event, those alone to topics that <paramref name="wants"/> names when it is given. False when the channel has a fault: at least one was not sent.</summary>
+    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, Func<string, bool>? wants = null)
     {
         var row = journalEvent.Row;
         if (contexts.SubjectOf(row) is not { } subject)
@@ -51,6 +51,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
         {
             if ((row.Notify & (1 << block)) != 0
+                && (wants is null || wants(subject.Notifications[block].TopicName))
                 && (Asked(subject, block, kind) ?? Asked(subject, block, alibaba)) is { } asked
                 && !await SendToAsync(channel, new(asked.Kind, journalEvent, subject, contexts.NodeOf(row), asked.Vars), subject.Notifications[block]))
             {

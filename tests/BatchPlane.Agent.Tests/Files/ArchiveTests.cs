@@ -47,6 +47,9 @@ public sealed class ArchiveTests : IDisposable
         { "device", "no file, directory or link" },
         { "pipe", "no file, directory or link" },
         { "many", "more than 10 entries" },
+        { "many parents", "more than 10 entries" },
+        { "long name", "too large" },
+        { "large attributes", "too large" },
         { "large", "larger than 1000000 bytes" },
     };
 
@@ -69,6 +72,9 @@ public sealed class ArchiveTests : IDisposable
             "hard link through a link" => [Link("a", "b"), Hard("c", "a")],
             "device" => [new PaxTarEntry(TarEntryType.CharacterDevice, "null") { DeviceMajor = 1, DeviceMinor = 3 }],
             "pipe" => [new PaxTarEntry(TarEntryType.Fifo, "pipe")],
+            "many parents" => [File_("a/b/c/d/e/x", ""), File_("f/g/h/i/x", "")],
+            "long name" => [new GnuTarEntry(TarEntryType.RegularFile, new string('n', 1_100_000))],
+            "large attributes" => [new PaxTarEntry(TarEntryType.RegularFile, "a", [new("comment", new string('c', 1_100_000))])],
             "many" => [.. Enumerable.Range(0, 11).Select(i => File_($"{i}", ""))],
             _ => [File_("bomb", new string('0', 1_000_001))],
         };
@@ -78,6 +84,55 @@ public sealed class ArchiveTests : IDisposable
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.Equal("secret", await File.ReadAllTextAsync(secret));
         Assert.Equal(["root", "secret"], Directory.EnumerateFileSystemEntries(_parent).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData((byte)'x')]
+    [InlineData((byte)'g')]
+    [InlineData((byte)'L')]
+    public async Task HeaderThatAnnouncesMoreThanMemory_IsRefusedBeforeRoomIsMade(byte kind)
+    {
+        // 1 GiB, of which nothing comes.
+        var header = new byte[1_024];
+        "bomb"u8.CopyTo(header);
+        "10000000000"u8.CopyTo(header.AsSpan(124));
+        header[156] = kind;
+        "ustar\u000000"u8.CopyTo(header.AsSpan(257));
+        header.AsSpan(148, 8).Fill((byte)' ');
+        var sum = header.Take(512).Sum(value => value);
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(header.AsSpan(148));
+        using var archive = new MemoryStream(header);
+        var before = GC.GetTotalAllocatedBytes();
+
+        var refused = await Assert.ThrowsAsync<StagingException>(() => Archive.UnpackAsync(archive, ".tar", Tree(), CancellationToken.None));
+
+        Assert.Contains("too large", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 1L << 29);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ZipWithMoreEntriesThanItSays_IsRefusedBeforeItsDirectoryIsLoaded(bool isLarge)
+    {
+        using var archive = new MemoryStream();
+        using (var zip = new ZipArchive(archive, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            for (var i = 0; i < (isLarge ? 70_000 : 11); i++)
+            {
+                zip.CreateEntry($"{i}/");
+            }
+        }
+
+        // The record at the end, without a comment, says one entry; that for large archives, 76 bytes in front of it, too.
+        var bytes = archive.ToArray();
+        bytes[^12] = bytes[^14] = 1;
+        bytes[^11] = bytes[^13] = 0;
+        using var forged = new MemoryStream(bytes);
+
+        var refused = await Assert.ThrowsAsync<StagingException>(() => Archive.UnpackAsync(forged, ".zip", Tree(), CancellationToken.None));
+
+        Assert.Contains("more than 10 entries", refused.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -52,7 +52,8 @@ public sealed class PackageAttemptsTests
         { "/missing/p.tgz", "404" },
         { "/hang/p.tgz", "nothing has come for 1 s" },
         { "/large.tgz", "larger than 200 bytes" },
-        { "file", "there is no such file" },
+        { "file", "there is no file" },
+        { "pipe", "is no file" },
         { "refused", "refused" },
         { "bomb", "unpacked it is larger than 5000 bytes" },
     };
@@ -67,6 +68,7 @@ public sealed class PackageAttemptsTests
         var address = path switch
         {
             "file" => $"file://{agent.Directory}/none.tgz",
+            "pipe" => $"file://{Pipe(agent.Directory)}",
             "refused" => "http://127.0.0.1:1/p.tgz",
             "bomb" => $"{web.Url}/p.tgz",
             _ => web.Url + path,
@@ -95,9 +97,16 @@ public sealed class PackageAttemptsTests
         Assert.Equal("next\n", Text(await agent.Server.EndAsync(taskId: 2)));
     }
 
+    private static string Pipe(string directory)
+    {
+        var path = Path.Combine(directory, "pipe.tgz");
+        System.Diagnostics.Process.Start("mkfifo", path).WaitForExit();
+        return path;
+    }
+
     internal static RunSpec Run(string package, string command) => new() { Command = command, Files = new() { PackagePath = package } };
 
-    internal static AgentOptions With(Uri url, string directory, StagingOptions files) => new()
+    internal static AgentOptions With(Uri url, string directory, StagingOptions files, ContainerOptions? containers = null) => new()
     {
         ServerUrl = url,
         Directory = directory,
@@ -105,8 +114,9 @@ public sealed class PackageAttemptsTests
         JoinToken = FakeServer.JoinToken,
         Slots = 2,
         Files = files,
-        Containers = new() { Engine = ContainerOptions.NoEngine },
-        OutputInterval = TimeSpan.FromSeconds(2),
+        Containers = containers ?? new() { Engine = ContainerOptions.NoEngine },
+        // Short outputs are in the report, however slow the machine is.
+        OutputInterval = TimeSpan.FromMinutes(1),
         RetryPauseMax = TimeSpan.FromMilliseconds(300),
     };
 

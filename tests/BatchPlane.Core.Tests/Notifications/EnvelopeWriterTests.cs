@@ -78,6 +78,24 @@ public sealed class EnvelopeWriterTests : IDisposable
     }
 
     [Fact]
+    public void NodeMadeForATask_HasTheTasksKeysBesides()
+    {
+        var kind = EventCatalogue.Find("COMPUTE_NODE_ABNORMAL")!;
+        var row = RowOf(kind) with { SubjectId = Job.SubjectId, TaskNo = 1, Reason = "no sign of life within its lease" };
+
+        var body = _writer.Write(new(kind, new(row, 0), Job, Node, []), out _);
+
+        var batch = JsonDocument.Parse(body).RootElement.GetProperty("Events")[0].GetProperty("Batch");
+        Assert.Equal(
+            ["ComputeNodeId", "EnvId", "ComputeNodeState", "Mem", "ResourceCreatedTime", "EnvName", "ComputeNodeInstanceId", "Cpu", "StateReason", "JobId", "TaskName"],
+            batch.EnumerateObject().Select(member => member.Name));
+        AssertGolden($"{EventDocument.NodeOfATask}.json", body.ToArray());
+        Assert.Equal(
+            ("env-ptoxdb1t", "batch-env", Job.SubjectId, "count"),
+            (batch.GetProperty("EnvId").GetString(), batch.GetProperty("EnvName").GetString(), batch.GetProperty("JobId").GetString(), batch.GetProperty("TaskName").GetString()));
+    }
+
+    [Fact]
     public void RowWithSpan_EachEventHasItsOwnIndex()
     {
         var kind = EventCatalogue.Find("TASK_INSTANCE_FAILED")!;
@@ -134,8 +152,9 @@ public sealed class EnvelopeWriterTests : IDisposable
         TaskNo = kind.Level is EventLevel.Task or EventLevel.TaskInstance ? 1 : null,
         InstanceIndex = kind.Level == EventLevel.TaskInstance ? 3 : null,
         NodeId = kind.Level is EventLevel.TaskInstance or EventLevel.ComputeNode ? "node-0iy7wxyo" : null,
-        ExitCode = kind is { Level: EventLevel.TaskInstance, State: not ("RUNNING" or EventCatalogue.Progress or EventCatalogue.CustomEvent) } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
-        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
+        Attempt = kind.Level == EventLevel.TaskInstance ? 2 : null,
+        ExitCode = kind is { Level: EventLevel.TaskInstance, State: not ("RUNNING" or EventCatalogue.AttemptStarted or EventCatalogue.Progress or EventCatalogue.CustomEvent) } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
+        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" or "SUBMITTED" or EventCatalogue.AttemptStarted or EventCatalogue.Recovered or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
         LaunchedAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(1) : null,
         RunningAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(2) : null,
         OccurredAt = Occurred,
@@ -159,6 +178,9 @@ public sealed class EnvelopeWriterTests : IDisposable
         return kind switch
         {
             { State: EventCatalogue.PriorityChanged } => new() { JobState = RunState.Running, Priority = 20, From = 7, To = 20, TaskMetrics = metrics, TaskInstanceMetrics = metrics },
+            { State: EventCatalogue.Overdue } => new() { JobState = RunState.Running, Priority = 7, Deadline = Occurred.AddSeconds(-1), TaskMetrics = metrics, TaskInstanceMetrics = metrics },
+            { State: EventCatalogue.AttemptEnded } => new() { State = RunState.Runnable },
+            { State: EventCatalogue.Progress, Level: EventLevel.Task } => new() { State = RunState.Running, Percent = 42, TaskInstanceMetrics = metrics },
             { State: EventCatalogue.Progress } => new() { Percent = 42.5, Message = "Größe <3> & \"日本\" 🚀" },
             { State: EventCatalogue.CustomEvent } => new() { Name = "checkpoint", Data = JsonDocument.Parse("""{"step":3,"file":"Größe <3> & \"🚀\"","none":null}""").RootElement },
             _ => MetricsOf(kind.Level, metrics),

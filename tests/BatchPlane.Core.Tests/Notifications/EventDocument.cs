@@ -85,7 +85,7 @@ internal static class EventDocument
         - **Progress.** `TASK_INSTANCE_PROGRESS` and `TASK_INSTANCE_CUSTOM_EVENT` tell what a command posted ([progress](progress.md)), at the limits of section `Progress`. They come between the
           begin and the end of the attempt, in the order of posting, except that of several percentages within an interval only the last is told, after the interval's custom events.
         - Instances that end without ever having been claimed get a message each, without `ComputeNodeInstanceId` and `LaunchTime`.
-        - **Nodes.** Node events are told to the topics of the node's environment. A job may name them in its block as well; that is accepted and has no effect in this version.
+        - **Nodes.** Node events are told to the topics of the node's environment; those of nodes that are made for a task ([`compute_env`](environments.md#environments-for-one-task)) to the topics of its job, in whose journal and sequence they are. They may come after the job's end.
         """;
 
     private static readonly PayloadKey[] Job =
@@ -153,6 +153,8 @@ internal static class EventDocument
         new("ComputeNodeInstanceId", "string", null, "the machine behind the node"),
         new("Cpu", "number", null, "processors; 0: not known"),
         new("StateReason", "string", "`CREATION_FAILED`, `ABNORMAL`", "why, for people"),
+        new("JobId", "string", "nodes made for a task", "the task's job"),
+        new("TaskName", "string", "nodes made for a task", "the task"),
     ];
 
     /// <summary>The keys that messages of a level have, in their order.</summary>
@@ -177,13 +179,16 @@ internal static class EventDocument
         }
 
         text.Append("\n## Samples\n");
-        foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED" })
+        foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED", NodeOfATask })
         {
             text.Append($"\n```json\n{File.ReadAllText(GoldenPath(name))}\n```\n");
         }
 
         return text.ToString();
     }
+
+    /// <summary>The golden message of a node that was made for a task.</summary>
+    internal const string NodeOfATask = "COMPUTE_NODE_ABNORMAL.of_task";
 
     internal static string GoldenPath(string name) => Repository.PathOf($"tests/BatchPlane.Core.Tests/Notifications/Golden/{name}.json");
 
@@ -209,7 +214,7 @@ internal static class EventDocument
     {
         EventScope.Job => "job",
         EventScope.Environment => "environment",
-        EventScope.Job | EventScope.Environment => "environment (job: no effect)",
+        EventScope.Job | EventScope.Environment => "environment; job: for nodes made for its tasks",
         _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "Asked for nowhere."),
     };
 }

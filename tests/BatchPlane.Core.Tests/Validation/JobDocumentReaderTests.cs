@@ -162,7 +162,13 @@ public sealed class JobDocumentReaderTests
         { With("\"job_nam\":\"x\""), "$.job_nam", "member_unknown" },
         { With("\"not a name\":1"), "$['not a name']", "member_unknown" },
         { With("\"job_name\":\"x\",\"JobName\":\"x\""), "$.JobName", "member_duplicate" },
-        { With("\"state_if_create_cvm_failed\":\"FAILED\""), "$.state_if_create_cvm_failed", "not_supported" },
+        { Task("\"env_id\":\"env-0a1b2c3d\",\"compute_env\":{}," + Run), "$.tasks[0].compute_env", "env_id_or_compute_env" },
+        { Task("\"compute_env\":{\"provider\":\"attached\"}," + Run), "$.tasks[0].compute_env.provider", "compute_env_attached" },
+        { Task("\"compute_env\":{\"EnvData\":{}}," + Run), "$.tasks[0].compute_env.EnvData", "not_supported" },
+        { Task("\"compute_env\":{\"slurm\":{}}," + Run), "$.tasks[0].compute_env.slurm", "slurm_without_provider" },
+        { Task("\"compute_env\":{\"slots_per_node\":2},\"resources\":{\"slots\":3}," + Run), "$.tasks[0].resources", "compute_env_too_small" },
+        { Task("\"compute_env\":{\"cpu_per_node\":1},\"resources\":{\"cpu\":1.5}," + Run), "$.tasks[0].resources", "compute_env_too_small" },
+        { Task("\"compute_env\":{\"provider\":\"slurm\",\"slurm\":{\"memory_mib\":10}},\"resources\":{\"memory_mib\":11}," + Run), "$.tasks[0].resources", "compute_env_too_small" },
         { With($"\"job_name\":\"{new string('n', 61)}\""), "$.job_name", "job_name_too_long" },
         { With("\"job_name\":7"), "$.job_name", "type_mismatch" },
         { With("\"job_name\":\"a\\u0000b\""), "$.job_name", "text_invalid" },
@@ -211,6 +217,9 @@ public sealed class JobDocumentReaderTests
         { Task("\"input_mappings\":[{\"source_path\":\"s3://b/d/\"}]," + Run), "$.tasks[0].input_mappings[0].destination_path", "required" },
         { Task("\"InputMappings\":[{\"SourcePath\":\"s3://b/d/\",\"DestinationPath\":\"d\",\"MountType\":\"COSFS\"}]," + Run), "$.tasks[0].InputMappings[0].MountType", "not_supported" },
         { Task("\"output_mappings\":[{\"source_path\":\"out\",\"destination_path\":\"s3://b/d/\",\"output_mapping_option\":{\"workspace\":\"GLOBAL_WORKSPACE\"}}]," + Run), "$.tasks[0].output_mappings[0].source_path", "output_source_path_invalid" },
+        { Global("/d/", "file:///d/out/"), "$.tasks[0].output_mappings[0].destination_path", "mapping_into_itself" },
+        { Global("/d/./", "file:///d//"), "$.tasks[0].output_mappings[0].destination_path", "mapping_into_itself" },
+        { Task("\"input_mappings\":[{\"source_path\":\"file:///d/\",\"destination_path\":\"/d/in\"}]," + Run), "$.tasks[0].input_mappings[0].destination_path", "mapping_into_itself" },
         { Task("\"authentications\":[{\"scene\":\"S3\",\"secret_id\":\"i\",\"secret_key\":\"k\"},{\"scene\":\"s3\",\"secret_id\":\"i\",\"secret_key\":\"k\"}]," + Run), "$.tasks[0].authentications[1].scene", "storage_scene_duplicate" },
         { Task("\"redirect_info\":{\"stdout_redirect_file_name\":\"x\"}," + Run), "$.tasks[0].redirect_info.stdout_redirect_file_name", "redirect_path_missing" },
         { Rule("\"action\":\"ignore\",\"causes\":[\"package_failed\"]"), "$.tasks[0].retry_rules[0].causes[0]", "retry_ignore_start_failed" },
@@ -313,6 +322,9 @@ public sealed class JobDocumentReaderTests
     private static string With(string members) => $$"""{{{members}},"tasks":[{{{Run}}}]}""";
 
     private static string Rule(string members) => Task($"\"retry_rules\":[{{{members}}}],{Run}");
+
+    private static string Global(string source, string destination) =>
+        Task($"\"output_mappings\":[{{\"source_path\":\"{source}\",\"destination_path\":\"{destination}\",\"output_mapping_option\":{{\"workspace\":\"GLOBAL_WORKSPACE\"}}}}]," + Run);
 
     private static string Task(string members) => $$"""{"tasks":[{{{members}}}]}""";
 }

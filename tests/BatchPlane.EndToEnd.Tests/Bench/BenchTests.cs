@@ -27,6 +27,7 @@ public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenche
     [InlineData("held-snapshot", "rate", true)]
     [InlineData("memory", "growth", false)]
     [InlineData("logs", "throughput", false)]
+    [InlineData("nodes", "beyond_lease", false)]
     [InlineData("wal", "wal", false)]
     [InlineData("two-servers", "rate", true)]
     [InlineData("webhooks", "rate", false)]

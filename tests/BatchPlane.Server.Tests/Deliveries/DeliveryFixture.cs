@@ -49,7 +49,7 @@ public class DeliveryFixture : ServerFixture
     /// <summary>Publishes as the dispatcher does.</summary>
     internal async Task PublishAsync(string topic, string subjectId, params long[] sequences)
     {
-        await using var connection = await new ConnectionFactory { Uri = Broker }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = AmqpUri }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
         foreach (var sequence in sequences)
         {
@@ -91,7 +91,7 @@ public class DeliveryFixture : ServerFixture
     /// <summary>Messages in a subscription's own queue; null when there is no such queue.</summary>
     internal async Task<uint?> QueueAsync(SubscriptionView subscription)
     {
-        await using var connection = await new ConnectionFactory { Uri = Broker }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = AmqpUri }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         try
         {
