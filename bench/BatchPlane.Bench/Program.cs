@@ -11,7 +11,8 @@ using BatchPlane.LocalServices;
 const int Million = 1_000_000;
 IBench[] benches =
 [
-    new Instances(), new Processes(), new SubmitArray(), new SubmitJobs(), new Depth(), new HeldSnapshot(), new Memory(), new Logs(), new Wal(), new TwoServers(),
+    new Instances(), new Processes(), new SubmitArray(), new SubmitJobs(), new Depth(), new HeldSnapshot(), new Memory(), new Logs(), new Nodes(), new Wal(), new TwoServers(),
+    new Dispatch(), new EventLatency(), new FanOut(), new BrokerDown(), new Webhooks(),
 ];
 if (args is [] or [['-', ..], ..])
 {

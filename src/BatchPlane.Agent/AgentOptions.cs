@@ -30,6 +30,9 @@ public sealed class AgentOptions
     /// <summary>Default of <see cref="OutputPieceBytes"/>, which is also its maximum: 1 MiB.</summary>
     public const int MaxOutputPieceBytes = 1024 * 1024;
 
+    /// <summary>Default of <see cref="OutputPatience"/>, in seconds.</summary>
+    public const int DefaultOutputPatienceSeconds = 600;
+
     /// <summary>Default of <see cref="Cpu"/>: what the process may use.</summary>
     public static int DefaultCpu => HostFacts.Cpu;
 
@@ -75,6 +78,13 @@ public sealed class AgentOptions
     /// <summary>How containers are run.</summary>
     [Required]
     public ContainerOptions Containers { get; init; } = new();
+
+    /// <summary>How processes are held to the resources of their task.</summary>
+    [Required]
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>Users of this machine that tasks may run their command as (<c>run_as_user</c>), by name; of use to an agent of root alone. Default: none.</summary>
+    public IReadOnlyList<string> AllowedUsers { get; init; } = [];
 
     /// <summary>
     /// Program, and its first arguments, that runs the keeper of <see cref="Directory"/>, which is told last: see <see cref="KeeperProcess"/>. Default: the verb
@@ -128,6 +138,17 @@ public sealed class AgentOptions
     /// <summary>Bytes of one uploaded piece of output, 1 to 1,048,576. Default 1 MiB.</summary>
     [Range(1, MaxOutputPieceBytes)]
     public int OutputPieceBytes { get; init; } = MaxOutputPieceBytes;
+
+    /// <summary>
+    /// How long output of an attempt that has ended is brought again while the server cannot store it, from its end or from the last piece that was stored; then the
+    /// end is reported with the reason <c>output lost</c>. Zero: after the first try. Default 10 min.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")]
+    public TimeSpan OutputPatience { get; init; } = TimeSpan.FromSeconds(DefaultOutputPatienceSeconds);
+
+    /// <summary>Ended attempts whose output waits for the server's storage, 1 to 100,000; with more, no work is asked for. Default 1,000.</summary>
+    [Range(1, 100_000)]
+    public int OutputsWaitingMax { get; init; } = 1_000;
 
     /// <summary>How often output of a running attempt is uploaded. Default 2 s.</summary>
     public TimeSpan OutputInterval { get; init; } = TimeSpan.FromSeconds(2);

@@ -4,8 +4,10 @@ using BatchPlane.Agent.Executors.Containers;
 using BatchPlane.Agent.Files;
 using BatchPlane.Agent.Hosts;
 using BatchPlane.Agent.Keeping;
+using BatchPlane.Agent.Limits;
 using BatchPlane.Agent.Protocol;
 using BatchPlane.Agent.Sessions;
+using BatchPlane.Agent.Users;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +34,7 @@ public sealed partial class NodeAgent
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private string? _containerEngine;
+    private LimitWay _limits = LimitWay.None;
 
     /// <summary>An agent that does nothing yet.</summary>
     /// <exception cref="ValidationException">An option is out of range.</exception>
@@ -39,6 +42,7 @@ public sealed partial class NodeAgent
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         Validator.ValidateObject(options.Containers, new ValidationContext(options.Containers), validateAllProperties: true);
+        Validator.ValidateObject(options.Limits, new ValidationContext(options.Limits), validateAllProperties: true);
         Validator.ValidateObject(options.Files, new ValidationContext(options.Files), validateAllProperties: true);
         _options = options;
         _time = time;
@@ -58,10 +62,14 @@ public sealed partial class NodeAgent
         try
         {
             await using var directory = WorkDirectory.Open(_options.Directory, _log);
+            var finder = new LimitFinder(_options.Limits, directory.Root, KernelGroupFiles.Instance, _time, _log);
+            _limits = finder.Find();
             using var staging = new Staging(_options.Files, directory.Packages, _time);
             using var client = new ServerClient(_options, _time);
             using var patience = new ServerPatience(_options.GiveUpAfter, client, _time, _log, stop);
-            return await RunKeepersAsync(client, staging, directory, new Stops(patience.Stop, now), patience);
+            var exitCode = await RunKeepersAsync(client, staging, directory, finder, new Stops(patience.Stop, now), patience);
+            finder.Leave(_limits);
+            return exitCode;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
@@ -71,7 +79,7 @@ public sealed partial class NodeAgent
     }
 
     // One turn for each keeper: there is another one only when one died.
-    private async Task<int> RunKeepersAsync(ServerClient client, Staging staging, WorkDirectory directory, Stops stops, ServerPatience patience)
+    private async Task<int> RunKeepersAsync(ServerClient client, Staging staging, WorkDirectory directory, LimitFinder finder, Stops stops, ServerPatience patience)
     {
         var launcher = new KeeperLauncher(directory.Root, _options.KeeperCommand, _time);
         var nodeId = _options.NodeId;
@@ -95,6 +103,7 @@ public sealed partial class NodeAgent
 
                 nodeId = last?.Node.NodeId ?? nodeId;
                 IReadOnlyList<AdoptedAttempt> adopted = last is null ? [] : AdoptedAttempt.AllOf(keeper);
+                finder.Sweep(_limits, adopted.Select(attempt => attempt.Held.Key));
                 directory.Clear(adopted.Select(attempt => attempt.Paths));
                 if (await RunEpochsAsync(new Epochs(client, keeper, staging, directory, stops, patience), nodeId, last?.Node, adopted) is { } exitCode)
                 {
@@ -111,7 +120,7 @@ public sealed partial class NodeAgent
     private async Task<int?> RunEpochsAsync(Epochs with, string? nodeId, JoinResponse? resumed, IReadOnlyList<AdoptedAttempt> adopted)
     {
         var retry = new Backoff(_options.RetryPauseMax, _time);
-        var processes = new ProcessExecutor(with.Keeper);
+        var processes = new ProcessExecutor(with.Keeper, _limits, new RunAsUsers(_options.AllowedUsers, Environment.IsPrivilegedProcess));
         using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, adopted, with.Stops.Leave));
         adopted = [.. adopted.Select(attempt => attempt with { Execution = executor.Adopt(attempt.Launch, attempt.Execution) })];
         while (!with.Keeper.IsLost)
@@ -194,7 +203,9 @@ public sealed partial class NodeAgent
             MemoryMib = _options.MemoryMib,
             Slots = _options.Slots,
             ContainerEngine = _containerEngine,
+            Limits = _limits.Name,
             AgentVersion = HostFacts.AgentVersion,
+            Directory = Path.GetFullPath(_options.Directory),
         };
         for (var tries = 1; ; tries++)
         {

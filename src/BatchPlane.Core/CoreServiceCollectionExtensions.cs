@@ -27,6 +27,7 @@ public static class CoreServiceCollectionExtensions
         services.AddSingleton<ClaimStore>();
         services.AddSingleton<DueStore>();
         services.AddSingleton<JournalStore>();
+        services.AddSingleton<Statistics.StatisticsStore>();
         services.AddSingleton<IdempotencyGuard>();
         services.AddSingleton<JobRemovalStore>();
         services.AddSingleton<OutputStore>();

@@ -15,11 +15,17 @@ public static class EntityId
     /// <summary>Prefix of nodes.</summary>
     public const string Node = "node-";
 
+    /// <summary>Prefix of redeliveries.</summary>
+    public const string Redelivery = "redel-";
+
     /// <summary>Prefix of machines behind nodes.</summary>
     public const string Instance = "ins-";
 
     /// <summary>Prefix of activities.</summary>
     public const string Activity = "act-";
+
+    /// <summary>Prefix of tokens that let machines join.</summary>
+    public const string JoinToken = "jtok-";
 
     /// <summary>Prefix of subscriptions.</summary>
     public const string Subscription = "subsc-";

@@ -29,8 +29,11 @@ public static class WireName
             ByValue.ToFrozenDictionary(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal);
 
         private static JsonNamingPolicy Policy =>
-            typeof(T) == typeof(Cause) || typeof(T) == typeof(DependenceCondition) || typeof(T) == typeof(NodeProvider)
-                ? JsonNamingPolicy.SnakeCaseLower
-                : JsonNamingPolicy.SnakeCaseUpper;
+            IsLower(typeof(T)) ? JsonNamingPolicy.SnakeCaseLower : JsonNamingPolicy.SnakeCaseUpper;
+
+        private static bool IsLower(Type type) =>
+            type == typeof(Cause) || type == typeof(DependenceCondition) || type == typeof(NodeProvider)
+            || type == typeof(SubscriptionProtocol) || type == typeof(SubscriptionFormat) || type == typeof(PushForm) || type == typeof(PushContent)
+            || type == typeof(RetryStrategy) || type == typeof(DeliveryState);
     }
 }

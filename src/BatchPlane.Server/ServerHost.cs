@@ -8,8 +8,10 @@ using BatchPlane.Server.Agents;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Configuration;
+using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Environments;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Logging;
@@ -43,6 +45,7 @@ public static class ServerHost
         AddFoundation(builder.Services, settings);
         builder.Services.AddBatchPlaneCore();
         builder.Services.AddDispatch(settings.RabbitMq, settings.Roles.HasFlag(ServerRoles.Dispatcher));
+        builder.Services.AddDeliveries(settings.Roles.HasFlag(ServerRoles.Deliverer));
         builder.Services.AddAgents();
         if (settings.Roles.HasFlag(ServerRoles.Engine))
         {
@@ -71,6 +74,7 @@ public static class ServerHost
         services.AddSingleton(provider => new JoinToken(settings.JoinToken ?? provider.GetRequiredService<InstallationKey>().JoinToken));
         services.AddSingleton<TaskSecrets>();
         services.AddSingleton<ApiKeyStore>();
+        services.AddSingleton<JoinTokenStore>();
         services.AddSingleton<BrokerStatus>();
         services.AddHostedService<StartTasks>();
     }
@@ -81,9 +85,11 @@ public static class ServerHost
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
         builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
+        builder.Services.AddEvents();
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());
         builder.Services.AddSingleton<TopicAdmission>();
+        builder.Services.AddSingleton<TestTopic>();
         builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
@@ -118,11 +124,13 @@ public static class ServerHost
 
         app.MapMetrics();
         app.MapOpenApi();
+        app.MapEventDocuments();
         var v1 = app.MapGroup("/v1").RequireAuthorization();
         v1.MapJobs();
         v1.MapEnvironments();
         v1.MapTaskTemplates();
         v1.MapTopics();
+        v1.MapEvents();
         app.MapAgents();
     }
 

@@ -35,7 +35,7 @@ internal sealed class AgentHarness : IAsyncDisposable
     }
 
     internal static AgentOptions Options(
-        Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000, ContainerOptions? containers = null) => new()
+        Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000, ContainerOptions? containers = null, TimeSpan? outputPatience = null, int outputsWaiting = 1_000, LimitOptions? limits = null, params string[] users) => new()
         {
             ServerUrl = url,
             JoinToken = FakeServer.JoinToken,
@@ -48,9 +48,13 @@ internal sealed class AgentHarness : IAsyncDisposable
             DeliveryTimeout = deliveryTimeout ?? TimeSpan.FromSeconds(15),
             ReportMaxAttempts = reportMaxAttempts,
             Containers = containers ?? new() { Engine = ContainerOptions.NoEngine },
+            Limits = limits ?? new() { Choice = LimitChoice.None },
+            AllowedUsers = users,
             RetryPauseMax = TimeSpan.FromMilliseconds(300),
             KeptInterval = TimeSpan.FromMilliseconds(50),
             KeptMaxAsked = 2,
+            OutputPatience = outputPatience ?? TimeSpan.FromMinutes(10),
+            OutputsWaitingMax = outputsWaiting,
         };
 
     internal static RunSpec Shell(string command, int timeoutSeconds = 0, bool keep = false, params EnvVarDocument[] variables) =>

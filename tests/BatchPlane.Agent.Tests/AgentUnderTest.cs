@@ -12,11 +12,11 @@ internal sealed class AgentUnderTest : IAsyncDisposable
     private Process _process;
     private bool _isDead;
 
-    private AgentUnderTest(FakeServer server, string directory, int slots)
+    private AgentUnderTest(FakeServer server, string directory, int slots, IReadOnlyList<string> arguments)
     {
         Server = server;
         Directory = directory;
-        _arguments = ["agent", "--server", server.Url.ToString(), "--dir", WorkRoot, "--slots", slots.ToString(CultureInfo.InvariantCulture), "--token", FakeServer.JoinToken];
+        _arguments = ["agent", "--server", server.Url.ToString(), "--dir", WorkRoot, "--slots", slots.ToString(CultureInfo.InvariantCulture), "--token", FakeServer.JoinToken, .. arguments];
         _process = Launch();
     }
 
@@ -30,9 +30,9 @@ internal sealed class AgentUnderTest : IAsyncDisposable
     /// <summary>The keeper of the directory.</summary>
     internal int KeeperPid { get; private set; }
 
-    internal static async Task<AgentUnderTest> StartAsync(int slots = 2, Func<BatchPlane.Contracts.JoinResponse, BatchPlane.Contracts.JoinResponse>? terms = null)
+    internal static async Task<AgentUnderTest> StartAsync(int slots = 2, Func<BatchPlane.Contracts.JoinResponse, BatchPlane.Contracts.JoinResponse>? terms = null, params string[] arguments)
     {
-        var agent = new AgentUnderTest(await FakeServer.StartAsync(terms), System.IO.Directory.CreateTempSubdirectory("batchplane-agent-").FullName, slots);
+        var agent = new AgentUnderTest(await FakeServer.StartAsync(terms), System.IO.Directory.CreateTempSubdirectory("batchplane-agent-").FullName, slots, arguments.Length > 0 ? arguments : ["--limits", "none"]);
         await Eventually.ReachAsync(() => !agent.Server.Heartbeats.IsEmpty, agent.Describe);
         agent.KeeperPid = agent.FindKeeper() ?? throw new InvalidOperationException("no keeper");
         return agent;

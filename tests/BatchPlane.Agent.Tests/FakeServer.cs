@@ -73,6 +73,12 @@ internal sealed class FakeServer : IAsyncDisposable
     /// <summary>Reports are carried out but their answer is lost.</summary>
     internal volatile bool LoseReportAnswers;
 
+    /// <summary>No output can be stored.</summary>
+    internal volatile bool StorageFails;
+
+    /// <summary>Larger pieces are refused, whatever was told at the join.</summary>
+    internal volatile int TakesPieceBytes = int.MaxValue;
+
     internal volatile bool Drain;
 
     internal volatile int JoinStatus = 200;
@@ -336,12 +342,20 @@ internal sealed class FakeServer : IAsyncDisposable
         }
 
         var refused = new List<AttemptRef>();
+        var unstored = new List<AttemptRef>();
         ReportSizes.Enqueue(request.Tasks.Sum(task => task.Attempts.Count));
         foreach (var task in request.Tasks)
         {
             foreach (var report in task.Attempts)
             {
-                Accept(new AttemptRef(task.TaskId, report.Index, report.Attempt), report, refused);
+                var attempt = new AttemptRef(task.TaskId, report.Index, report.Attempt);
+                if (StorageFails && (report.Stdout ?? report.Stderr) is not null)
+                {
+                    unstored.Add(attempt);
+                    continue;
+                }
+
+                Accept(attempt, report, refused);
             }
         }
 
@@ -351,7 +365,7 @@ internal sealed class FakeServer : IAsyncDisposable
             return;
         }
 
-        await WriteAsync(context, new ReportResponse { Refused = refused });
+        await WriteAsync(context, new ReportResponse { Refused = refused, Unstored = unstored, UnstoredBecause = unstored.Count == 0 ? null : "no space" });
     }
 
     private void Accept(AttemptRef attempt, AttemptReport report, List<AttemptRef> refused)
@@ -419,6 +433,12 @@ internal sealed class FakeServer : IAsyncDisposable
 
         using var piece = new MemoryStream();
         await context.Request.Body.CopyToAsync(piece);
+        if (StorageFails || piece.Length > TakesPieceBytes)
+        {
+            await (StorageFails ? ProblemAsync(context, 503, AgentRoutes.OutputStorageCode) : ProblemAsync(context, 413, "body_too_large"));
+            return;
+        }
+
         string Value(string name) => (string)context.GetRouteValue(name)!;
         var key = $"{Value("task")}/{Value("index")}/{Value("attempt")}/{Value("stream")}";
         Pieces.Enqueue((key, offset, (int)piece.Length));

@@ -343,6 +343,8 @@ public sealed class NodeAgentTests
         Slots = 2,
         Directory = directory,
         KeeperCommand = KeeperCommand,
+        Containers = new() { Engine = ContainerOptions.NoEngine },
+        Limits = new() { Choice = LimitChoice.None },
         DeliveryTimeout = TimeSpan.FromSeconds(1),
         RetryPauseMax = TimeSpan.FromMilliseconds(300),
         GiveUpAfter = GiveUp,

@@ -23,7 +23,7 @@ public sealed class OutputTests
     public async Task Long_IsUploadedInOrderBeforeTheEnd()
     {
         await using var agent = await StartAsync(
-            options: (url, directory) => new AgentOptions { ServerUrl = url, Directory = directory, JoinToken = FakeServer.JoinToken, Slots = 1, OutputPieceBytes = 10_000, KeeperCommand = AgentHarness.KeeperCommand });
+            options: (url, directory) => new AgentOptions { ServerUrl = url, Directory = directory, JoinToken = FakeServer.JoinToken, Slots = 1, OutputPieceBytes = 10_000, KeeperCommand = AgentHarness.KeeperCommand, Limits = new() { Choice = LimitChoice.None } });
 
         agent.Server.Offer(Shell("seq 1 6000; echo short >&2"));
         var end = await agent.Server.EndAsync();

@@ -42,6 +42,12 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>What lets agents join.</summary>
     public const string JoinToken = "join-token-of-tests";
 
+    /// <summary>Broker of the server.</summary>
+    public Uri AmqpUri => _virtualHost.AmqpUri;
+
+    /// <summary>What the server does.</summary>
+    protected virtual ServerRoles Roles => ServerRoles.Api;
+
     /// <summary>Options of the server besides; asked for once, before it starts.</summary>
     protected virtual Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>([]);
 
@@ -49,6 +55,24 @@ public class ServerFixture : IAsyncLifetime
     {
         _database = await TestServices.CreateDatabaseAsync();
         _virtualHost = await TestServices.CreateVirtualHostAsync();
+        await StartServerAsync();
+        await ExecuteAsync($"""
+            INSERT INTO environments (env_id, env_name, env_description, state, provider, is_default, desired_node_count, notifications, interest, tags, created_by, created_at)
+            VALUES ('{DefaultEnvId}', 'default', '', 'CREATED', 'attached', true, 0, '[]', array[]::integer[], '[]', 'test', now())
+            """);
+    }
+
+    /// <summary>Stops the server and starts another on the same database, virtual host and data.</summary>
+    public async Task RestartAsync()
+    {
+        await _server.DisposeAsync();
+        Client.Dispose();
+        Anonymous.Dispose();
+        await StartServerAsync();
+    }
+
+    private async Task StartServerAsync()
+    {
         _server = ServerHost.Build(new ServerSettings
         {
             Postgres = _database.ConnectionString,
@@ -56,7 +80,7 @@ public class ServerFixture : IAsyncLifetime
             Urls = ["http://127.0.0.1:0"],
             DataDirectory = _data,
             BootstrapKey = Key,
-            Roles = ServerRoles.Api,
+            Roles = Roles,
             JoinToken = JoinToken,
             Options = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Api:MaxBodyBytes", (string?)$"{MaxBodyBytes}"), .. await OptionsAsync()]).Build(),
         });
@@ -64,10 +88,6 @@ public class ServerFixture : IAsyncLifetime
         Anonymous = new HttpClient { BaseAddress = new Uri(_server.Urls.Single()) };
         Client = new HttpClient { BaseAddress = Anonymous.BaseAddress };
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key.BearerKey);
-        await ExecuteAsync($"""
-            INSERT INTO environments (env_id, env_name, env_description, state, provider, is_default, desired_node_count, notifications, interest, tags, created_by, created_at)
-            VALUES ('{DefaultEnvId}', 'default', '', 'CREATED', 'attached', true, 0, '[]', array[]::integer[], '[]', 'test', now())
-            """);
     }
 
     public virtual async Task DisposeAsync()

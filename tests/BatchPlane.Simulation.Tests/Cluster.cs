@@ -67,7 +67,7 @@ internal sealed class Cluster
     internal SchedulingOptions Scheduling { get; } = new();
 
     /// <summary>Asks for every event of the catalogue.</summary>
-    internal static NotificationInterest Everything { get; } = NotificationInterest.Of([EveryEvent]);
+    internal static NotificationInterest Everything { get; } = NotificationInterest.Of([EveryEvent], []);
 
     internal static NotificationDocument EveryEvent => new()
     {

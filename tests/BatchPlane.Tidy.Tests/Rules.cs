@@ -25,7 +25,7 @@ internal static partial class Rules
     private static readonly string[] StateTables = ["jobs", "tasks", "task_instances", "environments", "nodes"];
 
     private static readonly string[] BrokerFolders =
-        ["src/BatchPlane.Server/Dispatch/Bus/", "src/BatchPlane.Cli/Demo/", "bench/BatchPlane.Bench/Soak/", "tests/"];
+        ["src/BatchPlane.Server/Dispatch/Bus/", "src/BatchPlane.Cli/Demo/", "bench/BatchPlane.Bench/", "tests/"];
 
     /// <summary>First digit of the log event ids that a place may use: its capability.</summary>
     private static readonly (string Folder, string Digits)[] EventIds =
@@ -39,7 +39,9 @@ internal static partial class Rules
         ("src/BatchPlane.Core/Notifications/", "5"),
         ("src/BatchPlane.Core/Scheduling/", "4"),
         ("src/BatchPlane.Server/Api/", "1"),
+        ("src/BatchPlane.Server/Deliveries/", "5"),
         ("src/BatchPlane.Server/Dispatch/", "5"),
+        ("src/BatchPlane.Server/Events/", "5"),
         ("src/BatchPlane.Server/", "1234"),
         ("src/", "1234567"),
     ];
@@ -177,6 +179,13 @@ internal static partial class Rules
             : from line in file.CodeLines
               where line.Text.Contains("RabbitMQ.Client", StringComparison.Ordinal)
               select $"{file.Path}:{line.Number}: names a type of the broker's client. Only Server/Dispatch/Bus does; ask its classes.";
+
+    internal static IEnumerable<string> MassTransitTypes(SourceFile file) =>
+        !file.Is(".cs") || file.IsUnder("src/BatchPlane.Server/Deliveries/Bus/") || file.IsUnder("tests/BatchPlane.Tidy.Tests/")
+            ? []
+            : from line in file.CodeLines
+              where line.Text.Contains("MassTransit", StringComparison.Ordinal)
+              select $"{file.Path}:{line.Number}: names a type of MassTransit. Only Server/Deliveries/Bus does; ask its classes.";
 
     internal static IEnumerable<string> SkippedTests(SourceFile file) =>
         !file.Is(".cs") || !file.IsUnder("tests/")

@@ -85,6 +85,11 @@ public sealed class RulesTests
     public void BrokerTypes(string path, string text, string? expected) => Found(expected, Rules.BrokerTypes(new(path, text)));
 
     [Theory]
+    [InlineData("src/BatchPlane.Server/Deliveries/DelivererLoop.cs", "using MassTransit;", "Only Server/Deliveries/Bus does")]
+    [InlineData("src/BatchPlane.Server/Deliveries/Bus/SubscriptionBus.cs", "using MassTransit;", null)]
+    public void MassTransitTypes(string path, string text, string? expected) => Found(expected, Rules.MassTransitTypes(new(path, text)));
+
+    [Theory]
     [InlineData("tests/A.cs", "[Fact(Skip = \"flaky\")]", "proves nothing")]
     [InlineData("tests/A.cs", "rows.Skip(1)", null)]
     [InlineData("src/A.cs", "Skip = 1", null)]

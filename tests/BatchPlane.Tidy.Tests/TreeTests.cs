@@ -32,6 +32,9 @@ public sealed class TreeTests
     public void BrokerTypes_StayInTheirFolder() => Keeps(SourceTree.Files.SelectMany(Rules.BrokerTypes));
 
     [Fact]
+    public void MassTransitTypes_StayInTheirFolder() => Keeps(SourceTree.Files.SelectMany(Rules.MassTransitTypes));
+
+    [Fact]
     public void Tests_AreNotSkipped() => Keeps(SourceTree.Files.SelectMany(Rules.SkippedTests));
 
     [Fact]

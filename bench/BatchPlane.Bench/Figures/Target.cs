@@ -16,6 +16,8 @@ internal sealed record Target(string Figure, bool OfRatio, bool IsUpper, double 
 
     internal static Target ValueAtMost(string figure, double must, double aim) => new(figure, OfRatio: false, IsUpper: true, must, aim);
 
+    internal static Target ValueAtLeast(string figure, double must, double aim) => new(figure, OfRatio: false, IsUpper: false, must, aim);
+
     /// <summary>What of the figure counts; null when it has no peer and its ratio counts.</summary>
     internal double? Measured(Figure figure) => OfRatio ? figure.Ratio : figure.Value;
 

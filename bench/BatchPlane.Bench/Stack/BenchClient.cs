@@ -43,6 +43,16 @@ internal sealed class BenchClient : IDisposable
         return answer.IsSuccessStatusCode ? text : throw new BenchFailure($"POST {path} was refused: {text}");
     }
 
+    /// <summary>Changes something and returns the answer.</summary>
+    /// <exception cref="BenchFailure">It was refused.</exception>
+    internal async Task<string> PatchAsync(string path, string document, CancellationToken cancellation)
+    {
+        using var body = new StringContent(document, Encoding.UTF8, "application/json");
+        using var answer = await _http.PatchAsync(path, body, cancellation);
+        var text = await answer.Content.ReadAsStringAsync(cancellation);
+        return answer.IsSuccessStatusCode ? text : throw new BenchFailure($"PATCH {path} was refused: {text}");
+    }
+
     /// <summary>A job as it is.</summary>
     internal Task<JobDetail> JobAsync(string jobId, CancellationToken cancellation) => GetAsync<JobDetail>($"/v1/jobs/{jobId}", cancellation);
 

@@ -16,6 +16,9 @@ internal sealed record StackShape
 
     /// <summary>Instances each agent runs at once.</summary>
     internal int Slots { get; init; } = 4;
+
+    /// <summary>Options of the servers that are not their defaults, by variable.</summary>
+    internal IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>
@@ -40,10 +43,12 @@ internal sealed class BenchStack : IAsyncDisposable
     private readonly string _joinToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly string _installationKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly string _directory;
+    private readonly StackShape _shape;
 
-    private BenchStack(BenchContext context, StackServices services, string directory)
+    private BenchStack(BenchContext context, StackShape shape, StackServices services, string directory)
     {
         _context = context;
+        _shape = shape;
         _services = services;
         _directory = directory;
         Database = NpgsqlDataSource.Create(services.ConnectionString);
@@ -64,6 +69,15 @@ internal sealed class BenchStack : IAsyncDisposable
     /// <summary>The first server.</summary>
     internal BenchClient Client => _clients[0];
 
+    /// <summary>Where agents find the first server.</summary>
+    internal Uri ServerUrl => new(_serverUrls[0]);
+
+    /// <summary>What agents join with.</summary>
+    internal string JoinToken => _joinToken;
+
+    /// <summary>A directory for files of a benchmark's commands; goes with the stack.</summary>
+    internal string Directory => _directory;
+
     /// <summary>Process id of the first server.</summary>
     internal int ServerPid => _servers[0].Pid;
 
@@ -72,21 +86,21 @@ internal sealed class BenchStack : IAsyncDisposable
     {
         BenchContext.Say("starting PostgreSQL, RabbitMQ, servers and agents");
         var directory = Path.Combine(context.Directory, Path.GetRandomFileName());
-        Directory.CreateDirectory(directory);
+        System.IO.Directory.CreateDirectory(directory);
         var services = await context.StartServicesAsync(Path.Combine(directory, "services"));
-        var stack = new BenchStack(context, services, directory);
+        var stack = new BenchStack(context, shape, services, directory);
         try
         {
             for (var number = 0; number < shape.Servers; number++)
             {
-                await stack.StartServerAsync(number);
+                await stack.StartServerAsync(number, shape.Options);
                 for (var agent = 0; agent < shape.Agents[number]; agent++)
                 {
-                    stack.StartAgent(number, shape.Slots);
+                    stack.StartAgent(number);
                 }
             }
 
-            await stack.UntilAsync(async () => await stack.Client.RunningNodesAsync(context.Cancellation) == stack._agents.Count, "agents have not joined");
+            await stack.AgentsRunAsync();
             return stack;
         }
         catch
@@ -125,6 +139,24 @@ internal sealed class BenchStack : IAsyncDisposable
         await RunAsync(BenchClient.Noop(_context.Count(WarmUpInstances, 500)));
     }
 
+    /// <summary>Ends an agent without a warning. What it ran goes on, as after a crash.</summary>
+    /// <param name="number">Of the agent, from 0.</param>
+    internal void KillAgent(int number) => _agents[number].Kill();
+
+    /// <summary>Starts a killed agent again, with its old directory, and waits until all agents have joined.</summary>
+    internal async Task ReviveAgentAsync(int number)
+    {
+        await _agents[number].DisposeAsync();
+        _agents[number] = StartAgentProcess(number, server: 0);
+        await AgentsRunAsync();
+    }
+
+    /// <summary>Ends the broker without a warning.</summary>
+    internal Task KillBrokerAsync() => _services.KillBrokerAsync();
+
+    /// <summary>Starts it again on its port, with its data.</summary>
+    internal Task StartBrokerAsync() => _services.StartBrokerAsync(_context.Cancellation);
+
     /// <summary>A number from the database.</summary>
     internal async Task<T> AskAsync<T>(string sql)
     {
@@ -152,6 +184,9 @@ internal sealed class BenchStack : IAsyncDisposable
         _agents.Sum(agent => ProcessUsage.SecondsWithKeeper(agent.Pid)),
         ProcessUsage.SecondsWithChildren(_services.PostgresPid));
 
+    /// <summary>Processor seconds used so far by the broker.</summary>
+    internal double BrokerSeconds() => ProcessUsage.Seconds(_services.BrokerPid);
+
     /// <summary>Stops everything and removes its files.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -160,10 +195,10 @@ internal sealed class BenchStack : IAsyncDisposable
         _clients.ForEach(client => client.Dispose());
         await Database.DisposeAsync();
         await _services.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
+        System.IO.Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task StartServerAsync(int number)
+    private async Task StartServerAsync(int number, IReadOnlyDictionary<string, string> options)
     {
         var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Loopback.FreePort()}");
         var variables = new Dictionary<string, string>
@@ -178,6 +213,11 @@ internal sealed class BenchStack : IAsyncDisposable
             ["BATCHPLANE_DEFAULT_ENVIRONMENT"] = "bench",
             ["BATCHPLANE_DEFAULT_ENVIRONMENT_NODES"] = "0",
         };
+        foreach (var (name, value) in options)
+        {
+            variables[name] = value;
+        }
+
         _servers.Add(Child.Start(_context.Executable, ["server"], variables, Path.Combine(_directory, $"server-{number}.log")));
         var client = new BenchClient(url, _apiKey);
         _clients.Add(client);
@@ -185,15 +225,20 @@ internal sealed class BenchStack : IAsyncDisposable
         _serverUrls.Add(url);
     }
 
-    private void StartAgent(int server, int slots)
+    private void StartAgent(int server) => _agents.Add(StartAgentProcess(_agents.Count, server));
+
+    private Child StartAgentProcess(int number, int server)
     {
-        var name = $"agent-{_agents.Count}";
-        _agents.Add(Child.Start(
+        var name = string.Create(CultureInfo.InvariantCulture, $"agent-{number}");
+        return Child.Start(
             _context.Executable,
-            ["agent", "--server", _serverUrls[server], "--slots", slots.ToString(CultureInfo.InvariantCulture), "--dir", Path.Combine(_directory, name)],
+            ["agent", "--server", _serverUrls[server], "--slots", _shape.Slots.ToString(CultureInfo.InvariantCulture), "--dir", Path.Combine(_directory, name)],
             new Dictionary<string, string> { ["BATCHPLANE_JOIN_TOKEN"] = _joinToken },
-            Path.Combine(_directory, name + ".log")));
+            Path.Combine(_directory, name + ".log"));
     }
+
+    private Task AgentsRunAsync() =>
+        UntilAsync(async () => await Client.RunningNodesAsync(_context.Cancellation) == _agents.Count, "agents have not joined");
 
     private async Task UntilAsync(Func<Task<bool>> condition, string otherwise)
     {

@@ -45,6 +45,9 @@ internal sealed class Child : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends it without a warning; what it started goes on.</summary>
+    internal void Kill() => _process.Kill();
+
     /// <summary>Asks it to end, then makes it.</summary>
     public async ValueTask DisposeAsync()
     {

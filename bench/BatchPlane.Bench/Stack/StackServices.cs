@@ -31,6 +31,15 @@ internal sealed class StackServices : IAsyncDisposable
     /// <summary>Process id of the database's first process.</summary>
     internal int PostgresPid => _services.Postgres.ProcessId;
 
+    /// <summary>Ends the broker without a warning.</summary>
+    internal Task KillBrokerAsync() => _services.Rabbit.KillAsync();
+
+    /// <summary>Starts it again on its port, with its data.</summary>
+    internal Task StartBrokerAsync(CancellationToken cancellation) => _services.Rabbit.RestartAsync(cancellation);
+
+    /// <summary>Process id of the broker.</summary>
+    internal int BrokerPid => _services.Rabbit.ProcessId;
+
     /// <summary>Servers of its own, in a directory that goes with it.</summary>
     internal static async Task<StackServices> StartAsync(string directory, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using BatchPlane.Agent.Users;
 
 namespace BatchPlane.Agent.Executors;
 
@@ -20,7 +21,18 @@ internal static class AttemptEnvironment
     internal static string Mark(Launch launch) => $"{ProgressFile}={launch.Paths.Progress}";
 
     /// <summary>Name to value, complete.</summary>
-    internal static Dictionary<string, string> Make(Launch launch) => Add(launch, Inherit());
+    /// <param name="launch">The attempt.</param>
+    /// <param name="account">The user that it runs as; null: the agent's own.</param>
+    internal static Dictionary<string, string> Make(Launch launch, UserAccount? account)
+    {
+        var variables = Inherit();
+        if (account is not null)
+        {
+            RunAsUsers.AddVariables(account, variables);
+        }
+
+        return Add(launch, variables);
+    }
 
     /// <summary>The task's and the system's alone: what a command gets that runs in a world of its own.</summary>
     internal static Dictionary<string, string> OfTask(Launch launch) => Add(launch, new(StringComparer.Ordinal));

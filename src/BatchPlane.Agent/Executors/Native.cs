@@ -149,6 +149,12 @@ internal static partial class Native
     [LibraryImport(LibC, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static unsafe partial int Statx(int directory, string path, int flags, uint mask, FileStatus* status);
 
+    [LibraryImport(LibC, EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    internal static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport(LibC, EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    internal static unsafe partial int GetUser(string name, PasswordEntry* entry, byte* buffer, nint size, void** found);
+
     [LibraryImport(LibC, EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     internal static partial int Unlink(string path);
 
@@ -185,6 +191,20 @@ internal static partial class Native
         const int NoHang = 1;
         ResourceUsage used;
         return Wait4(pid, out _, NoHang, &used) == pid ? used.ToAttemptUsage() : null;
+    }
+
+    /// <summary>Waits a moment (50 ms) for a process to end, whoever its parent is; for itself, that is a pause.</summary>
+    internal static unsafe void WaitForExit(int pid)
+    {
+        const int PollIn = 1;
+        const int WaitMilliseconds = 50;
+        var pidFd = PidFdOpen(pid);
+        if (pidFd >= 0)
+        {
+            var entry = new PollEntry { Descriptor = pidFd, Events = PollIn };
+            _ = Poll(&entry, 1, WaitMilliseconds);
+            _ = Close(pidFd);
+        }
     }
 
     /// <summary>Hundredths of a second since boot, the unit of a process's start time in <c>/proc</c>.</summary>
@@ -262,6 +282,19 @@ internal static partial class Native
 
         internal readonly AttemptUsage ToAttemptUsage() =>
             new(TimeSpan.FromSeconds(UserSeconds + SystemSeconds) + TimeSpan.FromMicroseconds(UserMicroseconds + SystemMicroseconds), PeakKib * 1024);
+    }
+
+    /// <summary>struct passwd of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PasswordEntry
+    {
+        internal nint Name;
+        internal nint Password;
+        internal uint UserId;
+        internal uint GroupId;
+        internal nint RealName;
+        internal nint Home;
+        internal nint Shell;
     }
 
     /// <summary>struct pollfd.</summary>

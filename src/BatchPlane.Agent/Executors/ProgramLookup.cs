@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace BatchPlane.Agent.Executors;
 
 /// <summary>Finds the program of an argument vector the way <c>execvp</c> does, but on the child's own <c>PATH</c>.</summary>
@@ -5,6 +7,17 @@ internal static class ProgramLookup
 {
     /// <summary>Search path of a child that has none.</summary>
     internal const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /// <summary>Why the system would not start a program, in its words, as far as can be seen from its path; null: it seems that it would.</summary>
+    internal static string? WhyNot(string program, string directory)
+    {
+        var path = Path.Combine(directory, program);
+        var error = Directory.Exists(path) ? Native.Eacces
+            : Native.Access(path, Native.ExecuteAccess) == 0 ? 0
+            : Marshal.GetLastPInvokeError();
+        return error == 0 ? null
+            : $"cannot start '{program}': {Native.Describe(error)}{(Directory.Exists(path) ? ": it is a directory" : "")}";
+    }
 
     /// <summary>
     /// The path to execute: <paramref name="program"/> itself when it holds a slash (relative ones count from the working directory), else the

@@ -1,5 +1,5 @@
-using System.Globalization;
 using BatchPlane.Agent.Sessions;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Files;
 
@@ -35,11 +35,7 @@ internal static class Redirects
             return null;
         }
 
-        var index = attempt.Key.Index.ToString(CultureInfo.InvariantCulture);
-        var fileName = (name ?? $"{stream}.${{BATCH_JOB_ID}}.${{BATCH_TASK_NAME}}.${{BATCH_TASK_INSTANCE_INDEX}}.log")
-            .Replace("${BATCH_JOB_ID}", attempt.Claim.JobId, StringComparison.Ordinal)
-            .Replace("${BATCH_TASK_NAME}", attempt.Claim.TaskName, StringComparison.Ordinal)
-            .Replace("${BATCH_TASK_INSTANCE_INDEX}", index, StringComparison.Ordinal);
+        var fileName = RedirectFileName.Of(name, stream, attempt.Claim.JobId, attempt.Claim.TaskName, attempt.Key.Index);
         return new($"{stream} to {directory}", source, directory, fileName);
     }
 

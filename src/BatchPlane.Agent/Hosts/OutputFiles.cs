@@ -68,12 +68,12 @@ internal sealed class OutputFiles
         }
     }
 
-    // Empty, and open nowhere else: a daemon that got away from its attempt must not write into the output of another. The kernel gives a
+    // Empty, this user's own, and open nowhere else: a daemon that got away from its attempt must not write into the output of another. The kernel gives a
     // write lease only on a file that nobody else holds open; where it cannot tell, the file is not used again.
     private static bool IsUnused(string path)
     {
         var info = new FileInfo(path);
-        if (!info.Exists || info.Length > 0)
+        if (!info.Exists || info.Length > 0 || Removal.IsForeign(path))
         {
             return false;
         }

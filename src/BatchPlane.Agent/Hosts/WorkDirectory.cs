@@ -44,7 +44,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     private WorkDirectory(string root, FileStream held, ILogger log)
     {
         _root = root;
-        _attempts = Path.Combine(root, "attempts");
+        _attempts = Path.Combine(root, AttemptDirectory.Root);
         _progress = Path.Combine(root, "progress");
         Packages = Path.Combine(root, "packages");
         _lock = held;
@@ -90,7 +90,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     /// <inheritdoc />
     public AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{claim.TaskId}.{index}.{attempt}");
+        var name = AttemptDirectory.Name(claim.TaskId, index, attempt);
         return new AttemptPaths($"{_attempts}/{claim.JobId}/{name}", _outputs.Take(), _outputs.Take(), $"{_progress}/{name}") { Spares = _spares };
     }
 
@@ -161,16 +161,30 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         where task >= 0 && index >= 0 && attempt >= 0
         select new KeptAttempt(job.Name, task, index, attempt);
 
+    /// <summary>How many there are, as far as they can be listed; 0 when not.</summary>
+    internal int KeptCount()
+    {
+        try
+        {
+            return KeptAttempts().Count();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A job's directory that went away in the middle: the next heartbeat tells.
+            return 0;
+        }
+    }
+
     /// <summary>Removes a directory that was kept. The mark goes last: until then nobody else touches the directory, and after a crash it is asked about again.</summary>
     /// <exception cref="IOException">It cannot be removed.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be removed.</exception>
     internal void Release(KeptAttempt kept)
     {
         var job = $"{_attempts}/{kept.JobId}";
-        var directory = string.Create(CultureInfo.InvariantCulture, $"{job}/{kept.TaskId}.{kept.Index}.{kept.Attempt}");
+        var directory = AttemptDirectory.Of(_root, kept);
         if (Directory.Exists(directory))
         {
-            Directory.Delete(directory, recursive: true);
+            Removal.Remove(directory);
         }
 
         File.Delete(directory + Kept);
@@ -194,7 +208,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
         if (error == Native.Eexist)
         {
-            Directory.Delete(directory, recursive: true);
+            Removal.Remove(directory);
             return true;
         }
 
@@ -225,7 +239,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
             && Native.RemoveDirectory(paths.Directory) != 0
             && Marshal.GetLastPInvokeError() != Native.Enoent)
         {
-            Directory.Delete(paths.Directory, recursive: true);
+            Removal.Remove(paths.Directory);
         }
 
         // Succeeds for the last attempt of the job here.
@@ -256,7 +270,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         {
             if (entry is DirectoryInfo directory)
             {
-                directory.Delete(recursive: true);
+                Removal.Remove(directory.FullName);
             }
             else
             {

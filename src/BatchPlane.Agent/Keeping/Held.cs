@@ -1,5 +1,7 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Limits;
 using BatchPlane.Agent.Sessions;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Keeping;
 
@@ -11,6 +13,7 @@ namespace BatchPlane.Agent.Keeping;
 /// <param name="Directory">Working directory.</param>
 /// <param name="Stdout">File for standard output.</param>
 /// <param name="Stderr">File for standard error.</param>
+/// <param name="Limits">What it may use.</param>
 /// <param name="Argv">Arguments, the first being the name.</param>
 /// <param name="Environment"><c>NAME=value</c> each.</param>
 internal sealed record SpawnOrder(
@@ -21,11 +24,16 @@ internal sealed record SpawnOrder(
     string Directory,
     string Stdout,
     string Stderr,
+    LimitOrder Limits,
     IReadOnlyList<string> Argv,
     IReadOnlyList<string> Environment)
 {
-    internal FrameWriter ToFrame() => FrameWriter.Of(ToKeeper.Spawn, Note.Length + 2_048)
-        .Add(Key).Add(Note).Add(Mark).Add(Program).Add(Directory).Add(Stdout).Add(Stderr).AddStrings(Argv).AddStrings(Environment);
+    internal FrameWriter ToFrame()
+    {
+        var frame = FrameWriter.Of(ToKeeper.Spawn, Note.Length + 2_048).Add(Key).Add(Note).Add(Mark).Add(Program).Add(Directory).Add(Stdout).Add(Stderr);
+        Limits.AddTo(frame);
+        return frame.AddStrings(Argv).AddStrings(Environment);
+    }
 }
 
 /// <summary>How an attempt ended, and what it used.</summary>
@@ -38,13 +46,17 @@ internal readonly record struct KeptEnd(ExitStatus Status, TimeSpan Age)
     internal void AddTo(FrameWriter frame) => frame
         .Add(Status.ExitCode ?? None).Add(Status.Signal ?? None)
         .Add(Status.Usage?.CpuTime.Ticks ?? None).Add(Status.Usage?.PeakMemoryBytes ?? None)
-        .Add(Age.Ticks);
+        .Add(Age.Ticks)
+        .Add(Status.Outcome is { } outcome ? (int)outcome : None).Add(Status.Reason ?? "");
 
     internal static KeptEnd Read(FrameReader frame)
     {
         var (code, signal, cpu, memory, age) = (frame.Int(), frame.Int(), frame.Long(), frame.Long(), frame.Long());
+        var (outcome, reason) = (frame.Int(), frame.Text());
         var status = new ExitStatus(code < 0 ? null : code, signal < 0 ? null : signal)
         {
+            Outcome = outcome < 0 ? null : (AttemptOutcome)outcome,
+            Reason = reason.Length == 0 ? null : reason,
             Usage = cpu < 0 ? null : new AttemptUsage(TimeSpan.FromTicks(cpu), memory),
         };
         return new KeptEnd(status, TimeSpan.FromTicks(age));

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Limits;
 using BatchPlane.Agent.Sessions;
 
 namespace BatchPlane.Agent.Keeping;
@@ -23,8 +23,8 @@ internal sealed class Keeper : IDisposable
     private readonly Dictionary<AttemptKey, KeptProcess> _held = [];
     private readonly HashSet<KeptProcess> _running = [];
     private readonly HashSet<AttemptKey> _starting = [];
-    private readonly BlockingCollection<ReceivedOrder> _orders = [];
-    private readonly BlockingCollection<KeptProcess> _toBury = [];
+    private readonly Handoff<ReceivedOrder> _orders = new();
+    private readonly Handoff<KeptProcess> _toBury = new();
     private FrameChannel? _agent;
     private bool _isEnding;
 
@@ -136,8 +136,6 @@ internal sealed class Keeper : IDisposable
     {
         _orphans.Dispose();
         _ledger.Dispose();
-        _orders.Dispose();
-        _toBury.Dispose();
     }
 
     private static void Begin(Action run, string name) => new Thread(() => run()) { IsBackground = true, Name = name }.Start();
@@ -160,8 +158,9 @@ internal sealed class Keeper : IDisposable
 
     private void SpawnAll()
     {
-        foreach (var order in _orders.GetConsumingEnumerable())
+        while (true)
         {
+            var order = _orders.Take();
             var failure = Spawn(order, out var process);
             lock (_gate)
             {
@@ -189,6 +188,28 @@ internal sealed class Keeper : IDisposable
     private string? Spawn(ReceivedOrder order, out KeptProcess? process)
     {
         process = null;
+        ControlGroup? group;
+        try
+        {
+            group = ControlGroup.Make(order.Limits, KernelGroupFiles.Instance, _time);
+        }
+        catch (IOException e)
+        {
+            return $"cannot be held to its resources: {e.Message}";
+        }
+
+        if (Spawn(order, group, out process) is not { } failure)
+        {
+            return null;
+        }
+
+        group?.End(_time);
+        return failure;
+    }
+
+    private string? Spawn(ReceivedOrder order, ControlGroup? group, out KeptProcess? process)
+    {
+        process = null;
         var earliest = Native.BootTicks();
         if (_spawner.Spawn(order, out var pid) is { } failure)
         {
@@ -214,7 +235,7 @@ internal sealed class Keeper : IDisposable
             return $"cannot note the started process: {e.Message}";
         }
 
-        process = new KeptProcess(order, pid, pidFd, earliest, _time);
+        process = new KeptProcess(order, pid, pidFd, earliest, group, _time);
         return null;
     }
 
@@ -227,13 +248,13 @@ internal sealed class Keeper : IDisposable
     // On the reaper's thread: what takes time is left to another.
     private void Exited(KeptProcess process)
     {
-        if (process.Reap() || !_orphans.IsNone)
+        if (process.Reap() || process.Group is not null || !_orphans.IsNone)
         {
             _toBury.Add(process);
         }
         else
         {
-            Ended(process, null);
+            Ended(process, null, default);
         }
     }
 
@@ -243,7 +264,7 @@ internal sealed class Keeper : IDisposable
         {
             if (_toBury.TryTake(out var process, TendInterval))
             {
-                Ended(process, _orphans.Bury(process));
+                Bury(process);
             }
             else
             {
@@ -252,13 +273,21 @@ internal sealed class Keeper : IDisposable
         }
     }
 
-    private void Ended(KeptProcess process, AttemptUsage? others)
+    // What is in its group is told exactly; the others tell of what is left of the attempt outside, or of one that has no group.
+    private void Bury(KeptProcess process)
+    {
+        process.Group?.Kill();
+        var others = _orphans.Bury(process);
+        Ended(process, others, process.Group?.End(_time) ?? default);
+    }
+
+    private void Ended(KeptProcess process, AttemptUsage? others, GroupEnd told)
     {
         _ledger.Ended(process.Pid);
         lock (_gate)
         {
             var frame = FrameWriter.Of(FromKeeper.Ended).Add(process.Key);
-            process.End(others).AddTo(frame);
+            process.End(others, told).AddTo(frame);
             _running.Remove(process);
             _agent?.Send(frame);
             if (_isEnding)

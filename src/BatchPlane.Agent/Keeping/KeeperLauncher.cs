@@ -1,5 +1,6 @@
 using System.Collections;
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Limits;
 
 namespace BatchPlane.Agent.Keeping;
 
@@ -63,7 +64,7 @@ internal sealed class KeeperLauncher(string directory, IReadOnlyList<string> com
     {
         using var spawner = new Spawner();
         IReadOnlyList<string> argv = [.. command, directory];
-        var order = new SpawnOrder(default, [], "", command[0], "/", LogPath, LogPath, argv, Variables());
+        var order = new SpawnOrder(default, [], "", command[0], "/", LogPath, LogPath, LimitOrder.None, argv, Variables());
         var frame = order.ToFrame().End()[FrameWriter.HeaderBytes..].ToArray();
         return spawner.Spawn(ReceivedOrder.Read(new FrameReader(frame)), out var pid) is { } failure ? throw new IOException(failure) : pid;
     }

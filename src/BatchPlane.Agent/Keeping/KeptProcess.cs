@@ -1,13 +1,19 @@
+using System.Globalization;
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Limits;
 using BatchPlane.Agent.Sessions;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Keeping;
 
 /// <summary>A process that a keeper started for an attempt. Its mutable members are guarded by its own lock.</summary>
-internal sealed class KeptProcess(ReceivedOrder order, int pid, int pidFd, long startTicks, TimeProvider time)
+internal sealed class KeptProcess(ReceivedOrder order, int pid, int pidFd, long startTicks, ControlGroup? group, TimeProvider time)
 {
     /// <summary>What is reported when the exit status was taken by somebody else, as shells do for an unknown end.</summary>
     private const int UnknownExitCode = 255;
+
+    /// <summary>With the number of the signal: the exit code that shells show of a command that one ended.</summary>
+    private const int SignalExitCode = 128;
 
     private readonly Lock _gate = new();
     private readonly long _startedAt = time.GetTimestamp();
@@ -25,6 +31,9 @@ internal sealed class KeptProcess(ReceivedOrder order, int pid, int pidFd, long 
 
     /// <summary>Ticks since boot just before it was started.</summary>
     internal long StartTicks => startTicks;
+
+    /// <summary>Holds it to its limits; null: none does.</summary>
+    internal ControlGroup? Group => group;
 
     /// <summary>See <see cref="SpawnOrder.Mark"/>.</summary>
     internal string Mark => order.Mark;
@@ -81,13 +90,17 @@ internal sealed class KeptProcess(ReceivedOrder order, int pid, int pidFd, long 
         }
     }
 
-    /// <summary>Nothing of it runs any more; what <paramref name="others"/> used that got away from it counts as well.</summary>
-    internal KeptEnd End(AttemptUsage? others)
+    /// <summary>
+    /// Nothing of it runs any more; what <paramref name="others"/> used that got away from it counts as well, and <paramref name="told"/> is what its group tells.
+    /// </summary>
+    internal KeptEnd End(AttemptUsage? others, GroupEnd told)
     {
         lock (_gate)
         {
             _endedAt = time.GetTimestamp();
             _status = others is null ? _status : _status with { Usage = _status.Usage?.Plus(others) ?? others };
+            _status = told.PeakMemoryBytes is { } peak ? _status with { Usage = (_status.Usage ?? new(TimeSpan.Zero, 0)) with { PeakMemoryBytes = peak } } : _status;
+            _status = told.OutOfMemoryKills > 0 && _status.ExitCode != 0 ? OutOfMemory(_status, group!.MemoryMib) : _status;
             return new KeptEnd(_status, TimeSpan.Zero);
         }
     }
@@ -99,6 +112,21 @@ internal sealed class KeptProcess(ReceivedOrder order, int pid, int pidFd, long 
             var end = _endedAt is { } ended ? new KeptEnd(_status, time.GetElapsedTime(ended)) : (KeptEnd?)null;
             return new HeldAttempt(Key, order.Note, _bookmark, time.GetElapsedTime(_startedAt), _kill, end);
         }
+    }
+
+    // Where another of its processes was killed than the first one, that may have gone on and failed in its own way: its exit code is told.
+    private static ExitStatus OutOfMemory(ExitStatus status, int mib)
+    {
+        var limit = string.Create(CultureInfo.InvariantCulture, $"more than its memory of {mib} MiB");
+        return status with
+        {
+            Outcome = AttemptOutcome.OutOfMemory,
+            ExitCode = status.ExitCode ?? SignalExitCode + status.Signal,
+            Signal = null,
+            Reason = status.Signal == Native.SigKill
+                ? $"killed because it needed {limit}"
+                : $"a process of it was killed because all together needed {limit}",
+        };
     }
 
     private static ExitStatus Read(int status)

@@ -17,8 +17,6 @@ namespace BatchPlane.Agent.Keeping;
 internal sealed class Orphans : IDisposable
 {
     private const int SubreaperOption = 36; // PR_SET_CHILD_SUBREAPER
-    private const int PollIn = 1;
-    private const int WaitMilliseconds = 50;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
@@ -74,7 +72,7 @@ internal sealed class Orphans : IDisposable
             if (found.Count == 0)
             {
                 // Killed already, and still on the way out below a parent that is not.
-                WaitFor(Native.PidFdOpen(Environment.ProcessId));
+                Native.WaitForExit(Environment.ProcessId);
             }
         }
 
@@ -152,21 +150,11 @@ internal sealed class Orphans : IDisposable
 
         foreach (var orphan in orphans)
         {
-            WaitFor(Native.PidFdOpen(orphan.Pid));
+            Native.WaitForExit(orphan.Pid);
             if (Native.TryWait(orphan.Pid) is { } usage)
             {
                 yield return usage;
             }
-        }
-    }
-
-    private static unsafe void WaitFor(int pidFd)
-    {
-        if (pidFd >= 0)
-        {
-            var entry = new Native.PollEntry { Descriptor = pidFd, Events = PollIn };
-            _ = Native.Poll(&entry, 1, WaitMilliseconds);
-            _ = Native.Close(pidFd);
         }
     }
 }

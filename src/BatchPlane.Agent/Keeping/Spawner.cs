@@ -1,15 +1,16 @@
 using System.Runtime.InteropServices;
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Limits;
 using BatchPlane.Agent.Sessions;
 
 namespace BatchPlane.Agent.Keeping;
 
 /// <summary>A <see cref="SpawnOrder"/> as the keeper reads it: arguments and environment stay in the frame.</summary>
 internal sealed record ReceivedOrder(
-    AttemptKey Key, byte[] Note, string Mark, string Program, string Directory, string Stdout, string Stderr, StringBlock Argv, StringBlock Environment, byte[] Content)
+    AttemptKey Key, byte[] Note, string Mark, string Program, string Directory, string Stdout, string Stderr, LimitOrder Limits, StringBlock Argv, StringBlock Environment, byte[] Content)
 {
     internal static ReceivedOrder Read(FrameReader frame) =>
-        new(frame.Key(), frame.Bytes(), frame.Text(), frame.Text(), frame.Text(), frame.Text(), frame.Text(), frame.Strings(), frame.Strings(), frame.Content);
+        new(frame.Key(), frame.Bytes(), frame.Text(), frame.Text(), frame.Text(), frame.Text(), frame.Text(), LimitOrder.Read(frame), frame.Strings(), frame.Strings(), frame.Content);
 }
 
 /// <summary>

@@ -43,7 +43,7 @@ internal sealed partial class ProgressReader(ProgressTerms terms, ReportQueue re
     internal static void Discard(Attempt attempt) => _ = Native.Unlink(attempt.Paths.Progress);
 
     private ProgressFeed? FeedOf(Attempt attempt) => attempt.Progress
-        ?? (Native.Access(attempt.Paths.Progress, Native.Exists) == 0 ? attempt.Attach(new(attempt.Paths.Progress, terms, time, ProgressMark.Read(attempt.Bookmark))) : null);
+        ?? (Native.Access(attempt.Paths.Progress, Native.Exists) == 0 ? attempt.Attach(new(attempt.Paths.Progress, terms, time, ProgressMark.Read(attempt.ProgressMark))) : null);
 
     private void Warn(Attempt attempt, ProgressFeed feed)
     {

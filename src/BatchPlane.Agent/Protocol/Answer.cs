@@ -15,7 +15,10 @@ internal enum AnswerKind
     /// <summary>Any other 4xx: repeating the same request will not help.</summary>
     Refused,
 
-    /// <summary>No answer, a 5xx, or one that asks to come back later.</summary>
+    /// <summary>The server works, but cannot store outputs now.</summary>
+    NoStorage,
+
+    /// <summary>No answer, any other 5xx, or one that asks to come back later.</summary>
     Unavailable,
 }
 

@@ -68,7 +68,7 @@ internal sealed class ServerClient : IDisposable
     internal Task<Answer<KeptResponse>> KeptAsync(KeptRequest request, CancellationToken cancellation) =>
         NodeAsync<KeptResponse>(_heartbeats, AgentRoutes.Kept(Node.NodeId), JsonBody(request), RequestTimeout, cancellation);
 
-    /// <summary>Uploads a piece of output, at most 1 MiB, to a route of <see cref="AgentRoutes.Output"/>; harmless when repeated.</summary>
+    /// <summary>Uploads a piece of output, at most <see cref="JoinResponse.MaxPieceBytes"/>, to a route of <see cref="AgentRoutes.Output"/>; harmless when repeated.</summary>
     internal Task<Answer<Nothing>> UploadAsync(string route, ReadOnlyMemory<byte> piece, CancellationToken cancellation)
     {
         var body = new ReadOnlyMemoryContent(piece);
@@ -177,6 +177,7 @@ internal sealed class ServerClient : IDisposable
     {
         HttpStatusCode.Conflict when problem?.Code == AgentRoutes.FencedCode => AnswerKind.Fenced,
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Gone when problem is not null => AnswerKind.Unknown,
+        HttpStatusCode.ServiceUnavailable when problem?.Code == AgentRoutes.OutputStorageCode => AnswerKind.NoStorage,
         HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => AnswerKind.Unavailable,
         >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError => AnswerKind.Refused,
         _ => AnswerKind.Unavailable,

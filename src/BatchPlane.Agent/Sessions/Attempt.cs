@@ -1,4 +1,5 @@
 using BatchPlane.Agent.Executors;
+using BatchPlane.Agent.Outputs;
 using BatchPlane.Agent.Progress;
 using BatchPlane.Contracts;
 
@@ -81,6 +82,24 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
     internal static AttemptResult NotStarted(KillCause kill, StartResult start) =>
         new(kill == KillCause.Terminated ? AttemptOutcome.Terminated : start.FailedAs ?? AttemptOutcome.StartFailed, Reason: start.Failure);
 
+    /// <summary>The same end, without output, which is lost.</summary>
+    internal AttemptResult WithoutOutput(string why) => Losing(why) with { Stdout = null, Stderr = null };
+
+    /// <summary>The same end, of which some output is lost.</summary>
+    internal AttemptResult Losing(string why) => this with
+    {
+        Reason = this switch
+        {
+            { Reason: { } reason } => $"{reason}; output lost: {why}",
+            { Outcome: AttemptOutcome.Exited, ExitCode: > 0 } => $"exit code {ExitCode}; output lost: {why}",
+            { Outcome: AttemptOutcome.Signaled } => $"signal {Signal}; output lost: {why}",
+            _ => $"output lost: {why}",
+        },
+    };
+
+    /// <summary>True when output travels with it.</summary>
+    internal bool HasOutput => Stdout is not null || Stderr is not null;
+
     /// <summary>True when the command ran and the attempt did not succeed by itself.</summary>
     internal bool IsFailure => Outcome is AttemptOutcome.Signaled or AttemptOutcome.Timeout or AttemptOutcome.OutOfMemory or AttemptOutcome.OutputFailed || ExitCode is > 0;
 
@@ -98,6 +117,7 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
 internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPaths paths)
 {
     private ProgressFeed? _progress;
+    private bool _isHurried;
 
     internal AttemptKey Key { get; } = new(claim.TaskId, index, number);
 
@@ -135,7 +155,7 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
     internal long LookedAt { get; set; }
 
     /// <summary>How far an earlier agent told of its progress; empty: it did not.</summary>
-    internal ReadOnlyMemory<byte> Bookmark { get; init; }
+    internal ReadOnlyMemory<byte> ProgressMark { get; private set; }
 
     /// <summary>What it posts; null while it has posted nothing. For any thread.</summary>
     internal ProgressFeed? Progress => Volatile.Read(ref _progress);
@@ -143,17 +163,33 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
     /// <summary>Completed when no upload of live output is under way.</summary>
     internal Task Shipping { get; set; } = Task.CompletedTask;
 
-    /// <summary>Bytes of standard output at the server. Owned by whoever ships: the live upload, after it the final one.</summary>
-    internal long StdoutShipped { get; set; }
+    /// <summary>How far standard output is. Owned by whoever ships: the live upload, after it the final one.</summary>
+    internal OutputCursor Stdout { get; } = new();
 
-    /// <summary>Bytes of standard error at the server; owned like <see cref="StdoutShipped"/>.</summary>
-    internal long StderrShipped { get; set; }
+    /// <summary>How far standard error is; owned like <see cref="Stdout"/>.</summary>
+    internal OutputCursor Stderr { get; } = new();
 
-    /// <summary>True when the server takes no output of it; owned like <see cref="StdoutShipped"/>.</summary>
-    internal bool OutputRefused { get; set; }
+    /// <summary>True when the server does not want its output; owned like <see cref="Stdout"/>.</summary>
+    internal bool IsOutputUnwanted { get; set; }
+
+    /// <summary>Why output of it is not at the server and never will be; null: all is. Owned like <see cref="Stdout"/>, after that guarded by the lock of the <see cref="ReportQueue"/>.</summary>
+    internal string? OutputLost { get; set; }
+
+    /// <summary>True when its end was ordered after it had ended: its output is waited for no longer. For any thread.</summary>
+    internal bool IsHurried
+    {
+        get => Volatile.Read(ref _isHurried);
+        set => Volatile.Write(ref _isHurried, value);
+    }
 
     /// <summary>Guarded by the lock of the <see cref="ReportQueue"/>; null while it runs.</summary>
     internal AttemptResult? Result { get; set; }
+
+    /// <summary>Guarded by the lock of the <see cref="ReportQueue"/>: its end is late.</summary>
+    internal bool IsLate { get; set; }
+
+    /// <summary>Guarded by the lock of the <see cref="ReportQueue"/>: why its output could not be stored with its end; null: it was not tried, or could.</summary>
+    internal string? WhyLate { get; set; }
 
     /// <summary>Guarded by the lock of the <see cref="ReportQueue"/>: nothing of it is reported any more.</summary>
     internal bool Unreported { get; set; }
@@ -163,4 +199,39 @@ internal sealed class Attempt(ClaimGrant claim, int index, int number, AttemptPa
 
     /// <summary>Gives it a feed, unless it has one already; returns the one it has.</summary>
     internal ProgressFeed Attach(ProgressFeed feed) => Interlocked.CompareExchange(ref _progress, feed, null) ?? feed;
+
+    /// <summary>Remembers for the next agent how far this one has told of its progress.</summary>
+    internal void RememberProgress(ReadOnlyMemory<byte> mark)
+    {
+        lock (Stdout)
+        {
+            ProgressMark = mark;
+            Remember();
+        }
+    }
+
+    /// <summary>Remembers for the next agent where its files stand in its outputs, and how far progress was told.</summary>
+    internal void Remember()
+    {
+        // In the order in which they are made: an older one must not come last.
+        lock (Stdout)
+        {
+            var mark = new byte[(2 * OutputCursor.MarkBytes) + ProgressMark.Length];
+            Stdout.WriteMark(mark);
+            Stderr.WriteMark(mark.AsSpan(OutputCursor.MarkBytes));
+            ProgressMark.CopyTo(mark.AsMemory(2 * OutputCursor.MarkBytes));
+            Execution?.Bookmark(mark);
+        }
+    }
+
+    /// <summary>Goes on from what an earlier agent remembered; empty: it had nothing to remember.</summary>
+    internal void GoOnFrom(ReadOnlyMemory<byte> mark)
+    {
+        if (mark.Length >= 2 * OutputCursor.MarkBytes)
+        {
+            Stdout.ReadMark(mark.Span);
+            Stderr.ReadMark(mark.Span[OutputCursor.MarkBytes..]);
+            ProgressMark = mark[(2 * OutputCursor.MarkBytes)..];
+        }
+    }
 }

@@ -47,6 +47,7 @@ internal sealed partial class AttemptBook
                 else
                 {
                     AskToEnd(attempt, KillCause.Terminated);
+                    attempt.IsHurried |= attempt.Phase == AttemptPhase.Ended;
                 }
             }
         }

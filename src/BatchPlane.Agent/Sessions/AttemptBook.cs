@@ -1,6 +1,5 @@
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Files;
-using BatchPlane.Agent.Keeping;
 using BatchPlane.Contracts;
 
 namespace BatchPlane.Agent.Sessions;
@@ -153,52 +152,8 @@ internal sealed partial class AttemptBook
             var prefill = (int)Math.Ceiling(_options.Slots * _options.PrefillFactor)
                 + (int)Math.Min(_options.PrefillMax, _ends.PerSecond() * _options.PrefillAhead.TotalSeconds);
             var room = _options.Slots + prefill - _readyNeeds.Slots - _runningNeeds.Slots - _heldBuiltins;
-            return !_draining && room >= Math.Max(1, prefill / 2) ? room : 0;
+            return !_draining && _reports.WaitingOutputs < _options.OutputsWaitingMax && room >= Math.Max(1, prefill / 2) ? room : 0;
         }
-    }
-
-    /// <summary>Takes granted attempts, except those already known.</summary>
-    internal void Take(IReadOnlyList<ClaimGrant> claims)
-    {
-        lock (_gate)
-        {
-            foreach (var claim in claims)
-            {
-                foreach (var range in claim.Attempts)
-                {
-                    for (var i = 0; i < range.Count; i++)
-                    {
-                        Take(claim, range.FirstIndex + i, range.Attempt);
-                    }
-                }
-            }
-
-            EndBuiltins();
-        }
-
-        Startable.Ring();
-    }
-
-    /// <summary>Takes over an attempt that an earlier agent of this epoch started: it runs, or ended unheard.</summary>
-    internal Attempt Adopt(AdoptedAttempt adopted)
-    {
-        var (held, claim, paths, execution) = adopted;
-        var attempt = new Attempt(claim, held.Key.Index, held.Key.Number, paths) { Bookmark = held.Bookmark };
-        lock (_gate)
-        {
-            _held.Add(attempt.Key, attempt);
-            _claims[claim.ClaimId] = _claims.GetValueOrDefault(claim.ClaimId) + 1;
-            _runningNeeds = _runningNeeds.Plus(attempt.Needs);
-            _running.Add(attempt);
-            attempt.Phase = AttemptPhase.Running;
-            attempt.Execution = execution;
-            attempt.ShippedAt = attempt.LookedAt = _time.GetTimestamp();
-            attempt.BeganAt = Ago(held.Age);
-            attempt.Kill = held.Kill;
-            attempt.SignaledAt = held.Kill == KillCause.None ? null : _time.GetTimestamp();
-        }
-
-        return attempt;
     }
 
     /// <summary>
@@ -303,6 +258,12 @@ internal sealed partial class AttemptBook
         Changed.Ring();
     }
 
+    /// <summary>Ends that the server could not take, because the output with them cannot be stored now.</summary>
+    internal void Unstored(IReadOnlyList<ReportItem> items, bool someStored, string why) => _reports.Unstored(items, someStored, why);
+
+    /// <summary>The server has stored outputs of a report.</summary>
+    internal void Stored() => _reports.Stored();
+
     /// <summary>Running attempts whose progress was not looked at for <paramref name="interval"/>; it is to be looked at now.</summary>
     internal List<Attempt> DueForALook(TimeSpan interval)
     {
@@ -324,62 +285,6 @@ internal sealed partial class AttemptBook
 
     // Alone on the node it may start whatever it needs: else what the node never has would hold up everything behind it.
     private bool MayStart(Attempt attempt) => _running.Count == 0 || _runningNeeds.Plus(attempt.Needs).FitsIn(_options.Size);
-
-    private void Take(ClaimGrant claim, int index, int number)
-    {
-        var key = new AttemptKey(claim.TaskId, index, number);
-        if (_held.ContainsKey(key) || _over.Contains(key))
-        {
-            return;
-        }
-
-        var paths = Builtins.EndsAtOnce(claim.Run) ? AttemptPaths.None : _files.PathsOf(claim, index, number);
-        var attempt = new Attempt(claim, index, number, paths);
-        _held.Add(key, attempt);
-        _claims[claim.ClaimId] = _claims.GetValueOrDefault(claim.ClaimId) + 1;
-        _readyNeeds = _readyNeeds.Plus(attempt.Needs);
-        _heldBuiltins += attempt.IsBuiltin ? 1 : 0;
-        if (IsTerminated(attempt))
-        {
-            EndUnstarted(attempt, AttemptOutcome.Terminated);
-        }
-        else if (_draining)
-        {
-            EndUnstarted(attempt, AttemptOutcome.Returned);
-        }
-        else if (attempt.IsBuiltin)
-        {
-            _readyNeeds = _readyNeeds.Minus(attempt.Needs);
-            _ending.Add(attempt);
-        }
-        else
-        {
-            _ready.Enqueue(attempt);
-        }
-    }
-
-    // All that one answer of the server granted, together: it begins and ends here, without a slot and without the ways of a process. What is
-    // not acknowledged yet counts as held when more work is asked for, which is all that keeps the agent from asking without end.
-    private void EndBuiltins()
-    {
-        if (_ending.Count == 0)
-        {
-            return;
-        }
-
-        var now = _time.GetTimestamp();
-        foreach (var attempt in _ending)
-        {
-            attempt.Phase = AttemptPhase.Ended;
-            attempt.BeganAt = attempt.EndedAt = now;
-        }
-
-        _ends.Count(_ending.Count);
-        _endsLately.Count(_ending.Count);
-        _lastEnd = _time.GetTimestamp();
-        _reports.Ended(_ending, Builtins.Result);
-        _ending.Clear();
-    }
 
     private void Forget(Attempt attempt)
     {

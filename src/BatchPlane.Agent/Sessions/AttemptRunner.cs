@@ -14,7 +14,8 @@ namespace BatchPlane.Agent.Sessions;
 /// each to the report queue.
 /// </summary>
 internal sealed partial class AttemptRunner(
-    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, Staging staging, TimeProvider time, ILogger log)
+    AgentOptions options, AttemptBook book, ReportQueue reports, OutputShipper outputs, ProgressReader progress, IAttemptExecutor executor, Staging staging, Action onKept, TimeProvider time,
+    ILogger log)
 {
     private static readonly TimeSpan TendInterval = TimeSpan.FromMilliseconds(200);
 
@@ -215,9 +216,11 @@ internal sealed partial class AttemptRunner(
             progress.Finish(attempt);
             var output = await ReadOutputAsync(attempt);
             var result = AttemptResult.Of(attempt, status, kill, problem) with { Stdout = output.Stdout, Stderr = output.Stderr, Usage = status.Usage };
+            result = attempt.OutputLost is { } lost ? result.Losing(lost) : result;
             if (result.IsFailure && attempt.Claim.Run.KeepDirectoryOnFailure)
             {
                 WorkDirectory.Keep(attempt.Paths, log);
+                onKept();
             }
 
             reports.Ended(attempt, result);
@@ -242,6 +245,7 @@ internal sealed partial class AttemptRunner(
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Log.OutputUnreadable(log, e, attempt.Paths.Stdout.Path);
+            attempt.OutputLost = e.Message;
             return default;
         }
     }

@@ -87,11 +87,11 @@ internal sealed partial class NodeSession : IDisposable
         _queue = new ReportQueue(options, time);
         _book = new AttemptBook(options, _killGrace, directory, _queue, time);
         _orders = new ServerOrders(_book, time, log);
-        _outputs = new OutputShipper(options, client, node, directory, time, _orders.Fence);
-        _runner = new AttemptRunner(options, _book, _queue, _outputs, new ProgressReader(node.Progress, _queue, time, log), executor, staging, time, log);
+        _outputs = new OutputShipper(options, client, node, directory, _queue, time, _orders.Fence);
+        _heartbeats = new HeartbeatLoop(options, node, adopted is not null, client, _book, _orders, directory, time);
+        _runner = new AttemptRunner(options, _book, _queue, _outputs, new ProgressReader(node.Progress, _queue, time, log), executor, staging, _heartbeats.NoteKept, time, log);
         _work = new WorkLoop(options, node, client, _book, _orders, time);
         _reports = new ReportLoop(options, node, client, _queue, _orders, time);
-        _heartbeats = new HeartbeatLoop(options, node, adopted is not null, client, _book, _orders, time);
         _adopted = adopted ?? [];
         _kept = new KeptLoop(options, node, client, directory, time, log);
     }

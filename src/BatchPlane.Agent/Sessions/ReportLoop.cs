@@ -5,12 +5,14 @@ namespace BatchPlane.Agent.Sessions;
 
 /// <summary>
 /// Tells the server what happened: one request at a time, and what happens meanwhile goes into the next. A request is repeated with
-/// the same content until it is acknowledged, however long that takes.
+/// the same content until it is acknowledged, however long that takes. What is late (see <see cref="ReportQueue"/>) goes beside that, one request at a time as well.
 /// </summary>
 internal sealed class ReportLoop(AgentOptions options, JoinResponse node, ServerClient client, ReportQueue queue, ServerOrders orders, TimeProvider time)
 {
     /// <summary>Runs until cancelled.</summary>
-    internal async Task RunAsync(CancellationToken session)
+    internal async Task RunAsync(CancellationToken session) => await await Task.WhenAny(TellAsync(session), TellLateAsync(session));
+
+    private async Task TellAsync(CancellationToken session)
     {
         long? last = null;
         while (true)
@@ -29,6 +31,32 @@ internal sealed class ReportLoop(AgentOptions options, JoinResponse node, Server
 
             last = time.GetTimestamp();
             await SendAsync(batch, session);
+        }
+    }
+
+    // What the server has no storage for, apart from the rest, which does not wait for it.
+    private async Task TellLateAsync(CancellationToken session)
+    {
+        var retry = new Backoff(options.RetryPauseMax, time);
+        while (true)
+        {
+            var batch = queue.TakeLate();
+            if (batch.Count == 0)
+            {
+                retry.Reset();
+                await queue.LateBell.WaitAsync(Timeout.InfiniteTimeSpan, session);
+                continue;
+            }
+
+            await SendAsync(batch, session);
+            if (queue.StorageFails)
+            {
+                await retry.PauseAsync(session);
+            }
+            else
+            {
+                retry.Reset();
+            }
         }
     }
 

@@ -13,6 +13,10 @@ internal readonly record struct ReportItem(Attempt Attempt, AttemptResult? Resul
 /// What the server has not been told yet. Begins wait a little (<see cref="AgentOptions.StartReportDelay"/>): one whose end comes meanwhile is
 /// not told on its own. Safe for threads.
 /// </summary>
+/// <remarks>
+/// An end whose output the server could not store is late: it is told with others of its kind (<see cref="TakeLate"/>), so that it holds up none
+/// without, and at last without its output. Meanwhile the attempt has begun. While nothing can be stored, each new end with output is late from the start.
+/// </remarks>
 internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
 {
     private const int BytesPerKib = 1024;
@@ -21,9 +25,40 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
     private readonly Queue<(Attempt Attempt, long Since)> _begun = new();
     private readonly Queue<Attempt> _progressed = new();
     private readonly Queue<Attempt> _ended = new();
+    private readonly Queue<ReportItem> _next = new();
+    private readonly Queue<ReportItem> _late = new();
+    private int _uploadsWaiting;
+    private bool _storageFails;
 
     /// <summary>Rung when there is something to tell.</summary>
     internal Bell Bell { get; } = new(time);
+
+    /// <summary>Rung when there is something for <see cref="TakeLate"/>.</summary>
+    internal Bell LateBell { get; } = new(time);
+
+    /// <summary>Ended attempts whose output waits for the server's storage.</summary>
+    internal int WaitingOutputs
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _late.Count + _uploadsWaiting;
+            }
+        }
+    }
+
+    /// <summary>True while the server stores no output of a report.</summary>
+    internal bool StorageFails
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _storageFails;
+            }
+        }
+    }
 
     /// <summary>The attempt's command runs.</summary>
     internal void Began(Attempt attempt)
@@ -80,6 +115,52 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         Bell.Ring();
     }
 
+    /// <summary>The server could not take these ends, because it cannot store the output with them.</summary>
+    internal void Unstored(IReadOnlyList<ReportItem> items, bool someStored, string why)
+    {
+        lock (_gate)
+        {
+            // Where some of a report were stored, those that were not have a trouble of their own.
+            _storageFails = !someStored;
+            foreach (var item in items)
+            {
+                Delay(item);
+                item.Attempt.WhyLate = why;
+            }
+        }
+
+        Bell.Ring();
+    }
+
+    /// <summary>The server stored the outputs of a report, or some of them.</summary>
+    internal void Stored()
+    {
+        lock (_gate)
+        {
+            _storageFails = false;
+        }
+    }
+
+    /// <summary>A long output of an ended attempt waits for the server's storage. Always true.</summary>
+    internal bool OutputWaits()
+    {
+        lock (_gate)
+        {
+            _uploadsWaiting++;
+        }
+
+        return true;
+    }
+
+    /// <summary>It waits no more.</summary>
+    internal void OutputWaitsNoMore()
+    {
+        lock (_gate)
+        {
+            _uploadsWaiting--;
+        }
+    }
+
     /// <summary>Whatever is queued of the attempt is not told.</summary>
     internal void Withdraw(Attempt attempt)
     {
@@ -96,6 +177,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         var batch = new List<ReportItem>();
         lock (_gate)
         {
+            TakeNext(batch);
             untilDue = TakeBegun(batch);
             var bytes = TakeProgressed(batch);
             TakeEnded(batch, bytes);
@@ -103,6 +185,79 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
 
         return batch;
     }
+
+    /// <summary>Takes ends that are late and have output, the longest waiting first. Those that have waited long enough are told without, by <see cref="Take"/>.</summary>
+    internal List<ReportItem> TakeLate()
+    {
+        var batch = new List<ReportItem>();
+        lock (_gate)
+        {
+            var bytes = 0L;
+            for (var left = _late.Count; left > 0; left--)
+            {
+                var item = _late.Dequeue();
+                if (item.Attempt.Unreported)
+                {
+                    continue;
+                }
+
+                if (item.Attempt is { WhyLate: { } why } && IsLongEnough(item.Attempt))
+                {
+                    item.Attempt.Result = item.Attempt.OutputLost is null ? item.Result!.WithoutOutput(why) : item.Result! with { Stdout = null, Stderr = null };
+                    item.Attempt.OutputLost ??= why;
+                    _next.Enqueue(item with { Result = item.Attempt.Result });
+                }
+                else if (batch.Count < options.ReportMaxAttempts && bytes < options.ReportMaxOutputBytes)
+                {
+                    var told = WithProgress(item);
+                    batch.Add(told);
+                    bytes += BytesOf(told);
+                }
+                else
+                {
+                    _late.Enqueue(item);
+                }
+            }
+
+            if (_next.Count > 0)
+            {
+                Bell.Ring();
+            }
+        }
+
+        return batch;
+    }
+
+    private bool IsLongEnough(Attempt attempt) =>
+        attempt.IsHurried || attempt.EndedAt is not { } ended || time.GetElapsedTime(ended) >= options.OutputPatience;
+
+    // It goes behind those that are late already; that its command ran is told the first time.
+    private void Delay(ReportItem item)
+    {
+        if (item.Attempt is { IsLate: false, BeganAt: not null })
+        {
+            _next.Enqueue(new ReportItem(item.Attempt, null));
+        }
+
+        item.Attempt.IsLate = true;
+        _late.Enqueue(item);
+        LateBell.Ring();
+    }
+
+    private void TakeNext(List<ReportItem> batch)
+    {
+        while (batch.Count < options.ReportMaxAttempts && _next.TryDequeue(out var item))
+        {
+            if (!item.Attempt.Unreported)
+            {
+                batch.Add(item);
+            }
+        }
+    }
+
+    private static ReportItem WithProgress(ReportItem item) => item with { Progress = item.Progress ?? item.Attempt.Progress?.Take(isLast: true) };
+
+    private static long BytesOf(ReportItem item) => (item.Result!.Stdout?.Length ?? 0) + (item.Result.Stderr?.Length ?? 0) + (item.Progress?.Bytes ?? 0);
 
     private TimeSpan TakeBegun(List<ReportItem> batch)
     {
@@ -146,13 +301,25 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
     {
         while (batch.Count < options.ReportMaxAttempts && bytes < options.ReportMaxOutputBytes && _ended.TryDequeue(out var attempt))
         {
-            if (!attempt.Unreported)
+            if (attempt.Unreported)
             {
-                var news = attempt.Progress?.Take(isLast: true);
-                batch.Add(new ReportItem(attempt, attempt.Result, news));
-                bytes += (attempt.Result!.Stdout?.Length ?? 0) + (attempt.Result.Stderr?.Length ?? 0) + (news?.Bytes ?? 0);
+                continue;
             }
+
+            var item = new ReportItem(attempt, attempt.Result);
+            if (_storageFails && attempt.Result!.HasOutput)
+            {
+                Delay(item);
+                continue;
+            }
+
+            item = WithProgress(item);
+            batch.Add(item);
+            bytes += BytesOf(item);
         }
+
+        // Begins of those that were found to be late just now.
+        TakeNext(batch);
     }
 
     /// <summary>The request that tells <paramref name="batch"/>, with times as of now: made anew for each try.</summary>

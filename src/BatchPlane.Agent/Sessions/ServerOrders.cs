@@ -10,6 +10,7 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
     private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _failing;
+    private int _storageFails;
 
     /// <summary>Completes when the server wants the node to finish and leave.</summary>
     internal Task DrainAsked => _drain.Task;
@@ -34,6 +35,7 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
                 Fence(answer.Detail);
                 return false;
             case AnswerKind.Refused:
+            case AnswerKind.NoStorage:
             case AnswerKind.Unavailable:
                 ServerFailed("heartbeat", answer.Detail);
                 return false;
@@ -55,6 +57,7 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
                 return false;
             case AnswerKind.Unknown:
             case AnswerKind.Refused:
+            case AnswerKind.NoStorage:
             case AnswerKind.Unavailable:
                 ServerFailed("work", answer.Detail);
                 return false;
@@ -76,6 +79,7 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
                 return false;
             case AnswerKind.Unknown:
             case AnswerKind.Refused:
+            case AnswerKind.NoStorage:
             case AnswerKind.Unavailable:
                 ServerFailed("report", answer.Detail);
                 return false;
@@ -131,15 +135,51 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
     {
         foreach (var (attempt, _, news) in batch.Where(item => item is { Result: null, Progress: not null }))
         {
-            attempt.Execution?.Bookmark(news!.Mark.ToBytes());
+            attempt.RememberProgress(news!.Mark.ToBytes());
         }
 
-        book.Acknowledged(batch.Where(item => item.Result is not null).Select(item => item.Attempt));
+        var unstored = SettleOutputs(batch, response);
+        foreach (var (attempt, _, _) in batch.Where(item => item.Result is not null && !unstored.Contains(item.Attempt.Key)))
+        {
+            if (attempt.OutputLost is { } why)
+            {
+                Log.OutputLost(log, attempt.Key.TaskId, attempt.Key.Index, attempt.Key.Number, why);
+            }
+        }
+
+        book.Acknowledged(batch.Where(item => item.Result is not null && !unstored.Contains(item.Attempt.Key)).Select(item => item.Attempt));
         foreach (var refused in response.Refused)
         {
             Log.AttemptRefused(log, refused.TaskId, refused.Index, refused.Attempt);
             book.Refused(new AttemptKey(refused.TaskId, refused.Index, refused.Attempt));
         }
+    }
+
+    /// <summary>Keeps what could not be stored for another time; returns which attempts those are.</summary>
+    private HashSet<AttemptKey> SettleOutputs(IReadOnlyList<ReportItem> batch, ReportResponse response)
+    {
+        var unstored = response.Unstored.Select(attempt => new AttemptKey(attempt.TaskId, attempt.Index, attempt.Attempt)).ToHashSet();
+        var stored = batch.Any(item => item.Result is { HasOutput: true } && !unstored.Contains(item.Attempt.Key));
+        if (stored)
+        {
+            book.Stored();
+            if (Interlocked.Exchange(ref _storageFails, 0) == 1)
+            {
+                Log.StorageBack(log);
+            }
+        }
+
+        if (unstored.Count > 0)
+        {
+            var why = response.UnstoredBecause ?? AgentRoutes.OutputStorageCode;
+            book.Unstored([.. batch.Where(item => item.Result is not null && unstored.Contains(item.Attempt.Key))], stored, why);
+            if (!stored && Interlocked.Exchange(ref _storageFails, 1) == 0)
+            {
+                Log.StorageFails(log, why);
+            }
+        }
+
+        return unstored;
     }
 
     private static partial class Log
@@ -158,5 +198,14 @@ internal sealed partial class ServerOrders(AttemptBook book, TimeProvider time, 
 
         [LoggerMessage(6014, LogLevel.Warning, "Attempt {Attempt} of instance {Index} of task {TaskId} is not this node's any more; it is killed if it runs")]
         internal static partial void AttemptRefused(ILogger logger, long taskId, int index, int attempt);
+
+        [LoggerMessage(6015, LogLevel.Warning, "The server cannot store outputs ({Detail}); those that ended with output are told again")]
+        internal static partial void StorageFails(ILogger logger, string detail);
+
+        [LoggerMessage(6016, LogLevel.Information, "The server stores outputs again")]
+        internal static partial void StorageBack(ILogger logger);
+
+        [LoggerMessage(6017, LogLevel.Warning, "Output of attempt {Attempt} of instance {Index} of task {TaskId} is lost: {Detail}")]
+        internal static partial void OutputLost(ILogger logger, long taskId, int index, int attempt, string detail);
     }
 }

@@ -5,6 +5,7 @@ using BatchPlane.Cli.Connections;
 using BatchPlane.Cli.Demo;
 using BatchPlane.Cli.Dev;
 using BatchPlane.Cli.Environments;
+using BatchPlane.Cli.Events;
 using BatchPlane.Cli.Hosting;
 using BatchPlane.Cli.Jobs;
 using BatchPlane.Cli.TaskTemplates;
@@ -86,6 +87,9 @@ internal static class CommandTree
             InstancesCommand.Create(client),
             LogsCommand.Create(client),
             EventsCommand.Create(client),
+            ExecutionsCommand.Create(client),
+            DeliveriesCommand.Create(client),
+            RedeliverCommand.Create(client),
             TerminateCommand.Create(client),
             RetryCommand.Create(client),
             PriorityCommand.Create(client),

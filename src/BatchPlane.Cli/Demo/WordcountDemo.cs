@@ -55,9 +55,9 @@ internal sealed class WordcountDemo(DevInfo stack, CliContext context, IProgress
             say.Report($"POST /v1/topics: topic {Topic}");
         }
 
-        if (topic is null || !topic.Subscriptions.Any(subscription => subscription is { Endpoint: Queue, Binding: Binding }))
+        if (topic is null || !topic.Subscriptions.Any(subscription => subscription is { Endpoint: Queue, Bindings: [Binding] }))
         {
-            var document = new SubscriptionDocument { Protocol = "queue", Endpoint = Queue, Binding = Binding };
+            var document = new SubscriptionDocument { Protocol = SubscriptionProtocol.Queue, Endpoint = Queue, Binding = Binding };
             await api.PostAsync<SubscriptionView>(TopicsCommand.Subscriptions(Topic), document, cancellation);
             say.Report($"POST /v1/topics/{Topic}/subscriptions: queue {Queue}, binding {Binding}");
         }

@@ -187,6 +187,7 @@ internal sealed class DevStack : IAsyncDisposable
             [ServerVariables.BootstrapSecretId] = _keys.SecretId,
             [ServerVariables.BootstrapSecretKey] = _keys.SecretKey,
             [ServerVariables.DefaultEnvironment] = EnvironmentName,
+            [ServerVariables.AllowedNetworks] = "127.0.0.0/8,::1/128",
             [ServerVariables.DefaultEnvironmentNodes] = _options.Nodes.ToString(CultureInfo.InvariantCulture),
         };
         if (_options.SlotsPerNode is { } slots)

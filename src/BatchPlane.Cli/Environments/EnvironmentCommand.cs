@@ -43,6 +43,7 @@ internal static class EnvironmentCommand
                 ? $"{Show.Number(environment.MinComputeNodeCount)} to {Show.Number(max)}, by the work; idle ones go after {Show.Number(environment.IdleSeconds)} s"
                 : "fixed"),
             ("inactive nodes", $"{Show.Word(environment.ActionIfComputeNodeInactive)}, at most {Show.Number(environment.ResourceMaxRetryCount)} one after the other"),
+            ("made for", environment.JobId is { } job ? $"{job}, task {environment.TaskName}" : ""),
             ("default", environment.IsDefault ? "yes" : "no"),
             ("reason", environment.StateReason ?? ""),
             ("created", Show.Time(environment.CreatedAt)),

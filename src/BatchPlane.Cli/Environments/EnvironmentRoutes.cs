@@ -10,6 +10,8 @@ internal static class EnvironmentRoutes
 
     internal static string Environment(string environment) => $"{Environments}/{environment}";
 
+    internal static string JoinTokens(string environment) => $"{Environments}/{environment}/join-tokens";
+
     internal static string Activities(string environment) => $"{Environments}/{environment}/activities";
 
     internal static string TerminateNodes(string environment) => $"{Environments}/{environment}/nodes/terminate";

@@ -16,6 +16,7 @@ internal static class EnvironmentsCommand
         environments.Add(ChangeEnvironmentCommands.CreateCreate(client));
         environments.Add(ChangeEnvironmentCommands.CreateResize(client));
         environments.Add(ActivitiesCommand.Create(client));
+        environments.Add(JoinTokenCommand.Create(client));
         environments.Add(ChangeEnvironmentCommands.CreateDelete(client));
         return environments;
     }
@@ -30,13 +31,13 @@ internal static class EnvironmentsCommand
             return ExitCodes.Success;
         }
 
-        var table = new Table("ENVIRONMENT", "NAME", "STATE", "PROVIDER", "DESIRED", "TARGET", "RUNNING", "DEFAULT", "CREATED (UTC)");
+        var table = new Table("ENVIRONMENT", "NAME", "STATE", "PROVIDER", "DESIRED", "TARGET", "RUNNING", "DEFAULT", "TASK OF", "CREATED (UTC)");
         foreach (var environment in environments.Select(answer => answer.Value))
         {
             table.Add(
                 environment.EnvId, environment.EnvName, Show.Word(environment.EnvState), Show.Word(environment.Provider),
                 Show.Number(environment.DesiredComputeNodeCount), Show.Number(environment.TargetComputeNodeCount), Show.Number(environment.ComputeNodeMetrics.RunningCount),
-                environment.IsDefault ? "yes" : null, Show.Time(environment.CreatedAt));
+                environment.IsDefault ? "yes" : null, environment.JobId, Show.Time(environment.CreatedAt));
         }
 
         table.Write(call.Context);

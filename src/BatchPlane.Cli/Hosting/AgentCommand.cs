@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using BatchPlane.Agent;
+using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Cli.Hosting;
@@ -11,6 +12,7 @@ internal static class AgentCommand
     private const int DefaultDrainSeconds = 30;
     private const string DefaultDirectory = "/var/lib/batchplane-agent";
     private const int MaxGiveUpSeconds = 604_800;
+    private const int MaxOutputPatienceSeconds = 2_592_000;
     private const string TimeOnALine = "HH:mm:ss.fff ";
     private const string TimeInJson = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
@@ -24,16 +26,20 @@ internal static class AgentCommand
         var cpu = new Option<int?>("--cpu") { HelpName = "N", Description = "Processors promised to instances that wish for some. Default: all." };
         var memory = new Option<int?>("--memory-mib") { HelpName = "N", Description = "MiB of memory promised to instances that wish for some. Default: all; give less where several agents share a machine." };
         var directory = Text("--dir", "DIR", $"Directory for working directories and output of instances; one agent per directory. Default: {DefaultDirectory}.");
-        var engine = Text("--container-engine", "PROGRAM", $"Engine that runs containers: podman, docker, a path, auto (the first that works) or none; also {ServerVariables.ContainerEngine}. Default: auto.");
-        var engineArguments = Text("--container-engine-args", "ARGS", $"Arguments of the engine in front of its verb, quoted as in a shell; also {ServerVariables.ContainerEngineArguments}.");
-        var runArguments = Text("--container-run-args", "ARGS", $"Arguments of each container, quoted as in a shell; also {ServerVariables.ContainerRunArguments}.");
-        var allow = Text("--container-allow", "NAMES", $"Options that tasks may ask for although they reach out of their container: long names without dashes, with commas between them, or all; also {ServerVariables.ContainerAllow}.");
+        var limits = Text("--limits", "HOW", $"How processes are held to the resources of their task: auto (control groups where they may be made, else prlimit), cgroup, prlimit or none; also {AgentVariables.Limits}. Default: auto.");
+        var controlGroup = Text("--cgroup", "PATH", $"Control group, from the top of its hierarchy, below which instances get theirs; also {AgentVariables.ControlGroup}. Default: the one that the agent is in.");
+        var users = Text("--allow-user", "NAMES", $"Users of this machine that tasks may run as (run_as_user), with commas between them; of use to root alone; also {AgentVariables.AllowUser}. Default: none.");
+        var engine = Text("--container-engine", "PROGRAM", $"Engine that runs containers: podman, docker, a path, auto (the first that works) or none; also {AgentVariables.ContainerEngine}. Default: auto.");
+        var engineArguments = Text("--container-engine-args", "ARGS", $"Arguments of the engine in front of its verb, quoted as in a shell; also {AgentVariables.ContainerEngineArguments}.");
+        var runArguments = Text("--container-run-args", "ARGS", $"Arguments of each container, quoted as in a shell; also {AgentVariables.ContainerRunArguments}.");
+        var allow = Text("--container-allow", "NAMES", $"Options that tasks may ask for although they reach out of their container: long names without dashes, with commas between them, or all; also {AgentVariables.ContainerAllow}.");
         var pids = new Option<int?>("--container-pids") { HelpName = "N", Description = $"Processes and threads in a container, 0: as the engine has it. Default: {ContainerOptions.DefaultPidsLimit}." };
         var drain = new Option<int?>("--drain-seconds") { HelpName = "N", Description = "Seconds that instances may go on after SIGTERM; then they go to another node. A second SIGTERM ends them at once. Default: 30." };
         var giveUp = new Option<int?>("--give-up-seconds") { HelpName = "N", Description = "End when nothing runs and no server has answered for so long, 1 to 604,800. Default: never." };
+        var patience = new Option<int?>("--output-patience-seconds") { HelpName = "N", Description = $"Seconds that output of an ended instance is brought again while the server cannot store it, 0 to {MaxOutputPatienceSeconds}; then the instance ends without. Default: {AgentOptions.DefaultOutputPatienceSeconds}." };
         var command = new Command("agent", "Run a node: take instances from a server and run them here.")
         {
-            server, token, node, environment, slots, cpu, memory, directory, drain, giveUp, engine, engineArguments, runArguments, allow, pids,
+            server, token, node, environment, slots, cpu, memory, directory, drain, giveUp, patience, limits, controlGroup, users, engine, engineArguments, runArguments, allow, pids,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -49,16 +55,23 @@ internal static class AgentCommand
                 MemoryMib = parsed.GetValue(memory) ?? AgentOptions.DefaultMemoryMib,
                 Files = FileVariables.Read(context),
                 Directory = context.Resolve(parsed.GetValue(directory) ?? DefaultDirectory),
+                Limits = new LimitOptions
+                {
+                    Choice = Limits(parsed.GetValue(limits) ?? context.Variable(AgentVariables.Limits)),
+                    ControlGroup = parsed.GetValue(controlGroup) ?? context.Variable(AgentVariables.ControlGroup),
+                },
+                AllowedUsers = Names(parsed.GetValue(users) ?? context.Variable(AgentVariables.AllowUser)),
                 Containers = new ContainerOptions
                 {
-                    Engine = parsed.GetValue(engine) ?? context.Variable(ServerVariables.ContainerEngine) ?? ContainerOptions.AutoEngine,
-                    EngineArguments = parsed.GetValue(engineArguments) ?? context.Variable(ServerVariables.ContainerEngineArguments) ?? "",
-                    RunArguments = parsed.GetValue(runArguments) ?? context.Variable(ServerVariables.ContainerRunArguments) ?? "",
-                    Allowed = (parsed.GetValue(allow) ?? context.Variable(ServerVariables.ContainerAllow) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    Engine = parsed.GetValue(engine) ?? context.Variable(AgentVariables.ContainerEngine) ?? ContainerOptions.AutoEngine,
+                    EngineArguments = parsed.GetValue(engineArguments) ?? context.Variable(AgentVariables.ContainerEngineArguments) ?? "",
+                    RunArguments = parsed.GetValue(runArguments) ?? context.Variable(AgentVariables.ContainerRunArguments) ?? "",
+                    Allowed = Names(parsed.GetValue(allow) ?? context.Variable(AgentVariables.ContainerAllow)),
                     PidsLimit = parsed.GetValue(pids) ?? ContainerOptions.DefaultPidsLimit,
                 },
                 DrainTimeout = TimeSpan.FromSeconds(parsed.GetValue(drain) ?? DefaultDrainSeconds),
                 GiveUpAfter = Seconds(parsed.GetValue(giveUp)),
+                OutputPatience = Patience(parsed.GetValue(patience) ?? AgentOptions.DefaultOutputPatienceSeconds),
             };
             return RunAsync(options, context, cancellation);
         });
@@ -80,6 +93,21 @@ internal static class AgentCommand
             throw new UsageException(e.Message);
         }
     }
+
+    private static string[] Names(string? text) => (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private static LimitChoice Limits(string? text) => text switch
+    {
+        null or "auto" => LimitChoice.Auto,
+        "cgroup" => LimitChoice.Cgroup,
+        "prlimit" => LimitChoice.Prlimit,
+        "none" => LimitChoice.None,
+        _ => throw new UsageException($"--limits: expected auto, cgroup, prlimit or none, given '{text}'"),
+    };
+
+    private static TimeSpan Patience(int number) => number is >= 0 and <= MaxOutputPatienceSeconds
+        ? TimeSpan.FromSeconds(number)
+        : throw new UsageException($"--output-patience-seconds: expected 0 to {MaxOutputPatienceSeconds}, given {number}");
 
     private static TimeSpan? Seconds(int? number) => number switch
     {

@@ -16,6 +16,7 @@ internal static class ServerVariables
     internal const string BootstrapApiKey = Prefix + "BOOTSTRAP_API_KEY";
     internal const string BootstrapSecretId = Prefix + "BOOTSTRAP_SECRET_ID";
     internal const string BootstrapSecretKey = Prefix + "BOOTSTRAP_SECRET_KEY";
+    internal const string AllowedNetworks = Prefix + "OPTIONS__WEBHOOKS__ALLOWEDNETWORKS";
     internal const string DefaultEnvironment = Prefix + "DEFAULT_ENVIRONMENT";
     internal const string DefaultEnvironmentNodes = Prefix + "DEFAULT_ENVIRONMENT_NODES";
     internal const string DefaultEnvironmentSlots = Prefix + "DEFAULT_ENVIRONMENT_SLOTS";
@@ -23,10 +24,6 @@ internal static class ServerVariables
     internal const string Server = Connections.Connection.ServerVariable;
     internal const string NodeId = Prefix + "NODE_ID";
     internal const string Environment = Prefix + "ENV";
-    internal const string ContainerEngine = Prefix + "CONTAINER_ENGINE";
-    internal const string ContainerEngineArguments = Prefix + "CONTAINER_ENGINE_ARGS";
-    internal const string ContainerRunArguments = Prefix + "CONTAINER_RUN_ARGS";
-    internal const string ContainerAllow = Prefix + "CONTAINER_ALLOW";
 
     /// <summary>Those a server reads.</summary>
     internal static readonly IReadOnlyList<string> OfServer =

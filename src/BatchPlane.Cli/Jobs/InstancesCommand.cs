@@ -26,7 +26,7 @@ internal static class InstancesCommand
                 return ExitCodes.Success;
             }
 
-            var table = new Table("INDEX", "STATE", "ATTEMPT", "EXIT", "CAUSE", "NODE", "BEGAN (UTC)", "TOOK", "CPU", "MEMORY", "PROGRESS", "REASON");
+            var table = new Table("INDEX", "STATE", "ATTEMPT", "EXIT", "CAUSE", "NODE", "BEGAN (UTC)", "TOOK", "CPU", "MEMORY", "PROGRESS", "REASON", "KEPT IN");
             foreach (var instance in instances.Select(answer => answer.Value))
             {
                 table.Add(
@@ -35,7 +35,7 @@ internal static class InstancesCommand
                     Show.Span(instance.RunningAt, instance.FinishedAt),
                     instance.Usage is { } used ? string.Create(CultureInfo.InvariantCulture, $"{used.CpuMs / 1000.0:0.##} s") : null,
                     instance.Usage is { } held ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(held.PeakMemoryKib / 1024.0)} MiB") : null,
-                    Posted(instance.Progress), instance.StateReason);
+                    Posted(instance.Progress), instance.StateReason, instance.KeptDirectory);
             }
 
             table.Write(call.Context);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BatchPlane.Cli.Commands;
+using BatchPlane.Cli.Events;
 using BatchPlane.Cli.Output;
 using BatchPlane.Contracts;
 
@@ -49,6 +50,7 @@ internal static class JobsCommand
             }
 
             table.Write(call.Context);
+            await DeliveryFooter.WriteAsync(call);
             return ExitCodes.Success;
         });
     }

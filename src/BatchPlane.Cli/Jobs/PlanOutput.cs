@@ -21,7 +21,7 @@ internal static class PlanOutput
         foreach (var task in answer.Value.Tasks)
         {
             output.WriteLine();
-            output.WriteLine($"{task.TaskName}: in {task.EnvId}, large enough are {Show.Number(task.FittingNodes)} of {Show.Number(task.RunningNodes)} running nodes; {(task.StartsNow ? "would start now" : "would wait")}");
+            output.WriteLine($"{task.TaskName}: in {task.EnvId ?? "an environment of its own"}, large enough are {Show.Number(task.FittingNodes)} of {Show.Number(task.RunningNodes)} running nodes; {(task.StartsNow ? "would start now" : "would wait")}");
             ExplainCommand.WriteReasons(output, task.Reasons);
         }
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using BatchPlane.Cli.Commands;
 using BatchPlane.Cli.Output;
 using BatchPlane.Contracts;
@@ -13,15 +14,12 @@ internal static class TopicsCommand
     /// <summary>More topics than any list needs to show.</summary>
     private const int MostListed = 10_000;
 
-    private const string QueueProtocol = "queue";
-    private const string EverythingBinding = "#";
-
     internal static Command Create(ClientCommands client)
     {
         var topics = client.Create("topics", "List topics, or change them with one of the verbs below.", [], ListAsync);
         topics.Add(CreateCreate(client));
-        topics.Add(CreateSubscribe(client));
-        topics.Add(CreateUnsubscribe(client));
+        SubscriptionVerbs.AddTo(topics, client);
+        topics.Add(CreateTest(client));
         topics.Add(CreateDelete(client));
         return topics;
     }
@@ -41,19 +39,19 @@ internal static class TopicsCommand
             return ExitCodes.Success;
         }
 
-        var table = new Table("TOPIC", "SUBSCRIPTION", "PROTOCOL", "ENDPOINT", "BINDING", "CREATED (UTC)");
+        var table = new Table("TOPIC", "SUBSCRIPTION", "PROTOCOL", "ENDPOINT", "BINDINGS", "STATE", "CREATED (UTC)");
         foreach (var topic in topics.Select(answer => answer.Value))
         {
             if (topic.Subscriptions.Count == 0)
             {
-                table.Add(topic.TopicName, null, null, null, null, Show.Time(topic.CreatedAt));
+                table.Add(topic.TopicName, null, null, null, null, null, Show.Time(topic.CreatedAt));
             }
 
             foreach (var subscription in topic.Subscriptions)
             {
                 table.Add(
-                    topic.TopicName, subscription.SubscriptionId, subscription.Protocol, subscription.Endpoint, subscription.Binding,
-                    Show.Time(subscription.CreatedAt));
+                    topic.TopicName, subscription.SubscriptionId, Wire(subscription.Protocol), subscription.Endpoint, string.Join(' ', subscription.Bindings),
+                    StateOf(subscription), Show.Time(subscription.CreatedAt));
             }
         }
 
@@ -72,42 +70,29 @@ internal static class TopicsCommand
         });
     }
 
-    private static Command CreateSubscribe(ClientCommands client)
+    private static Command CreateTest(ClientCommands client)
     {
         var name = Name();
-        var queue = new Option<string>("--queue")
+        var key = new Option<string?>("--routing-key") { HelpName = "KEY", Description = "Routing key that the test goes by, for example job.failed. Default: topic.test." };
+        return client.Create("test", "Send a test event and show who gets it.", [name, key], async call =>
         {
-            HelpName = "QUEUE",
-            Required = true,
-            Description = "RabbitMQ queue that receives the events; declared durable when it is not there.",
-        };
-        var binding = new Option<string>("--binding")
-        {
-            HelpName = "PATTERN",
-            DefaultValueFactory = _ => EverythingBinding,
-            Description = "Which events, as an AMQP pattern over level.state: job.#, *.failed; # is all.",
-        };
-        return client.Create("subscribe", "Bind a queue to a topic.", [name, queue, binding], async call =>
-        {
-            var document = new SubscriptionDocument
+            var answer = await call.Api.PostAsync<TopicTestView>($"{Topic(call.Get(name))}/test", new TopicTestDocument { RoutingKey = call.Get(key) }, call.Cancellation);
+            if (call.AsJson)
             {
-                Protocol = QueueProtocol,
-                Endpoint = call.Get(queue)!,
-                Binding = call.Get(binding) ?? EverythingBinding,
-            };
-            var answer = await call.Api.PostAsync<SubscriptionView>(Subscriptions(call.Get(name)), document, call.Cancellation);
-            Report(call, answer.Json, answer.Value.SubscriptionId);
-            return ExitCodes.Success;
-        });
-    }
+                Json.Write(call.Context, answer.Json);
+                return ExitCodes.Success;
+            }
 
-    private static Command CreateUnsubscribe(ClientCommands client)
-    {
-        var name = Name();
-        var id = new Argument<string>("SUBSCRIPTION") { Description = "Id of the subscription, subsc-…" };
-        return client.Create("unsubscribe", "Unbind a queue. The queue and what waits in it stay.", [name, id], async call =>
-        {
-            await call.Api.DeleteAsync($"{Subscriptions(call.Get(name))}/{call.GetSegment(id)}", call.Cancellation);
+            var table = new Table("SUBSCRIPTION", "PROTOCOL", "ENDPOINT", "MATCHES", "STATE", "STATUS", "REASON");
+            foreach (var result in answer.Value.Subscriptions)
+            {
+                table.Add(
+                    result.SubscriptionId, Wire(result.Protocol), result.Endpoint, result.Matches ? "yes" : "no",
+                    result.State is { } state ? Wire(state) : null, result.Status?.ToString(CultureInfo.InvariantCulture), result.Reason);
+            }
+
+            table.Write(call.Context);
+            call.Context.Out.WriteLine(answer.Value.Routed ? $"{answer.Value.EventId} was routed." : $"{answer.Value.EventId} was not routed: no queue is bound for {answer.Value.RoutingKey}.");
             return ExitCodes.Success;
         });
     }
@@ -115,16 +100,28 @@ internal static class TopicsCommand
     private static Command CreateDelete(ClientCommands client)
     {
         var name = Name();
-        return client.Create("delete", "Delete a topic and its subscriptions. Queues and what waits in them stay.", [name], async call =>
+        return client.Create("delete", "Delete a topic and its subscriptions. Queues and what waits in them stay, but those of webhooks and mail.", [name], async call =>
         {
             await call.Api.DeleteAsync(Topic(call.Get(name)), call.Cancellation);
             return ExitCodes.Success;
         });
     }
 
-    private static Argument<string> Name() => new("NAME") { Description = "Name of the topic." };
+    private static string StateOf(SubscriptionView subscription) => subscription switch
+    {
+        { Enabled: false, DisabledReason: { } reason } => $"disabled: {reason}",
+        { Enabled: false } => "disabled",
+        { FailingSince: { } since } => $"failing since {Show.Time(since)}",
+        _ => "ok",
+    };
 
-    private static void Report(ClientCall call, System.Text.Json.JsonElement json, string line)
+    /// <summary>A word as the API spells it.</summary>
+    internal static string Wire<T>(T value)
+        where T : struct, Enum => System.Text.Json.JsonSerializer.SerializeToElement(value, BatchPlaneJson.Options).GetString()!;
+
+    internal static Argument<string> Name() => new("NAME") { Description = "Name of the topic." };
+
+    internal static void Report(ClientCall call, System.Text.Json.JsonElement json, string line)
     {
         if (call.AsJson)
         {

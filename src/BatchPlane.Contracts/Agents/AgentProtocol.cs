@@ -37,8 +37,14 @@ public sealed record JoinRequest
     /// <summary>Engine for containers with its version, <c>podman 4.3.1</c>; null: it has none and gets no task that needs one.</summary>
     public string? ContainerEngine { get; init; }
 
+    /// <summary>How it holds processes to their resources: <c>cgroup2</c>, <c>cgroup1</c>, <c>prlimit</c> or <c>none</c>; null from an agent that does not tell.</summary>
+    public string? Limits { get; init; }
+
     /// <summary>Version of the agent.</summary>
     public required string AgentVersion { get; init; }
+
+    /// <summary>Its directory on the machine, absolute, at most 4,096 characters; null: it does not tell.</summary>
+    public string? Directory { get; init; }
 }
 
 /// <summary>Answer of join: who the agent is from now on.</summary>
@@ -67,6 +73,12 @@ public sealed record JoinResponse
 
     /// <summary>Bytes of each output of an attempt that are kept; the rest is dropped with a note.</summary>
     public required long MaxOutputBytes { get; init; }
+
+    /// <summary>Bytes of one uploaded piece of output, from <see cref="SmallestPieceBytes"/>.</summary>
+    public int MaxPieceBytes { get; init; } = SmallestPieceBytes;
+
+    /// <summary>Pieces that every server takes: 64 KiB.</summary>
+    public const int SmallestPieceBytes = 65_536;
 
     /// <summary>How much progress attempts may post.</summary>
     public ProgressTerms Progress { get; init; } = new();
@@ -166,6 +178,9 @@ public sealed record RunSpec
 
     /// <summary>The container that <see cref="Command"/> or <see cref="Argv"/> runs in; null: none, it is a process of the node.</summary>
     public DockerDocument? Docker { get; init; }
+
+    /// <summary>User that the command runs as; null: the agent's own.</summary>
+    public string? RunAsUser { get; init; }
 
     /// <summary>The task's environment variables.</summary>
     public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];
@@ -327,6 +342,12 @@ public sealed record ReportResponse
 {
     /// <summary>Attempts this node does not hold (any more): the agent kills them if they run and forgets them.</summary>
     public IReadOnlyList<AttemptRef> Refused { get; init; } = [];
+
+    /// <summary>Attempts of which nothing was taken, because their output in the report cannot be stored now: to be reported again, later or without it.</summary>
+    public IReadOnlyList<AttemptRef> Unstored { get; init; } = [];
+
+    /// <summary>Why, with <see cref="Unstored"/>.</summary>
+    public string? UnstoredBecause { get; init; }
 }
 
 /// <summary>Names one attempt.</summary>
@@ -367,6 +388,9 @@ public sealed record HeartbeatRequest
 
     /// <summary>Seconds since it held an attempt, or since it joined; null while it holds one.</summary>
     public double? IdleSeconds { get; init; }
+
+    /// <summary>Attempts whose working directories it keeps for inspection.</summary>
+    public int KeptAttempts { get; init; }
 
     /// <summary>Load average of the last minute; null where the system has none.</summary>
     public double? Load { get; init; }

@@ -12,6 +12,9 @@ public static class AgentRoutes
     /// <summary>Problem code of a request with an epoch that is not the node's current one.</summary>
     public const string FencedCode = "fenced";
 
+    /// <summary>Problem code of outputs that cannot be stored now.</summary>
+    public const string OutputStorageCode = "output_storage";
+
     /// <summary>POST <see cref="WorkRequest"/> → <see cref="WorkResponse"/>.</summary>
     public static string Work(string nodeId) => $"/agent/v1/nodes/{nodeId}/work";
 

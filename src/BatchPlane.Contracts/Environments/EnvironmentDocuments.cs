@@ -277,6 +277,12 @@ public sealed record EnvironmentView
     /// <summary>True for the one environment used by jobs that name none.</summary>
     public bool IsDefault { get; init; }
 
+    /// <summary>Of an anonymous environment: the job whose task it was made for. Null: users made it.</summary>
+    public string? JobId { get; init; }
+
+    /// <summary>Of an anonymous environment: that task.</summary>
+    public string? TaskName { get; init; }
+
     /// <summary>Why its provider makes no nodes at present; null: nothing is wrong.</summary>
     public string? StateReason { get; init; }
 
@@ -353,11 +359,17 @@ public sealed record NodeView
     /// <summary>Engine for containers with its version, <c>podman 4.3.1</c>; null: none, or its agent has not reported in.</summary>
     public string? ContainerEngine { get; init; }
 
+    /// <summary>How processes are held to the <c>resources</c> of their task: <c>cgroup2</c>, <c>cgroup1</c>, <c>prlimit</c> (memory alone, of each process) or <c>none</c>; null: its agent has not reported in.</summary>
+    public string? Limits { get; init; }
+
     /// <summary>Instances it runs at once; 0 until its agent reported in.</summary>
     public int Slots { get; init; }
 
     /// <summary>Slots taken by instances that run, as of the last heartbeat.</summary>
     public int BusySlots { get; init; }
+
+    /// <summary>Attempts whose directories are kept for inspection there, as of the last heartbeat: only a user takes the node away.</summary>
+    public int KeptAttempts { get; init; }
 
     /// <summary>Load average of the last minute, as of the last heartbeat like what follows; null where the system does not tell.</summary>
     public double? LoadAverage { get; init; }

@@ -135,6 +135,9 @@ public static class WaitCodes
     /// <summary>Nothing is in the way: a node will take it within moments.</summary>
     public const string AboutToStart = "about_to_start";
 
+    /// <summary>The storage of outputs fails: instances that nodes hold may have ended, and wait for it.</summary>
+    public const string OutputStorage = "output_storage";
+
     /// <summary>Nothing waits: nodes hold all instances that are left.</summary>
     public const string Running = "running";
 }

@@ -27,14 +27,20 @@ public sealed record JobDocument
     /// <summary>When a task may start after the tasks it depends on.</summary>
     public TaskExecutionDependOn TaskExecutionDependOn { get; init; }
 
-    /// <summary>Which events go to which topics. Fixed at submit.</summary>
+    /// <summary>Which events go to which topics. Fixed at submit. Alibaba's <c>Notification</c> is accepted besides, and is one block more.</summary>
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
 
     /// <summary><c>CMQ</c> or <c>TDMQ_CMQ</c>; stored and echoed, without effect on routing.</summary>
     public string? NotificationTarget { get; init; }
 
+    /// <summary>When the job is to have ended: a time with its offset, <c>2027-01-02T03:04:05Z</c>. Missing it ends nothing; it is told once (<c>JOB_OVERDUE</c>). Null: at no certain time.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
     /// <summary>Seconds from when its first instance runs, 1 to 31,536,000, after which the job is ended. Null: no limit.</summary>
     public int? TimeLimit { get; init; }
+
+    /// <summary>What becomes of tasks with a <c>compute_env</c> for which no node can be made.</summary>
+    public CreationFailedState StateIfCreateCvmFailed { get; init; }
 
     /// <summary>Up to 10 labels.</summary>
     public IReadOnlyList<TagDocument> Tags { get; init; } = [];
@@ -58,8 +64,14 @@ public sealed record TaskDocument
     /// <summary>Number of instances, 1 to the server's limit. Default 1.</summary>
     public int TaskInstanceNum { get; init; } = 1;
 
-    /// <summary>Environment to run in; null: the job's.</summary>
+    /// <summary>Environment to run in; null: the job's. Not with <see cref="ComputeEnv"/>.</summary>
     public string? EnvId { get; init; }
+
+    /// <summary>The environment that is made for this task alone; null: it runs in one that exists.</summary>
+    public ComputeEnvDocument? ComputeEnv { get; init; }
+
+    /// <summary>Nodes of <see cref="ComputeEnv"/> that may fail one after the other and be made again, 0 to 100. Default 0. Only with it.</summary>
+    public int ResourceMaxRetryCount { get; init; }
 
     /// <summary>Extra environment variables; the <c>BATCH_…</c> ones of the system win.</summary>
     public IReadOnlyList<EnvVarDocument> EnvVars { get; init; } = [];
@@ -136,6 +148,11 @@ public sealed record ApplicationDocument
 
     /// <summary>The container that the command runs in, on nodes that have an engine for them; null: none. Not together with <see cref="Builtin"/>.</summary>
     public DockerDocument? Docker { get; init; }
+
+    /// <summary>
+    /// User of the node that the command runs as; null: the agent's own. The node's agent has to be root and to allow that user. Neither with <see cref="Docker"/>, which has <c>--user</c>, nor with <see cref="Builtin"/>.
+    /// </summary>
+    public string? RunAsUser { get; init; }
 }
 
 /// <summary>One edge: <see cref="EndTask"/> waits for <see cref="StartTask"/>.</summary>

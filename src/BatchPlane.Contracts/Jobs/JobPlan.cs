@@ -16,8 +16,8 @@ public sealed record TaskPlan
     /// <summary>Name within the job.</summary>
     public required string TaskName { get; init; }
 
-    /// <summary>Environment it would run in.</summary>
-    public required string EnvId { get; init; }
+    /// <summary>Environment it would run in; null: one is made for it.</summary>
+    public required string? EnvId { get; init; }
 
     /// <summary>Running nodes of the environment.</summary>
     public required int RunningNodes { get; init; }

@@ -124,6 +124,9 @@ public sealed record TaskView
     /// <summary>Environment it runs in.</summary>
     public required string EnvId { get; init; }
 
+    /// <summary>True when that environment was made for it (<c>compute_env</c>).</summary>
+    public bool OwnsEnv { get; init; }
+
     /// <summary>Number of instances.</summary>
     public required int TaskInstanceNum { get; init; }
 
@@ -179,6 +182,9 @@ public sealed record TaskInstanceView
     /// <summary>Node of the current or last attempt.</summary>
     public string? ComputeNodeId { get; init; }
 
+    /// <summary>FAILED_INTERRUPTED: its working directory on that node, kept for inspection; null when the node is gone.</summary>
+    public string? KeptDirectory { get; init; }
+
     /// <summary>When a node claimed the current or last attempt.</summary>
     public DateTimeOffset? LaunchedAt { get; init; }
 
@@ -201,11 +207,17 @@ public sealed record TaskInstanceView
 /// <summary>Why an attempt was made.</summary>
 public static class ExecutionSources
 {
-    /// <summary>It is the first one, or the one before failed or was given back.</summary>
-    public const string Normal = "NORMAL";
+    /// <summary>It is the first one.</summary>
+    public const string NormalTrigger = "NORMAL_TRIGGER";
 
     /// <summary>The node of the one before was lost.</summary>
     public const string Failover = "FAILOVER";
+
+    /// <summary>The one before failed or was given back, or a user had the instance tried again.</summary>
+    public const string Retry = "RETRY";
+
+    /// <summary>The source of an attempt. <paramref name="original"/>: the lost attempt whose place it takes; null when there is none.</summary>
+    public static string Of(int attempt, int? original) => original is not null ? Failover : attempt <= 1 ? NormalTrigger : Retry;
 }
 
 /// <summary>What all processes of an attempt used together.</summary>

@@ -9,7 +9,7 @@ public sealed record ResourcesDocument
     /// <summary>Processors, in thousandths at the finest: <c>0.5</c>. Null: no wish, the instance is not counted against the node's processors.</summary>
     public decimal? Cpu { get; init; }
 
-    /// <summary>Memory in MiB. Null: no wish, the instance is not counted against the node's memory. A promise of the scheduler, enforced on containers alone.</summary>
+    /// <summary>Memory in MiB. Null: no wish, the instance is not counted against the node's memory. More is refused or ends the instance, as far as the node can hold it to that: its <c>limits</c>.</summary>
     public int? MemoryMib { get; init; }
 }
 

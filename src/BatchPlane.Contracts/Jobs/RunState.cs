@@ -77,6 +77,9 @@ public enum Cause
     /// <summary>The <c>time_limit</c> of the task or job has passed.</summary>
     TimeLimit,
 
+    /// <summary>No node could be made for the environment that was made for the task.</summary>
+    NodeCreationFailed,
+
     /// <summary>As many instances of the task failed as <c>max_failed_num</c> says.</summary>
     TooManyFailures,
 

@@ -2,11 +2,30 @@ using System.Text.Json;
 
 namespace BatchPlane.Contracts;
 
+/// <summary>How the bodies of messages look.</summary>
+public enum NotificationFormat
+{
+    /// <summary>Tencent's envelope, <c>{"Events":[…]}</c>. The default.</summary>
+    Cmq,
+
+    /// <summary>Alibaba's flat message, all values texts.</summary>
+    Mns,
+
+    /// <summary>CloudEvents 1.0, structured JSON.</summary>
+    Cloudevents,
+}
+
 /// <summary>Which events go to one topic. Accepted in both spellings (<c>topic_name</c>, <c>TopicName</c>).</summary>
 public sealed record NotificationDocument
 {
     /// <summary>Name of the topic: a letter, then letters, digits, <c>_</c>, <c>-</c>; at most 64 characters.</summary>
     public required string TopicName { get; init; }
+
+    /// <summary>How the messages look: <c>cmq</c> (default), <c>mns</c> or <c>cloudevents</c>.</summary>
+    public NotificationFormat Format { get; init; } = NotificationFormat.Cmq;
+
+    /// <summary>Which of the events asked for are told; null: all.</summary>
+    public EventFilterDocument? Filter { get; init; }
 
     /// <summary>One or more events, each at most once.</summary>
     public required IReadOnlyList<EventConfigDocument> EventConfigs { get; init; }
@@ -15,12 +34,42 @@ public sealed record NotificationDocument
 /// <summary>One event asked for.</summary>
 public sealed record EventConfigDocument
 {
-    /// <summary>Event name; <c>JobFailed</c>, <c>JOB_FAILED</c> and <c>job_failed</c> are the same. Stored canonical: <c>JOB_FAILED</c>.</summary>
+    /// <summary>
+    /// Event name; <c>JobFailed</c>, <c>JOB_FAILED</c> and <c>job_failed</c> are the same. Stored canonical: <c>JOB_FAILED</c>. A name with <c>*</c>
+    /// (<c>JOB_*</c>, <c>*_FAILED</c>) stands for the events of the specification that it matches, and is stored as these.
+    /// </summary>
     public required string EventName { get; init; }
 
     /// <summary>Pairs copied unchanged, in order, into every message of this event on this topic.</summary>
     public IReadOnlyList<EventVarDocument> EventVars { get; init; } = [];
+
+    /// <summary>Of <c>TASK_PROGRESS</c>: told whenever so many percent more of the instances have ended, 1 to 100. Default 10, unless <c>every_seconds</c> is given.</summary>
+    public int? EveryPercent { get; init; }
+
+    /// <summary>Of <c>TASK_PROGRESS</c>: told at the first end of an instance after so many seconds, 1 to 86,400.</summary>
+    public int? EverySeconds { get; init; }
 }
+
+/// <summary>Which events are told. What it names must all be so.</summary>
+public sealed record EventFilterDocument
+{
+    /// <summary>Events of these levels: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>. Empty: all.</summary>
+    public IReadOnlyList<string> Levels { get; init; } = [];
+
+    /// <summary>Events of jobs and environments that have all these labels (<c>tags</c>). Empty: all.</summary>
+    public IReadOnlyList<LabelFilterDocument> Labels { get; init; } = [];
+
+    /// <summary>True: only events that say that something has ended.</summary>
+    public bool Final { get; init; }
+
+    /// <summary>True: only events that say that a state changed, and of an instance that runs again and again only the first begin.</summary>
+    public bool Changed { get; init; }
+}
+
+/// <summary>A label that must be there.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Value">Its value; null: any.</param>
+public sealed record LabelFilterDocument(string Key, string? Value);
 
 /// <summary>A custom parameter echoed into the message.</summary>
 /// <param name="Name">Any text.</param>
@@ -42,41 +91,6 @@ public sealed record TopicView
 
     /// <summary>Its subscriptions, oldest first.</summary>
     public IReadOnlyList<SubscriptionView> Subscriptions { get; init; } = [];
-}
-
-/// <summary>Body of <c>POST /v1/topics/{name}/subscriptions</c>.</summary>
-public sealed record SubscriptionDocument
-{
-    /// <summary><c>queue</c>: the endpoint is a RabbitMQ queue, declared durable and bound. The only protocol so far.</summary>
-    public required string Protocol { get; init; }
-
-    /// <summary>Name of the queue, 1 to 255 bytes, not starting with <c>amq.</c></summary>
-    public required string Endpoint { get; init; }
-
-    /// <summary>AMQP binding pattern over <c>level.state</c>, for example <c>job.#</c> or <c>*.failed</c>. Default <c>#</c>.</summary>
-    public string Binding { get; init; } = "#";
-}
-
-/// <summary>A subscription of a topic.</summary>
-public sealed record SubscriptionView
-{
-    /// <summary><c>subsc-</c> and 8 of <c>[a-z0-9]</c>.</summary>
-    public required string SubscriptionId { get; init; }
-
-    /// <summary>Its topic.</summary>
-    public required string TopicName { get; init; }
-
-    /// <summary><c>queue</c>.</summary>
-    public required string Protocol { get; init; }
-
-    /// <summary>Queue name.</summary>
-    public required string Endpoint { get; init; }
-
-    /// <summary>Binding pattern.</summary>
-    public required string Binding { get; init; }
-
-    /// <summary>When it was made.</summary>
-    public required DateTimeOffset CreatedAt { get; init; }
 }
 
 /// <summary>One row of the journal: <c>GET /v1/jobs/{id}/events</c>, in sequence.</summary>
@@ -109,6 +123,12 @@ public sealed record EventView
     /// <summary>Attempt, from 1, for instance rows of a claimed instance.</summary>
     public int? Attempt { get; init; }
 
+    /// <summary>Why that attempt was made: one of <see cref="ExecutionSources"/>.</summary>
+    public string? ExecutionSource { get; init; }
+
+    /// <summary>With <see cref="ExecutionSources.Failover"/>: the attempt whose place it takes.</summary>
+    public int? OriginalAttempt { get; init; }
+
     /// <summary>Node, where one is concerned.</summary>
     public string? ComputeNodeId { get; init; }
 
@@ -132,4 +152,7 @@ public sealed record EventView
 
     /// <summary>More facts of the subject at that moment, by family; absent when there are none.</summary>
     public JsonElement? Details { get; init; }
+
+    /// <summary>The place behind this event in the order of the whole journal: <c>after</c> of <c>GET /v1/events</c>. Absent in lists of one subject.</summary>
+    public string? Cursor { get; init; }
 }

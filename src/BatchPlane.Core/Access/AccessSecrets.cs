@@ -18,6 +18,12 @@ public static class AccessSecrets
     /// <summary>A new bearer key: <c>bp_</c> and 256 random bits in base64url.</summary>
     public static string NewBearerKey() => BearerPrefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
 
+    /// <summary>What every token that lets machines join one environment begins with.</summary>
+    public const string JoinPrefix = "bpj_";
+
+    /// <summary>A new token that lets machines join: <c>bpj_</c> and 256 random bits in base64url.</summary>
+    public static string NewJoinToken() => JoinPrefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+
     /// <summary>A new id of a key for signed requests: <c>AKID</c> and 32 letters and digits, the shape Tencent's clients know.</summary>
     public static string NewSecretId() => SecretIdPrefix + RandomNumberGenerator.GetString(Letters, SecretIdRandom);
 

@@ -36,6 +36,28 @@ CREATE TABLE api_keys (
     CONSTRAINT api_keys_secret_id_key UNIQUE (secret_id)
 );
 
+-- What ended on a day (UTC), added up from the journal by StatisticsKeeper, behind the cursor in statistics_cursor. A job is counted in the environment of its first task.
+CREATE TABLE attempt_statistics (
+    day date NOT NULL,
+    -- Empty when the job was removed before it was counted; job_name likewise.
+    env_id text NOT NULL,
+    job_name text NOT NULL,
+    jobs_submitted bigint NOT NULL DEFAULT 0,
+    jobs_succeeded bigint NOT NULL DEFAULT 0,
+    jobs_failed bigint NOT NULL DEFAULT 0,
+    jobs_interrupted bigint NOT NULL DEFAULT 0,
+    succeeded bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    killed bigint NOT NULL DEFAULT 0,
+    lost bigint NOT NULL DEFAULT 0,
+    returned bigint NOT NULL DEFAULT 0,
+    failovers bigint NOT NULL DEFAULT 0,
+    retries bigint NOT NULL DEFAULT 0,
+    -- Milliseconds from the begin of a command until its end was committed, of all attempts whose command began.
+    run_ms bigint NOT NULL DEFAULT 0,
+    CONSTRAINT attempt_statistics_pkey PRIMARY KEY (day, env_id, job_name)
+) WITH (fillfactor=70);
+
 -- What ended attempts used of their machines, as their nodes told; none for those without a process. Beside task_instances, whose row is written once for many that end alike. Written under the job's lock.
 CREATE TABLE attempt_usage (
     task_id bigint NOT NULL,
@@ -77,6 +99,7 @@ CREATE TABLE delivery_exceptions (
     CONSTRAINT delivery_exceptions_pkey PRIMARY KEY (subject_id, sequence, topic_name),
     CONSTRAINT delivery_exceptions_state_check CHECK ((state = ANY (ARRAY['unrouted'::text, 'failed'::text])))
 );
+CREATE INDEX delivery_exceptions_time_idx ON public.delivery_exceptions USING btree (last_tried_at, subject_id, sequence, topic_name);
 
 -- How far each shard of the outbox is delivered. Behind the cursor: confirmed, or an exception of its own in delivery_exceptions. Beyond: pending.
 CREATE TABLE dispatcher_shards (
@@ -125,6 +148,8 @@ CREATE TABLE environments (
     max_retry_count integer NOT NULL DEFAULT 7,
     -- Nodes that failed since one joined or a user changed the environment, by the engine.
     failed_creations integer NOT NULL DEFAULT 0,
+    -- Nodes that were lost soon after they joined, since one ran well or a user changed the environment, by the engine.
+    early_losses integer NOT NULL DEFAULT 0,
     -- Instances a node of the provider runs at once; null: one for each processor.
     slots_per_node integer,
     -- What users set for its provider alone: the member of the document that is named after the provider.
@@ -143,6 +168,13 @@ CREATE TABLE environments (
     created_by text NOT NULL,
     -- As jobs.traceparent, of the request that created the environment.
     traceparent text,
+    -- Of an environment made for one task: the task's job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.
+    job_id text,
+    -- That task; it needs the environment while it names it and has not ended.
+    task_id bigint,
+    task_no integer,
+    -- True: nodes are tried without end; false: after max_retry_count failures the task ends.
+    keeps_trying boolean NOT NULL DEFAULT false,
     -- Sequence of the newest journal row of this environment; gapless from 1.
     last_sequence bigint NOT NULL DEFAULT 0,
     -- order_txid of the newest journal row of this environment; see events.order_txid.
@@ -153,6 +185,8 @@ CREATE TABLE environments (
     CONSTRAINT environments_pkey PRIMARY KEY (env_id),
     CONSTRAINT environments_check CHECK (((max_node_count >= min_node_count) AND (max_node_count <= 2000))),
     CONSTRAINT environments_check1 CHECK (((state = 'DELETED'::text) = (deleted_at IS NOT NULL))),
+    CONSTRAINT environments_check2 CHECK ((((job_id IS NULL) = (task_id IS NULL)) AND ((job_id IS NULL) = (task_no IS NULL)))),
+    CONSTRAINT environments_check3 CHECK (((job_id IS NULL) OR ((max_node_count IS NOT NULL) AND (NOT is_default) AND (provider <> 'attached'::text)))),
     CONSTRAINT environments_cpu_per_node_check CHECK (((cpu_per_node >= 1) AND (cpu_per_node <= 1024))),
     CONSTRAINT environments_desired_node_count_check CHECK (((desired_node_count >= 0) AND (desired_node_count <= 2000))),
     CONSTRAINT environments_idle_seconds_check CHECK (((idle_seconds >= 10) AND (idle_seconds <= 86400))),
@@ -165,7 +199,10 @@ CREATE TABLE environments (
     CONSTRAINT environments_state_check CHECK ((state = ANY (ARRAY['CREATING'::text, 'CREATED'::text, 'DELETING'::text, 'DELETED'::text])))
 ) WITH (fillfactor=70);
 CREATE UNIQUE INDEX environments_default_key ON public.environments USING btree (is_default) WHERE (is_default AND (state <> 'DELETED'::text));
-CREATE UNIQUE INDEX environments_name_key ON public.environments USING btree (env_name) WHERE (state <> 'DELETED'::text);
+CREATE INDEX environments_job_id_idx ON public.environments USING btree (job_id) WHERE (job_id IS NOT NULL);
+CREATE UNIQUE INDEX environments_name_key ON public.environments USING btree (env_name) WHERE ((state <> 'DELETED'::text) AND (job_id IS NULL));
+CREATE INDEX environments_of_tasks_idx ON public.environments USING btree (env_id) WHERE ((job_id IS NOT NULL) AND (state <> 'DELETED'::text));
+CREATE INDEX environments_provider_idx ON public.environments USING btree (provider) WHERE (state <> 'DELETED'::text);
 CREATE INDEX environments_tags_idx ON public.environments USING gin (tags jsonb_path_ops);
 
 -- The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.
@@ -202,8 +239,18 @@ CREATE TABLE events (
     CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text]))),
     CONSTRAINT events_span_check CHECK ((span > 0))
 ) PARTITION BY RANGE (occurred_at);
+CREATE INDEX events_order_idx ON ONLY public.events USING btree (order_txid, event_no) WHERE (span > 0);
 CREATE INDEX events_outbox_idx ON ONLY public.events USING btree (shard, order_txid, event_no) WHERE (notify <> 0);
 CREATE INDEX events_subject_idx ON ONLY public.events USING btree (subject_id, sequence);
+
+-- Hosts whose servers make nodes there (nodes.provider_host). Each server renews the row of its own.
+CREATE TABLE hosts (
+    host_id text NOT NULL,
+    -- Since when it was renewed without a gap of a lease: whoever was away cannot say that others are.
+    alive_since timestamp with time zone NOT NULL,
+    beat_at timestamp with time zone NOT NULL,
+    CONSTRAINT hosts_pkey PRIMARY KEY (host_id)
+) WITH (fillfactor=50);
 
 -- Idempotency-Key of submits and creates, stored in their transaction. Scope: <key id>:<operation>.
 CREATE TABLE idempotency_keys (
@@ -261,7 +308,7 @@ CREATE TABLE jobs (
     -- The submitted document, validated, with defaults filled in and passwords masked.
     document jsonb NOT NULL,
     notifications jsonb NOT NULL,
-    -- notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.
+    -- notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
     -- What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.
@@ -284,6 +331,10 @@ CREATE TABLE jobs (
     time_limit integer,
     -- When the time limit ends the job: set when it runs, null again once it ends or is to end.
     expires_at timestamp with time zone,
+    -- When it is to have ended; null: at no certain time. Missing it ends nothing.
+    deadline timestamp with time zone,
+    -- The deadline, while it may still be missed; null once that was told, or the job has ended.
+    due_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     running_at timestamp with time zone,
     finished_at timestamp with time zone,
@@ -301,19 +352,54 @@ CREATE TABLE jobs (
     CONSTRAINT jobs_check2 CHECK (((outputs_removed_at IS NULL) OR (outputs_gone_at IS NOT NULL))),
     CONSTRAINT jobs_check3 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
     CONSTRAINT jobs_check4 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
-    CONSTRAINT jobs_check5 CHECK (((deleted_at IS NULL) OR (state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])))),
+    CONSTRAINT jobs_check5 CHECK (((due_at IS NULL) OR ((finished_at IS NULL) AND (due_at = deadline)))),
+    CONSTRAINT jobs_check6 CHECK (((deleted_at IS NULL) OR (state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])))),
     CONSTRAINT jobs_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
     CONSTRAINT jobs_time_limit_check CHECK ((time_limit > 0))
 ) WITH (fillfactor=70);
 CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at, job_id);
 CREATE INDEX jobs_deleted_at_idx ON public.jobs USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX jobs_due_at_idx ON public.jobs USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX jobs_expires_at_idx ON public.jobs USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE INDEX jobs_labels_idx ON public.jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON public.jobs USING btree (job_name text_pattern_ops, created_at, job_id);
 CREATE INDEX jobs_outputs_idx ON public.jobs USING btree (created_at) WHERE (outputs_removed_at IS NULL);
 
--- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.
+-- What lets machines join one environment and no other. token_hash: SHA-256 of the bearer token, which is shown once.
+CREATE TABLE join_tokens (
+    token_id text NOT NULL,
+    env_id text NOT NULL,
+    token_hash bytea NOT NULL,
+    description text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT join_tokens_pkey PRIMARY KEY (token_id),
+    CONSTRAINT join_tokens_token_hash_key UNIQUE (token_hash)
+);
+CREATE INDEX join_tokens_env_id_idx ON public.join_tokens USING btree (env_id, created_at);
+
+-- The greatest place in the order of the journal that was dropped: behind it nothing is missing.
+CREATE TABLE journal_begin (
+    only_row boolean NOT NULL DEFAULT true,
+    txid xid8 NOT NULL DEFAULT '0'::xid8,
+    event_no bigint NOT NULL DEFAULT 0,
+    CONSTRAINT journal_begin_pkey PRIMARY KEY (only_row),
+    CONSTRAINT journal_begin_only_row_check CHECK (only_row)
+);
+
+-- Where in the order of the journal a time is: noted every minute. What happened after noted_at has an order_txid of at least settled_txid; what happened before began_at a smaller one than next_txid.
+CREATE TABLE journal_marks (
+    began_at timestamp with time zone NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    settled_txid xid8 NOT NULL,
+    next_txid xid8 NOT NULL,
+    CONSTRAINT journal_marks_pkey PRIMARY KEY (noted_at)
+);
+
+-- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.
 CREATE TABLE nodes (
     node_id text NOT NULL,
     env_id text NOT NULL,
@@ -333,6 +419,8 @@ CREATE TABLE nodes (
     slots integer NOT NULL DEFAULT 0,
     -- Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.
     container_engine text,
+    -- How its agent holds processes to their resources, as it found when it joined: cgroup2, cgroup1, prlimit or none.
+    limits text,
     reason text,
     -- Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.
     lease_until timestamp with time zone,
@@ -352,6 +440,10 @@ CREATE TABLE nodes (
     ends_per_second double precision NOT NULL DEFAULT 0,
     -- Since when it holds no attempt and ended none lately; null: it is in use.
     idle_since timestamp with time zone,
+    -- Attempts whose directories are kept for inspection there: nothing but a user takes the node away.
+    kept_attempts integer NOT NULL DEFAULT 0,
+    -- Directory of its agent on the machine, as it told when it joined.
+    work_directory text,
     resource_created_at timestamp with time zone,
     -- Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.
     failures integer NOT NULL DEFAULT 0,
@@ -366,6 +458,52 @@ CREATE TABLE nodes (
     CONSTRAINT nodes_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'CREATING'::text, 'CREATED'::text, 'CREATION_FAILED'::text, 'RUNNING'::text, 'ABNORMAL'::text, 'DELETING'::text, 'DELETED'::text])))
 ) WITH (fillfactor=50);
 CREATE INDEX nodes_env_id_idx ON public.nodes USING btree (env_id) WHERE (deleted_at IS NULL);
+
+-- Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.
+CREATE TABLE redeliveries (
+    redelivery_id text NOT NULL,
+    subject_id text,
+    first_sequence bigint,
+    last_sequence bigint,
+    -- To this topic alone; null: to every topic that asked.
+    topic_key text,
+    since timestamp with time zone,
+    until timestamp with time zone,
+    -- Only messages that are so; null: all.
+    only_state text,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    -- When the last shard was done, or the wish was withdrawn (cancelled_at).
+    finished_at timestamp with time zone,
+    CONSTRAINT redeliveries_pkey PRIMARY KEY (redelivery_id),
+    CONSTRAINT redeliveries_check CHECK ((((subject_id IS NULL) = (first_sequence IS NULL)) AND ((subject_id IS NULL) = (last_sequence IS NULL)))),
+    CONSTRAINT redeliveries_check1 CHECK (((subject_id IS NOT NULL) OR (topic_key IS NOT NULL))),
+    CONSTRAINT redeliveries_only_state_check CHECK ((only_state = ANY (ARRAY['failed'::text, 'unrouted'::text])))
+);
+CREATE INDEX redeliveries_created_at_idx ON public.redeliveries USING btree (created_at, redelivery_id);
+CREATE INDEX redeliveries_open_idx ON public.redeliveries USING btree (created_at) WHERE (finished_at IS NULL);
+
+-- How far a redelivery is in each shard. Written by the dispatcher that holds the shard, under its epoch.
+CREATE TABLE redelivery_shards (
+    redelivery_id text NOT NULL,
+    shard smallint NOT NULL,
+    cursor_txid xid8 NOT NULL,
+    cursor_event_no bigint NOT NULL,
+    -- Events of the row at the cursor that are done.
+    cursor_count integer NOT NULL,
+    -- Where the shard's own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.
+    end_txid xid8 NOT NULL,
+    end_event_no bigint NOT NULL,
+    -- Messages that the broker took, those included that no queue was bound for.
+    sent bigint NOT NULL DEFAULT 0,
+    unrouted bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    finished_at timestamp with time zone,
+    CONSTRAINT redelivery_shards_pkey PRIMARY KEY (redelivery_id, shard),
+    CONSTRAINT redelivery_shards_redelivery_id_fkey FOREIGN KEY (redelivery_id) REFERENCES redeliveries(redelivery_id) ON DELETE CASCADE
+) WITH (fillfactor=50);
+CREATE INDEX redelivery_shards_open_idx ON public.redelivery_shards USING btree (shard) WHERE (finished_at IS NULL);
 
 -- Instances that wait for the time of their next attempt: a row for each index in tasks.delayed. Deleted when that time has come, or their task is closed.
 CREATE TABLE retry_delays (
@@ -386,20 +524,91 @@ CREATE TABLE schema_migrations (
     CONSTRAINT schema_migrations_pkey PRIMARY KEY (version)
 );
 
--- Who gets what a topic carries. A queue subscription is a durable RabbitMQ queue and its binding.
+-- Up to which row, in the order of the journal, attempt_statistics counts. Moved in the transaction that counts; its lock keeps servers from counting together.
+CREATE TABLE statistics_cursor (
+    only_row boolean NOT NULL DEFAULT true,
+    txid xid8 NOT NULL DEFAULT '0'::xid8,
+    event_no bigint NOT NULL DEFAULT 0,
+    CONSTRAINT statistics_cursor_pkey PRIMARY KEY (only_row),
+    CONSTRAINT statistics_cursor_only_row_check CHECK (only_row)
+);
+
+-- What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription's queue, or no binding matches. Written in batches by deliverers; pruned by age.
+CREATE TABLE subscription_deliveries (
+    subscription_id text NOT NULL,
+    subject_id text NOT NULL,
+    sequence bigint NOT NULL,
+    topic_name text NOT NULL,
+    -- pending: held back, untried since the endpoint fails; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.
+    state text NOT NULL,
+    -- Tries made; 0 while pending.
+    tries integer NOT NULL,
+    -- HTTP status or SMTP reply code of the last try; null: there was no answer.
+    last_status integer,
+    -- Why the last try failed, in words; null: it succeeded.
+    last_reason text,
+    first_tried_at timestamp with time zone NOT NULL,
+    last_tried_at timestamp with time zone NOT NULL,
+    next_try_at timestamp with time zone,
+    CONSTRAINT subscription_deliveries_pkey PRIMARY KEY (subject_id, sequence, subscription_id),
+    CONSTRAINT subscription_deliveries_check CHECK (((state = ANY (ARRAY['pending'::text, 'retrying'::text])) = (next_try_at IS NOT NULL))),
+    CONSTRAINT subscription_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'retrying'::text, 'dead'::text, 'dropped'::text])))
+);
+CREATE INDEX subscription_deliveries_last_tried_at_idx ON public.subscription_deliveries USING btree (last_tried_at);
+CREATE INDEX subscription_deliveries_open_idx ON public.subscription_deliveries USING btree (subscription_id, last_tried_at) WHERE (state <> 'delivered'::text);
+
+-- Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody's and its bindings. http, email: BatchPlane's own queue batchplane.sub.<id>, which deliverers empty.
 CREATE TABLE subscriptions (
     subscription_id text NOT NULL,
     topic_key text NOT NULL,
     protocol text NOT NULL,
+    -- Queue name, URL or e-mail address.
     endpoint text NOT NULL,
-    binding text NOT NULL,
+    -- AMQP patterns over level.state; one that matches is enough.
+    bindings text[] NOT NULL,
+    enabled boolean NOT NULL,
+    -- published: the body as it lies in the topic; else the event is written anew from the journal.
+    format text NOT NULL,
+    -- http: form of the request.
+    push text,
+    -- Of push cmq and mns: what surrounds the body.
+    content_format text,
+    max_in_flight integer,
+    retry jsonb,
+    -- http: what requests are signed with, under the installation key.
+    secret bytea,
+    -- The secret before the last rotation; signs as well until previous_secret_until.
+    previous_secret bytea,
+    previous_secret_until timestamp with time zone,
+    -- New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.
+    revision bigint NOT NULL DEFAULT nextval('subscription_revision_seq'::regclass),
+    -- Why BatchPlane disabled it; null while enabled and when a user did.
+    disabled_reason text,
+    disabled_at timestamp with time zone,
+    -- First failure since the last success; null while the last try succeeded.
+    failing_since timestamp with time zone,
+    last_delivered_at timestamp with time zone,
+    last_failed_at timestamp with time zone,
+    last_status integer,
+    last_reason text,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
     CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id),
-    CONSTRAINT subscriptions_topic_key_protocol_endpoint_binding_key UNIQUE (topic_key, protocol, endpoint, binding),
+    CONSTRAINT subscriptions_topic_key_protocol_endpoint_bindings_key UNIQUE (topic_key, protocol, endpoint, bindings),
     CONSTRAINT subscriptions_topic_key_fkey FOREIGN KEY (topic_key) REFERENCES topics(topic_key) ON DELETE CASCADE,
-    CONSTRAINT subscriptions_protocol_check CHECK ((protocol = 'queue'::text))
-);
+    CONSTRAINT subscriptions_bindings_check CHECK ((cardinality(bindings) > 0)),
+    CONSTRAINT subscriptions_check CHECK (((protocol = 'http'::text) = (push IS NOT NULL))),
+    CONSTRAINT subscriptions_check1 CHECK (((protocol = 'http'::text) = (secret IS NOT NULL))),
+    CONSTRAINT subscriptions_check2 CHECK (((protocol = 'queue'::text) = (retry IS NULL))),
+    CONSTRAINT subscriptions_check3 CHECK (((protocol = 'queue'::text) = (max_in_flight IS NULL))),
+    CONSTRAINT subscriptions_check4 CHECK ((enabled = (disabled_at IS NULL))),
+    CONSTRAINT subscriptions_content_format_check CHECK ((content_format = ANY (ARRAY['simplified'::text, 'json'::text, 'xml'::text]))),
+    CONSTRAINT subscriptions_format_check CHECK ((format = ANY (ARRAY['published'::text, 'cmq'::text, 'mns'::text, 'cloudevents'::text]))),
+    CONSTRAINT subscriptions_max_in_flight_check CHECK ((max_in_flight > 0)),
+    CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
+    CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
+) WITH (fillfactor=50);
 
 -- Instances that were claimed at least once; the others are known from their task's next_index and sets. Inserted at the claim, updated at the end.
 CREATE TABLE task_instances (
@@ -467,6 +676,8 @@ CREATE TABLE tasks (
     task_no integer NOT NULL,
     task_name text NOT NULL,
     env_id text NOT NULL,
+    -- True: the environment was made for it, and a new one is when it begins another life.
+    owns_env boolean NOT NULL DEFAULT false,
     priority integer NOT NULL,
     -- task_id of the job's first task: the order of jobs among those of equal priority, and what finds the next job behind all tasks of this one.
     job_no bigint NOT NULL,
@@ -523,6 +734,8 @@ CREATE TABLE tasks (
     time_limit integer,
     -- When the time limit ends the task: set when it runs, null again once it is closed or ends.
     expires_at timestamp with time zone,
+    -- When an instance last ended; kept only while somebody is told of progress every so many seconds.
+    progress_at timestamp with time zone,
     max_concurrent_num integer,
     failed_action text NOT NULL,
     -- RunSpec: what the agent gets; passwords encrypted with the installation key.
@@ -567,16 +780,32 @@ CREATE TABLE topics (
     CONSTRAINT topics_pkey PRIMARY KEY (topic_key)
 );
 
+-- What has to go from RabbitMQ, written with the change that made it superfluous and removed when it is done: the broker may be away meanwhile.
+CREATE TABLE topology_removals (
+    removal_no bigint NOT NULL DEFAULT nextval('topology_removal_no_seq'::regclass),
+    topic_name text NOT NULL,
+    queue text NOT NULL,
+    -- The binding to take away; null: the queue itself, which is then one of BatchPlane's own.
+    binding text,
+    CONSTRAINT topology_removals_pkey PRIMARY KEY (removal_no)
+);
+
 -- Each value stands for a block of 256 claim ids, taken by one server at a time.
 CREATE SEQUENCE claim_id_seq INCREMENT BY 256 CACHE 1;
 
 
 CREATE SEQUENCE event_no_seq INCREMENT BY 1 CACHE 1;
 
+-- Revisions of subscriptions.
+CREATE SEQUENCE subscription_revision_seq INCREMENT BY 1 CACHE 1;
+
 -- Each value stands for a block of 256 task ids, taken by one server at a time.
 CREATE SEQUENCE task_id_seq INCREMENT BY 256 CACHE 1;
 
--- Drops partitions of days before the given one whose events are all delivered. Returns how many.
+-- Numbers of removals.
+CREATE SEQUENCE topology_removal_no_seq INCREMENT BY 1 CACHE 1;
+
+-- Drops partitions of days before the given one whose events are all delivered and counted. Returns how many.
 CREATE OR REPLACE FUNCTION public.journal_drop_partitions_before(day date)
  RETURNS integer
  LANGUAGE plpgsql
@@ -584,6 +813,8 @@ AS $function$
 DECLARE
     candidate record;
     is_pending boolean;
+    last_txid xid8;
+    last_event_no bigint;
     dropped integer := 0;
 BEGIN
     FOR candidate IN
@@ -598,14 +829,26 @@ BEGIN
         EXECUTE format(
             'SELECT EXISTS (
                 SELECT
-                FROM %I AS e
+                FROM %1$I AS e
                 JOIN dispatcher_shards AS s ON s.shard = e.shard
                 WHERE e.notify <> 0
                     AND (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+            )
+            OR EXISTS (
+                SELECT
+                FROM %1$I AS e
+                JOIN statistics_cursor AS c ON (e.order_txid, e.event_no) > (c.txid, c.event_no)
+                WHERE e.span > 0
             )',
             candidate.relname)
         INTO is_pending;
         IF NOT is_pending THEN
+            EXECUTE format('SELECT order_txid, event_no FROM %I WHERE span > 0 ORDER BY order_txid DESC, event_no DESC LIMIT 1', candidate.relname)
+            INTO last_txid, last_event_no;
+            UPDATE journal_begin
+            SET txid = last_txid,
+                event_no = last_event_no
+            WHERE (last_txid, last_event_no) > (txid, event_no);
             EXECUTE format('DROP TABLE %I', candidate.relname);
             dropped := dropped + 1;
         END IF;

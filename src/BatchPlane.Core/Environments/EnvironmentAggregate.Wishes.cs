@@ -17,6 +17,7 @@ public sealed partial class EnvironmentAggregate
         Environment.InactiveAction = change.ActionIfComputeNodeInactive ?? Environment.InactiveAction;
         Environment.MaxRetryCount = change.ResourceMaxRetryCount ?? Environment.MaxRetryCount;
         Environment.FailedCreations = 0;
+        Environment.EarlyLosses = 0;
         if (change.DesiredComputeNodeCount is not null)
         {
             // Also when it is the number that was wished for before: the work may have led elsewhere since.

@@ -18,15 +18,25 @@ public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int S
     /// <summary>Memory in MiB; what <see cref="MemoryGib"/> says unless it is known more exactly.</summary>
     public int MemoryMib { get; init; } = MemoryGib * MibPerGib;
 
+    /// <summary>Directory of its agent; null: not known.</summary>
+    public string? WorkDirectory { get; init; }
+
     /// <summary>Engine for containers with its version; null: none, or not known yet.</summary>
     public string? ContainerEngine { get; init; }
+
+    /// <summary>How its agent holds processes to their resources; null: not known yet.</summary>
+    public string? Limits { get; init; }
 }
 
 /// <summary>
 /// Decides everything that happens to one environment and its nodes: pure, in memory, through the transition tables.
 /// <see cref="EnvironmentStore"/> loads it under the environment's row lock and stores it.
 /// </summary>
-public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, IEnumerable<NodeRecord> nodes, DateTimeOffset now)
+/// <param name="environment">Its row.</param>
+/// <param name="nodes">Its nodes that are not deleted.</param>
+/// <param name="now">Time of the transaction.</param>
+/// <param name="job">Of an environment made for a task: the journal in which is what happens to its nodes. Null: they are in the environment's own.</param>
+public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, IEnumerable<NodeRecord> nodes, DateTimeOffset now, JobJournal? job = null)
 {
     private readonly Dictionary<string, NodeRecord> _nodes = nodes.ToDictionary(node => node.NodeId, StringComparer.Ordinal);
     private readonly List<JournalEntry> _journal = [];
@@ -37,7 +47,10 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
     /// <summary>Nodes that are not deleted, and those made now.</summary>
     public IReadOnlyCollection<NodeRecord> Nodes => _nodes.Values;
 
-    /// <summary>What happened, in sequence.</summary>
+    /// <summary>The job's journal; null where nodes are in the environment's own.</summary>
+    public JobJournal? Job { get; } = job;
+
+    /// <summary>What happened, in sequence: the environment's entries and, where there is one, the job's.</summary>
     public IReadOnlyList<JournalEntry> Journal => _journal;
 
     /// <summary>Time of the transaction, by the database's clock.</summary>
@@ -164,19 +177,26 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
             return false;
         }
 
+        var wasLost = node.State == NodeState.Abnormal;
         Describe(node, facts);
         node.AgentVersion = agentVersion;
         node.Epoch++;
         node.LeaseUntil = Now + lease;
         node.Reason = null;
-        node.Failures = 0;
+
+        // Not proven yet: see Settle.
+        node.Failures = node.IsAttached ? 0 : Math.Max(1, node.Failures);
         End(node, ActivityType.CreateComputeNode, failure: null);
         if (!node.IsAttached)
         {
             Environment.FailedCreations = 0;
         }
 
-        Move(node, NodeEvent.Joined, JournalSource.Agent);
+        Move(node, NodeEvent.Joined, JournalSource.Agent, keepsAlibabaWord: wasLost);
+        if (wasLost)
+        {
+            Tell(node, EventCatalogue.Recovered, JournalSource.Agent);
+        }
         return true;
     }
 
@@ -185,10 +205,16 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
     {
         if (NodeLifecycle.Table.Allows(node.State, NodeEvent.Lost))
         {
+            if (!node.IsAttached && node.Failures > 0)
+            {
+                Environment.EarlyLosses++;
+            }
+
             node.Epoch++;
             node.LeaseUntil = null;
             node.Reason = reason;
             Move(node, NodeEvent.Lost, JournalSource.Engine);
+            Tell(node, EventCatalogue.Lost, JournalSource.Engine);
         }
     }
 
@@ -210,7 +236,13 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
 
         node.Reason = reason;
         Begin(node, ActivityType.TerminateComputeNode, $"Termination: {reason}");
+        var drains = node.State == NodeState.Running;
         Move(node, NodeEvent.DeleteRequested, source);
+        if (drains)
+        {
+            Tell(node, EventCatalogue.Draining, source);
+        }
+
         if (!hasMachine)
         {
             Remove(node);
@@ -258,7 +290,9 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         node.MemoryGib = facts.MemoryGib;
         node.MemoryMib = facts.MemoryMib;
         node.ContainerEngine = facts.ContainerEngine;
+        node.Limits = facts.Limits;
         node.Slots = facts.Slots;
+        node.WorkDirectory = facts.WorkDirectory ?? node.WorkDirectory;
         node.IsDirty = true;
     }
 
@@ -268,12 +302,12 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         RecordEnvironment(source);
     }
 
-    private void Move(NodeRecord node, NodeEvent on, string source)
+    private void Move(NodeRecord node, NodeEvent on, string source, bool keepsAlibabaWord = false)
     {
         node.State = NodeLifecycle.Table.Next(node.State, on);
         node.StateSince = Now;
         node.IsDirty = true;
-        Record(node, source);
+        Record(node, source, keepsAlibabaWord);
     }
 
     private void RecordEnvironment(string source) => Append(new()
@@ -286,24 +320,45 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         Details = JsonSerializer.Serialize(new EnvironmentDetails(Environment.DesiredNodeCount), BatchPlaneJson.Options),
     });
 
-    private void Record(NodeRecord node, string source) => Append(new()
+    /// <summary>An event beside a change of state: a row only where somebody asked for it.</summary>
+    private void Tell(NodeRecord node, string what, string source)
     {
-        SubjectId = Environment.EnvId,
+        if (Environment.Interest.Has(EventCatalogue.Of(EventLevel.ComputeNode, what)!))
+        {
+            Append(EntryOf(node, what, source));
+        }
+    }
+
+    private void Record(NodeRecord node, string source, bool keepsAlibabaWord = false) =>
+        Append(EntryOf(node, WireName.Of(node.State), source) with { KeepsAlibabaWord = keepsAlibabaWord });
+
+    private JournalEntry EntryOf(NodeRecord node, string state, string source) => new()
+    {
+        SubjectId = Job?.JobId ?? Environment.EnvId,
         Level = EventLevel.ComputeNode,
-        State = WireName.Of(node.State),
+        TaskNo = Job is null ? null : Environment.TaskNo,
+        State = state,
         NodeId = node.NodeId,
         Cause = node.State == NodeState.Abnormal ? Cause.NodeLost : null,
         Reason = node.Reason,
         Source = source,
         OccurredAt = Now,
         Details = JsonSerializer.Serialize(new NodeDetails(node.InstanceId, node.Cpu, node.MemoryGib, node.ResourceCreatedAt), BatchPlaneJson.Options),
-    });
+    };
 
     private void Append(JournalEntry entry)
     {
+        if (Job is not null && entry.SubjectId == Job.JobId)
+        {
+            Job.LastSequence++;
+            Job.IsDirty = true;
+            _journal.Add(entry with { Sequence = Job.LastSequence, Notify = Job.Interest.MaskFor(entry) });
+            return;
+        }
+
         Environment.LastSequence++;
         Environment.IsDirty = true;
-        _journal.Add(entry with { Sequence = Environment.LastSequence, Notify = Environment.Interest.MaskFor(entry.Level, entry.State) });
+        _journal.Add(entry with { Sequence = Environment.LastSequence, Notify = Environment.Interest.MaskFor(entry) });
     }
 
     private sealed record EnvironmentDetails(int DesiredComputeNodeCount);

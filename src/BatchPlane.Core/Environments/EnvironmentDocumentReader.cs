@@ -23,7 +23,7 @@ public static class EnvironmentDocumentReader
     private static readonly MemberSet Members = new(
         [
             "env_name", "env_description", "desired_compute_node_count", "min_compute_node_count", "max_compute_node_count", "idle_seconds", "action_if_compute_node_inactive",
-            "resource_max_retry_count", "provider", "slots_per_node", "cpu_per_node", "memory_mib_per_node", "slurm", "notifications", "tags",
+            "resource_max_retry_count", "provider", "slots_per_node", "cpu_per_node", "memory_mib_per_node", "slurm", "notifications", "notification", "tags",
         ],
         ["env_type", "env_data", "mount_data_disks", "authentications", "input_mappings", "agent_running_mode", "notification_target"]);
 
@@ -67,10 +67,18 @@ public static class EnvironmentDocumentReader
 
     internal static int? MaxRetries(ObjectReader members) => members.Integer("resource_max_retry_count", 0, 100, ItemCodes.ResourceMaxRetryCountOutOfRange);
 
+    internal static NodeProvider? Provider(ObjectReader members) => members.Word<NodeProvider>("provider", Spelling.LowerWord, ItemCodes.ProviderUnknown);
+
+    internal static int? SlotsPerNode(ObjectReader members) => members.Integer("slots_per_node", 1, MaxSlotsPerNode, ItemCodes.SlotsPerNodeOutOfRange);
+
+    internal static int? CpuPerNode(ObjectReader members) => members.Integer("cpu_per_node", 1, MaxCpuPerNode, ItemCodes.CpuPerNodeOutOfRange);
+
+    internal static int? MemoryMibPerNode(ObjectReader members) => members.Integer("memory_mib_per_node", 1, MaxMemoryMibPerNode, ItemCodes.MemoryMibPerNodeOutOfRange);
+
     private static EnvironmentDocument ReadMembers(ObjectReader members, NotificationLimits notificationLimits, ProblemList problems)
     {
         var (min, max) = (Min(members), Max(members));
-        var provider = members.Word<NodeProvider>("provider", Spelling.LowerWord, ItemCodes.ProviderUnknown);
+        var provider = Provider(members);
         var isScaled = members.Find("max_compute_node_count") is not null;
         var environment = new EnvironmentDocument
         {
@@ -85,9 +93,9 @@ public static class EnvironmentDocumentReader
             ResourceMaxRetryCount = MaxRetries(members) ?? EnvironmentDocument.DefaultResourceMaxRetryCount,
             Provider = provider ?? NodeProvider.Local,
             Slurm = SlurmDocumentReader.Read(members, provider, problems),
-            SlotsPerNode = members.Integer("slots_per_node", 1, MaxSlotsPerNode, ItemCodes.SlotsPerNodeOutOfRange),
-            CpuPerNode = members.Integer("cpu_per_node", 1, MaxCpuPerNode, ItemCodes.CpuPerNodeOutOfRange),
-            MemoryMibPerNode = members.Integer("memory_mib_per_node", 1, MaxMemoryMibPerNode, ItemCodes.MemoryMibPerNodeOutOfRange),
+            SlotsPerNode = SlotsPerNode(members),
+            CpuPerNode = CpuPerNode(members),
+            MemoryMibPerNode = MemoryMibPerNode(members),
             Notifications = NotificationReader.Read(members, EventScope.Environment, notificationLimits, problems),
             Tags = TagReader.Read(members, problems),
         };

@@ -40,6 +40,10 @@ public abstract record DeleteEnvironmentOutcome
 
     /// <summary>Jobs that name no environment need it.</summary>
     public sealed record IsDefault : DeleteEnvironmentOutcome;
+
+    /// <summary>It was made for a task, with which it goes.</summary>
+    /// <param name="JobId">The task's job.</param>
+    public sealed record OfTask(string JobId) : DeleteEnvironmentOutcome;
 }
 
 /// <summary>What became of changes of an environment.</summary>
@@ -61,6 +65,10 @@ public abstract record ChangeEnvironmentOutcome
 
     /// <summary>Another environment has the name.</summary>
     public sealed record NameTaken : ChangeEnvironmentOutcome;
+
+    /// <summary>It was made for a task, as that asked for it.</summary>
+    /// <param name="JobId">The task's job.</param>
+    public sealed record OfTask(string JobId) : ChangeEnvironmentOutcome;
 
     /// <summary>The changes do not go with what stays as it is; nothing was stored.</summary>
     /// <param name="Problems">Everything that is wrong.</param>

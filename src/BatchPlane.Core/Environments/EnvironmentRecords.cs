@@ -51,6 +51,9 @@ public sealed class EnvironmentRecord
     /// <summary>Column <c>failed_creations</c>.</summary>
     public int FailedCreations { get; internal set; }
 
+    /// <summary>Column <c>early_losses</c>.</summary>
+    public int EarlyLosses { get; internal set; }
+
     /// <summary>Column <c>cpu_per_node</c>.</summary>
     public int? CpuPerNode { get; init; }
 
@@ -69,6 +72,24 @@ public sealed class EnvironmentRecord
     /// <summary>Column <c>reason</c>.</summary>
     public string? Reason { get; internal set; }
 
+    /// <summary>Column <c>job_id</c>: the job whose task it was made for; null: users made it.</summary>
+    public string? JobId { get; init; }
+
+    /// <summary>Column <c>task_id</c>.</summary>
+    public long? TaskId { get; init; }
+
+    /// <summary>Column <c>task_no</c>.</summary>
+    public int? TaskNo { get; init; }
+
+    /// <summary>Column <c>keeps_trying</c>.</summary>
+    public bool KeepsTrying { get; init; }
+
+    /// <summary>Early losses that are forgiven however few tries there are: a single crash or a short cut is no sign of a node that cannot run.</summary>
+    public const int ForgivenLosses = 3;
+
+    /// <summary>True when more nodes failed, or were lost soon after they joined, one after the other than may: no more are made.</summary>
+    public bool IsUsedUp => (FailedCreations > MaxRetryCount || EarlyLosses > Math.Max(MaxRetryCount, ForgivenLosses)) && !KeepsTrying;
+
     /// <summary>Column <c>interest</c>.</summary>
     public NotificationInterest Interest { get; init; } = NotificationInterest.None;
 
@@ -83,6 +104,25 @@ public sealed class EnvironmentRecord
 
     /// <summary>Column <c>deleted_at</c>.</summary>
     public DateTimeOffset? DeletedAt { get; internal set; }
+
+    /// <summary>True once it differs from what was loaded.</summary>
+    public bool IsDirty { get; internal set; }
+}
+
+/// <summary>The journal of a job, as far as nodes of an environment that was made for one of its tasks write it. Under the job's lock.</summary>
+public sealed class JobJournal
+{
+    /// <summary>Column <c>jobs.job_id</c>.</summary>
+    public required string JobId { get; init; }
+
+    /// <summary>Column <c>jobs.interest</c>.</summary>
+    public required NotificationInterest Interest { get; init; }
+
+    /// <summary>Column <c>jobs.last_sequence</c>.</summary>
+    public required long LastSequence { get; set; }
+
+    /// <summary>Column <c>jobs.journal_txid</c> as loaded.</summary>
+    public required ulong JournalTxid { get; init; }
 
     /// <summary>True once it differs from what was loaded.</summary>
     public bool IsDirty { get; internal set; }
@@ -130,6 +170,9 @@ public sealed class NodeRecord
     /// <summary>Column <c>container_engine</c>.</summary>
     public string? ContainerEngine { get; internal set; }
 
+    /// <summary>Column <c>limits</c>.</summary>
+    public string? Limits { get; internal set; }
+
     /// <summary>Column <c>slots</c>.</summary>
     public int Slots { get; internal set; }
 
@@ -144,6 +187,13 @@ public sealed class NodeRecord
 
     /// <summary>Column <c>starting_until</c>.</summary>
     public DateTimeOffset? StartingUntil { get; internal set; }
+
+    /// <summary>Column <c>work_directory</c>.</summary>
+    public string? WorkDirectory { get; internal set; }
+
+    /// <summary>Column <c>kept_attempts</c> as loaded.</summary>
+    public int KeptAttempts { get; init; }
+
     /// <summary>Column <c>busy_slots</c> as loaded.</summary>
     public int BusySlots { get; init; }
 

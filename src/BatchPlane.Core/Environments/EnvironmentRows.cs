@@ -37,7 +37,25 @@ internal static class EnvironmentRows
         ProviderSettings = row.GetString(22),
         ProviderState = row.GetString(23),
         Reason = Text(row, 24),
+        JobId = Text(row, 25),
+        TaskId = row.IsDBNull(26) ? null : row.GetInt64(26),
+        TaskNo = Number(row, 27),
+        KeepsTrying = row.GetBoolean(28),
+        EarlyLosses = row.GetInt32(29),
     };
+
+    internal static JobJournal ReadJob(NpgsqlDataReader row) => new()
+    {
+        JobId = row.GetString(0),
+        Interest = NotificationInterest.FromColumn(row.GetFieldValue<int[]>(1)),
+        LastSequence = row.GetInt64(2),
+        JournalTxid = row.GetFieldValue<ulong>(3),
+    };
+
+    internal static NpgsqlBatchCommand Apply(JobJournal job) => Command(
+        "Environments/Sql/environment_apply_to_job.sql",
+        ("job_id", NpgsqlDbType.Text, job.JobId),
+        ("last_sequence", NpgsqlDbType.Bigint, job.LastSequence));
 
     internal static NodeRecord ReadNode(NpgsqlDataReader row) => new()
     {
@@ -65,6 +83,9 @@ internal static class EnvironmentRows
         IdleSince = Time(row, 21),
         StartingUntil = Time(row, 22),
         ContainerEngine = Text(row, 23),
+        KeptAttempts = row.GetInt32(24),
+        WorkDirectory = Text(row, 25),
+        Limits = Text(row, 26),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(
@@ -103,6 +124,7 @@ internal static class EnvironmentRows
         ("scaled_node_count", NpgsqlDbType.Integer, environment.ScaledNodeCount),
         ("scaled_from", NpgsqlDbType.Integer, environment.ScaledFrom),
         ("failed_creations", NpgsqlDbType.Integer, environment.FailedCreations),
+        ("early_losses", NpgsqlDbType.Integer, environment.EarlyLosses),
         ("provider_state", NpgsqlDbType.Text, environment.ProviderState),
         ("reason", NpgsqlDbType.Text, environment.Reason));
 
@@ -161,6 +183,7 @@ internal static class EnvironmentRows
         ("memory_mib", NpgsqlDbType.Integer, node.MemoryMib),
         ("slots", NpgsqlDbType.Integer, node.Slots),
         ("container_engine", NpgsqlDbType.Text, node.ContainerEngine),
+        ("limits", NpgsqlDbType.Text, node.Limits),
         ("reason", NpgsqlDbType.Text, node.Reason),
         ("failures", NpgsqlDbType.Integer, node.Failures),
         ("lease_until", NpgsqlDbType.TimestampTz, node.LeaseUntil),
@@ -168,7 +191,8 @@ internal static class EnvironmentRows
         ("created_at", NpgsqlDbType.TimestampTz, node.CreatedAt),
         ("state_since", NpgsqlDbType.TimestampTz, node.StateSince),
         ("deleted_at", NpgsqlDbType.TimestampTz, node.DeletedAt),
-        ("starting_until", NpgsqlDbType.TimestampTz, node.StartingUntil));
+        ("starting_until", NpgsqlDbType.TimestampTz, node.StartingUntil),
+        ("work_directory", NpgsqlDbType.Text, node.WorkDirectory));
 
     private const string AttachedOrigin = "USER_ATTACHED";
 

@@ -42,11 +42,13 @@ public static class EnvironmentScaling
 
     /// <summary>
     /// Nodes that are too many, in the order in which they go: what does not run yet or any more, then what is idle, then what holds least. Each finishes what it holds.
+    /// One that keeps directories for inspection is taken by users alone.
     /// </summary>
     public static IReadOnlyList<NodeRecord> Surplus(EnvironmentAggregate environment)
     {
         var kept = Kept(environment).ToList();
         return [.. kept
+            .Where(node => node.KeptAttempts == 0)
             .OrderBy(node => node.State == NodeState.Running)
             .ThenBy(node => node.IdleSince is null)
             .ThenBy(node => node.BusySlots)
@@ -85,7 +87,7 @@ public static class EnvironmentScaling
     private static int IdleCount(EnvironmentAggregate environment)
     {
         var since = environment.Now - TimeSpan.FromSeconds(environment.Environment.IdleSeconds);
-        return Kept(environment).Count(node => node.State == NodeState.Running && node.IdleSince <= since);
+        return Kept(environment).Count(node => node is { State: NodeState.Running, KeptAttempts: 0 } && node.IdleSince <= since);
     }
 
     private static string Waiting(IReadOnlyList<BacklogPart> backlog) =>

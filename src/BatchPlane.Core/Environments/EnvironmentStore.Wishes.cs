@@ -22,6 +22,11 @@ public sealed partial class EnvironmentStore
             return new ChangeEnvironmentOutcome.Ending(aggregate.Environment.State);
         }
 
+        if (aggregate.Environment.JobId is { } jobId)
+        {
+            return new ChangeEnvironmentOutcome.OfTask(jobId);
+        }
+
         aggregate.Change(change);
         var problems = new ProblemList();
         NodeCountRules.Check(aggregate.Environment, problems);

@@ -44,7 +44,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             ProviderSettings = document.Slurm is { } slurm ? JsonSerializer.Serialize(slurm, BatchPlaneJson.Options) : "{}",
             CpuPerNode = document.CpuPerNode,
             MemoryMibPerNode = document.MemoryMibPerNode,
-            Interest = NotificationInterest.Of(document.Notifications),
+            Interest = NotificationInterest.Of(document.Notifications, document.Tags),
         };
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -109,6 +109,11 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             return new DeleteEnvironmentOutcome.IsDefault();
         }
 
+        if (aggregate.Environment.JobId is { } jobId)
+        {
+            return new DeleteEnvironmentOutcome.OfTask(jobId);
+        }
+
         await using (var command = Command(connection, "Environments/Sql/task_count_unfinished.sql", ("env_id", envId)))
         {
             if (await command.ExecuteScalarAsync(cancellationToken) is long unfinished and > 0)
@@ -142,6 +147,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             ("busy_slots", vitals.BusySlots),
             ("promised_cpu_millis", vitals.PromisedCpuMillis),
             ("promised_memory_mib", vitals.PromisedMemoryMib),
+            ("kept_attempts", Math.Max(0, vitals.KeptAttempts)),
             ("ends_per_second", vitals.EndsPerSecond),
             ("idle_seconds", vitals.IdleSeconds is { } idle ? Math.Clamp(idle, 0, MaxIdleSeconds) : null));
         return await command.ExecuteScalarAsync(cancellationToken) is string state ? WireName.Parse<NodeState>(state) : null;
@@ -184,7 +190,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
         return await NowAsync(connection, cancellationToken);
     }
 
-    /// <summary>Environments of a provider that are not deleted.</summary>
+    /// <summary>Environments of a provider that are not deleted, those apart that were made for a task and have nothing to look after.</summary>
     public Task<IReadOnlyList<string>> OfProviderAsync(NodeProvider provider, CancellationToken cancellationToken) =>
         IdsAsync("Environments/Sql/environment_select_of_provider.sql", cancellationToken, ("provider", WireName.Of(provider)));
 
@@ -192,7 +198,11 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
     public Task<IReadOnlyList<string>> EmptyDeletingAsync(CancellationToken cancellationToken) =>
         IdsAsync("Environments/Sql/environment_select_empty_deleting.sql", cancellationToken);
 
-    /// <summary>Id of the environment with this id or name, of the default one for null; null when there is none.</summary>
+    /// <summary>At most <paramref name="limit"/> environments that were made for tasks which need them no more. Once so it stays so.</summary>
+    public Task<IReadOnlyList<string>> UnneededAsync(int limit, CancellationToken cancellationToken) =>
+        IdsAsync("Environments/Sql/environment_select_unneeded.sql", cancellationToken, ("environment_limit", limit));
+
+    /// <summary>Id of the environment that users made with this id or name, of the default one for null; null when there is none.</summary>
     public async Task<string?> FindAsync(string? idOrName, CancellationToken cancellationToken) =>
         await IdsAsync("Environments/Sql/environment_find.sql", cancellationToken, ("id_or_name", idOrName)) is [var envId, ..] ? envId : null;
 
@@ -213,7 +223,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
     private static async Task<EnvironmentAggregate?> LoadAsync(NpgsqlConnection connection, string envId, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
-        foreach (var path in new[] { "Environments/Sql/environment_lock.sql", "Environments/Sql/node_select.sql" })
+        foreach (var path in new[] { "Environments/Sql/environment_lock.sql", "Environments/Sql/node_select.sql", "Environments/Sql/environment_lock_job.sql" })
         {
             batch.BatchCommands.Add(new(SqlText.Load(path)) { Parameters = { new NpgsqlParameter<string>("env_id", envId) } });
         }
@@ -234,8 +244,10 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
         }
 
         await reader.NextResultAsync(cancellationToken);
+        var job = await reader.ReadAsync(cancellationToken) ? EnvironmentRows.ReadJob(reader) : null;
+        await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new(environment, nodes, reader.GetFieldValue<DateTimeOffset>(0));
+        return new(environment, nodes, reader.GetFieldValue<DateTimeOffset>(0), job);
     }
 
     private static async Task StoreAsync(NpgsqlConnection connection, EnvironmentAggregate aggregate, CancellationToken cancellationToken)
@@ -261,9 +273,14 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             batch.BatchCommands.Add(EnvironmentRows.End(end, aggregate.Now));
         }
 
+        if (aggregate.Job is { IsDirty: true } job)
+        {
+            batch.BatchCommands.Add(EnvironmentRows.Apply(job));
+        }
+
         if (aggregate.Journal.Count > 0)
         {
-            batch.BatchCommands.Add(JournalRows.Insert([.. aggregate.Journal.Select(entry => (entry, aggregate.Environment.JournalTxid))]));
+            batch.BatchCommands.Add(JournalRows.Insert([.. aggregate.Journal.Select(entry => (entry, TxidOf(aggregate, entry)))]));
         }
 
         if (batch.BatchCommands.Count > 0)
@@ -271,6 +288,9 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
     }
+
+    private static ulong TxidOf(EnvironmentAggregate aggregate, JournalEntry entry) =>
+        entry.SubjectId == aggregate.Environment.EnvId ? aggregate.Environment.JournalTxid : aggregate.Job!.JournalTxid;
 
     private static async Task<DateTimeOffset> NowAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

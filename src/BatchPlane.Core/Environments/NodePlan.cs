@@ -40,18 +40,25 @@ public sealed class NodePlan
     /// <param name="facts">What a node of the provider is made of.</param>
     /// <param name="providerHost">Who looks after the nodes: only those with the same mark are touched.</param>
     /// <param name="rules">Limits.</param>
+    /// <param name="lostHosts">Who looks after nodes no more: their nodes are given up unless they live; null: nobody.</param>
     public static NodePlan Make(
         EnvironmentAggregate environment,
         MachineViews machines,
         IReadOnlyList<BacklogPart> backlog,
         MachineFacts facts,
         string? providerHost,
-        NodePlanRules rules)
+        NodePlanRules rules,
+        IReadOnlySet<string>? lostHosts = null)
     {
         var plan = new NodePlan(environment, machines, rules);
         foreach (var node in environment.Nodes.Where(node => !node.IsAttached && node.ProviderHost == providerHost).ToList())
         {
             plan.Look(node, facts);
+        }
+
+        foreach (var node in environment.Nodes.Where(node => !node.IsAttached && node.ProviderHost is { } host && lostHosts?.Contains(host) is true).ToList())
+        {
+            plan.LookAtHostless(node);
         }
 
         EnvironmentScaling.Follow(environment, backlog, new(facts.Slots, facts.Cpu * 1_000, facts.MemoryMib));
@@ -70,6 +77,9 @@ public sealed class NodePlan
                 break;
             case NodeState.CreationFailed:
                 Replace(node, _rules.Pause(node.Failures + _environment.Environment.FailedCreations), "it failed");
+                break;
+            case NodeState.Running when machine != MachinePresence.Absent && node.Failures > 0 && Age(node) >= _rules.SettleTime:
+                _environment.Settle(node);
                 break;
             case NodeState.Running when machine == MachinePresence.Absent:
                 ToStart.Add(node);
@@ -117,7 +127,7 @@ public sealed class NodePlan
 
     private void LookAtLost(NodeRecord node, MachinePresence machine)
     {
-        if (machine == MachinePresence.Absent && Age(node) >= _rules.Pause(node.Failures) && node.Failures < _rules.MaxStarts)
+        if (machine == MachinePresence.Absent && !_environment.Environment.IsUsedUp && Age(node) >= _rules.Pause(node.Failures) && node.Failures < _rules.MaxStarts)
         {
             ToStart.Add(node);
         }
@@ -127,13 +137,28 @@ public sealed class NodePlan
         }
     }
 
+    /// <summary>Nobody starts or ends its machine any more. One that lives goes on by itself; what is lost would never come back, nor be missed.</summary>
+    private void LookAtHostless(NodeRecord node)
+    {
+        var lives = node.State == NodeState.Running || node.LeaseUntil > _environment.Now;
+        var isKept = node.State != NodeState.Deleting && (node.KeptAttempts > 0 || _environment.Environment.InactiveAction == InactiveNodeAction.None);
+        if (lives || isKept)
+        {
+            return;
+        }
+
+        _environment.RequestNodeDelete(node, JournalSource.Engine, "its host has had no server for long");
+        _environment.Remove(node);
+        Lost = true;
+    }
+
     private void Fail(NodeRecord node, string reason) => _environment.CreationFailed(node, reason);
 
     /// <summary>Removes a node that is of no use, so that another one is made; not when users want it kept, or too many have failed.</summary>
     private void Replace(NodeRecord node, TimeSpan after, string because)
     {
         var environment = _environment.Environment;
-        if (environment.InactiveAction == InactiveNodeAction.None || environment.FailedCreations > environment.MaxRetryCount || Age(node) < after)
+        if (environment.InactiveAction == InactiveNodeAction.None || environment.IsUsedUp || node.KeptAttempts > 0 || Age(node) < after)
         {
             return;
         }
@@ -153,11 +178,8 @@ public sealed class NodePlan
             return;
         }
 
-        var isUsedUp = environment.FailedCreations > environment.MaxRetryCount;
-        _environment.Explain(isUsedUp
-            ? string.Create(CultureInfo.InvariantCulture, $"{environment.FailedCreations} nodes failed one after the other, more than resource_max_retry_count allows; change the environment to try anew")
-            : null);
-        for (var missing = isUsedUp ? 0 : EnvironmentScaling.Missing(_environment); missing > 0; missing--)
+        _environment.Explain(_environment.WhyUsedUp());
+        for (var missing = environment.IsUsedUp ? 0 : EnvironmentScaling.Missing(_environment); missing > 0; missing--)
         {
             ToStart.Add(_environment.AddNode(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), providerHost));
         }

@@ -15,6 +15,9 @@ public sealed record NodePlanRules
     /// <summary>Time that a lost node has to come back before it is replaced.</summary>
     public required TimeSpan ReturnTime { get; init; }
 
+    /// <summary>Time that a node has to run before what failed earlier is forgotten.</summary>
+    public required TimeSpan SettleTime { get; init; }
+
     /// <summary>The pause after so many failures, one after the other.</summary>
     public TimeSpan Pause(int failures)
     {

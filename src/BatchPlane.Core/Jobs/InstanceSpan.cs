@@ -19,13 +19,21 @@ internal sealed class InstanceSpan
     private RunState _state;
     private bool _sameBegin;
     private int? _failoverOf;
+    private bool _endsAttempt;
 
     /// <summary>Events so far.</summary>
     internal int Count => _runningOffsets.Count;
 
-    /// <summary>Begins with an instance; there was none before.</summary>
-    internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, string source, DateTimeOffset now)
+    /// <summary>What happened to the attempts of the instances, as an event of the catalogue; null: nothing.</summary>
+    internal EventKind? AttemptEvent => _first is null ? null
+        : _state == RunState.Running ? EventCatalogue.AttemptBegin
+        : _endsAttempt ? EventCatalogue.AttemptEnd
+        : null;
+
+    /// <summary>Begins with an instance; there was none before. <paramref name="attempt"/>: the attempt that it is about; null when no node held one.</summary>
+    internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, int? attempt, string source, bool endsAttempt, DateTimeOffset now)
     {
+        _endsAttempt = endsAttempt;
         _state = instance.State;
         _sameBegin = true;
         _runningOffsets.Add(0);
@@ -36,7 +44,7 @@ internal sealed class InstanceSpan
             State = WireName.Of(instance.State),
             TaskNo = task.TaskNo,
             InstanceIndex = instance.Index,
-            Attempt = instance.Attempt,
+            Attempt = attempt,
             NodeId = instance.NodeId,
             ExitCode = instance.ExitCode,
             Cause = instance.Cause,
@@ -51,13 +59,14 @@ internal sealed class InstanceSpan
     }
 
     /// <summary>Takes the next instance, if it is the next one and nothing else differs.</summary>
-    internal bool TryAdd(TaskRecord task, InstanceRecord instance, string source, DateTimeOffset now)
+    internal bool TryAdd(TaskRecord task, InstanceRecord instance, int? attempt, string source, bool endsAttempt, DateTimeOffset now)
     {
         if (_first is not { } first
             || Count >= MaxLength
             || instance.Index != first.InstanceIndex + Count
             || instance.State != _state
-            || instance.Attempt != first.Attempt
+            || endsAttempt != _endsAttempt
+            || attempt != first.Attempt
             || instance.FailoverOf != _failoverOf
             || task.TaskNo != first.TaskNo
             || instance.NodeId != first.NodeId

@@ -120,7 +120,7 @@ public sealed partial class JobAggregate
 
         if (report is { Outcome: AttemptOutcome.Exited, ExitCode: 0 })
         {
-            Succeed(task, instance, new(Cause.Succeeded, null, 0, endedAt));
+            Succeed(task, instance, new(Cause.Succeeded, report.Reason, 0, endedAt));
             return;
         }
 
@@ -208,7 +208,7 @@ public sealed partial class JobAggregate
         Move(instance, InstanceEvent.Succeeded);
         Describe(instance, end);
         task.SucceedCount++;
-        RecordInstance(task, instance, JournalSource.Agent);
+        RecordInstance(task, instance, JournalSource.Agent, endsAttempt: true);
         if (IsAwaitedByIndex(task))
         {
             task.Succeeded.Add(instance.Index);
@@ -232,7 +232,7 @@ public sealed partial class JobAggregate
             task.Requeued.Add(instance.Index);
         }
 
-        RecordInstance(task, instance, source);
+        RecordInstance(task, instance, source, endsAttempt: true);
         instance.FinishedAt = null;
         instance.FailoverOf = end.Cause switch
         {
@@ -259,7 +259,7 @@ public sealed partial class JobAggregate
         }
 
         task.Reason ??= $"instance {instance.Index}: {end.Reason}";
-        RecordInstance(task, instance, source);
+        RecordInstance(task, instance, source, endsAttempt: true);
         Follow(new Fact.InstancesFailed(task, instance.Index, 1, instance.State, end.Cause, end.Reason!), source);
         if (!CloseAfterTooManyFailures(task))
         {

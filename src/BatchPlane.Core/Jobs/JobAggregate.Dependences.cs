@@ -117,7 +117,7 @@ public sealed partial class JobAggregate
         if (mayRun)
         {
             Move(dependent, TaskEvent.DependencesMet);
-            RecordTask(dependent, JournalSource.Engine);
+            RecordTask(dependent, JournalSource.Engine, keepsAlibabaWord: true);
         }
     }
 

@@ -97,6 +97,19 @@ public sealed partial class JobAggregate
         return true;
     }
 
+    /// <summary>Ends a task that no node can be made for. False when it waits for none: it has ended, waits for other tasks or has another environment by now.</summary>
+    internal bool CloseWithoutNodes(long taskId, string envId, string reason, DateTimeOffset now)
+    {
+        _now = now;
+        if (!_tasksById.TryGetValue(taskId, out var task) || task.EnvId != envId || task.Closed || !RunStates.IsSchedulable(task.State))
+        {
+            return false;
+        }
+
+        Close(task, Cause.NodeCreationFailed, reason, JournalSource.Engine);
+        return true;
+    }
+
     private void Terminate(TaskRecord task, InstanceRecord instance, string text, string source)
     {
         switch (instance.State)
@@ -228,7 +241,7 @@ public sealed partial class JobAggregate
                 begin = index + 1;
                 Move(instance, InstanceEvent.Failed);
                 Describe(instance, new(cause, reason, instance.ExitCode, _now));
-                RecordInstance(task, instance, source);
+                RecordInstance(task, instance, source, isOfAttempt: false);
             }
         }
 
@@ -250,6 +263,7 @@ public sealed partial class JobAggregate
     {
         if (task.FinishedCount < task.InstanceCount)
         {
+            RollUp(task);
             return;
         }
 
@@ -294,7 +308,7 @@ public sealed partial class JobAggregate
         }
 
         Job.FinishedAt = _now;
-        Job.ExpiresAt = null;
+        Job.ExpiresAt = Job.DueAt = null;
         if (jobEvent == JobEvent.AllTasksSucceeded)
         {
             Job.Cause = Cause.Succeeded;

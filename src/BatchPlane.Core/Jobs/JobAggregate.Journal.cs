@@ -8,7 +8,7 @@ namespace BatchPlane.Core.Jobs;
 // The journal of what was decided.
 public sealed partial class JobAggregate
 {
-    private void RecordTask(TaskRecord task, string source)
+    private void RecordTask(TaskRecord task, string source, bool keepsAlibabaWord = false)
     {
         Append(new()
         {
@@ -21,6 +21,7 @@ public sealed partial class JobAggregate
             Source = source,
             RunningAt = task.RunningAt,
             OccurredAt = _now,
+            KeepsAlibabaWord = keepsAlibabaWord,
         }, () => new MetricsDetails(null, task.InstanceMetrics));
     }
 
@@ -28,8 +29,13 @@ public sealed partial class JobAggregate
     /// What happens to consecutive instances in the same way becomes one row: the begins of a run, and behind them its other events.
     /// Nothing of an instance is moved before what happened to it earlier, and nothing over an entry of a task or the job.
     /// </summary>
-    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source)
+    /// <remarks>
+    /// <paramref name="isOfAttempt"/> is false when its last attempt had ended before: the entry is no end of an attempt then. <paramref name="endsAttempt"/> is true
+    /// when one ends with this entry.
+    /// </remarks>
+    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source, bool endsAttempt = false, bool isOfAttempt = true)
     {
+        int? attempt = isOfAttempt ? instance.Attempt : null;
         var isBegin = instance.State == RunState.Running;
         if (isBegin && _others.Count > 0 && !_begins.Covers(_others))
         {
@@ -37,38 +43,56 @@ public sealed partial class JobAggregate
         }
 
         var span = isBegin ? _begins : _others;
-        if (!span.TryAdd(task, instance, source, _now))
+        if (!span.TryAdd(task, instance, attempt, source, endsAttempt, _now))
         {
             if (span.Count > 0)
             {
                 CloseSpans();
             }
 
-            span.Begin(Job.JobId, task, instance, source, _now);
+            span.Begin(Job.JobId, task, instance, attempt, source, endsAttempt, _now);
         }
 
-        Job.LastSequence++;
+        Job.LastSequence += span.AttemptEvent is { } told && Job.Interest.Has(told) ? 2 : 1;
         Job.IsDirty = true;
     }
 
     /// <summary>Puts the open rows into the journal. Their sequences are counted already.</summary>
     private void CloseSpans()
     {
-        var sequence = Job.LastSequence - _begins.Count - _others.Count + 1;
-        if (_begins.Take() is { } begins)
+        if (_begins.Count + _others.Count == 0)
         {
-            Add(begins, sequence);
-            sequence += begins.Span;
+            return;
         }
 
-        if (_others.Take() is { } others)
+        var rows = RowsOf(_begins).Concat(RowsOf(_others)).ToList();
+        var sequence = Job.LastSequence - rows.Sum(row => row.Span) + 1;
+        foreach (var row in rows)
         {
-            Add(others, sequence);
+            Add(row, sequence);
+            sequence += row.Span;
+        }
+    }
+
+    /// <summary>What happened to the instances, and behind it the same told of their attempts, if somebody asked for that.</summary>
+    private IEnumerable<JournalEntry> RowsOf(InstanceSpan span)
+    {
+        var attempt = span.AttemptEvent;
+        if (span.Take() is not { } row)
+        {
+            yield break;
+        }
+
+        yield return row;
+        if (attempt is not null && Job.Interest.Has(attempt))
+        {
+            var state = attempt == EventCatalogue.AttemptEnd ? WireName.Parse<RunState>(row.State) : (RunState?)null;
+            yield return row with { State = attempt.State, Details = state is null ? row.Details : new JournalDetails { State = state }.ToJson() };
         }
     }
 
     /// <summary>One row for consecutive instances that no node held.</summary>
-    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause cause, string? reason, string source) => Append(new()
+    private void RecordUnclaimed(TaskRecord task, int first, int count, RunState state, Cause? cause, string? reason, string source) => Append(new()
     {
         SubjectId = Job.JobId,
         Span = count,
@@ -104,7 +128,7 @@ public sealed partial class JobAggregate
 
     private void Add(JournalEntry entry, long sequence, Func<MetricsDetails>? details = null)
     {
-        var notify = Job.Interest.MaskFor(entry.Level, entry.State);
+        var notify = Job.Interest.MaskFor(entry);
         _journal.Add(entry with
         {
             Sequence = sequence,

@@ -32,7 +32,7 @@ public sealed partial class JobAggregate
         task.InterruptedCount--;
         task.FailedCount++;
         task.IsDirty = true;
-        RecordInstance(task, instance, source);
+        RecordInstance(task, instance, source, isOfAttempt: false);
         FinishRelease(task, text, source);
     }
 

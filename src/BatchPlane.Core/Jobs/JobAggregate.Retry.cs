@@ -20,9 +20,10 @@ public sealed partial class JobAggregate
     /// </summary>
     /// <param name="selection">Which failed instances; null: all.</param>
     /// <param name="ends">How the instances of the tasks ended, by task, as stored. What was loaded counts before it.</param>
+    /// <param name="newEnvId">Makes the ids of environments that tasks need anew.</param>
     /// <param name="source">Journal source of the caller.</param>
     /// <param name="now">Time of the transaction.</param>
-    internal RetryOutcome Retry(RetrySelection? selection, IReadOnlyDictionary<long, TaskEnds> ends, string source, DateTimeOffset now)
+    internal RetryOutcome Retry(RetrySelection? selection, IReadOnlyDictionary<long, TaskEnds> ends, Func<string> newEnvId, string source, DateTimeOffset now)
     {
         _now = now;
 
@@ -52,11 +53,14 @@ public sealed partial class JobAggregate
         Job.RunningAt = Job.FinishedAt = Job.TerminateRequestedAt = null;
         Job.Reason = Job.TerminateRequestedBy = Job.TerminateReason = Job.CloseReason = null;
         Job.CloseCause = null;
+        Job.DueAt = Job.Deadline > now ? Job.Deadline : null;
         Job.Cause = Cause.Retried;
         MoveJob(JobEvent.Retried, source);
         Job.Cause = null;
         foreach (var revival in revivals)
         {
+            // That of a FAILED task is going or gone, and one that could make no node would make none again. What else is kept for inspection keeps its environment.
+            revival.Task.NewEnvId = revival.Task is { OwnsEnv: true, State: RunState.Failed } or { OwnsEnv: true, CloseCause: Cause.NodeCreationFailed } ? newEnvId() : null;
             Revive(revival, source);
         }
 
@@ -214,8 +218,10 @@ public sealed partial class JobAggregate
         task.Reason = task.FailedCount + task.InterruptedCount > 0 ? task.Reason : null;
         task.Cause = Cause.Retried;
         Move(task, revival.Waits || task.ClaimableCount == 0 ? TaskEvent.RetriedWaiting : TaskEvent.RetriedReady);
+        ForgetProgress(task);
         RecordTask(task, source);
         task.Cause = null;
+        TellBlocked(task);
         RecordRetried(revival, source);
     }
 

@@ -97,6 +97,7 @@ public sealed partial class JobAggregate
     {
         _now = now;
         Job.IsDirty = true;
+        Job.DueAt = Job.Deadline;
         Record(EventLevel.Job, Job.State, source);
         MoveJob(JobEvent.Expanded, source);
         foreach (var task in _tasks)
@@ -109,6 +110,12 @@ public sealed partial class JobAggregate
 
             Move(task, task.DependsOn.Count > 0 ? TaskEvent.ExpandedWaiting : TaskEvent.ExpandedReady);
             RecordTask(task, JournalSource.Engine);
+            TellBlocked(task);
+            if (Job.Interest.Has(AlibabaEvents.InstanceWaiting))
+            {
+                // Instances have no rows before they are claimed, and no other format tells that they wait.
+                RecordUnclaimed(task, 0, task.InstanceCount, task.State, cause: null, reason: null, JournalSource.Engine);
+            }
         }
     }
 

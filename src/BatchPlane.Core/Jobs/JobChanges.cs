@@ -23,6 +23,12 @@ internal sealed class JobChanges
 
     internal List<TaskRecord> Tasks { get; } = [];
 
+    /// <summary>Environments that are made for tasks of new jobs.</summary>
+    internal List<TaskEnvironment> Environments { get; } = [];
+
+    /// <summary>Tasks whose new life has an environment of its own, and the last entry of its journal so far.</summary>
+    internal List<(TaskRecord Task, JournalEntry Opened)> Renewed { get; } = [];
+
     internal List<FreshRun> Fresh { get; } = [];
 
     internal List<InstanceRecord> NewInstances { get; } = [];
@@ -61,7 +67,7 @@ internal sealed class JobChanges
     /// <summary>True when rows are only added, all of new jobs: there is nothing that somebody else could have changed.</summary>
     internal bool AreNewJobsOnly => NewJobs.Count > 0
         && Journal.Count > 0
-        && (Jobs.Count | Deleted.Count | Priorities.Count | Tasks.Count | Fresh.Count | NewInstances.Count | Instances.Count | Terminations.Count
+        && (Jobs.Count | Deleted.Count | Priorities.Count | Tasks.Count | Renewed.Count | Fresh.Count | NewInstances.Count | Instances.Count | Terminations.Count
             | ClosedInstances.Count | RetriedInstances.Count | Unskipped.Count | Skips.Count | Progress.Count | NewDelays.Count | EndedDelays.Count | Claims.Count) == 0;
 
     /// <summary>Takes everything that differs from what was loaded.</summary>
@@ -85,6 +91,12 @@ internal sealed class JobChanges
         foreach (var task in aggregate.Tasks.Where(task => task.IsDirty))
         {
             Tasks.Add(task);
+            if (task.NewEnvId is not null)
+            {
+                var opening = TaskEnvironment.OpenNew(task, aggregate.Job.JobId, Now);
+                Renewed.Add((task, opening[^1]));
+                Journal.AddRange(opening.Select(entry => (entry, 0UL)));
+            }
         }
 
         Fresh.AddRange(aggregate.Fresh);
@@ -106,7 +118,19 @@ internal sealed class JobChanges
         AddJournal(aggregate);
     }
 
+    /// <summary>Takes a new job, decided as <paramref name="aggregate"/>, with the environments that are made for its tasks.</summary>
+    internal void Add(NewJob job, JobAggregate aggregate)
+    {
+        NewJobs.Add(job);
+        AddJournal(aggregate);
+        foreach (var environment in job.Environments)
+        {
+            Journal.AddRange(environment.Open(Now).Select(entry => (entry, 0UL)));
+            Environments.Add(environment);
+        }
+    }
+
     /// <summary>Takes the journal of an aggregate; of a new one, everything else is in <see cref="NewJobs"/>.</summary>
-    internal void AddJournal(JobAggregate aggregate) =>
+    private void AddJournal(JobAggregate aggregate) =>
         Journal.AddRange(aggregate.Journal.Select(entry => (entry, aggregate.Job.JournalTxid)));
 }

@@ -14,9 +14,8 @@ public static class JobDocumentReader
     private static readonly MemberSet Members = new(
         [
             "job_name", "job_description", "priority", "env_id", "tasks", "dependences", "task_execution_depend_on",
-            "notifications", "notification_target", "tags", "time_limit",
-        ],
-        ["state_if_create_cvm_failed"]);
+            "notifications", "notification", "notification_target", "tags", "time_limit", "deadline", "state_if_create_cvm_failed",
+        ]);
 
     private static readonly Dictionary<string, JsonElement> NoTemplates = [];
 
@@ -77,7 +76,9 @@ public static class JobDocumentReader
             Dependences = DependenceReader.ReadAll(members, tasks, limits, problems),
             TaskExecutionDependOn = members.Word<TaskExecutionDependOn>("task_execution_depend_on", Spelling.UpperWord, ItemCodes.TaskExecutionDependOnUnknown) ?? TaskExecutionDependOn.PreTaskSucceed,
             Notifications = NotificationReader.Read(members, EventScope.Job, notificationLimits, problems),
+            StateIfCreateCvmFailed = members.Word<CreationFailedState>("state_if_create_cvm_failed", Spelling.UpperWord, ItemCodes.StateIfCreateCvmFailedUnknown) ?? CreationFailedState.Failed,
             TimeLimit = members.Integer("time_limit", 1, TaskReader.MaxTimeoutSeconds, ItemCodes.TimeLimitOutOfRange),
+            Deadline = members.Time("deadline", ItemCodes.DeadlineInvalid),
             NotificationTarget = members.OneOf("notification_target", ItemCodes.NotificationTargetUnknown, "CMQ", "TDMQ_CMQ"),
             Tags = TagReader.Read(members, problems),
         };

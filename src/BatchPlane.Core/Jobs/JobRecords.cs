@@ -57,6 +57,12 @@ public sealed class JobRecord
     /// <summary>Column <c>expires_at</c>.</summary>
     public DateTimeOffset? ExpiresAt { get; internal set; }
 
+    /// <summary>Column <c>deadline</c>: when the job is to have ended; null: at no certain time.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>Column <c>due_at</c>: the deadline, until it is told that the job missed it; null once that is told or cannot happen.</summary>
+    public DateTimeOffset? DueAt { get; internal set; }
+
     /// <summary>Column <c>retried_at</c>: when its current life began; null in its first one.</summary>
     public DateTimeOffset? RetriedAt { get; internal set; }
 
@@ -89,6 +95,15 @@ public sealed class TaskRecord
 
     /// <summary>Column <c>task_name</c>.</summary>
     public required string TaskName { get; init; }
+
+    /// <summary>Column <c>env_id</c>: the environment it runs in. Another one after a retry, when it was made for the task.</summary>
+    public required string EnvId { get; init; }
+
+    /// <summary>Column <c>owns_env</c>: the environment was made for it.</summary>
+    public bool OwnsEnv { get; init; }
+
+    /// <summary>The environment that is made for its new life, in place of <see cref="EnvId"/>; null: it stays.</summary>
+    public string? NewEnvId { get; internal set; }
 
     /// <summary>Column <c>state</c>.</summary>
     public RunState State { get; internal set; } = TaskLifecycle.Table.Initial;
@@ -164,6 +179,12 @@ public sealed class TaskRecord
 
     /// <summary>Column <c>expires_at</c>.</summary>
     public DateTimeOffset? ExpiresAt { get; internal set; }
+
+    /// <summary>Column <c>progress_at</c>: when an instance last ended, kept only while somebody is told of progress by time.</summary>
+    public DateTimeOffset? ProgressAt { get; internal set; }
+
+    /// <summary>Instances that had ended when the row was loaded.</summary>
+    public int LoadedEnds { get; init; }
 
     /// <summary>Column <c>max_concurrent_num</c>; null: no ceiling.</summary>
     public int? MaxConcurrentNum { get; init; }

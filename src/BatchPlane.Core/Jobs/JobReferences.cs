@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
 
 namespace BatchPlane.Core.Jobs;
@@ -14,7 +15,13 @@ public sealed record JobReferences(IReadOnlyList<(string Path, string EnvId)> En
     /// <summary>Those of the body of <c>POST /v1/jobs</c>. What a task takes from a template is not looked at.</summary>
     internal static JobReferences In(JsonElement body, MemberSet job, MemberSet task, MemberSet notification) => new(
         [.. Texts(body, JsonPath.Root, job, "env_id", DocumentRules.EnvId), .. Elements(body, job, "tasks").SelectMany(element => Texts(element.Value, element.Path, task, "env_id", DocumentRules.EnvId))],
-        [.. Elements(body, job, "notifications").SelectMany(element => Texts(element.Value, element.Path, notification, "topic_name", DocumentRules.TopicName))]);
+        [
+            .. Elements(body, job, "notifications").SelectMany(element => Texts(element.Value, element.Path, notification, "topic_name", DocumentRules.TopicName)),
+            .. from block in Members(body, JsonPath.Root, job, "notification")
+               from topic in Members(block.Value, block.Path, AlibabaNotificationReader.Members, "topic")
+               from name in Texts(topic.Value, topic.Path, AlibabaNotificationReader.TopicMembers, "name", DocumentRules.TopicName)
+               select name,
+        ]);
 
     private static IEnumerable<(string Path, JsonElement Value)> Elements(JsonElement owner, MemberSet members, string name) =>
         from list in Members(owner, JsonPath.Root, members, name)

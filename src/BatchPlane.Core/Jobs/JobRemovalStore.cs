@@ -47,7 +47,24 @@ public sealed class JobRemovalStore(NpgsqlDataSource dataSource)
         }
     }
 
-    /// <summary>Removes the job and its tasks. False while its events are still to be delivered, or when another server was faster.</summary>
+    /// <summary>Removes the environments made for its tasks, <paramref name="limit"/> at a time: those that are gone, once all events of the job are delivered.</summary>
+    public async Task RemoveEnvironmentsAsync(string jobId, int limit, CancellationToken cancellationToken)
+    {
+        int removed;
+        do
+        {
+            await using var command = dataSource.CreateCommand(SqlText.Load("Jobs/Sql/removed_environment_delete.sql"));
+            command.Parameters.AddWithValue("job_id", jobId);
+            command.Parameters.AddWithValue("row_limit", limit);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            for (removed = 0; await reader.ReadAsync(cancellationToken); removed++)
+            {
+            }
+        }
+        while (removed == limit);
+    }
+
+    /// <summary>Removes the job and its tasks. False while its events are still to be delivered or environments of its tasks are still there, or when another server was faster.</summary>
     public async Task<bool> RemoveAsync(string jobId, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Jobs/Sql/removed_job_delete.sql"));

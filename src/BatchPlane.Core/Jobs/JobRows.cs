@@ -3,6 +3,7 @@ using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using Npgsql;
 using NpgsqlTypes;
@@ -44,6 +45,8 @@ internal static class JobRows
         FinishedAt = Time(row, 15),
         RetriedAt = Time(row, 16),
         Priority = row.GetInt32(17),
+        Deadline = Time(row, 18),
+        DueAt = Time(row, 19),
     };
 
     internal static TaskRecord ReadTask(NpgsqlDataReader row) => new()
@@ -79,6 +82,10 @@ internal static class JobRows
         MaxFailedNum = Number(row, 30),
         TimeLimit = Number(row, 31),
         ExpiresAt = Time(row, 32),
+        EnvId = row.GetString(33),
+        OwnsEnv = row.GetBoolean(34),
+        ProgressAt = Time(row, 35),
+        LoadedEnds = row.GetInt32(20) + row.GetInt32(21) + row.GetInt32(22),
     };
 
     internal static InstanceRecord ReadInstance(NpgsqlDataReader row)
@@ -129,6 +136,7 @@ internal static class JobRows
             Column("traceparents", jobs, job => job.Traceparent),
             Column("last_sequences", jobs, job => job.Job.LastSequence),
             Column("time_limits", jobs, job => job.Job.TimeLimit),
+            Column("deadlines", jobs, job => job.Job.Deadline),
             new NpgsqlParameter<DateTimeOffset>("now", changes.Now));
     }
 
@@ -141,7 +149,8 @@ internal static class JobRows
             Column("job_ids", tasks, row => row.Job.Job.JobId),
             Column("task_nos", tasks, row => row.Task.Record.TaskNo),
             Column("task_names", tasks, row => row.Task.Record.TaskName),
-            Column("env_ids", tasks, row => row.Task.EnvId),
+            Column("env_ids", tasks, row => row.Task.Record.EnvId),
+            Column("owns_envs", tasks, row => row.Task.Record.OwnsEnv),
             Column("priorities", tasks, row => row.Job.Document.Priority),
             Column("job_nos", tasks, row => row.Job.Tasks[0].Record.TaskId),
             Column("slots", tasks, row => row.Task.Needs.Slots),
@@ -165,6 +174,40 @@ internal static class JobRows
             Column("runs", tasks, row => row.Task.Run));
     }
 
+    internal static NpgsqlBatchCommand InsertEnvironments(IReadOnlyList<TaskEnvironment> environments, DateTimeOffset now) => Command(
+        "Environments/Sql/task_environment_insert.sql",
+        Column("env_ids", environments, one => one.Record.EnvId),
+        Column("env_names", environments, one => one.Record.EnvName),
+        Column("states", environments, one => WireName.Of(one.Record.State)),
+        Column("providers", environments, one => WireName.Of(one.Record.Provider)),
+        Column("max_node_counts", environments, one => one.Settings.MaxComputeNodeCount),
+        Column("idle_secondses", environments, one => one.Settings.IdleSeconds),
+        Column("max_retry_counts", environments, one => one.MaxRetryCount),
+        Column("slots_per_nodes", environments, one => one.Settings.SlotsPerNode),
+        Column("cpu_per_nodes", environments, one => one.Settings.CpuPerNode),
+        Column("memory_mib_per_nodes", environments, one => one.Settings.MemoryMibPerNode),
+        Column("provider_settingses", environments, one => one.ProviderSettings),
+        Column("created_bys", environments, one => one.CreatedBy),
+        Column("job_ids", environments, one => one.Record.JobId!),
+        Column("task_ids", environments, one => one.Task.TaskId),
+        Column("task_nos", environments, one => one.Task.TaskNo),
+        Column("keeps_tryings", environments, one => one.KeepsTrying),
+        Column("last_sequences", environments, one => one.Record.LastSequence),
+        new NpgsqlParameter<DateTimeOffset>("now", now));
+
+    internal static NpgsqlBatchCommand RenewEnvironments(IReadOnlyList<(TaskRecord Task, JournalEntry Opened)> renewed, DateTimeOffset now) => Command(
+        "Environments/Sql/renewed_environment_insert.sql",
+        Column("env_ids", renewed, one => one.Task.EnvId),
+        Column("new_env_ids", renewed, one => one.Task.NewEnvId!),
+        Column("states", renewed, one => one.Opened.State),
+        Column("last_sequences", renewed, one => one.Opened.Sequence),
+        new NpgsqlParameter<DateTimeOffset>("now", now));
+
+    internal static NpgsqlBatchCommand RenewTasks(IReadOnlyList<(TaskRecord Task, JournalEntry Opened)> renewed) => Command(
+        "Jobs/Sql/task_renew_environment.sql",
+        Column("task_ids", renewed, one => one.Task.TaskId),
+        Column("new_env_ids", renewed, one => one.Task.NewEnvId!));
+
     internal static NpgsqlBatchCommand ApplyJobs(IReadOnlyList<JobRecord> jobs) => Command(
         "Jobs/Sql/job_apply_transition.sql",
         Column("job_ids", jobs, job => job.JobId),
@@ -179,6 +222,7 @@ internal static class JobRows
         Column("close_causes", jobs, job => Name(job.CloseCause)),
         Column("close_reasons", jobs, job => job.CloseReason),
         Column("expires_ats", jobs, job => job.ExpiresAt),
+        Column("due_ats", jobs, job => job.DueAt),
         Column("running_ats", jobs, job => job.RunningAt),
         Column("finished_ats", jobs, job => job.FinishedAt),
         Column("retried_ats", jobs, job => job.RetriedAt));
@@ -217,6 +261,7 @@ internal static class JobRows
         Column("failed_counts", tasks, task => task.FailedCount),
         Column("interrupted_counts", tasks, task => task.InterruptedCount),
         Column("expires_ats", tasks, task => task.ExpiresAt),
+        Column("progress_ats", tasks, task => task.ProgressAt),
         Column("running_ats", tasks, task => task.RunningAt),
         Column("finished_ats", tasks, task => task.FinishedAt));
 

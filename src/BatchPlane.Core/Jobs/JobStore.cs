@@ -94,6 +94,11 @@ internal sealed class JobStore(EngineLimits limits)
             Add(JobRows.InsertTasks(changes), "tasks", changes.NewJobs.Sum(job => job.Tasks.Count));
         }
 
+        if (changes.Environments.Count > 0)
+        {
+            Add(JobRows.InsertEnvironments(changes.Environments, changes.Now), "environments", changes.Environments.Count);
+        }
+
         if (changes.Jobs.Count > 0)
         {
             Add(JobRows.ApplyJobs(changes.Jobs), "jobs", changes.Jobs.Count);
@@ -102,6 +107,12 @@ internal sealed class JobStore(EngineLimits limits)
         if (changes.Tasks.Count > 0)
         {
             Add(JobRows.ApplyTasks(changes.Tasks), "tasks", changes.Tasks.Count);
+        }
+
+        if (changes.Renewed.Count > 0)
+        {
+            Add(JobRows.RenewEnvironments(changes.Renewed, changes.Now), "environments", changes.Renewed.Count);
+            Add(JobRows.RenewTasks(changes.Renewed), "tasks", changes.Renewed.Count);
         }
 
         if (changes.Deleted.Count > 0)

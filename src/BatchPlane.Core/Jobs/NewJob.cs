@@ -31,42 +31,59 @@ public sealed class NewJob
     /// <summary>W3C trace context of the request that submits it; null when there is none.</summary>
     public string? Traceparent { get; private init; }
 
-    /// <summary>Environments it needs, each once, sorted.</summary>
-    public IReadOnlyList<string> EnvIds => [.. Tasks.Select(task => task.EnvId).Distinct().Order(StringComparer.Ordinal)];
+    /// <summary>Environments that have to exist, each once, sorted. Those that are made with it are not among them.</summary>
+    public IReadOnlyList<string> EnvIds => [.. Tasks.Where(task => !task.Record.OwnsEnv).Select(task => task.Record.EnvId).Distinct().Order(StringComparer.Ordinal)];
 
-    /// <summary>Lays out rows for a validated document whose tasks all name an environment, with ids from <paramref name="taskIds"/>.</summary>
+    /// <summary>Environments that are made with it, for a task each.</summary>
+    internal IEnumerable<TaskEnvironment> Environments => Tasks.Select(task => task.Environment).OfType<TaskEnvironment>();
+
+    /// <summary>
+    /// Lays out rows for a validated document whose tasks all name an environment or have one made for them, with ids from <paramref name="taskIds"/>.
+    /// The ids of environments that are made are new each time.
+    /// </summary>
     public static NewJob From(JobDocument document, string jobId, IReadOnlyList<long> taskIds, string submittedBy)
     {
         var numbers = document.Tasks.Select((task, number) => (task.TaskName, number)).ToDictionary(pair => pair.TaskName, pair => pair.number, StringComparer.Ordinal);
         var usual = ConditionOf(document.TaskExecutionDependOn);
         var edges = document.Dependences.ToLookup(edge => numbers[edge.EndTask], edge => new TaskEdge(numbers[edge.StartTask], edge.On ?? usual));
-        var tasks = document.Tasks.Select((task, number) => new NewTask(
-            new()
-            {
-                TaskId = taskIds[number],
-                TaskNo = number,
-                TaskName = task.TaskName,
-                DependsOn = [.. edges[number].OrderBy(edge => edge.TaskNo)],
-                InstanceCount = task.TaskInstanceNum,
-                MaxRetryCount = task.MaxRetryCount,
-                Retries = RetryPolicy.Of(task),
-                MaxFailedNum = task.MaxFailedNum,
-                TimeLimit = task.TimeLimit,
-                MaxConcurrentNum = task.MaxConcurrentNum,
-                FailedAction = task.FailedAction,
-            },
-            task.EnvId ?? throw new ArgumentException($"Task '{task.TaskName}' names no environment.", nameof(document)),
-            ResourceAmounts.Of(task.Resources) with { Containers = task.Application.Docker is not null },
-            JsonSerializer.Serialize(RunOf(task), BatchPlaneJson.Options)));
+        var tasks = document.Tasks.Select((task, number) => LayOut(document, task, Record(task, number, taskIds[number], edges[number]), jobId, submittedBy));
         var job = new JobRecord
         {
             JobId = jobId,
             Priority = document.Priority,
-            Interest = NotificationInterest.Of(document.Notifications),
+            Interest = NotificationInterest.Of(document.Notifications, document.Tags),
             TimeLimit = document.TimeLimit,
+            Deadline = document.Deadline,
         };
         return new(document, job, [.. tasks], submittedBy) { Traceparent = Activity.Current?.Id };
     }
+
+    private static TaskRecord Record(TaskDocument task, int number, long taskId, IEnumerable<TaskEdge> edges) => new()
+    {
+        TaskId = taskId,
+        TaskNo = number,
+        TaskName = task.TaskName,
+        EnvId = task.ComputeEnv is not null
+            ? EntityId.New(EntityId.Environment)
+            : task.EnvId ?? throw new ArgumentException($"Task '{task.TaskName}' names no environment.", nameof(task)),
+        OwnsEnv = task.ComputeEnv is not null,
+        DependsOn = [.. edges.OrderBy(edge => edge.TaskNo)],
+        InstanceCount = task.TaskInstanceNum,
+        MaxRetryCount = task.MaxRetryCount,
+        Retries = RetryPolicy.Of(task),
+        MaxFailedNum = task.MaxFailedNum,
+        TimeLimit = task.TimeLimit,
+        MaxConcurrentNum = task.MaxConcurrentNum,
+        FailedAction = task.FailedAction,
+    };
+
+    private static NewTask LayOut(JobDocument document, TaskDocument task, TaskRecord record, string jobId, string submittedBy) => new(
+        record,
+        ResourceAmounts.Of(task.Resources) with { Containers = task.Application.Docker is not null },
+        JsonSerializer.Serialize(RunOf(task), BatchPlaneJson.Options))
+    {
+        Environment = task.ComputeEnv is { } wanted ? TaskEnvironment.Of(wanted, document, jobId, record, submittedBy) : null,
+    };
 
     /// <summary>The same job under this id, not expanded yet.</summary>
     internal NewJob WithFreshRecords(string jobId)
@@ -88,6 +105,7 @@ public sealed class NewJob
         Argv = task.Application.Argv,
         Builtin = task.Application.Builtin,
         Docker = task.Application.Docker,
+        RunAsUser = task.Application.RunAsUser,
         EnvVars = task.EnvVars,
         TimeoutSeconds = task.Timeout,
         KeepDirectoryOnFailure = task.FailedAction != FailedAction.Terminate,
@@ -110,7 +128,10 @@ public sealed class NewJob
 
 /// <summary>A task about to be stored.</summary>
 /// <param name="Record">The part the transition path works on.</param>
-/// <param name="EnvId">Environment it runs in.</param>
 /// <param name="Needs">What an instance needs of its node.</param>
 /// <param name="Run"><see cref="RunSpec"/> as JSON.</param>
-public sealed record NewTask(TaskRecord Record, string EnvId, ResourceAmounts Needs, string Run);
+public sealed record NewTask(TaskRecord Record, ResourceAmounts Needs, string Run)
+{
+    /// <summary>The environment that is made for it; null: it runs in one that exists.</summary>
+    internal TaskEnvironment? Environment { get; init; }
+}

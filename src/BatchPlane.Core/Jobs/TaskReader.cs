@@ -21,13 +21,13 @@ internal sealed partial class TaskReader
         [
             "task_name", "application", "task_instance_num", "env_id", "env_vars", "max_retry_count", "timeout",
             "max_concurrent_num", "failed_action", "resources", "retry_rules", "retry_backoff", "max_failed_num", "time_limit",
-            "task_template",
+            "task_template", "compute_env", "resource_max_retry_count",
             .. TaskFilesReader.TaskMembers,
         ],
-        ["compute_env", "restart_compute_node", "resource_max_retry_count"]);
+        ["restart_compute_node"]);
 
     private static readonly MemberSet ApplicationMembers = new(
-        ["delivery_form", "command", "argv", "builtin", "docker", "package_path"],
+        ["delivery_form", "command", "argv", "builtin", "docker", "run_as_user", "package_path"],
         ["commands"]);
 
     private static readonly string[] WhatToRun = ["command", "argv", "builtin"];
@@ -60,6 +60,17 @@ internal sealed partial class TaskReader
         TooLongCode = ItemCodes.EnvVarNameInvalid,
     };
 
+    private static readonly TextRule UserName = new()
+    {
+        MinLength = 1,
+        MaxLength = 32,
+        Pattern = UserNamePattern(),
+        Form = "the name of a user: letters, digits, '_', '.' and '-', not starting with a digit",
+        EmptyCode = ItemCodes.RunAsUserInvalid,
+        InvalidCode = ItemCodes.RunAsUserInvalid,
+        TooLongCode = ItemCodes.RunAsUserInvalid,
+    };
+
     /// <summary>Every member of a task, by the path of its object.</summary>
     internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } =
     [
@@ -68,6 +79,7 @@ internal sealed partial class TaskReader
         ("$.tasks[0].application.docker", DockerReader.Members),
         ("$.tasks[0].env_vars[0]", EnvVarMembers),
         ("$.tasks[0].resources", ResourcesMembers),
+        .. ComputeEnvReader.Fields,
         .. RetryReader.Fields,
         .. TaskFilesReader.Fields,
     ];
@@ -162,6 +174,7 @@ internal sealed partial class TaskReader
             _problems.Add(task.PathOf("retry_backoff"), ItemCodes.RetryBudgetMissing, "There is no retry to wait for: give max_retry_count or a retry rule.");
         }
 
+        var resources = task.Find("resources") is { } given ? ReadResources(given, task.PathOf("resources")) : null;
         return _files.Read(task, new TaskDocument
         {
             TaskName = ReadName(task),
@@ -170,6 +183,8 @@ internal sealed partial class TaskReader
                 : new ApplicationDocument(),
             TaskInstanceNum = task.Integer("task_instance_num", 1, _limits.MaxInstancesPerTask, ItemCodes.TaskInstanceNumOutOfRange) ?? 1,
             EnvId = task.Text("env_id", DocumentRules.EnvId),
+            ComputeEnv = ComputeEnvReader.Read(task, resources, _problems),
+            ResourceMaxRetryCount = ComputeEnvReader.ReadMaxRetries(task),
             EnvVars = ReadEnvVars(task),
             MaxRetryCount = retries ?? 0,
             RetryRules = rules,
@@ -179,7 +194,7 @@ internal sealed partial class TaskReader
             Timeout = task.Integer("timeout", 1, MaxTimeoutSeconds, ItemCodes.TimeoutOutOfRange) ?? DefaultTimeoutSeconds,
             MaxConcurrentNum = task.Integer("max_concurrent_num", 1, int.MaxValue, ItemCodes.MaxConcurrentNumOutOfRange),
             FailedAction = task.Word<FailedAction>("failed_action", Spelling.UpperWord, ItemCodes.FailedActionUnknown) ?? FailedAction.Terminate,
-            Resources = task.Find("resources") is { } resources ? ReadResources(resources, task.PathOf("resources")) : null,
+            Resources = resources,
         });
     }
 
@@ -266,7 +281,21 @@ internal sealed partial class TaskReader
             Argv = ReadArgv(application),
             Builtin = application.OneOf("builtin", ItemCodes.BuiltinUnknown, BuiltinApplications.Noop),
             Docker = DockerReader.Read(application, _problems),
+            RunAsUser = ReadUser(application),
         };
+    }
+
+    private string? ReadUser(ObjectReader application)
+    {
+        if (application.Find("run_as_user") is not null && Array.Find(["docker", "builtin"], name => application.Find(name) is not null) is { } other)
+        {
+            _problems.Add(
+                application.PathOf("run_as_user"),
+                ItemCodes.RunAsUserMisplaced,
+                other == "docker" ? "A container has its own users: use --user in 'docker_run_option'." : "A built-in runs no program.");
+        }
+
+        return application.Text("run_as_user", UserName);
     }
 
     private List<string>? ReadArgv(ObjectReader application)
@@ -326,6 +355,9 @@ internal sealed partial class TaskReader
 
         return new EnvVarDocument(name, value);
     }
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.-]*\z")]
+    private static partial Regex UserNamePattern();
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z")]
     private static partial Regex EnvVarNamePattern();

@@ -57,6 +57,9 @@ internal sealed class TransitionDecision
                 case DueRequest due:
                     Decide(due);
                     break;
+                case GiveUpTask give:
+                    give.Result = new(locked.Jobs.TryGetValue(give.JobId, out var job) && job.CloseWithoutNodes(give.TaskId, give.EnvId, give.Reason, locked.Now));
+                    break;
                 default:
                     // A submit that was settled by its idempotency key or refused for its environment.
                     break;
@@ -148,8 +151,7 @@ internal sealed class TransitionDecision
     {
         var aggregate = new JobAggregate(submit.Job.Job, [.. submit.Job.Tasks.Select(task => task.Record)], [], _limits);
         aggregate.Expand(submit.Job.SubmittedBy, _locked.Now);
-        Changes.NewJobs.Add(submit.Job);
-        Changes.AddJournal(aggregate);
+        Changes.Add(submit.Job, aggregate);
         submit.Result = new SubmitOutcome.Submitted(submit.Job.Job.JobId);
     }
 
@@ -212,9 +214,10 @@ internal sealed class TransitionDecision
             return;
         }
 
+        var told = job.TellOverdue(_locked.Now) ? 1 : 0;
         var closed = job.CloseOverdue(_locked.Now);
         var released = due.Delayed.Count(instance => job.ReleaseDelayed(instance.TaskId, instance.Index, _locked.Now));
-        due.Result = new(released, closed);
+        due.Result = new(released, closed, told);
     }
 
     private void Decide(TerminateTaskCommand terminate) =>
@@ -264,7 +267,7 @@ internal sealed class TransitionDecision
         }
         else
         {
-            retry.Result = job.Retry(retry.Selection, _locked.Ends, retry.Source, _locked.Now);
+            retry.Result = job.Retry(retry.Selection, _locked.Ends, retry.NewEnvId, retry.Source, _locked.Now);
             retry.Decided = retry.Result is RetryOutcome.Accepted accepted ? (_locked.Now, accepted) : null;
         }
     }

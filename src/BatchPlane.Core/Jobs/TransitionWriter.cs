@@ -214,10 +214,10 @@ public sealed partial class TransitionWriter : BackgroundService
         return null;
     }
 
-    /// <summary>Passing faults, and a random job id that was taken: the next try has another one.</summary>
+    /// <summary>Passing faults, and a random id of a job or of an environment made with it that was taken: the next try has another one.</summary>
     private static bool MayBeRepeated(Exception exception) =>
         ExpectedFaults.IsTransient(exception)
-        || exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "jobs_pkey" };
+        || exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "jobs_pkey" or "environments_pkey" };
 
     private async Task WriteOnceAsync(List<WriteRequest> requests, Action onCommitting)
     {

@@ -289,7 +289,10 @@ public sealed class RetryJobCommand(string jobId, RetrySelection? selection, IRe
     /// <summary>What to try again; null: all that failed.</summary>
     internal RetrySelection? Selection { get; } = selection;
 
-    /// <summary>Environments that its tasks run in.</summary>
+    /// <summary>Makes the ids of environments for the tasks that have one of their own.</summary>
+    internal Func<string> NewEnvId { get; init; } = static () => EntityId.New(EntityId.Environment);
+
+    /// <summary>Environments that its tasks run in and that users made.</summary>
     internal IReadOnlyList<string> EnvIds { get; } = envIds;
 
     /// <summary>Those of them that take no jobs. Given by <see cref="SubmitAdmission"/>.</summary>
@@ -379,7 +382,8 @@ public sealed class DueRequest(string jobId, IReadOnlyList<(long TaskId, int Ind
 /// <summary>What was due.</summary>
 /// <param name="Released">Instances that may be claimed again.</param>
 /// <param name="Closed">Tasks whose time limit, or whose job's, had passed.</param>
-public sealed record DueOutcome(int Released, int Closed);
+/// <param name="Told">Jobs that missed their deadline.</param>
+public sealed record DueOutcome(int Released, int Closed, int Told = 0);
 
 /// <summary>How many attempts were taken from the node.</summary>
 /// <param name="Lost">Those it still held.</param>

@@ -21,6 +21,12 @@ public sealed record JournalDetails
     /// <summary>Of a change of a job that is none of its state: the state it is in.</summary>
     public RunState? JobState { get; init; }
 
+    /// <summary>Of a job that is overdue: when it was to have ended.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>Of an attempt that ended: the state that its instance entered. Of a task's progress: the task's.</summary>
+    public RunState? State { get; init; }
+
     /// <summary>Of a change of priority: the one before.</summary>
     public int? From { get; init; }
 
@@ -42,7 +48,7 @@ public sealed record JournalDetails
     /// <summary>Of an environment: the wished number of nodes.</summary>
     public int? DesiredComputeNodeCount { get; init; }
 
-    /// <summary>Of progress: 0 to 100; null: only a message was posted.</summary>
+    /// <summary>Of progress: 0 to 100; null: only a message was posted. Of a task: of its instances, those that ended.</summary>
     public double? Percent { get; init; }
 
     /// <summary>Of progress: in words.</summary>

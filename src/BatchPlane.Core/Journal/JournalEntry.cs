@@ -57,6 +57,12 @@ public sealed record JournalEntry
     /// <summary>When the transition happened.</summary>
     public required DateTimeOffset OccurredAt { get; init; }
 
+    /// <summary>True when Alibaba's word for the state is the one it had before (PENDING and RUNNABLE are both <c>Waiting</c>): its events announce changes of the word. Not stored.</summary>
+    public bool KeepsAlibabaWord { get; init; }
+
+    /// <summary>The only blocks it is meant for, of those that asked; null: all. Not stored.</summary>
+    public int? Audience { get; init; }
+
     /// <summary>Who asked: bit n is block n of the subject's notifications. Given by the aggregate that appends the entry.</summary>
     public int Notify { get; init; }
 

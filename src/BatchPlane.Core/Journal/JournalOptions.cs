@@ -12,4 +12,20 @@ public sealed class JournalOptions
     /// <summary>Days for which partitions are made ahead. 1 to 30; default 3.</summary>
     [Range(1, 30)]
     public int DaysAhead { get; set; } = 3;
+
+    /// <summary>Rows that a page of <c>GET /v1/events</c> or <c>/v1/executions</c> looks at, at most: a rare event makes short pages, not slow ones. 1,000 to 1,000,000; default 20,000.</summary>
+    [Range(1_000, 1_000_000)]
+    public int ScanRows { get; set; } = 20_000;
+
+    /// <summary>How often it is noted where in the journal a time is, for <c>since</c> and <c>until</c>. 1 second to 1 hour; default 1 minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan MarkInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often what the journal has is added to the statistics. 1 second to 1 hour; default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan StatisticsInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Days that statistics are kept. 1 to 36,500; default 400.</summary>
+    [Range(1, 36_500)]
+    public int StatisticsDays { get; set; } = 400;
 }

@@ -14,6 +14,23 @@ public sealed class JournalStore(NpgsqlDataSource dataSource)
     public async Task<int> DropPartitionsAsync(int retentionDays, CancellationToken cancellationToken) =>
         (int)(await ChangeAsync("Journal/Sql/journal_drop_partitions.sql", new("retention_days", retentionDays), cancellationToken))!;
 
+    /// <summary>Notes where in the order of the journal this moment is, unless somebody did within <paramref name="pause"/>.</summary>
+    public async Task MarkAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Journal/Sql/journal_mark.sql"));
+        command.Parameters.AddWithValue("pause", pause);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Forgets marks, exceptions and redeliveries about days that are not kept. Returns how many exceptions went, at most <paramref name="limit"/>: then there may be more.</summary>
+    public async Task<int> PruneAsync(int retentionDays, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Journal/Sql/journal_prune.sql"));
+        command.Parameters.AddWithValue("retention_days", retentionDays);
+        command.Parameters.AddWithValue("row_limit", limit);
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     private async Task<object?> ChangeAsync(string path, NpgsqlParameter parameter, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);

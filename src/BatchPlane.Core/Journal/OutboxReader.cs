@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Notifications;
 using Npgsql;
@@ -98,6 +99,18 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         return true;
     }
 
+    /// <summary>One event by its id; null when the journal does not have it, or not any more.</summary>
+    public async Task<JournalEvent?> FindAsync(string subjectId, long sequence, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Journal/Sql/event_select.sql"));
+        command.Parameters.AddWithValue("subject_id", subjectId);
+        command.Parameters.AddWithValue("sequence", sequence);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) && ReadRow(reader) is var row && sequence < row.Sequence + row.Span
+            ? new JournalEvent(row, (int)(sequence - row.Sequence))
+            : null;
+    }
+
     private static async Task<bool> MoveCursorAsync(
         NpgsqlConnection connection,
         short shard,
@@ -119,7 +132,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    private static async Task NoteAsync(
+    internal static async Task NoteAsync(
         NpgsqlConnection connection,
         IReadOnlyCollection<DeliveryException> exceptions,
         CancellationToken cancellationToken)
@@ -142,7 +155,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static OutboxRow ReadRow(NpgsqlDataReader reader) => new()
+    internal static OutboxRow ReadRow(NpgsqlDataReader reader) => new()
     {
         OrderTxId = reader.GetFieldValue<ulong>(0),
         EventNo = reader.GetInt64(1),
@@ -162,5 +175,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         OccurredAt = reader.GetFieldValue<DateTimeOffset>(15),
         Notify = reader.GetInt32(16),
         Details = reader.IsDBNull(17) ? null : JournalDetails.Parse(reader.GetString(17)),
+        Attempt = reader.IsDBNull(18) ? null : reader.GetInt32(18),
+        Cause = reader.IsDBNull(19) ? null : WireName.Parse<Cause>(reader.GetString(19)),
     };
 }

@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Journal;
@@ -38,11 +39,17 @@ public sealed record OutboxRow
     /// <summary>Index of the first instance of the row.</summary>
     public int? InstanceIndex { get; init; }
 
+    /// <summary>Attempt, from 1; null for an instance that was never claimed.</summary>
+    public int? Attempt { get; init; }
+
     /// <summary>Node concerned.</summary>
     public string? NodeId { get; init; }
 
     /// <summary>Exit code of the attempt.</summary>
     public int? ExitCode { get; init; }
+
+    /// <summary>Why.</summary>
+    public Cause? Cause { get; init; }
 
     /// <summary>Why, in words.</summary>
     public string? Reason { get; init; }

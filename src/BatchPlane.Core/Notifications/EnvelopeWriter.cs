@@ -1,118 +1,52 @@
-using System.Buffers;
 using System.Diagnostics;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 
 namespace BatchPlane.Core.Notifications;
 
 /// <summary>
-/// Writes the body of a message: Tencent's <c>{"Events":[…]}</c> with exactly one event, UTF-8 without a byte order mark,
-/// not indented, nothing added. Ids, sequence and trace travel beside it as message properties.
+/// Format <c>cmq</c>: Tencent's <c>{"Events":[…]}</c> with exactly one event, nothing added.
 /// </summary>
-/// <remarks>
-/// Keys stand in a fixed order so that a body can be compared byte for byte; readers must not depend on it. Which keys a family
-/// has: docs/events.md. Not safe for use by two threads at once: it keeps its buffers.
-/// </remarks>
-public sealed class EnvelopeWriter : IDisposable
+public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
 {
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    };
-
-    private readonly ArrayBufferWriter<byte> _buffer = new(1024);
-    private readonly Utf8JsonWriter _writer;
-    private readonly string _region;
-    private readonly int _maxBytes;
-
-    /// <summary>A writer for one region and size limit.</summary>
-    public EnvelopeWriter(NotificationOptions options)
-    {
-        _region = options.Region;
-        _maxBytes = options.MaxMessageBytes;
-        _writer = new(_buffer, WriterOptions);
-    }
-
-    /// <summary>
-    /// The body, valid until the next call. A body over the limit loses the end of its <c>StateReason</c>; when that is not
-    /// enough the answer is the too long body, and <paramref name="tooLong"/> is true.
-    /// </summary>
-    public ReadOnlyMemory<byte> Write(
-        EventKind kind,
-        JournalEvent journalEvent,
-        SubjectContext subject,
-        NodeFacts? node,
-        IReadOnlyList<EventVarDocument> vars,
-        out bool tooLong)
-    {
-        var reason = journalEvent.Row.Reason;
-        Render(kind, journalEvent, subject, node, vars, reason);
-        var excess = _buffer.WrittenCount - _maxBytes;
-        if (excess > 0 && !string.IsNullOrEmpty(reason))
-        {
-            Render(kind, journalEvent, subject, node, vars, Shortened(reason, excess));
-        }
-
-        tooLong = _buffer.WrittenCount > _maxBytes;
-        return _buffer.WrittenMemory;
-    }
+    /// <inheritdoc />
+    public override string ContentType => "application/json";
 
     /// <inheritdoc />
-    public void Dispose() => _writer.Dispose();
-
-    /// <summary>The text without at least <paramref name="excess"/> bytes of its end, whole characters only. Escaping only makes the cut part longer, so the body shrinks by at least as much.</summary>
-    private static string Shortened(string text, int excess)
+    protected override void WriteBody(in Message message, string? reason)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        var length = Math.Max(0, bytes.Length - excess);
-        while (length > 0 && (bytes[length] & 0xC0) == 0x80)
-        {
-            length--;
-        }
-
-        return Encoding.UTF8.GetString(bytes, 0, length);
+        Json.WriteStartObject();
+        Json.WriteStartArray("Events"u8);
+        Json.WriteStartObject();
+        Json.WriteString("EventVersion"u8, "1.0"u8);
+        WriteTime("EventTime"u8, message.Event.Row.OccurredAt);
+        Json.WriteString("Region"u8, Region);
+        WriteBatch(message, reason);
+        Json.WriteString("EventName"u8, message.Kind.Name);
+        WriteVars(message.Vars);
+        Json.WriteEndObject();
+        Json.WriteEndArray();
+        Json.WriteEndObject();
     }
 
-    private void Render(
-        EventKind kind,
-        JournalEvent journalEvent,
-        SubjectContext subject,
-        NodeFacts? node,
-        IReadOnlyList<EventVarDocument> vars,
-        string? reason)
+    /// <summary>The members <c>Batch</c> and <c>EventVars</c>.</summary>
+    protected void WriteData(in Message message, string? reason)
     {
-        _buffer.ResetWrittenCount();
-        _writer.Reset();
-        _writer.WriteStartObject();
-        _writer.WriteStartArray("Events"u8);
-        _writer.WriteStartObject();
-        _writer.WriteString("EventVersion"u8, "1.0"u8);
-        WriteTime("EventTime"u8, journalEvent.Row.OccurredAt);
-        _writer.WriteString("Region"u8, _region);
-        _writer.WriteStartObject("Batch"u8);
-        WriteBatch(kind, journalEvent, subject, node, reason);
-        _writer.WriteEndObject();
-        _writer.WriteString("EventName"u8, kind.Name);
-        WriteVars(vars);
-        _writer.WriteEndObject();
-        _writer.WriteEndArray();
-        _writer.WriteEndObject();
-        _writer.Flush();
+        WriteBatch(message, reason);
+        WriteVars(message.Vars);
     }
 
-    private void WriteBatch(EventKind kind, JournalEvent journalEvent, SubjectContext subject, NodeFacts? node, string? reason)
+    private void WriteBatch(in Message message, string? reason)
     {
+        var (kind, journalEvent, subject, node, _) = message;
+        Json.WriteStartObject("Batch"u8);
         switch (kind.Level)
         {
             case EventLevel.Job:
                 WriteJob(journalEvent.Row, subject, reason);
                 break;
             case EventLevel.Task:
-                WriteTask(journalEvent.Row, subject);
+                WriteTask(journalEvent.Row, subject, reason);
                 break;
             case EventLevel.TaskInstance:
                 WriteInstance(journalEvent, subject, node, reason);
@@ -126,37 +60,50 @@ public sealed class EnvelopeWriter : IDisposable
             default:
                 throw new UnreachableException($"No message for level {kind.Level}.");
         }
+
+        Json.WriteEndObject();
     }
 
     private void WriteJob(OutboxRow row, SubjectContext subject, string? reason)
     {
-        _writer.WriteString("JobId"u8, row.SubjectId);
-        _writer.WriteString("JobName"u8, subject.Name);
-        _writer.WriteString("JobState"u8, row.Details?.JobState is { } state ? WireName.Of(state) : row.State);
-        _writer.WriteNumber("Priority"u8, row.Details?.Priority ?? subject.Priority);
+        Json.WriteString("JobId"u8, row.SubjectId);
+        Json.WriteString("JobName"u8, subject.Name);
+        Json.WriteString("JobState"u8, EventCatalogue.StateBehind(row));
+        Json.WriteNumber("Priority"u8, row.Details?.Priority ?? subject.Priority);
+        WriteTimeIfKnown("Deadline"u8, row.Details?.Deadline);
         if (row.Details is { From: { } from, To: { } to })
         {
-            _writer.WriteNumber("From"u8, from);
-            _writer.WriteNumber("To"u8, to);
+            Json.WriteNumber("From"u8, from);
+            Json.WriteNumber("To"u8, to);
         }
 
         WriteTime("CreateTime"u8, subject.CreatedAt);
         WriteEndTime(row);
-        if (IsFailure(row.State) && reason is not null)
+        if ((IsFailure(row.State) || row.State == EventCatalogue.Overdue) && reason is not null)
         {
-            _writer.WriteString("StateReason"u8, reason);
+            Json.WriteString("StateReason"u8, reason);
         }
 
         WriteMetrics("TaskMetrics"u8, row.Details?.TaskMetrics);
         WriteMetrics("TaskInstanceMetrics"u8, row.Details?.TaskInstanceMetrics);
     }
 
-    private void WriteTask(OutboxRow row, SubjectContext subject)
+    private void WriteTask(OutboxRow row, SubjectContext subject, string? reason)
     {
-        _writer.WriteString("JobId"u8, row.SubjectId);
-        _writer.WriteString("JobName"u8, subject.Name);
-        _writer.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
-        _writer.WriteString("TaskState"u8, row.State);
+        Json.WriteString("JobId"u8, row.SubjectId);
+        Json.WriteString("JobName"u8, subject.Name);
+        Json.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
+        Json.WriteString("TaskState"u8, EventCatalogue.StateBehind(row));
+        if (row is { State: EventCatalogue.Progress, Details.Percent: { } percent })
+        {
+            Json.WriteNumber("Progress"u8, percent);
+        }
+
+        if (row.State == EventCatalogue.Blocked && reason is not null)
+        {
+            Json.WriteString("StateReason"u8, reason);
+        }
+
         WriteTime("CreateTime"u8, subject.CreatedAt);
         WriteEndTime(row);
         WriteMetrics("TaskInstanceMetrics"u8, row.Details?.TaskInstanceMetrics);
@@ -165,25 +112,30 @@ public sealed class EnvelopeWriter : IDisposable
     private void WriteInstance(JournalEvent journalEvent, SubjectContext subject, NodeFacts? node, string? reason)
     {
         var row = journalEvent.Row;
-        _writer.WriteString("JobId"u8, row.SubjectId);
-        _writer.WriteString("JobName"u8, subject.Name);
-        _writer.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
-        _writer.WriteNumber("TaskInstanceIndex"u8, journalEvent.InstanceIndex ?? 0);
-        _writer.WriteString("TaskInstanceState"u8, row.State is EventCatalogue.Progress or EventCatalogue.CustomEvent ? "RUNNING" : row.State);
+        Json.WriteString("JobId"u8, row.SubjectId);
+        Json.WriteString("JobName"u8, subject.Name);
+        Json.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
+        Json.WriteNumber("TaskInstanceIndex"u8, journalEvent.InstanceIndex ?? 0);
+        Json.WriteString("TaskInstanceState"u8, EventCatalogue.StateBehind(row));
+        if (row.State is EventCatalogue.AttemptStarted or EventCatalogue.AttemptEnded && row.Attempt is { } attempt)
+        {
+            Json.WriteNumber("Attempt"u8, attempt);
+        }
+
         WritePosting(row.State, row.Details);
         if (row.ExitCode is { } exitCode)
         {
-            _writer.WriteNumber("ExitCode"u8, exitCode);
+            Json.WriteNumber("ExitCode"u8, exitCode);
         }
 
         if (reason is not null)
         {
-            _writer.WriteString("StateReason"u8, reason);
+            Json.WriteString("StateReason"u8, reason);
         }
 
         if (node is not null)
         {
-            _writer.WriteString("ComputeNodeInstanceId"u8, node.InstanceId);
+            Json.WriteString("ComputeNodeInstanceId"u8, node.InstanceId);
         }
 
         WriteTime("CreateTime"u8, subject.CreatedAt);
@@ -199,33 +151,33 @@ public sealed class EnvelopeWriter : IDisposable
         {
             if (details?.Percent is { } percent)
             {
-                _writer.WriteNumber("Progress"u8, percent);
+                Json.WriteNumber("Progress"u8, percent);
             }
 
             if (details?.Message is { } message)
             {
-                _writer.WriteString("ProgressMessage"u8, message);
+                Json.WriteString("ProgressMessage"u8, message);
             }
         }
         else if (state == EventCatalogue.CustomEvent)
         {
-            _writer.WriteString("CustomEventName"u8, details?.Name);
+            Json.WriteString("CustomEventName"u8, details?.Name);
             if (details?.Data is { } data)
             {
-                _writer.WritePropertyName("CustomEventData"u8);
-                data.WriteTo(_writer);
+                Json.WritePropertyName("CustomEventData"u8);
+                data.WriteTo(Json);
             }
         }
     }
 
     private void WriteEnvironment(OutboxRow row, SubjectContext subject)
     {
-        _writer.WriteString("EnvId"u8, row.SubjectId);
-        _writer.WriteString("EnvName"u8, subject.Name);
+        Json.WriteString("EnvId"u8, row.SubjectId);
+        Json.WriteString("EnvName"u8, subject.Name);
         WriteTime("CreateTime"u8, subject.CreatedAt);
         if (row.Details?.DesiredComputeNodeCount is { } desired)
         {
-            _writer.WriteNumber("DesiredComputeNodeCount"u8, desired);
+            Json.WriteNumber("DesiredComputeNodeCount"u8, desired);
         }
     }
 
@@ -233,10 +185,10 @@ public sealed class EnvelopeWriter : IDisposable
     {
         // The eight keys of the one documented sample, in its order. What is not known is empty, never null.
         var ofJob = row.SubjectId.StartsWith(EntityId.Job, StringComparison.Ordinal);
-        _writer.WriteString("ComputeNodeId"u8, row.NodeId ?? "");
-        _writer.WriteString("EnvId"u8, ofJob ? node?.EnvId ?? "" : row.SubjectId);
-        _writer.WriteString("ComputeNodeState"u8, row.State);
-        _writer.WriteNumber("Mem"u8, row.Details?.Mem ?? node?.MemoryGib ?? 0);
+        Json.WriteString("ComputeNodeId"u8, row.NodeId ?? "");
+        Json.WriteString("EnvId"u8, ofJob ? node?.EnvId ?? "" : row.SubjectId);
+        Json.WriteString("ComputeNodeState"u8, EventCatalogue.StateBehind(row));
+        Json.WriteNumber("Mem"u8, row.Details?.Mem ?? node?.MemoryGib ?? 0);
         var createdAt = row.Details?.ResourceCreatedTime ?? node?.ResourceCreatedAt;
         if (createdAt is { } known)
         {
@@ -244,36 +196,36 @@ public sealed class EnvelopeWriter : IDisposable
         }
         else
         {
-            _writer.WriteString("ResourceCreatedTime"u8, ""u8);
+            Json.WriteString("ResourceCreatedTime"u8, ""u8);
         }
 
-        _writer.WriteString("EnvName"u8, ofJob ? node?.EnvName ?? "" : subject.Name);
-        _writer.WriteString("ComputeNodeInstanceId"u8, row.Details?.InstanceId ?? node?.InstanceId ?? "");
-        _writer.WriteNumber("Cpu"u8, row.Details?.Cpu ?? node?.Cpu ?? 0);
-        if (row.State is "CREATION_FAILED" or "ABNORMAL")
+        Json.WriteString("EnvName"u8, ofJob ? node?.EnvName ?? "" : subject.Name);
+        Json.WriteString("ComputeNodeInstanceId"u8, row.Details?.InstanceId ?? node?.InstanceId ?? "");
+        Json.WriteNumber("Cpu"u8, row.Details?.Cpu ?? node?.Cpu ?? 0);
+        if (row.State is "CREATION_FAILED" or "ABNORMAL" or EventCatalogue.Lost or EventCatalogue.Draining)
         {
-            _writer.WriteString("StateReason"u8, reason ?? "");
+            Json.WriteString("StateReason"u8, reason ?? "");
         }
 
         if (ofJob)
         {
-            _writer.WriteString("JobId"u8, row.SubjectId);
-            _writer.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
+            Json.WriteString("JobId"u8, row.SubjectId);
+            Json.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
         }
     }
 
     private void WriteVars(IReadOnlyList<EventVarDocument> vars)
     {
-        _writer.WriteStartArray("EventVars"u8);
+        Json.WriteStartArray("EventVars"u8);
         foreach (var (name, value) in vars)
         {
-            _writer.WriteStartObject();
-            _writer.WriteString("Name"u8, name);
-            _writer.WriteString("Value"u8, value);
-            _writer.WriteEndObject();
+            Json.WriteStartObject();
+            Json.WriteString("Name"u8, name);
+            Json.WriteString("Value"u8, value);
+            Json.WriteEndObject();
         }
 
-        _writer.WriteEndArray();
+        Json.WriteEndArray();
     }
 
     private void WriteMetrics(ReadOnlySpan<byte> name, RunMetrics? metrics)
@@ -283,21 +235,21 @@ public sealed class EnvelopeWriter : IDisposable
             return;
         }
 
-        _writer.WriteStartObject(name);
-        _writer.WriteNumber("SubmittedCount"u8, metrics.SubmittedCount);
-        _writer.WriteNumber("PendingCount"u8, metrics.PendingCount);
-        _writer.WriteNumber("RunnableCount"u8, metrics.RunnableCount);
-        _writer.WriteNumber("StartingCount"u8, metrics.StartingCount);
-        _writer.WriteNumber("RunningCount"u8, metrics.RunningCount);
-        _writer.WriteNumber("SucceedCount"u8, metrics.SucceedCount);
-        _writer.WriteNumber("FailedCount"u8, metrics.FailedCount);
-        _writer.WriteNumber("FailedInterruptedCount"u8, metrics.FailedInterruptedCount);
-        _writer.WriteEndObject();
+        Json.WriteStartObject(name);
+        Json.WriteNumber("SubmittedCount"u8, metrics.SubmittedCount);
+        Json.WriteNumber("PendingCount"u8, metrics.PendingCount);
+        Json.WriteNumber("RunnableCount"u8, metrics.RunnableCount);
+        Json.WriteNumber("StartingCount"u8, metrics.StartingCount);
+        Json.WriteNumber("RunningCount"u8, metrics.RunningCount);
+        Json.WriteNumber("SucceedCount"u8, metrics.SucceedCount);
+        Json.WriteNumber("FailedCount"u8, metrics.FailedCount);
+        Json.WriteNumber("FailedInterruptedCount"u8, metrics.FailedInterruptedCount);
+        Json.WriteEndObject();
     }
 
     private void WriteEndTime(OutboxRow row)
     {
-        if (row.State == "SUCCEED" || IsFailure(row.State))
+        if (row.State is "SUCCEED" or EventCatalogue.AttemptEnded || IsFailure(row.State))
         {
             WriteTime("EndTime"u8, row.OccurredAt);
         }
@@ -315,7 +267,7 @@ public sealed class EnvelopeWriter : IDisposable
     {
         Span<byte> text = stackalloc byte[20];
         time.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss'Z'");
-        _writer.WriteString(name, text[..length]);
+        Json.WriteString(name, text[..length]);
     }
 
     private static bool IsFailure(string state) => state is "FAILED" or "FAILED_INTERRUPTED";

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Validation;
 
 namespace BatchPlane.Core.Notifications;
@@ -42,12 +44,25 @@ public enum EventScope
 /// <param name="Level">What it is about.</param>
 /// <param name="State">Wire name of the state whose entry it announces, <c>FAILED</c>; of an event that changes no state, what happened.</param>
 /// <param name="Scope">Where it may be asked for.</param>
-/// <param name="Number">Position in the catalogue, 0 to 62, never reused: the bit of an interest mask.</param>
+/// <param name="Number">Position in the catalogue, 0 to 62, never reused: where the column <c>interest</c> says who asked for it.</param>
 /// <param name="Fires">When it fires, one phrase for documents.</param>
 public sealed record EventKind(string Name, EventLevel Level, string State, EventScope Scope, int Number, string Fires)
 {
     /// <summary>AMQP routing key, <c>job.failed</c>.</summary>
     public string RoutingKey { get; } = $"{EventCatalogue.WireName(Level)}.{EventCatalogue.StateWord(State)}";
+
+    /// <summary>True for the events of Tencent's specification; the others are told only where they are named.</summary>
+    public bool IsOfSpecification => Number < EventCatalogue.SpecifiedEvents;
+
+    /// <summary>True when it says that something has ended.</summary>
+    public bool IsFinal => State is "SUCCEED" or "FAILED" or "FAILED_INTERRUPTED" or "DELETED" or "CREATION_FAILED" or "FINISHED" or "STOPPED";
+
+    /// <summary>False for what tells of a subject without a change of its state.</summary>
+    public bool IsChangeOfState => State is not (EventCatalogue.PriorityChanged or EventCatalogue.Progress or EventCatalogue.CustomEvent
+        or EventCatalogue.Overdue or EventCatalogue.Blocked or EventCatalogue.AttemptStarted or EventCatalogue.AttemptEnded);
+
+    /// <summary>True when <see cref="State"/> is one, and not a word in its place.</summary>
+    public bool IsOfState => IsChangeOfState && State is not (EventCatalogue.Draining or EventCatalogue.Lost or EventCatalogue.Recovered);
 
     /// <summary>The same name as Tencent's guide writes it, <c>JobFailed</c>.</summary>
     public string PascalName { get; } = string.Concat(Name.Split('_').Select(word => word[..1] + word[1..].ToLowerInvariant()));
@@ -67,6 +82,30 @@ public static class EventCatalogue
 
     /// <summary>What stands for the state in custom events, which change none.</summary>
     public const string CustomEvent = "CUSTOM_EVENT";
+
+    /// <summary>What stands for the state when a job has not ended at its deadline.</summary>
+    public const string Overdue = "OVERDUE";
+
+    /// <summary>What stands for the state when a task waits for others.</summary>
+    public const string Blocked = "BLOCKED";
+
+    /// <summary>What stands for the state when an attempt began.</summary>
+    public const string AttemptStarted = "ATTEMPT_STARTED";
+
+    /// <summary>What stands for the state when an attempt ended.</summary>
+    public const string AttemptEnded = "ATTEMPT_ENDED";
+
+    /// <summary>What stands for the state when a node finishes what it runs before it goes.</summary>
+    public const string Draining = "DRAINING";
+
+    /// <summary>What stands for the state when a node was given up.</summary>
+    public const string Lost = "LOST";
+
+    /// <summary>What stands for the state when a node that was given up is back.</summary>
+    public const string Recovered = "RECOVERED";
+
+    /// <summary>Events of Tencent's specification: they have the first numbers.</summary>
+    public const int SpecifiedEvents = 19;
 
     /// <summary>All events: the 19 of the specification in its order, then those that it does not have.</summary>
     public static ImmutableArray<EventKind> All { get; } =
@@ -93,10 +132,24 @@ public static class EventCatalogue
         Run("JOB_PRIORITY_CHANGED", EventLevel.Job, PriorityChanged, 19, "a user changed the job's priority; the same priority again is no event"),
         Run("TASK_INSTANCE_PROGRESS", EventLevel.TaskInstance, Progress, 20, "the instance's command posted a percentage or message"),
         Run("TASK_INSTANCE_CUSTOM_EVENT", EventLevel.TaskInstance, CustomEvent, 21, "the instance's command posted an event of its own"),
+        Run("JOB_SUBMITTED", EventLevel.Job, "SUBMITTED", 22, "the job was accepted"),
+        Run("TASK_BLOCKED", EventLevel.Task, Blocked, 23, "the task waits for other tasks, after a submit or retry"),
+        Run("JOB_OVERDUE", EventLevel.Job, Overdue, 24, "the job had not ended at its `deadline`; once"),
+        Run("TASK_PROGRESS", EventLevel.Task, Progress, 25, "more of the task's instances ended: every `every_percent` percent, or at the first end after `every_seconds` seconds; the last end is told by the task's own"),
+        Run("TASK_INSTANCE_ATTEMPT_STARTED", EventLevel.TaskInstance, AttemptStarted, 26, "the command of an attempt began"),
+        Run("TASK_INSTANCE_ATTEMPT_ENDED", EventLevel.TaskInstance, AttemptEnded, 27, "an attempt ended, also one that is followed by another"),
+        Node("COMPUTE_NODE_DRAINING", Draining, 28, "the node takes no more work and goes when it has ended what it runs"),
+        Node("COMPUTE_NODE_LOST", Lost, 29, "the node was given up: it is silent, or its agent started anew"),
+        Node("COMPUTE_NODE_RECOVERED", Recovered, 30, "the agent of a node that was given up reported in again"),
     ];
 
-    /// <summary>One more than the highest number of an event.</summary>
-    public static int Numbers { get; } = All.Max(kind => kind.Number) + 1;
+    internal static EventKind TaskBlocked { get; } = Named("TASK_BLOCKED");
+
+    internal static EventKind AttemptBegin { get; } = Named("TASK_INSTANCE_ATTEMPT_STARTED");
+
+    internal static EventKind AttemptEnd { get; } = Named("TASK_INSTANCE_ATTEMPT_ENDED");
+
+    internal static EventKind TaskProgress { get; } = Named("TASK_PROGRESS");
 
     private static readonly FrozenDictionary<string, EventKind> ByKey =
         All.ToFrozenDictionary(kind => Spelling.Key(kind.Name), StringComparer.Ordinal);
@@ -106,6 +159,9 @@ public static class EventCatalogue
 
     /// <summary>Finds an event by any of its spellings (case and underscores do not matter); null when there is none.</summary>
     public static EventKind? Find(string name) => ByKey.GetValueOrDefault(Spelling.Key(name));
+
+    /// <summary>Finds an event of this catalogue or of <see cref="AlibabaEvents"/>; null when there is none.</summary>
+    public static EventKind? FindAny(string name) => Find(name) ?? AlibabaEvents.Find(name);
 
     /// <summary>The event that announces the entry of <paramref name="level"/> into <paramref name="state"/>; null when that transition is not published.</summary>
     public static EventKind? Of(EventLevel level, string state) => ByTransition.GetValueOrDefault((level, state));
@@ -144,8 +200,23 @@ public static class EventCatalogue
         _ => throw new ArgumentOutOfRangeException(nameof(wireName), wireName, "Not a level of events."),
     };
 
+    /// <summary>The state that the subject of a row is in; the row may tell of something that changes none.</summary>
+    public static string StateBehind(OutboxRow row) => row.State switch
+    {
+        PriorityChanged or Overdue => Core.WireName.Of(row.Details?.JobState ?? RunState.Running),
+        AttemptEnded => Core.WireName.Of(row.Details?.State ?? RunState.Running),
+        Progress when row.Details?.State is { } state => Core.WireName.Of(state),
+        Progress or CustomEvent or AttemptStarted or Recovered => Core.WireName.Of(RunState.Running),
+        Blocked => Core.WireName.Of(RunState.Pending),
+        Lost => Core.WireName.Of(NodeState.Abnormal),
+        Draining => Core.WireName.Of(NodeState.Deleting),
+        _ => row.State,
+    };
+
     /// <summary>State as the last word of a routing key, <c>failed_interrupted</c>.</summary>
     public static string StateWord(string state) => state.ToLowerInvariant();
+
+    private static EventKind Named(string name) => All.Single(kind => kind.Name == name);
 
     private static EventKind Run(string name, EventLevel level, string state, int number, string fires) =>
         new(name, level, state, EventScope.Job, number, fires);

@@ -78,6 +78,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 Notifications = ParseNotifications(reader.GetString(4)),
                 Traceparent = reader.IsDBNull(5) ? null : reader.GetString(5),
                 TaskNames = taskNos.Zip(taskNames).ToDictionary(),
+                Redirects = RedirectsOf(taskNos, reader.GetFieldValue<string?[]>(8)),
             });
         }
 
@@ -144,12 +145,18 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
         var spelling = await TopicStore.SpellingAsync(dataSource, keys, cancellationToken);
         return subjects.Select(subject => subject with
         {
+            MissingTopics = subject.Notifications.Select(notification => notification.TopicName).Where(name => !spelling.ContainsKey(TopicKey.Of(name))).ToHashSet(StringComparer.Ordinal),
             Notifications = [.. subject.Notifications.Select(notification => notification with
             {
                 TopicName = spelling.GetValueOrDefault(TopicKey.Of(notification.TopicName), notification.TopicName),
             })],
         });
     }
+
+    private static Dictionary<int, RedirectInfoDocument> RedirectsOf(int[] taskNos, string?[] redirects) =>
+        taskNos.Zip(redirects)
+            .Where(task => task.Second is not null)
+            .ToDictionary(task => task.First, task => JsonSerializer.Deserialize<RedirectInfoDocument>(task.Second!, BatchPlaneJson.Options)!);
 
     private static IReadOnlyList<NotificationDocument> ParseNotifications(string json) =>
         JsonSerializer.Deserialize<IReadOnlyList<NotificationDocument>>(json, BatchPlaneJson.Options) ?? [];

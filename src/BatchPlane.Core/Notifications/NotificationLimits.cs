@@ -14,6 +14,13 @@ public sealed class NotificationLimits
     /// <summary>Default of <see cref="MaxEventVarValueBytes"/>.</summary>
     public const int DefaultMaxEventVarValueBytes = 1_024;
 
+    /// <summary>
+    /// Addresses of topic services that Alibaba's <c>Notification</c> may name as its <c>Endpoint</c>, with commas between: they stand for this
+    /// installation's broker, and are never dialled. Case and a last <c>/</c> do not matter. Default: none; a block without an endpoint is always taken.
+    /// </summary>
+    [StringLength(8_192)]
+    public string Endpoints { get; set; } = "";
+
     /// <summary>Most custom parameters of one event. They travel in every message, which is to stay below 64 KiB.</summary>
     [Range(0, 256)]
     public int MaxEventVars { get; set; } = DefaultMaxEventVars;
@@ -25,4 +32,9 @@ public sealed class NotificationLimits
     /// <summary>Longest value of a custom parameter, in bytes of UTF-8.</summary>
     [Range(1, 32_768)]
     public int MaxEventVarValueBytes { get; set; } = DefaultMaxEventVarValueBytes;
+
+    /// <summary>True when <see cref="Endpoints"/> has this address.</summary>
+    internal bool Knows(string endpoint) => Endpoints
+        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Any(known => known.TrimEnd('/').Equals(endpoint.Trim().TrimEnd('/'), StringComparison.OrdinalIgnoreCase));
 }

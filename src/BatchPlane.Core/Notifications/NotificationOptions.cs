@@ -10,6 +10,9 @@ public enum UnknownTopicPolicy
 
     /// <summary>The request is refused with 400 and the path of the name.</summary>
     Strict,
+
+    /// <summary>The request is taken and the topic is not made: as long as nobody makes it, its events are recorded as failed deliveries.</summary>
+    Lenient,
 }
 
 /// <summary>Messages and topics. Section <c>Notifications</c>.</summary>
@@ -30,6 +33,6 @@ public sealed class NotificationOptions
     [Range(4_096, 1_048_576)]
     public int MaxMessageBytes { get; set; } = DefaultMaxMessageBytes;
 
-    /// <summary>What to do about a topic that does not exist: <c>create</c> (default) or <c>strict</c>.</summary>
+    /// <summary>What to do about a topic that does not exist: <c>create</c> (default), <c>strict</c> or <c>lenient</c>.</summary>
     public UnknownTopicPolicy UnknownTopic { get; set; } = UnknownTopicPolicy.Create;
 }

@@ -26,11 +26,34 @@ public sealed record SubjectContext
     /// <summary>Names of the job's tasks by <c>task_no</c>.</summary>
     public IReadOnlyDictionary<int, string> TaskNames { get; init; } = new Dictionary<int, string>();
 
+    /// <summary>Where outputs are redirected to, of the job's tasks that redirect them.</summary>
+    public IReadOnlyDictionary<int, RedirectInfoDocument> Redirects { get; init; } = new Dictionary<int, RedirectInfoDocument>();
+
     /// <summary>The notifications as stored; their topics by the spelling of the topic that exists.</summary>
     public required IReadOnlyList<NotificationDocument> Notifications { get; init; }
 
+    /// <summary>Topics of the notifications that do not exist.</summary>
+    public IReadOnlySet<string> MissingTopics { get; init; } = new HashSet<string>();
+
     /// <summary>Name of a task; empty when it is not known.</summary>
     public string TaskName(int? taskNo) => taskNo is { } number ? TaskNames.GetValueOrDefault(number, "") : "";
+
+    /// <summary>The object or file into which an instance's output is redirected; empty when it is not.</summary>
+    /// <param name="taskNo">Its task.</param>
+    /// <param name="stream"><c>stdout</c> or <c>stderr</c>.</param>
+    /// <param name="index">The instance.</param>
+    public string StreamPath(int? taskNo, string stream, int index)
+    {
+        if (taskNo is not { } number || !Redirects.TryGetValue(number, out var redirect))
+        {
+            return "";
+        }
+
+        var (directory, name) = stream == "stdout"
+            ? (redirect.StdoutRedirectPath, redirect.StdoutRedirectFileName)
+            : (redirect.StderrRedirectPath, redirect.StderrRedirectFileName);
+        return directory is null ? "" : directory + RedirectFileName.Of(name, stream, SubjectId, TaskName(taskNo), index);
+    }
 
     /// <summary>The variables that block <paramref name="block"/> asked for with this event; null when the block does not list it.</summary>
     public IReadOnlyList<EventVarDocument>? VarsOf(int block, EventKind kind)
@@ -38,9 +61,10 @@ public sealed record SubjectContext
         // Asked for every message: names are compared once for each subject, not each time.
         _vars ??= Notifications
             .SelectMany((notification, number) => notification.EventConfigs.Select(config => (number, config)))
-            .Where(asked => EventCatalogue.Find(asked.config.EventName) is not null)
-            .DistinctBy(asked => (asked.number, EventCatalogue.Find(asked.config.EventName)))
-            .ToDictionary(asked => (asked.number, EventCatalogue.Find(asked.config.EventName)!.Number), asked => asked.config.EventVars);
+            .Select(asked => (asked.number, kind: EventCatalogue.FindAny(asked.config.EventName)?.Number, asked.config.EventVars))
+            .Where(asked => asked.kind is not null)
+            .DistinctBy(asked => (asked.number, asked.kind))
+            .ToDictionary(asked => (asked.number, asked.kind!.Value), asked => asked.EventVars);
         return _vars.GetValueOrDefault((block, kind.Number));
     }
 }

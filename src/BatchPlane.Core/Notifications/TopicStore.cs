@@ -5,25 +5,12 @@ using NpgsqlTypes;
 
 namespace BatchPlane.Core.Notifications;
 
-/// <summary>A subscription that was stored, or stood already.</summary>
-/// <param name="Subscription">The subscription.</param>
-/// <param name="IsNew">False when the same queue was bound the same way before.</param>
-public sealed record StoredSubscription(SubscriptionView Subscription, bool IsNew);
-
-/// <summary>What a subscription had bound.</summary>
-/// <param name="TopicName">Exchange.</param>
-/// <param name="Endpoint">Queue.</param>
-/// <param name="Binding">Pattern.</param>
-public sealed record QueueBinding(string TopicName, string Endpoint, string Binding);
-
 /// <summary>
-/// The topics and subscriptions of PostgreSQL, which is the truth: the broker's exchanges, queues and bindings follow. Names are
+/// The topics of PostgreSQL, which is the truth: the broker's exchanges follow. Names are
 /// found without regard to case and kept as they were given. Takes valid names only (<see cref="TopicDocumentReader"/>).
 /// </summary>
 public sealed class TopicStore(NpgsqlDataSource dataSource)
 {
-    private const int MaxSubscribeTries = 3;
-
     /// <summary>The spelling that holds for each of <paramref name="names"/>: that of the topic; names that no topic has are left out.</summary>
     public async Task<IReadOnlyDictionary<string, string>> FindAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
@@ -75,37 +62,6 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
     /// <summary>Up to <paramref name="pageSize"/> topics in the order of their names without case, beginning after the topic <paramref name="after"/>.</summary>
     public Task<IReadOnlyList<TopicView>> ListAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
         SelectAsync(topicKey: null, after is null ? null : TopicKey.Of(after), pageSize, cancellationToken);
-
-    /// <summary>Subscribes a queue. Null when there is no such topic. Safe to repeat: the same queue and binding are one subscription.</summary>
-    public async Task<StoredSubscription?> SubscribeAsync(
-        string topicName,
-        string queue,
-        string binding,
-        string createdBy,
-        CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; attempt <= MaxSubscribeTries; attempt++)
-        {
-            if (await TrySubscribeAsync(topicName, queue, binding, createdBy, cancellationToken) is { } stored)
-            {
-                return stored;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Ends a subscription. Returns what it had bound; null when the topic has no such subscription.</summary>
-    public async Task<QueueBinding?> UnsubscribeAsync(string topicName, string subscriptionId, CancellationToken cancellationToken)
-    {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_delete.sql"));
-        command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
-        command.Parameters.AddWithValue("subscription_id", subscriptionId);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new(reader.GetString(0), reader.GetString(1), reader.GetString(2))
-            : null;
-    }
 
     internal static async Task<Dictionary<string, string>> SpellingAsync(
         NpgsqlDataSource dataSource,
@@ -171,68 +127,8 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
             }
         }
 
-        var subscriptions = await SubscriptionsAsync([.. topics.Select(topic => topic.Key)], cancellationToken);
+        var subscriptions = (await SubscriptionStore.SelectAsync(dataSource, [.. topics.Select(topic => topic.Key)], subscriptionId: null, cancellationToken))
+            .ToLookup(subscription => subscription.TopicKey, subscription => subscription.View, StringComparer.Ordinal);
         return [.. topics.Select(topic => topic.View with { Subscriptions = [.. subscriptions[topic.Key]] })];
-    }
-
-    private async Task<ILookup<string, SubscriptionView>> SubscriptionsAsync(string[] topicKeys, CancellationToken cancellationToken)
-    {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_select.sql"));
-        command.Parameters.AddWithValue("topic_keys", topicKeys);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var found = new List<(string TopicKey, SubscriptionView View)>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            found.Add((reader.GetString(1), new()
-            {
-                SubscriptionId = reader.GetString(0),
-                TopicName = reader.GetString(2),
-                Protocol = reader.GetString(3),
-                Endpoint = reader.GetString(4),
-                Binding = reader.GetString(5),
-                CreatedAt = reader.GetFieldValue<DateTimeOffset>(6),
-            }));
-        }
-
-        return found.ToLookup(subscription => subscription.TopicKey, subscription => subscription.View, StringComparer.Ordinal);
-    }
-
-    /// <summary>Null when there is no such topic, or the id was taken, or another caller made the same subscription at this moment.</summary>
-    private async Task<StoredSubscription?> TrySubscribeAsync(
-        string topicName,
-        string queue,
-        string binding,
-        string createdBy,
-        CancellationToken cancellationToken)
-    {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_insert.sql"));
-        command.Parameters.AddWithValue("subscription_id", EntityId.New(EntityId.Subscription));
-        command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
-        command.Parameters.AddWithValue("endpoint", queue);
-        command.Parameters.AddWithValue("binding", binding);
-        command.Parameters.AddWithValue("created_by", createdBy);
-        try
-        {
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            if (!await reader.ReadAsync(cancellationToken))
-            {
-                return null;
-            }
-
-            var view = new SubscriptionView
-            {
-                SubscriptionId = reader.GetString(0),
-                TopicName = reader.GetString(1),
-                Protocol = "queue",
-                Endpoint = queue,
-                Binding = binding,
-                CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
-            };
-            return new(view, reader.GetBoolean(3));
-        }
-        catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "subscriptions_pkey" })
-        {
-            return null;
-        }
     }
 }

@@ -12,6 +12,12 @@ public sealed record EnvironmentFilter
     /// <summary>Only environments whose name begins with this; null: all.</summary>
     public string? NamePrefix { get; init; }
 
+    /// <summary>True: only those made for a task; false: only those that users made; null: all.</summary>
+    public bool? IsAnonymous { get; init; }
+
+    /// <summary>Only those made for tasks of this job; null: all.</summary>
+    public string? JobId { get; init; }
+
     /// <summary>Only environments that have all these labels.</summary>
     public IReadOnlyList<TagFilter> Tags { get; init; } = [];
 
@@ -41,6 +47,16 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         {
             var pattern = ListFilters.BeginsWith(prefix);
             query = query.Where(environment => EF.Functions.Like(environment.EnvName, pattern, ListFilters.Escape));
+        }
+
+        if (filter.IsAnonymous is { } isAnonymous)
+        {
+            query = query.Where(environment => environment.JobId != null == isAnonymous);
+        }
+
+        if (filter.JobId is { } jobId)
+        {
+            query = query.Where(environment => environment.JobId == jobId);
         }
 
         if (filter.Tags.Count > 0)
@@ -117,7 +133,11 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
             .Select(group => new { group.Key.EnvId, group.Key.State, Count = group.Count() })
             .ToListAsync(cancellationToken);
         var byEnvironment = counts.ToLookup(count => count.EnvId, count => (WireName.Parse<NodeState>(count.State), count.Count), StringComparer.Ordinal);
-        return [.. rows.Select(row => ToView(row, Metrics(byEnvironment[row.EnvId])))];
+        var taskIds = rows.Where(row => row.TaskId is not null).Select(row => row.TaskId!.Value).ToArray();
+        var taskNames = taskIds.Length == 0
+            ? []
+            : await context.Tasks.Where(task => taskIds.Contains(task.TaskId)).ToDictionaryAsync(task => task.TaskId, task => task.TaskName, cancellationToken);
+        return [.. rows.Select(row => ToView(row, Metrics(byEnvironment[row.EnvId]), row.TaskId is { } taskId ? taskNames.GetValueOrDefault(taskId) : null))];
     }
 
     private static NodeMetrics Metrics(IEnumerable<(NodeState State, int Count)> counts)
@@ -135,7 +155,7 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         };
     }
 
-    private static EnvironmentView ToView(EnvironmentRow row, NodeMetrics metrics) => new()
+    private static EnvironmentView ToView(EnvironmentRow row, NodeMetrics metrics, string? taskName) => new()
     {
         EnvId = row.EnvId,
         EnvName = row.EnvName,
@@ -143,6 +163,8 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         EnvState = WireName.Parse<EnvironmentState>(row.State),
         Provider = WireName.Parse<NodeProvider>(row.Provider),
         IsDefault = row.IsDefault,
+        JobId = row.JobId,
+        TaskName = taskName,
         StateReason = row.Reason,
         DesiredComputeNodeCount = row.DesiredNodeCount,
         Slurm = WireName.Parse<NodeProvider>(row.Provider) == NodeProvider.Slurm ? ReadJson.Of<SlurmDocument>(row.ProviderSettings) : null,
@@ -171,8 +193,10 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         Mem = row.MemoryGib,
         MemoryMib = row.MemoryMib,
         ContainerEngine = row.ContainerEngine,
+        Limits = row.Limits,
         Slots = row.Slots,
         BusySlots = row.BusySlots,
+        KeptAttempts = row.KeptAttempts,
         LoadAverage = row.LoadAverage,
         MemoryFreeMib = row.MemoryFreeMib,
         DiskFreeMib = row.DiskFreeMib,

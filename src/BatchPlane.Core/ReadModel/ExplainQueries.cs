@@ -95,7 +95,7 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
     private static EnvironmentFacts ToFacts(EnvironmentRow environment, IEnumerable<NodeRow> nodes) => new(
         environment.EnvId,
         environment.DeletedAt is null && environment.DeleteRequestedAt is null,
-        environment.DesiredNodeCount,
+        Environments.NodeCounts.Target(environment.DesiredNodeCount, environment.MinNodeCount, environment.MaxNodeCount, environment.ScaledNodeCount, environment.ScaledFrom),
         [.. nodes.Select(ToFacts)]);
 
     private static NodeFacts ToFacts(NodeRow node)

@@ -184,12 +184,14 @@ public sealed class JobQueries(ReadContexts contexts)
         var dueAt = await context.RetryDelays
             .Where(delay => delay.TaskId == task.TaskId && delay.InstanceIndex >= from && delay.InstanceIndex < end)
             .ToDictionaryAsync(delay => delay.InstanceIndex, delay => (DateTimeOffset?)delay.DueAt, cancellationToken);
+        var keptIn = await KeptDirectories.OfNodesAsync(context, rows.Values, cancellationToken);
         return
         [
             .. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row)
                 ? ToView(row, dueAt.GetValueOrDefault(index)) with
                 {
                     Progress = ProgressReading.Of(row, posted.GetValueOrDefault(index)),
+                    KeptDirectory = KeptDirectories.Of(jobId, row, keptIn),
                     Usage = used.GetValueOrDefault((index, row.Attempt)),
                 }
                 : Unclaimed(task, index, skips)),
@@ -305,6 +307,7 @@ public sealed class JobQueries(ReadContexts contexts)
         TaskName = task.TaskName,
         TaskState = WireName.Parse<RunState>(task.State),
         EnvId = task.EnvId,
+        OwnsEnv = task.OwnsEnv,
         TaskInstanceNum = task.InstanceCount,
         Cause = WireName.ParseNullable<Cause>(task.Cause),
         StateReason = task.Reason,
@@ -336,7 +339,7 @@ public sealed class JobQueries(ReadContexts contexts)
         TaskInstanceState = WireName.Parse<RunState>(row.State),
         Attempt = row.Attempt,
         // While it waits, that is about the next attempt.
-        ExecutionSource = row.FailoverOf < row.Attempt ? ExecutionSources.Failover : ExecutionSources.Normal,
+        ExecutionSource = ExecutionSources.Of(row.Attempt, row.FailoverOf < row.Attempt ? row.FailoverOf : null),
         OriginalAttempt = row.FailoverOf < row.Attempt ? row.FailoverOf : null,
         ExitCode = row.ExitCode,
         Cause = WireName.ParseNullable<Cause>(row.Cause),

@@ -26,7 +26,9 @@ public sealed class PlanQueries(ExplainQueries explanations)
             rivals[envId] = await explanations.RivalsAsync(environments[envId], job.Job.JobId, document.Priority, cancellationToken);
         }
 
-        return (new() { Document = JobSecrets.Mask(document), Tasks = [.. job.Tasks.Select(task => Plan(job, task, document.Priority, environments[task.EnvId], rivals[task.EnvId]))] }, []);
+        return (new() { Document = JobSecrets.Mask(document), Tasks = [.. job.Tasks.Select(task => task.Record.OwnsEnv
+            ? Unmade(task)
+            : Plan(job, task, document.Priority, environments[task.Record.EnvId], rivals[task.Record.EnvId]))] }, []);
     }
 
     /// <summary>Those of the environments that do not exist or take no job.</summary>
@@ -51,7 +53,7 @@ public sealed class PlanQueries(ExplainQueries explanations)
         return new()
         {
             TaskName = task.Record.TaskName,
-            EnvId = task.EnvId,
+            EnvId = task.Record.EnvId,
             RunningNodes = environment.Nodes.Count,
             FittingNodes = environment.Nodes.Count(node => task.Needs.FitsIn(node.Size)),
             StartsNow = verdict.Reasons[0].Code == WaitCodes.AboutToStart,
@@ -60,6 +62,17 @@ public sealed class PlanQueries(ExplainQueries explanations)
             EstimatedSecondsToStart = verdict.EstimatedSecondsToStart,
         };
     }
+
+    /// <summary>Where the environment is made with the job there is no node yet.</summary>
+    private static TaskPlan Unmade(NewTask task) => new()
+    {
+        TaskName = task.Record.TaskName,
+        EnvId = null,
+        RunningNodes = 0,
+        FittingNodes = 0,
+        StartsNow = false,
+        Reasons = [new() { Code = WaitCodes.NoNodes, Message = "Its environment is made with the job, and nodes when it may run." }],
+    };
 
     private static StartTask Start(TaskRecord task, DependenceCondition on) => new(task.TaskName, StateOf(task), HasBegun: false, on);
 

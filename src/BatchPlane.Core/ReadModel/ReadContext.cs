@@ -39,6 +39,8 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     internal IQueryable<SubscriptionRow> Subscriptions => Set<SubscriptionRow>();
 
+    internal IQueryable<SubscriptionDeliveryRow> SubscriptionDeliveries => Set<SubscriptionDeliveryRow>();
+
     internal IQueryable<EventRow> Events => Set<EventRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -78,10 +80,17 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
             template.Property(row => row.Tags).HasColumnType("jsonb");
         });
         modelBuilder.Entity<TopicRow>().ToTable("topics").HasKey(row => row.TopicKey);
-        modelBuilder.Entity<SubscriptionRow>().ToTable("subscriptions").HasKey(row => row.SubscriptionId);
+        modelBuilder.Entity<SubscriptionDeliveryRow>(delivery =>
+            delivery.ToTable("subscription_deliveries").HasKey(row => new { row.SubjectId, row.Sequence, row.SubscriptionId }));
+        modelBuilder.Entity<SubscriptionRow>(subscription =>
+        {
+            subscription.ToTable("subscriptions").HasKey(row => row.SubscriptionId);
+            subscription.Property(row => row.Retry).HasColumnType("jsonb");
+        });
         modelBuilder.Entity<EventRow>(entry =>
         {
             entry.ToTable("events").HasKey(row => row.EventNo);
+            entry.Property(row => row.OrderTxid).HasColumnType("xid8");
             entry.Property(row => row.Details).HasColumnType("jsonb");
         });
 

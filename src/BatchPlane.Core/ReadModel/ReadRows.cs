@@ -36,6 +36,7 @@ internal sealed class TaskRow
     public int TaskNo { get; init; }
     public required string TaskName { get; init; }
     public required string EnvId { get; init; }
+    public bool OwnsEnv { get; init; }
     public int Priority { get; init; }
     public int Slots { get; init; }
     public int CpuMillis { get; init; }
@@ -135,6 +136,8 @@ internal sealed class EnvironmentRow
     public required string State { get; init; }
     public required string Provider { get; init; }
     public bool IsDefault { get; init; }
+    public string? JobId { get; init; }
+    public long? TaskId { get; init; }
     public int DesiredNodeCount { get; init; }
     public required string ProviderSettings { get; init; }
     public int MinNodeCount { get; init; }
@@ -165,11 +168,14 @@ internal sealed class NodeRow
     public required string InstanceId { get; init; }
     public string? HostName { get; init; }
     public string? AgentVersion { get; init; }
+    public string? WorkDirectory { get; init; }
+    public int KeptAttempts { get; init; }
     public int Cpu { get; init; }
     public int MemoryGib { get; init; }
     public int MemoryMib { get; init; }
     public int Slots { get; init; }
     public string? ContainerEngine { get; init; }
+    public string? Limits { get; init; }
     public int BusySlots { get; init; }
     public int PromisedCpuMillis { get; init; }
     public int PromisedMemoryMib { get; init; }
@@ -227,13 +233,42 @@ internal sealed class SubscriptionRow
     public required string TopicKey { get; init; }
     public required string Protocol { get; init; }
     public required string Endpoint { get; init; }
-    public required string Binding { get; init; }
+    public required string[] Bindings { get; init; }
+    public bool Enabled { get; init; }
+    public required string Format { get; init; }
+    public string? Push { get; init; }
+    public string? ContentFormat { get; init; }
+    public int? MaxInFlight { get; init; }
+    public string? Retry { get; init; }
+    public DateTimeOffset? PreviousSecretUntil { get; init; }
+    public string? DisabledReason { get; init; }
+    public DateTimeOffset? DisabledAt { get; init; }
+    public DateTimeOffset? FailingSince { get; init; }
+    public DateTimeOffset? LastDeliveredAt { get; init; }
+    public DateTimeOffset? LastFailedAt { get; init; }
+    public int? LastStatus { get; init; }
+    public string? LastReason { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>A row of <c>subscription_deliveries</c>.</summary>
+internal sealed class SubscriptionDeliveryRow
+{
+    public required string SubscriptionId { get; init; }
+    public required string SubjectId { get; init; }
+    public long Sequence { get; init; }
+    public required string State { get; init; }
+    public int Tries { get; init; }
+    public int? LastStatus { get; init; }
+    public string? LastReason { get; init; }
+    public DateTimeOffset LastTriedAt { get; init; }
+    public DateTimeOffset? NextTryAt { get; init; }
 }
 
 /// <summary>A row of <c>events</c>; stands for <see cref="Span"/> consecutive events.</summary>
 internal sealed class EventRow
 {
+    public ulong OrderTxid { get; init; }
     public long EventNo { get; init; }
     public required string SubjectId { get; init; }
     public long Sequence { get; init; }
@@ -248,6 +283,9 @@ internal sealed class EventRow
     public string? Cause { get; init; }
     public string? Reason { get; init; }
     public required string Source { get; init; }
+    public DateTimeOffset? LaunchedAt { get; init; }
+    public DateTimeOffset? RunningAt { get; init; }
+    public int[]? RunningOffsets { get; init; }
     public DateTimeOffset OccurredAt { get; init; }
     public int Notify { get; init; }
     public string? Details { get; init; }

@@ -30,6 +30,12 @@ public sealed class TopicQueries(ReadContexts contexts)
         return (await ToViewsAsync(context, topics, cancellationToken)).SingleOrDefault();
     }
 
+    /// <summary>One subscription; null when the topic has none of this id.</summary>
+    public async Task<SubscriptionView?> FindSubscriptionAsync(string topicName, string subscriptionId, CancellationToken cancellationToken) =>
+        await FindAsync(topicName, cancellationToken) is { } topic
+            ? topic.Subscriptions.SingleOrDefault(subscription => subscription.SubscriptionId == subscriptionId)
+            : null;
+
     private static async Task<IReadOnlyList<TopicView>> ToViewsAsync(ReadContext context, List<TopicRow> topics, CancellationToken cancellationToken)
     {
         var keys = topics.Select(topic => topic.TopicKey).ToArray();
@@ -50,9 +56,23 @@ public sealed class TopicQueries(ReadContexts contexts)
     {
         SubscriptionId = subscription.SubscriptionId,
         TopicName = topic.TopicName,
-        Protocol = subscription.Protocol,
+        Protocol = WireName.Parse<SubscriptionProtocol>(subscription.Protocol),
         Endpoint = subscription.Endpoint,
-        Binding = subscription.Binding,
+        Bindings = subscription.Bindings,
+        Enabled = subscription.Enabled,
+        Format = WireName.Parse<SubscriptionFormat>(subscription.Format),
+        Push = WireName.ParseNullable<PushForm>(subscription.Push),
+        ContentFormat = WireName.ParseNullable<PushContent>(subscription.ContentFormat),
+        MaxInFlight = subscription.MaxInFlight,
+        Retry = subscription.Retry is null ? null : ReadJson.Of<RetryDocument>(subscription.Retry),
+        PreviousSecretUntil = subscription.PreviousSecretUntil,
+        DisabledReason = subscription.DisabledReason,
+        DisabledAt = subscription.DisabledAt,
+        FailingSince = subscription.FailingSince,
+        LastDeliveredAt = subscription.LastDeliveredAt,
+        LastFailedAt = subscription.LastFailedAt,
+        LastStatus = subscription.LastStatus,
+        LastReason = subscription.LastReason,
         CreatedAt = subscription.CreatedAt,
     };
 

@@ -118,6 +118,12 @@ public static class ItemCodes
     /// <summary>A built-in runs in no container.</summary>
     public const string DockerWithBuiltin = "docker_with_builtin";
 
+    /// <summary>The name of a user of the node is not one: letters, digits, <c>_</c>, <c>.</c> and <c>-</c>, at most 32.</summary>
+    public const string RunAsUserInvalid = "run_as_user_invalid";
+
+    /// <summary>A container or a built-in is to run as a user of the node.</summary>
+    public const string RunAsUserMisplaced = "run_as_user_misplaced";
+
     /// <summary>The name of an image is not <c>[registry/]name[:tag][@digest]</c>.</summary>
     public const string DockerImageInvalid = "docker_image_invalid";
 
@@ -201,6 +207,24 @@ public static class ItemCodes
 
     /// <summary>The slots of a node lie outside 1 to 1,024.</summary>
     public const string SlotsPerNodeOutOfRange = "slots_per_node_out_of_range";
+
+    /// <summary>The seconds that a token is valid lie outside 60 to 31,536,000.</summary>
+    public const string TtlSecondsOutOfRange = "ttl_seconds_out_of_range";
+
+    /// <summary>The description of a token has more than 200 characters.</summary>
+    public const string JoinTokenDescriptionTooLong = "join_token_description_too_long";
+
+    /// <summary>Both an environment and one to be made are given.</summary>
+    public const string EnvIdOrComputeEnv = "env_id_or_compute_env";
+
+    /// <summary>Nodes of this provider are not made but come: no environment of one task can wait for them.</summary>
+    public const string ComputeEnvAttached = "compute_env_attached";
+
+    /// <summary>An instance needs more than a node of the environment that is to be made for it has.</summary>
+    public const string ComputeEnvTooSmall = "compute_env_too_small";
+
+    /// <summary>There is no such state for tasks without nodes.</summary>
+    public const string StateIfCreateCvmFailedUnknown = "state_if_create_cvm_failed_unknown";
 
     /// <summary>There is no such provider of nodes.</summary>
     public const string ProviderUnknown = "provider_unknown";
@@ -466,6 +490,42 @@ public static class ItemCodes
     /// <summary>There is no event of this name; the message lists the valid ones.</summary>
     public const string EventUnknown = "event_unknown";
 
+    /// <summary>The deadline is no time with an offset.</summary>
+    public const string DeadlineInvalid = "deadline_invalid";
+
+    /// <summary>Not a format of messages, or of subscriptions.</summary>
+    public const string FormatUnknown = "format_unknown";
+
+    /// <summary>No event that the block asks for can pass its filter.</summary>
+    public const string FilterAdmitsNothing = "filter_admits_nothing";
+
+    /// <summary>A filter names more levels than there are.</summary>
+    public const string FilterLevelsTooMany = "filter_levels_too_many";
+
+    /// <summary>There is no such level of events.</summary>
+    public const string FilterLevelUnknown = "filter_level_unknown";
+
+    /// <summary>A filter names more labels than a job may have.</summary>
+    public const string FilterLabelsTooMany = "filter_labels_too_many";
+
+    /// <summary>A filter's label has an empty key, or one that is too long.</summary>
+    public const string FilterLabelKeyInvalid = "filter_label_key_invalid";
+
+    /// <summary>A filter's label has a value that is too long.</summary>
+    public const string FilterLabelValueTooLong = "filter_label_value_too_long";
+
+    /// <summary>The percents between two roll-ups are outside their range.</summary>
+    public const string EveryPercentOutOfRange = "every_percent_out_of_range";
+
+    /// <summary>The seconds between two roll-ups are outside their range.</summary>
+    public const string EverySecondsOutOfRange = "every_seconds_out_of_range";
+
+    /// <summary>Roll-ups are asked for of an event that has none.</summary>
+    public const string RollUpNotAllowed = "roll_up_not_allowed";
+
+    /// <summary>The endpoint of Alibaba's notification is not in the table of this installation.</summary>
+    public const string EndpointUnknown = "endpoint_unknown";
+
     /// <summary>The same event is asked for twice on the same topic.</summary>
     public const string EventDuplicate = "event_duplicate";
 
@@ -523,11 +583,56 @@ public static class ItemCodes
     /// <summary>Slurm would not take a job with these settings; the message has its words.</summary>
     public const string SlurmRefused = "slurm_refused";
 
-    /// <summary>A queue's name is reserved by RabbitMQ or too long.</summary>
+    /// <summary>A queue's name is reserved or too long, a URL or mail address is none that can be delivered to.</summary>
     public const string EndpointInvalid = "endpoint_invalid";
 
     /// <summary>A binding is not a pattern of words, <c>*</c> and <c>#</c> joined by dots.</summary>
     public const string BindingInvalid = "binding_invalid";
+
+    /// <summary>More bindings than the server allows.</summary>
+    public const string BindingsTooMany = "bindings_too_many";
+
+    /// <summary>A binding is given twice, or <c>binding</c> and <c>bindings</c> are both given.</summary>
+    public const string BindingDuplicate = "binding_duplicate";
+
+    /// <summary>An empty list of bindings; leave it out for everything.</summary>
+    public const string BindingsEmpty = "bindings_empty";
+
+    /// <summary>The URL's address is one that this server does not send to: of a private network, the machine itself, or reserved.</summary>
+    public const string EndpointForbidden = "endpoint_forbidden";
+
+    /// <summary>The URL's host name has no address.</summary>
+    public const string EndpointUnresolvable = "endpoint_unresolvable";
+
+    /// <summary>The server sends no mail: it has no SMTP server configured.</summary>
+    public const string EmailNotConfigured = "email_not_configured";
+
+    /// <summary>Not a protocol of subscriptions.</summary>
+    public const string ProtocolUnknown = "protocol_unknown";
+
+    /// <summary>Not a push form.</summary>
+    public const string PushUnknown = "push_unknown";
+
+    /// <summary>Not a content format, or none of this push form.</summary>
+    public const string ContentFormatUnknown = "content_format_unknown";
+
+    /// <summary>Not a retry strategy.</summary>
+    public const string RetryStrategyUnknown = "retry_strategy_unknown";
+
+    /// <summary>Numbers of the retry rule are out of their range, or belong to another strategy.</summary>
+    public const string RetryInvalid = "retry_invalid";
+
+    /// <summary>The secret is not <c>whsec_</c> and base64 of 24 to 64 bytes.</summary>
+    public const string SecretInvalid = "secret_invalid";
+
+    /// <summary>Requests in flight out of range.</summary>
+    public const string MaxInFlightOutOfRange = "max_in_flight_out_of_range";
+
+    /// <summary>The member has no meaning for subscriptions of this protocol or push form.</summary>
+    public const string NotOfThisProtocol = "not_of_this_protocol";
+
+    /// <summary>Not a routing key: words of letters, digits, <c>_</c> and <c>-</c> joined by dots.</summary>
+    public const string RoutingKeyInvalid = "routing_key_invalid";
 
     /// <summary>The environment named in the request does not exist, or takes no more jobs.</summary>
     public const string EnvironmentUnknown = "environment_unknown";

@@ -163,6 +163,43 @@ internal sealed class ObjectReader
         return null;
     }
 
+    /// <summary>A time with its offset, to the microsecond, in UTC; null when absent or unusable.</summary>
+    internal DateTimeOffset? Time(string name, string code)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        // JSON's own form of times; one without an offset would be the server's local one.
+        if (value.ValueKind == JsonValueKind.String
+            && value.TryGetDateTimeOffset(out var time)
+            && value.GetString() is [.., 'Z'] or [.., '+' or '-', _, _, ':', _, _])
+        {
+            return time.ToUniversalTime().AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
+        }
+
+        _problems.Add(PathOf(name), code, $"Expected a time like \"2027-01-02T03:04:05Z\", given {Shown.Given(value)}.");
+        return null;
+    }
+
+    /// <summary>A truth value; null when absent or unusable.</summary>
+    internal bool? Flag(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        _problems.Add(PathOf(name), ItemCodes.TypeMismatch, $"Expected true or false, given {Shown.Given(value)}.");
+        return null;
+    }
+
     /// <summary>One of an enum's words in any spelling; null when absent or unknown. <paramref name="word"/> gives the wire word.</summary>
     internal T? Word<T>(string name, Func<T, string> word, string code)
         where T : struct, Enum => Find(name) is { } value ? WordOf(value, PathOf(name), word, _problems, code) : null;

@@ -14,10 +14,13 @@ namespace BatchPlane.Server.Agents;
 /// <summary>An agent joins: the node it was started for, or a machine that somebody attaches. A new epoch begins.</summary>
 internal static class Join
 {
+    private const int MaxDirectoryLength = 4_096;
+
     internal static async Task<IResult> HandleAsync(
         HttpContext context,
         JoinToken joinToken,
         InstallationKey installationKey,
+        JoinTokenStore joinTokens,
         EnvironmentStore environments,
         NodeLossSignal losses,
         IOptions<NodeOptions> nodes,
@@ -41,10 +44,13 @@ internal static class Join
             return new ProblemResult(ProblemKind.BadRequest, "slots, cpu and mem are at least 1, memory_mib is at least 0, host_name is not empty.");
         }
 
+        // Of a machine that comes with the token of an environment and names none, that environment is meant.
+        var ofToken = mayJoinAnywhere ? null : await joinTokens.FindEnvironmentAsync(BearerHeader.Read(context.Request)!, context.RequestAborted);
         var envId = request.NodeId is { } nodeId
             ? (await environments.FindHolderAsync(nodeId, context.RequestAborted))?.EnvId
-            : await environments.FindAsync(request.Env, context.RequestAborted);
-        if (!mayJoinAnywhere && !IsPilot(context.Request, installationKey, request, envId))
+            : await environments.FindAsync(request.Env ?? ofToken, context.RequestAborted);
+        var mayJoinHere = mayJoinAnywhere || (envId is not null && envId == ofToken) || IsPilot(context.Request, installationKey, request, envId);
+        if (!mayJoinHere)
         {
             return NoToken();
         }
@@ -56,7 +62,7 @@ internal static class Join
                 : new ProblemResult(ProblemKind.NodeNotFound, $"There is no node '{request.NodeId}'.");
         }
 
-        var joined = await environments.ChangeAsync(envId, environment => Decide(environment, request, nodes.Value), context.RequestAborted);
+        var joined = await environments.ChangeAsync(envId, environment => Decide(environment, request, nodes.Value, onlyAttached: ofToken is not null), context.RequestAborted);
         if (joined?.Node is not { } node)
         {
             return new ProblemResult(ProblemKind.NodeNotFound, "The node or its environment is being deleted.");
@@ -75,6 +81,7 @@ internal static class Join
                 HeartbeatSeconds = nodes.Value.HeartbeatSeconds,
                 KillGraceSeconds = nodes.Value.KillGraceSeconds,
                 MaxOutputBytes = outputs.Value.MaxBytes,
+                MaxPieceBytes = outputs.Value.MaxPieceBytes,
                 Progress = progress.Value.ToTerms(),
             },
             BatchPlaneJson.Options);
@@ -87,14 +94,23 @@ internal static class Join
         join.NodeId is not null && envId is not null && BearerHeader.Read(request) is { } token && installationKey.VerifyPilotToken(token, envId);
 
     /// <summary>What becomes of the request in the transaction of the environment.</summary>
-    internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options)
+    /// <param name="environment">The environment, locked.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="options">The lease.</param>
+    /// <param name="onlyAttached">True when it may not be a node that the provider made.</param>
+    internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options, bool onlyAttached = false)
     {
         var facts = new MachineFacts(request.HostName, request.Cpu, request.Mem, request.Slots);
-        facts = facts with { ContainerEngine = request.ContainerEngine };
+        facts = facts with
+        {
+            ContainerEngine = request.ContainerEngine,
+            WorkDirectory = request.Directory is { Length: <= MaxDirectoryLength } directory ? directory : null,
+            Limits = request.Limits,
+        };
         facts = request.MemoryMib is { } memory ? facts with { MemoryMib = memory } : facts;
         if (request.NodeId is not null)
         {
-            return environment.Find(request.NodeId) is { } known && environment.Join(known, facts, request.AgentVersion, options.Lease)
+            return environment.Find(request.NodeId) is { } known && (known.IsAttached || !onlyAttached) && environment.Join(known, facts, request.AgentVersion, options.Lease)
                 ? new(known)
                 : new(null);
         }

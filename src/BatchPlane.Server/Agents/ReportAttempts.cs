@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.ObjectModel;
 using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Jobs;
@@ -42,15 +43,9 @@ internal static class ReportAttempts
             return new ProblemResult(ProblemKind.BadRequest, "An output is not base64.");
         }
 
-        try
-        {
-            await WriteAsync(nodeId, request.Epoch, pieces, claims, outputs, context.RequestAborted);
-        }
-        catch (OutputStorageException exception)
-        {
-            // The agent repeats the report: no attempt ends before its output is there.
-            return new ProblemResult(ProblemKind.OutputStorage, exception.Message);
-        }
+        // No attempt ends before its output is there; the others do not wait for it.
+        var unstored = await WriteAsync(nodeId, request.Epoch, pieces, claims, outputs, context.RequestAborted);
+        request = Without(unstored, request);
 
         // Not cancelled with the request: what was queued will be stored, and the agent repeats what it heard nothing about.
         var report = new NodeReport(nodeId, request, limits.Value.ToTerms());
@@ -63,7 +58,8 @@ internal static class ReportAttempts
 
         return outcome.Fenced
             ? AgentGate.Fenced(nodeId, request.Epoch)
-            : Results.Json(new ReportResponse { Refused = outcome.Refused }, BatchPlaneJson.Options);
+            : Results.Json(
+                new ReportResponse { Refused = outcome.Refused, Unstored = [.. unstored.Keys], UnstoredBecause = unstored.Values.FirstOrDefault() }, BatchPlaneJson.Options);
     }
 
     private static IEnumerable<(OutputOf Output, string Text)> Outputs(ReportRequest request) =>
@@ -74,15 +70,22 @@ internal static class ReportAttempts
         where !string.IsNullOrEmpty(output.Text)
         select (new OutputOf(task.JobId, task.TaskId, attempt.Index, attempt.Attempt, output.Stream), output.Text);
 
-    /// <summary>Writes the outputs of attempts that the node holds; those of others are as little its business as their outcome.</summary>
-    private static async Task WriteAsync(string nodeId, long epoch, List<(OutputOf Output, string Text)> pieces, ClaimStore claims, OutputIntake outputs, CancellationToken cancellationToken)
+    private static ReportRequest Without(IReadOnlyDictionary<AttemptRef, string> unstored, ReportRequest request) => unstored.Count == 0 ? request : request with
+    {
+        Tasks = [.. request.Tasks
+            .Select(task => task with { Attempts = [.. task.Attempts.Where(attempt => !unstored.ContainsKey(new(task.TaskId, attempt.Index, attempt.Attempt)))] })
+            .Where(task => task.Attempts.Count > 0)],
+    };
+
+    /// <summary>Writes the outputs of attempts that the node holds; those of others are as little its business as their outcome. Returns those that could not be written, and why.</summary>
+    private static async Task<IReadOnlyDictionary<AttemptRef, string>> WriteAsync(string nodeId, long epoch, List<(OutputOf Output, string Text)> pieces, ClaimStore claims, OutputIntake outputs, CancellationToken cancellationToken)
     {
         if (pieces.Count == 0)
         {
-            return;
+            return ReadOnlyDictionary<AttemptRef, string>.Empty;
         }
 
         var held = await claims.HeldAsync(nodeId, epoch, [.. pieces.Select(piece => piece.Output.AttemptRef).Distinct()], cancellationToken);
-        await outputs.TakeAsync([.. pieces.Where(piece => held.Contains(piece.Output.AttemptRef)).Select(piece => (piece.Output, Convert.FromBase64String(piece.Text)))], cancellationToken);
+        return await outputs.TakeAsync([.. pieces.Where(piece => held.Contains(piece.Output.AttemptRef)).Select(piece => (piece.Output, Convert.FromBase64String(piece.Text)))], cancellationToken);
     }
 }

@@ -17,6 +17,11 @@ internal static class ApiResults
     /// <summary>Refusal of a reused key.</summary>
     internal static ProblemResult KeyReused() => new(ProblemKind.IdempotencyKeyReused, $"The {IdempotencyHeader.Name} came with another body before.");
 
+    /// <summary>Refusal to change or remove an environment that was made for a task.</summary>
+    internal static ProblemResult EnvironmentOfTask(string envId, string jobId) => new(
+        ProblemKind.EnvironmentState,
+        $"{envId} was made for a task of the job {jobId}: it is as that asked for, and goes with it. End the task instead.");
+
     /// <summary>One page of at most <paramref name="limit"/> of the rows; one more was asked for to know whether there is a next page.</summary>
     internal static IResult Page<T>(IReadOnlyList<T> rows, int limit, Func<T, string> cursorAfter) => rows.Count > limit
         ? TypedResults.Json(new Page<T>([.. rows.Take(limit)], cursorAfter(rows[limit - 1])), BatchPlaneJson.Options)

@@ -31,6 +31,19 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
         return values.Count == 0 ? null : values[0];
     }
 
+    /// <summary>Texts joined by commas or given repeatedly; empty when absent.</summary>
+    internal IReadOnlyList<string> Parts(string name)
+    {
+        _known.Add(name);
+        string[] parts = [.. query[name].SelectMany(value => (value ?? "").Split(','))];
+        if (parts.Any(part => part.Length == 0 || part.Contains('\0', StringComparison.Ordinal)))
+        {
+            problems.Add($"?{name}", ItemCodes.TextInvalid, "Expected words joined by commas, none of them empty.");
+        }
+
+        return parts;
+    }
+
     /// <summary>A whole number within the range; <paramref name="otherwise"/> when absent.</summary>
     internal long Number(string name, long min, long max, long otherwise)
     {
@@ -49,7 +62,10 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
     }
 
     /// <summary><c>true</c> or <c>false</c>; false when absent.</summary>
-    internal bool Flag(string name)
+    internal bool Flag(string name) => FlagOrNull(name) is true;
+
+    /// <summary>True or false; null when absent.</summary>
+    internal bool? FlagOrNull(string name)
     {
         var text = Text(name);
         if (text is not (null or "true" or "false"))
@@ -57,7 +73,7 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
             problems.Add($"?{name}", ItemCodes.ValueUnknown, $"Expected true or false, given \"{text}\".");
         }
 
-        return text == "true";
+        return text is null ? null : text == "true";
     }
 
     /// <summary>An instant, RFC 3339 with its offset; null when absent.</summary>
@@ -184,6 +200,24 @@ internal sealed class QueryReader(IQueryCollection query, ProblemList problems)
         {
             problems.Add($"?{name}", ItemCodes.QueryUnknown, $"'{name}' is not known here. Known parameters: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
         }
+    }
+
+    /// <summary>A text that is a place in a list; null when absent. What <paramref name="decode"/> does not know is a problem.</summary>
+    internal T? PlaceOf<T>(string name, Func<string, T?> decode)
+        where T : struct
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        var place = decode(text);
+        if (place is null)
+        {
+            problems.Add($"?{name}", ItemCodes.CursorInvalid, "Expected a cursor that a list of this kind gave.");
+        }
+
+        return place;
     }
 
     private void RefuseCursor() => problems.Add("?cursor", ItemCodes.CursorInvalid, "Expected a next_cursor of this list.");

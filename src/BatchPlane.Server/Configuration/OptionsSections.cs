@@ -5,8 +5,12 @@ using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Api;
+using BatchPlane.Server.Deliveries;
+using BatchPlane.Server.Deliveries.Mail;
+using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
@@ -31,6 +35,7 @@ internal static class OptionsSections
         new OptionsSection<NotificationLimits>("NotificationLimits"),
         new OptionsSection<SchedulingOptions>("Scheduling"),
         new OptionsSection<JournalOptions>("Journal"),
+        new OptionsSection<EventsOptions>("Events"),
         new OptionsSection<IdempotencyOptions>("Idempotency"),
         new OptionsSection<RemovalOptions>("Removal"),
         new OptionsSection<NodeOptions>("Nodes"),
@@ -40,6 +45,10 @@ internal static class OptionsSections
         new OptionsSection<NotificationOptions>("Notifications"),
         new OptionsSection<BrokerOptions>("Broker"),
         new OptionsSection<DispatchOptions>("Dispatch"),
+        new OptionsSection<SubscriptionLimits>("SubscriptionLimits"),
+        new OptionsSection<DeliveryOptions>("Deliveries"),
+        new OptionsSection<WebhookOptions>("Webhooks"),
+        new OptionsSection<EmailOptions>("Email"),
         new OptionsSection<MetricsOptions>("Metrics"),
     ];
 

@@ -16,6 +16,9 @@ public enum ServerRoles
     /// <summary>The delivery of events to topics.</summary>
     Dispatcher = 4,
 
+    /// <summary>The delivery from topics to webhooks and mail.</summary>
+    Deliverer = 8,
+
     /// <summary>Everything; the default.</summary>
-    All = Api | Engine | Dispatcher,
+    All = Api | Engine | Dispatcher | Deliverer,
 }

@@ -133,7 +133,7 @@ public static class SettingsReader
             }
             else
             {
-                problems.Add($"{VariablePrefix}ROLES: expected api, engine, dispatcher or all, given \"{word}\".");
+                problems.Add($"{VariablePrefix}ROLES: expected api, engine, dispatcher, deliverer or all, given \"{word}\".");
             }
         }
 

@@ -63,6 +63,22 @@ public sealed class DispatchOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan ConfirmTimeout { get; set; } = DefaultConfirmTimeout;
 
+    /// <summary>Redeliveries that may be open, at most. 1 to 10,000; default 100.</summary>
+    [Range(1, 10_000)]
+    public int MaxRedeliveries { get; set; } = 100;
+
+    /// <summary>How often a shard looks whether there is a redelivery to do. 10 ms to 1 minute; default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan RedeliveryInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Journal rows of a shard that are counted for how far delivery is behind, at most: beyond that the count is a lower bound. 100 to 1,000,000; default 10,000.</summary>
+    [Range(100, 1_000_000)]
+    public int LagRows { get; set; } = 10_000;
+
+    /// <summary>How long what was counted for that is told again before it is counted anew. 0 to 1 minute; default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan LagAge { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Longest wait after a fault of a shard before it is tried again. 10 ms to 10 minutes; default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan RetryMax { get; set; } = DefaultRetryMax;

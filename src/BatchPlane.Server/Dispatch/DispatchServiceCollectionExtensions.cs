@@ -1,5 +1,6 @@
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Redelivery;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Health;
 using BatchPlane.Server.Topics;
@@ -12,7 +13,7 @@ internal static class DispatchServiceCollectionExtensions
 {
     /// <summary>
     /// Adds topics (<see cref="TopicService"/>, <see cref="TopicStore"/>), the broker connection, <see cref="OutboxSignal"/> and, for the
-    /// role <c>dispatcher</c>, the delivery of events. Needs an <c>NpgsqlDataSource</c>; options classes
+    /// role <c>dispatcher</c>, the delivery of events. Needs an <c>NpgsqlDataSource</c> and an <c>InstallationKey</c>; options classes
     /// that nobody registered have their defaults. Nothing here keeps a server from starting while the broker is away.
     /// </summary>
     internal static IServiceCollection AddDispatch(this IServiceCollection services, Uri broker, bool dispatcherRole)
@@ -23,9 +24,15 @@ internal static class DispatchServiceCollectionExtensions
         services.TryAddSingleton<OutboxSignal>();
         services.TryAddSingleton<BrokerStatus>();
         services.AddSingleton(new BrokerAddress(broker));
+        services.AddSingleton<OutboxReader>();
         services.AddSingleton<TopicStore>();
+        services.AddSingleton<RedeliveryStore>();
         services.AddSingleton<TopicTopology>();
         services.AddSingleton<TopicService>();
+        services.AddSingleton<SubscriptionStore>();
+        services.AddSingleton<SubscriptionService>();
+        services.AddSingleton<TopologyRemovalStore>();
+        services.AddSingleton<TopologyRemover>();
 
         // Hosted services stop in reverse order: the dispatcher before the connection it sends on.
         services.AddSingleton<BrokerConnection>();
@@ -34,7 +41,6 @@ internal static class DispatchServiceCollectionExtensions
         if (dispatcherRole)
         {
             services.AddSingleton<DispatchMetrics>();
-            services.AddSingleton<OutboxReader>();
             services.AddSingleton<ShardLeases>();
             services.AddSingleton<DispatchServices>();
             services.AddSingleton<DispatcherLoop>();

@@ -1,5 +1,6 @@
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Redelivery;
 using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -10,6 +11,7 @@ namespace BatchPlane.Server.Dispatch;
 internal sealed class DispatchServices(
     NpgsqlDataSource dataSource,
     OutboxReader reader,
+    RedeliveryStore redeliveries,
     OutboxSignal signal,
     BrokerConnection broker,
     TopicTopology topology,
@@ -22,6 +24,8 @@ internal sealed class DispatchServices(
     internal NpgsqlDataSource DataSource { get; } = dataSource;
 
     internal OutboxReader Reader { get; } = reader;
+
+    internal RedeliveryStore Redeliveries { get; } = redeliveries;
 
     internal OutboxSignal Signal { get; } = signal;
 

@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
@@ -10,7 +11,9 @@ namespace BatchPlane.Server.Dispatch;
 /// </summary>
 internal sealed partial class EventSender(DispatchServices services) : IDisposable
 {
-    private readonly EnvelopeWriter _envelope = new(services.Notifications);
+    private readonly Dictionary<NotificationFormat, BodyWriter> _writers =
+        Enum.GetValues<NotificationFormat>().ToDictionary(format => format, format => BodyWriter.Of(format, services.Notifications));
+
     private readonly Dictionary<SentMessage, int> _refusals = [];
 
     // Null: the exchange is there. Else why it can never be.
@@ -33,8 +36,8 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         }
     }
 
-    /// <summary>Sends the messages of one event. False when the channel has a fault: at least one was not sent.</summary>
-    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts)
+    /// <summary>Sends the messages of one event, those alone to topics that <paramref name="wants"/> names when it is given. False when the channel has a fault: at least one was not sent.</summary>
+    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, Func<string, bool>? wants = null)
     {
         var row = journalEvent.Row;
         if (contexts.SubjectOf(row) is not { } subject)
@@ -43,16 +46,14 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
             return true;
         }
 
-        if (EventCatalogue.Of(row.Level, row.State) is not { } kind)
-        {
-            return true;
-        }
-
+        var kind = EventCatalogue.Of(row.Level, row.State);
+        var alibaba = AlibabaEvents.Of(row.Level, row.State, row.Cause);
         for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
         {
             if ((row.Notify & (1 << block)) != 0
-                && subject.VarsOf(block, kind) is not null
-                && !await SendToAsync(channel, journalEvent, kind, subject, contexts.NodeOf(row), block))
+                && (wants is null || wants(subject.Notifications[block].TopicName))
+                && (Asked(subject, block, kind) ?? Asked(subject, block, alibaba)) is { } asked
+                && !await SendToAsync(channel, new(asked.Kind, journalEvent, subject, contexts.NodeOf(row), asked.Vars), subject.Notifications[block]))
             {
                 return false;
             }
@@ -61,33 +62,44 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         return true;
     }
 
-    public void Dispose() => _envelope.Dispose();
+    /// <summary>The event, if the block lists it; a block lists events of one catalogue.</summary>
+    private static (EventKind Kind, IReadOnlyList<EventVarDocument> Vars)? Asked(SubjectContext subject, int block, EventKind? kind) =>
+        kind is not null && subject.VarsOf(block, kind) is { } vars ? (kind, vars) : null;
 
-    private async ValueTask<bool> SendToAsync(
-        PublishChannel channel,
-        JournalEvent journalEvent,
-        EventKind kind,
-        SubjectContext subject,
-        NodeFacts? node,
-        int block)
+    public void Dispose()
     {
-        var row = journalEvent.Row;
-        var topic = subject.Notifications[block].TopicName;
+        foreach (var writer in _writers.Values)
+        {
+            writer.Dispose();
+        }
+    }
+
+    private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, NotificationDocument asked)
+    {
+        var row = message.Event.Row;
+        var topic = asked.TopicName;
+        if (services.Notifications.UnknownTopic == UnknownTopicPolicy.Lenient && message.Subject.MissingTopics.Contains(topic))
+        {
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
+            return true;
+        }
+
         if (!_exchanges.ContainsKey(topic) && !await DeclareAsync(channel, topic))
         {
             return false;
         }
 
-        var sent = new SentMessage(topic, row.SubjectId, journalEvent.Sequence);
-        var body = _envelope.Write(kind, journalEvent, subject, node, subject.VarsOf(block, kind) ?? [], out var tooLong);
+        var sent = new SentMessage(topic, row.SubjectId, message.Event.Sequence);
+        var writer = _writers[asked.Format];
+        var body = writer.Write(message, out var tooLong);
         if (WhyNot(sent, topic, body.Length, tooLong) is { } reason)
         {
-            channel.Ledger.NotSent(new(row.SubjectId, journalEvent.Sequence, topic, DeliveryOutcome.Failed, reason));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, reason));
             return true;
         }
 
         services.Metrics.Published();
-        return await channel.SendAsync(new(topic, kind, journalEvent, SubjectOf(journalEvent, subject), subject.Traceparent, body));
+        return await channel.SendAsync(new(topic, sent, MessageProperties.Of(message, writer, services.Notifications.Region), body));
     }
 
     /// <summary>Why a message is not sent at all; null when it is.</summary>
@@ -123,18 +135,6 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
                 _exchanges[topic] = null;
                 return true;
         }
-    }
-
-    private static string SubjectOf(JournalEvent journalEvent, SubjectContext subject)
-    {
-        var row = journalEvent.Row;
-        return row.Level switch
-        {
-            EventLevel.Job or EventLevel.ComputeEnv => row.SubjectId,
-            EventLevel.Task => $"{row.SubjectId}/{subject.TaskName(row.TaskNo)}",
-            EventLevel.TaskInstance => $"{row.SubjectId}/{subject.TaskName(row.TaskNo)}/{journalEvent.InstanceIndex}",
-            EventLevel.ComputeNode => $"{row.SubjectId}/{row.NodeId}",
-        };
     }
 
     private static partial class Log

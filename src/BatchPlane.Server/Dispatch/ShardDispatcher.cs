@@ -34,6 +34,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     private readonly Backoff _retry;
     private readonly Backoff _unsettled;
     private readonly CancellationTokenSource _stop = new();
+    private Task _redelivering = Task.CompletedTask;
     private OutboxPosition _moved;
     private long _validUntil;
     private volatile bool _lost;
@@ -64,6 +65,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     {
         Extend(validUntil);
         Running = Task.Run(RunAsync);
+        _redelivering = Task.Run(() => new ShardRedelivery(Lease, _services, () => MaySend).RunAsync(_stop.Token));
     }
 
     /// <summary>The lease was renewed.</summary>
@@ -81,8 +83,9 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
         }
 
         // A send can hang in a full socket; it ends with the connection, and the cursor is safe without it.
-        await Task.WhenAny(Running, Task.Delay(_options.StopTimeout + _options.StopTimeout, _services.Time));
-        if (Running.IsCompleted)
+        var all = Task.WhenAll(Running, _redelivering);
+        await Task.WhenAny(all, Task.Delay(_options.StopTimeout + _options.StopTimeout, _services.Time));
+        if (all.IsCompleted)
         {
             _stop.Dispose();
         }
@@ -129,7 +132,6 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
             _services.Broker,
             _services.Time,
             _options,
-            _services.Notifications.Region,
             _moved,
             _stop.Token);
         sender.BeginChannel();

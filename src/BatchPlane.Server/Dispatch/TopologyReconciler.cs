@@ -7,11 +7,13 @@ namespace BatchPlane.Server.Dispatch;
 
 /// <summary>
 /// Makes the broker follow PostgreSQL: declares the exchanges, queues and bindings of all topics whenever the broker is
-/// (re)connected, and every now and then. A broker that lost its data is rebuilt this way; what it holds beyond is left alone.
+/// (re)connected, and every now and then. A broker that lost its data is rebuilt this way; what it holds beyond is left alone, but for what a change of a
+/// subscription left to be removed.
 /// </summary>
 internal sealed partial class TopologyReconciler(
     TopicStore topics,
     TopicTopology topology,
+    TopologyRemover remover,
     BrokerConnection broker,
     IOptions<DispatchOptions> options,
     TimeProvider time,
@@ -43,6 +45,11 @@ internal sealed partial class TopologyReconciler(
     {
         try
         {
+            if (!await remover.PassAsync(cancellationToken))
+            {
+                return false;
+            }
+
             string? after = null;
             while (true)
             {
@@ -81,8 +88,7 @@ internal sealed partial class TopologyReconciler(
 
         foreach (var subscription in topic.Subscriptions)
         {
-            var bound = await topology.BindQueueAsync(topic.TopicName, subscription.Endpoint, subscription.Binding, cancellationToken);
-            if (bound is Declaration.BrokerAway)
+            if (await topology.DeclareAsync(subscription, cancellationToken) is Declaration.BrokerAway)
             {
                 return false;
             }

@@ -35,6 +35,7 @@ internal static class ChangeEnvironment
             {
                 ChangeEnvironmentOutcome.Changed when await environments.FindAsync(id, context.RequestAborted) is { } changed => TypedResults.Json(changed, BatchPlaneJson.Options),
                 ChangeEnvironmentOutcome.Ending ending => new ProblemResult(ProblemKind.EnvironmentState, $"The environment {id} is {WireName.Of(ending.State)}."),
+                ChangeEnvironmentOutcome.OfTask task => ApiResults.EnvironmentOfTask(id, task.JobId),
                 ChangeEnvironmentOutcome.NameTaken => new ProblemResult(ProblemKind.EnvironmentExists, $"There is an environment '{reading.Value.EnvName}'."),
                 ChangeEnvironmentOutcome.Invalid invalid => ProblemResult.Invalid(invalid.Problems),
                 _ => new ProblemResult(ProblemKind.EnvironmentNotFound, $"There is no environment {id}."),

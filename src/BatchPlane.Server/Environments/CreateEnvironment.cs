@@ -20,7 +20,7 @@ internal static class CreateEnvironment
         .Produces<CreateEnvironmentResponse>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmPilots slurm, EnvironmentStore store)
+    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmAdmission slurm, EnvironmentStore store)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -38,7 +38,7 @@ internal static class CreateEnvironment
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
             }
 
-            if (await RefuseSlurmAsync(reading.Value, slurm, context.RequestAborted) is { } refused)
+            if (await slurm.RefuseAsync(reading.Value.Slurm, reading.Value.SlotsPerNode, "$", context.RequestAborted) is { } refused)
             {
                 return refused;
             }
@@ -59,26 +59,5 @@ internal static class CreateEnvironment
                 var other => throw new InvalidOperationException($"Unknown outcome {other}."),
             };
         }
-    }
-
-    /// <summary>Null when nodes can be made as asked; Slurm is asked whether it would take such a job.</summary>
-    private static async Task<ProblemResult?> RefuseSlurmAsync(EnvironmentDocument environment, SlurmPilots slurm, CancellationToken cancellationToken)
-    {
-        if (environment.Slurm is not { } settings)
-        {
-            return null;
-        }
-
-        if (slurm.WhyUnusable is { } words)
-        {
-            return ProblemResult.Invalid([new ProblemItem("$.provider", ItemCodes.ProviderUnusable, words)]);
-        }
-
-        return await slurm.TestAsync(settings, environment.SlotsPerNode, cancellationToken) switch
-        {
-            SlurmAnswer.Refused refused => ProblemResult.Invalid([new ProblemItem("$.slurm", ItemCodes.SlurmRefused, $"Slurm would not take a pilot: {refused.Words}")]),
-            SlurmAnswer.Unreachable unreachable => new ProblemResult(ProblemKind.ProviderUnavailable, $"Slurm cannot be asked: {unreachable.Words}"),
-            _ => null,
-        };
     }
 }

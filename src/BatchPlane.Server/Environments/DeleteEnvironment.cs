@@ -20,6 +20,7 @@ internal static class DeleteEnvironment
             DeleteEnvironmentOutcome.InUse inUse => new ProblemResult(
                 ProblemKind.EnvironmentState,
                 FormattableString.Invariant($"Unfinished tasks that need the environment {id}: {inUse.UnfinishedTasks}. Wait for them, or end their jobs.")),
+            DeleteEnvironmentOutcome.OfTask task => ApiResults.EnvironmentOfTask(id, task.JobId),
             DeleteEnvironmentOutcome.IsDefault => new ProblemResult(
                 ProblemKind.EnvironmentState,
                 $"{id} is the default environment: jobs that name none run there."),

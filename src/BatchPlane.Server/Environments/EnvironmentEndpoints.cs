@@ -13,5 +13,6 @@ internal static class EnvironmentEndpoints
         ShowPilot.Map(routes);
         TerminateNodes.Map(routes);
         ListActivities.Map(routes);
+        JoinTokens.Map(routes);
     }
 }

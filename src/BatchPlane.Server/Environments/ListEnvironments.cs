@@ -17,6 +17,8 @@ internal static class ListEnvironments
         .WithPaging()
         .WithQuery("state", JsonSchemaType.String, "One or more states, joined by commas; all but DELETED when left out.")
         .WithQuery("name_prefix", JsonSchemaType.String, "What the name begins with.")
+        .WithQuery("anonymous", JsonSchemaType.Boolean, "true: only those made for a task (`compute_env`); false: only those that users made; both when left out.")
+        .WithQuery("job_id", JsonSchemaType.String, "Only those made for tasks of this job.")
         .WithTagFilter();
 
     private static async Task<IResult> HandleAsync(HttpContext context, EnvironmentQueries environments, IOptions<ApiOptions> options)
@@ -28,6 +30,8 @@ internal static class ListEnvironments
         {
             States = query.Words<EnvironmentState>("state"),
             NamePrefix = query.Text("name_prefix"),
+            IsAnonymous = query.FlagOrNull("anonymous"),
+            JobId = query.Text("job_id"),
             Tags = query.Tags(),
             Before = query.Place(),
         };

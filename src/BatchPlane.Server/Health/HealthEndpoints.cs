@@ -1,10 +1,11 @@
+using BatchPlane.Server.Outputs;
 using Npgsql;
 
 namespace BatchPlane.Server.Health;
 
 /// <summary>
 /// <c>/health/live</c>: the process serves. <c>/health/ready</c>: it can do its work. PostgreSQL being away makes it
-/// unready; RabbitMQ being away only degraded, since everything but delivery goes on and delivery catches up.
+/// unready; RabbitMQ being away only degraded, since everything but delivery goes on and delivery catches up; so does a storage that takes no outputs, of which another server has no other.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -17,13 +18,18 @@ internal static class HealthEndpoints
             .Produces<Health>().Produces<Health>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<IResult> ReadyAsync(NpgsqlDataSource dataSource, BrokerStatus broker, ServerSettings settings, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(NpgsqlDataSource dataSource, BrokerStatus broker, OutputStatus outputs, ServerSettings settings, CancellationToken cancellationToken)
     {
         var postgres = await CheckDatabaseAsync(dataSource, cancellationToken);
         var checks = new Dictionary<string, Check> { ["postgresql"] = postgres };
         if (settings.Roles.HasFlag(ServerRoles.Dispatcher))
         {
             checks["rabbitmq"] = broker.Reason is { } reason ? new Check("degraded", reason) : new Check("ok", null);
+        }
+
+        if (settings.Roles.HasFlag(ServerRoles.Api))
+        {
+            checks["output_storage"] = outputs.Reason is { } failure ? new Check("degraded", failure) : new Check("ok", null);
         }
 
         var status = checks.Values.Select(check => check.Status).Aggregate("ok", Worse);

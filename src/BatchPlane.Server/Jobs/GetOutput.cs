@@ -17,7 +17,7 @@ namespace BatchPlane.Server.Jobs;
 /// ranges; the last lines; or followed until the attempt ends.
 /// </summary>
 internal sealed class GetOutput(
-    JobQueries jobs, IOutputStorage storage, OutputFollows follows, IOptions<OutputOptions> options, IHostApplicationLifetime lifetime, TimeProvider time)
+    JobQueries jobs, IOutputStorage storage, OutputFollows follows, AttemptWaits waits, IOptions<OutputOptions> options, IHostApplicationLifetime lifetime)
 {
     internal const string ContentType = "text/plain; charset=utf-8";
 
@@ -103,6 +103,7 @@ internal sealed class GetOutput(
         }
 
         var begin = request.Offset ?? 0;
+        var known = content?.Length ?? 0;
         if (request.Tail is { } lines && content is not null)
         {
             begin = await OutputTail.FindAsync(content, lines, options.Value.MaxTailBytes, context.RequestAborted);
@@ -116,7 +117,7 @@ internal sealed class GetOutput(
         FollowedOutput? followed = null;
         if (request.IsFollowed)
         {
-            followed = follows.Watch(output, begin);
+            followed = follows.Watch(output, known);
             context.Response.RegisterForDispose(followed);
         }
 
@@ -174,7 +175,7 @@ internal sealed class GetOutput(
             }
 
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-            await Task.Delay(TimeSpan.FromSeconds(Math.Max(1, options.Value.FollowSeconds)), time, end.Token);
+            await waits.WaitAsync(new(taskId, request.Index, Math.Max(1, request.Attempt)), end.Token);
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class ReferenceCheck(PlanQueries plans, TopicAdmission topics)
 
     /// <summary>Environments of a valid job that do not exist or take no jobs.</summary>
     internal async Task<IReadOnlyList<ProblemItem>> OfEnvironmentsAsync(JobDocument job, CancellationToken cancellationToken) =>
-        Missing(job, await MissingAsync([.. job.Tasks.Select(task => task.EnvId!)], cancellationToken));
+        Missing(job, await MissingAsync([.. job.Tasks.Select(task => task.EnvId).OfType<string>()], cancellationToken));
 
     /// <summary>Where a job names the environments that are missing.</summary>
     internal static IReadOnlyList<ProblemItem> Missing(JobDocument job, IReadOnlyCollection<string> envIds)

@@ -39,7 +39,7 @@ internal static class RetryJob
                 return new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}.");
             }
 
-            var envIds = job.Tasks.Where(task => task.TaskState != RunState.Succeed).Select(task => task.EnvId).Distinct().ToList();
+            var envIds = job.Tasks.Where(task => task.TaskState != RunState.Succeed && !task.OwnsEnv).Select(task => task.EnvId).Distinct().ToList();
             var outcome = await writer.WriteAsync(new RetryJobCommand(id, reading.Value.Selection, envIds, Caller.Of(context).Source), context.RequestAborted);
             return Answer(outcome, id);
         }

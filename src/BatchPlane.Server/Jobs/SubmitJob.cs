@@ -8,6 +8,7 @@ using BatchPlane.Core.TaskTemplates;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.Topics;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -36,6 +37,7 @@ internal static class SubmitJob
         PlanQueries plans,
         ReferenceCheck references,
         TaskTemplateStore templates,
+        SlurmAdmission slurm,
         TaskSecrets secrets,
         IdempotencyGuard keys,
         TransitionWriter writer)
@@ -73,6 +75,11 @@ internal static class SubmitJob
                 if (await WithEnvironmentsAsync(reading.Value, defaultEnvironment, context.RequestAborted) is not { } job)
                 {
                     return NoDefault();
+                }
+
+                if (await slurm.RefuseAsync(job, context.RequestAborted) is { } refused)
+                {
+                    return refused;
                 }
 
                 return isDryRun
@@ -144,7 +151,7 @@ internal static class SubmitJob
     private static async Task<JobDocument?> WithEnvironmentsAsync(JobDocument job, DefaultEnvironment defaultEnvironment, CancellationToken cancellationToken)
     {
         var envId = job.EnvId;
-        if (envId is null && job.Tasks.Any(task => task.EnvId is null))
+        if (envId is null && job.Tasks.Any(task => task is { EnvId: null, ComputeEnv: null }))
         {
             envId = await defaultEnvironment.FindAsync(cancellationToken);
             if (envId is null)
@@ -153,6 +160,6 @@ internal static class SubmitJob
             }
         }
 
-        return job with { Tasks = [.. job.Tasks.Select(task => task.EnvId is null ? task with { EnvId = envId } : task)] };
+        return job with { Tasks = [.. job.Tasks.Select(task => task is { EnvId: null, ComputeEnv: null } ? task with { EnvId = envId } : task)] };
     }
 }

@@ -24,29 +24,38 @@ internal static class EngineServiceCollectionExtensions
             OutputStorageKind.Directory => provider.GetRequiredService<DirectoryOutputStorage>(),
             OutputStorageKind.S3 => provider.GetRequiredService<S3OutputStorage>(),
         });
+        services.AddSingleton<OutputStatus>();
         services.AddSingleton<OutputIntake>();
         services.AddSingleton<OutputFollows>();
         services.AddHostedService(provider => provider.GetRequiredService<OutputFollows>());
+        services.AddSingleton<AttemptWaits>();
+        services.AddHostedService(provider => provider.GetRequiredService<AttemptWaits>());
         services.AddSingleton<GetOutput>();
         services.AddSingleton<NodeLossSignal>();
         services.AddSingleton<INodeProvider, LocalNodeProvider>();
         services.AddSingleton<SlurmClient>();
         services.AddSingleton<SlurmPilots>();
+        services.AddSingleton<SlurmAdmission>();
         return services;
     }
 
     /// <summary>Adds the loops of the role <c>engine</c>.</summary>
     internal static IServiceCollection AddEngineLoops(this IServiceCollection services, bool withSlurm)
     {
+        services.AddSingleton<TaskEnvironments>();
+        services.AddSingleton<HostBeats>();
         services.AddHostedService<NodeMonitor>();
         services.AddHostedService<ClaimPruner>();
         services.AddHostedService<Timekeeper>();
         services.AddHostedService<JournalKeeper>();
+        services.AddHostedService<JournalMarker>();
+        services.AddHostedService<StatisticsKeeper>();
         services.AddHostedService<IdempotencyPruner>();
         services.AddHostedService<JobRemover>();
         services.AddHostedService<OutputKeeper>();
         services.AddHostedService<EnvironmentReconciler>();
         services.AddHostedService<ActivityPruner>();
+        services.AddHostedService<DeliveryPruner>();
         if (withSlurm)
         {
             services.AddHostedService<SlurmReconciler>();

@@ -12,6 +12,8 @@ namespace BatchPlane.Server.Loops;
 internal sealed partial class EnvironmentReconciler(
     EnvironmentStore environments,
     IEnumerable<INodeProvider> providers,
+    TaskEnvironments taskEnvironments,
+    HostBeats hostBeats,
     NodeLossSignal losses,
     IOptions<NodeOptions> options,
     TimeProvider time,
@@ -33,6 +35,7 @@ internal sealed partial class EnvironmentReconciler(
     /// <inheritdoc/>
     protected override async Task PassAsync(CancellationToken cancellationToken)
     {
+        await taskEnvironments.EndUnneededAsync(cancellationToken);
         foreach (var provider in providers)
         {
             await ReconcileAllAsync(provider, cancellationToken);
@@ -46,17 +49,18 @@ internal sealed partial class EnvironmentReconciler(
 
     private async Task ReconcileAllAsync(INodeProvider provider, CancellationToken cancellationToken)
     {
+        var lostHosts = provider.Host is { } host ? await hostBeats.BeatAsync(host, cancellationToken) : null;
         var leftovers = new HashSet<string>(StringComparer.Ordinal);
         foreach (var envId in await environments.OfProviderAsync(provider.Kind, cancellationToken))
         {
-            leftovers.UnionWith(await ReconcileAsync(provider, envId, cancellationToken));
+            leftovers.UnionWith(await ReconcileAsync(provider, envId, lostHosts, cancellationToken));
         }
 
         await ForgetLeftAsync(provider, leftovers, cancellationToken);
     }
 
     /// <summary>Looks, decides, acts; what the look found of nodes that are no nodes of the environment.</summary>
-    private async Task<IReadOnlyList<string>> ReconcileAsync(INodeProvider provider, string envId, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> ReconcileAsync(INodeProvider provider, string envId, IReadOnlySet<string>? lostHosts, CancellationToken cancellationToken)
     {
         var machines = await provider.LookAsync(envId, await environments.NodeIdsAsync(envId, cancellationToken), cancellationToken);
         var backlog = await environments.BacklogAsync(envId, options.Value.BacklogTasks, cancellationToken);
@@ -65,14 +69,15 @@ internal sealed partial class EnvironmentReconciler(
             environment =>
             {
                 var facts = provider.Facts(environment.Environment);
-                return new Decided(NodePlan.Make(environment, machines, backlog, facts, provider.Host, options.Value.ToRules()), facts);
+                return new Decided(NodePlan.Make(environment, machines, backlog, facts, provider.Host, options.Value.ToRules(), lostHosts), facts, GivenUp.Of(environment));
             },
             cancellationToken);
-        if (decided is not var (plan, facts))
+        if (decided is not var (plan, facts, givenUp))
         {
             return machines.Leftovers;
         }
 
+        await taskEnvironments.GiveUpAsync(givenUp, cancellationToken);
         if (plan.Lost)
         {
             losses.Set();
@@ -146,7 +151,7 @@ internal sealed partial class EnvironmentReconciler(
         }
     }
 
-    private sealed record Decided(NodePlan Plan, MachineFacts Facts);
+    private sealed record Decided(NodePlan Plan, MachineFacts Facts, GivenUp? GivenUp);
 
     private static partial class Log
     {

@@ -25,6 +25,7 @@ internal sealed partial class JobRemover(JobRemovalStore jobs, IOutputStorage ou
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
+            await jobs.RemoveEnvironmentsAsync(jobId, options.Value.ChunkRows, cancellationToken);
             if (await jobs.RemoveAsync(jobId, cancellationToken))
             {
                 Log.Removed(Logger, jobId);

@@ -1,12 +1,15 @@
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Statistics;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Loops;
 
-/// <summary>Makes the journal's partitions ahead of time and drops those that are old and delivered.</summary>
-internal sealed partial class JournalKeeper(JournalStore journal, IOptions<JournalOptions> options, TimeProvider time, ILogger<JournalKeeper> logger)
+/// <summary>Makes the journal's partitions ahead of time, drops those that are old and delivered, and forgets what was noted about them.</summary>
+internal sealed partial class JournalKeeper(JournalStore journal, StatisticsStore statistics, IOptions<JournalOptions> options, TimeProvider time, ILogger<JournalKeeper> logger)
     : EngineLoop(time, logger)
 {
+    private const int PruneRows = 10_000;
+
     /// <inheritdoc/>
     protected override TimeSpan Interval => TimeSpan.FromHours(1);
 
@@ -18,6 +21,12 @@ internal sealed partial class JournalKeeper(JournalStore journal, IOptions<Journ
         if (dropped > 0)
         {
             Log.Dropped(Logger, dropped, options.Value.RetentionDays);
+        }
+
+        await statistics.PruneAsync(options.Value.StatisticsDays, cancellationToken);
+        while (await journal.PruneAsync(options.Value.RetentionDays, PruneRows, cancellationToken) == PruneRows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

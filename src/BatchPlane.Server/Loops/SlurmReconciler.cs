@@ -18,6 +18,7 @@ namespace BatchPlane.Server.Loops;
 internal sealed partial class SlurmReconciler(
     EnvironmentStore environments,
     SlurmPilots pilots,
+    TaskEnvironments taskEnvironments,
     NodeLossSignal losses,
     IOptions<SlurmOptions> options,
     IOptions<NodeOptions> nodes,
@@ -76,11 +77,12 @@ internal sealed partial class SlurmReconciler(
     {
         var backlog = await environments.BacklogAsync(envId, nodes.Value.BacklogTasks, cancellationToken);
         var decided = await environments.ChangeAsync(envId, environment => Decide(environment, queue, backlog), cancellationToken);
-        if (decided is not var (todo, settings, slots))
+        if (decided is not var (todo, settings, slots, givenUp))
         {
             return [];
         }
 
+        await taskEnvironments.GiveUpAsync(givenUp, cancellationToken);
         if (todo.Lost)
         {
             losses.Set();
@@ -119,7 +121,8 @@ internal sealed partial class SlurmReconciler(
     private Decided Decide(EnvironmentAggregate environment, PilotQueue queue, IReadOnlyList<BacklogPart> backlog)
     {
         var settings = JsonSerializer.Deserialize<SlurmDocument>(environment.Environment.ProviderSettings, BatchPlaneJson.Options)!;
-        return new(new PilotDecision(environment, settings, queue, backlog, nodes.Value, options.Value).Make(), settings, environment.Environment.SlotsPerNode);
+        var todo = new PilotDecision(environment, settings, queue, backlog, nodes.Value, options.Value).Make();
+        return new(todo, settings, environment.Environment.SlotsPerNode, GivenUp.Of(environment));
     }
 
     private EnvironmentAggregate Told(EnvironmentAggregate environment, PilotGroup group, SlurmAnswer answer)
@@ -205,7 +208,7 @@ internal sealed partial class SlurmReconciler(
         _trouble = trouble;
     }
 
-    private sealed record Decided(PilotTodo Todo, SlurmDocument Settings, int? Slots);
+    private sealed record Decided(PilotTodo Todo, SlurmDocument Settings, int? Slots, GivenUp? GivenUp);
 
     private static partial class Log
     {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace BatchPlane.Server.Loops;
 
 /// <summary>
-/// Does what is due: lets instances be claimed again whose backoff is over, and ends tasks and jobs whose time limit has passed.
+/// Does what is due: lets instances be claimed again whose backoff is over, ends tasks and jobs whose time limit has passed, and tells of jobs that missed their deadline.
 /// Several servers may find the same at once; the transition path looks again under the job's lock, and the second finds nothing.
 /// </summary>
 /// <remarks>It sleeps until the next time it knows of, and looks for others that were added meanwhile at least once in a poll interval.</remarks>
@@ -26,9 +26,9 @@ internal sealed partial class Timekeeper(DueStore store, TransitionWriter writer
         while (await store.SelectAsync(options.Value.DueLimit, cancellationToken) is { Count: > 0 } due)
         {
             var outcomes = await Task.WhenAll(due.Select(request => writer.WriteAsync(request, cancellationToken)));
-            var (released, closed) = (outcomes.Sum(outcome => outcome.Released), outcomes.Sum(outcome => outcome.Closed));
-            Log.Done(Logger, released, closed);
-            if (released + closed == 0)
+            var (released, closed, told) = (outcomes.Sum(outcome => outcome.Released), outcomes.Sum(outcome => outcome.Closed), outcomes.Sum(outcome => outcome.Told));
+            Log.Done(Logger, released, closed, told);
+            if (released + closed + told == 0)
             {
                 // Another server does it at this moment.
                 return;
@@ -44,7 +44,7 @@ internal sealed partial class Timekeeper(DueStore store, TransitionWriter writer
 
     private static partial class Log
     {
-        [LoggerMessage(4003, LogLevel.Debug, "Released {Instances} instances whose wait was over, closed {Tasks} tasks whose time had passed")]
-        internal static partial void Done(ILogger logger, int instances, int tasks);
+        [LoggerMessage(4003, LogLevel.Debug, "Released {Instances} instances whose wait was over, closed {Tasks} tasks whose time had passed, told of {Jobs} jobs that missed their deadline")]
+        internal static partial void Done(ILogger logger, int instances, int tasks, int jobs);
     }
 }

@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Server.Events;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Metrics;
@@ -10,12 +11,40 @@ internal static class MetricsEndpoint
     internal static void MapMetrics(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/metrics", HandleAsync).RequireAuthorization().ExcludeFromDescription();
 
-    private static async Task<IResult> HandleAsync(MetricsCollector collector, EnvironmentQueries environments, IOptions<MetricsOptions> options, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(MetricsCollector collector, DispatchLag lag, EnvironmentQueries environments, IOptions<MetricsOptions> options, CancellationToken cancellationToken)
     {
         var text = new PrometheusText();
         collector.WriteTo(text);
+        WriteDispatch(text, await lag.GetAsync(cancellationToken));
         WriteNodes(text, await environments.ListAllNodesAsync(options.Value.MaxNodes, cancellationToken), await environments.CountNodesAsync(cancellationToken));
         return Results.Text(text.ToString(), PrometheusText.ContentType);
+    }
+
+    private static void WriteDispatch(PrometheusText text, DispatchView dispatch)
+    {
+        text.Family("batchplane_dispatch_pending_events", MetricKind.Gauge, "Events that wait for their delivery, by shard; a lower bound beyond Dispatch.LagRows rows");
+        foreach (var shard in dispatch.Shards)
+        {
+            text.Sample("batchplane_dispatch_pending_events", [new("shard", PrometheusText.Number(shard.Shard))], shard.PendingEvents);
+        }
+
+        text.Family("batchplane_dispatch_behind_seconds", MetricKind.Gauge, "Seconds that the first of them waits, by shard");
+        foreach (var shard in dispatch.Shards)
+        {
+            text.Sample("batchplane_dispatch_behind_seconds", [new("shard", PrometheusText.Number(shard.Shard))], shard.SecondsBehind);
+        }
+
+        text.Family("batchplane_dispatch_topic_pending_messages", MetricKind.Gauge, "Messages that wait, by topic; topics without any are left out");
+        foreach (var topic in dispatch.Topics)
+        {
+            text.Sample("batchplane_dispatch_topic_pending_messages", [new("topic", topic.TopicName)], topic.PendingMessages);
+        }
+
+        text.Family("batchplane_dispatch_topic_behind_seconds", MetricKind.Gauge, "Seconds that the first message waits, by topic; topics without any are left out");
+        foreach (var topic in dispatch.Topics)
+        {
+            text.Sample("batchplane_dispatch_topic_behind_seconds", [new("topic", topic.TopicName)], topic.SecondsBehind);
+        }
     }
 
     private static void WriteNodes(PrometheusText text, IReadOnlyList<NodeView> nodes, IReadOnlyList<KeyValuePair<string, int>> counts)

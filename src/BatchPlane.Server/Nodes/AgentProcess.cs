@@ -85,7 +85,7 @@ internal sealed record AgentProcess(int Pid, long Started)
     }
 
     private static bool IsServersOwn(string variable) =>
-        variable.StartsWith(SettingsReader.VariablePrefix, StringComparison.Ordinal) && !variable.StartsWith(AgentVariables.Files, StringComparison.Ordinal);
+        variable.StartsWith(SettingsReader.VariablePrefix, StringComparison.Ordinal) && !AgentVariables.IsPassedOn(variable);
 
     /// <summary>Start time of a process; null when there is none, or only its zombie.</summary>
     private static long? StartOf(int pid)

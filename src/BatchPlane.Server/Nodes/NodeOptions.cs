@@ -51,6 +51,14 @@ public sealed class NodeOptions : IValidatableObject
     [Range(5, 86_400)]
     public int ReturnSeconds { get; set; } = 300;
 
+    /// <summary>Seconds that a node has to run before its earlier failures are forgotten; lost sooner, it counts as failed. 1 to 86,400; default 60.</summary>
+    [Range(1, 86_400)]
+    public int SettleSeconds { get; set; } = 60;
+
+    /// <summary>Seconds without a server after which the local nodes of a host are given up, those apart that still live. 10 to 86,400; default 300.</summary>
+    [Range(10, 86_400)]
+    public int HostLostSeconds { get; set; } = 300;
+
     /// <summary>Tasks with claimable instances that are looked at, the most urgent first, when the number of nodes follows the work. 1 to 100,000; default 1,000.</summary>
     [Range(1, 100_000)]
     public int BacklogTasks { get; set; } = 1_000;
@@ -90,5 +98,6 @@ public sealed class NodeOptions : IValidatableObject
         MaxStarts = MaxStarts,
         MaxPause = TimeSpan.FromSeconds(MaxRestartPauseSeconds),
         ReturnTime = TimeSpan.FromSeconds(ReturnSeconds),
+        SettleTime = TimeSpan.FromSeconds(SettleSeconds),
     };
 }

@@ -45,6 +45,10 @@ internal sealed class DirectoryOutputStorage(ServerSettings settings, IOptions<O
         {
             return Task.FromResult<OutputContent?>(null);
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputStorageException($"The output {output.Path} cannot be read: {exception.Message}", exception);
+        }
     }
 
     /// <inheritdoc/>

@@ -27,7 +27,7 @@ internal sealed partial class OutputFollows(IOutputStorage storage, OutputStore 
         return null;
     }
 
-    /// <summary>Begins to watch an output, of which <paramref name="known"/> bytes are known; ends when disposed.</summary>
+    /// <summary>Begins to watch an output, of which the storage has <paramref name="known"/> bytes; ends when disposed.</summary>
     internal FollowedOutput Watch(OutputOf output, long known)
     {
         lock (_gate)
@@ -84,8 +84,16 @@ internal sealed partial class OutputFollows(IOutputStorage storage, OutputStore 
 
     private async ValueTask LookAsync(FollowedOutput followed, bool isComplete, CancellationToken cancellationToken)
     {
-        await using var content = await storage.OpenAsync(followed.Output, followed.Length, cancellationToken);
-        followed.Tell(content?.Length ?? 0, isComplete);
+        try
+        {
+            await using var content = await storage.OpenAsync(followed.Output, followed.Length, cancellationToken);
+            followed.Tell(content?.Length ?? 0, isComplete);
+        }
+        catch (OutputStorageException exception)
+        {
+            // Its followers wait on; those of others need not.
+            Log.OneLookFailed(logger, followed.Output.Path, exception.Message);
+        }
     }
 
     private void Leave(FollowedOutput followed)
@@ -111,6 +119,9 @@ internal sealed partial class OutputFollows(IOutputStorage storage, OutputStore 
     {
         [LoggerMessage(2010, LogLevel.Warning, "Followed outputs could not be looked at; trying again")]
         internal static partial void LookFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(2012, LogLevel.Warning, "The followed output {Path} could not be looked at; trying again: {Detail}")]
+        internal static partial void OneLookFailed(ILogger logger, string path, string detail);
     }
 }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using BatchPlane.Contracts;
 using BatchPlane.Storage;
 
 namespace BatchPlane.Server.Outputs;
@@ -26,13 +27,17 @@ public sealed class OutputOptions : IValidatableObject
     [Range(1_024, 1L << 40)]
     public long MaxBytes { get; set; } = DefaultMaxBytes;
 
-    /// <summary>Bytes of one uploaded piece. 65,536 to 64 MiB; default 4 MiB.</summary>
-    [Range(65_536, 64 * 1024 * 1024)]
+    /// <summary>Bytes of one uploaded piece, which agents are told when they join. 65,536 to 64 MiB; default 4 MiB.</summary>
+    [Range(JoinResponse.SmallestPieceBytes, 64 * 1024 * 1024)]
     public int MaxPieceBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>Uploaded pieces in memory at once; further uploads wait. 1 to 4,096; default 32.</summary>
     [Range(1, 4_096)]
     public int MaxConcurrentWrites { get; set; } = 32;
+
+    /// <summary>Seconds that the storage has for a piece, or for the short outputs of one report; then they are refused, and agents come again. 0.1 to 45; default 20.</summary>
+    [Range(0.1, 45)]
+    public double WriteSeconds { get; set; } = 20;
 
     /// <summary>True: a piece is on the disk before it is acknowledged, so that no power failure takes it; short instances that write become several times slower. Of the directory only.</summary>
     public bool ForceToDisk { get; set; }

@@ -2,7 +2,7 @@ using BatchPlane.Server.Api;
 
 namespace BatchPlane.Server.Topics;
 
-/// <summary><c>DELETE /v1/topics/{name}</c> and <c>DELETE /v1/topics/{name}/subscriptions/{id}</c>. Queues and what waits in them stay.</summary>
+/// <summary><c>DELETE /v1/topics/{name}</c> and <c>DELETE /v1/topics/{name}/subscriptions/{id}</c>. Queues and what waits in them stay, but BatchPlane's own.</summary>
 internal static class DeleteTopic
 {
     internal static void Map(IEndpointRouteBuilder routes)
@@ -20,8 +20,8 @@ internal static class DeleteTopic
             ? TypedResults.NoContent()
             : new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'.");
 
-    private static async Task<IResult> SubscriptionAsync(HttpContext context, string name, string id, TopicService topics) =>
-        await topics.UnsubscribeAsync(name, id, context.RequestAborted)
+    private static async Task<IResult> SubscriptionAsync(HttpContext context, string name, string id, SubscriptionService subscriptions) =>
+        await subscriptions.UnsubscribeAsync(name, id, context.RequestAborted)
             ? TypedResults.NoContent()
-            : new ProblemResult(ProblemKind.SubscriptionNotFound, $"The topic '{name}' has no subscription {id}.");
+            : ChangeSubscription.NotFound(name, id);
 }

@@ -4,7 +4,9 @@ using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.OpenApi;
+using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Topics;
 
@@ -13,11 +15,18 @@ internal static class Subscribe
 {
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/topics/{name}/subscriptions", HandleAsync)
         .WithName("Subscribe").WithTags("topics").WithSummary("Subscribe to a topic")
+        .WithDescription("The secret of a webhook is in the answer that made it, and nowhere else: not in the answer to a repetition either.")
         .Accepts<SubscriptionDocument>("application/json")
         .Produces<SubscriptionView>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, string name, TopicService topics, IdempotencyGuard idempotency)
+    private static async Task<IResult> HandleAsync(
+        HttpContext context,
+        string name,
+        SubscriptionService subscriptions,
+        EndpointAdmission endpoints,
+        IOptions<SubscriptionLimits> limits,
+        IdempotencyGuard idempotency)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -29,10 +38,15 @@ internal static class Subscribe
         {
             var problems = new ProblemList();
             var key = ApiResults.KeyOf(context, body, $"subscribe:{name}", problems);
-            var reading = TopicDocumentReader.ReadSubscription(body.Root);
+            var reading = SubscriptionReader.Read(body.Root, limits.Value);
             if (!reading.IsValid || problems.Any)
             {
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
+            }
+
+            if (await endpoints.FindProblemAsync(reading.Value, context.RequestAborted) is { } problem)
+            {
+                return ProblemResult.Invalid([problem]);
             }
 
             if (!await idempotency.AdmitAsync(key, reading.Value.Endpoint, context.RequestAborted))
@@ -40,12 +54,13 @@ internal static class Subscribe
                 return ApiResults.KeyReused();
             }
 
-            return await topics.SubscribeAsync(name, reading.Value, Caller.Of(context).Source, context.RequestAborted) switch
+            return await subscriptions.SubscribeAsync(name, reading.Value, Caller.Of(context).Source, context.RequestAborted) switch
             {
                 SubscribeResult.Created created => TypedResults.Created(Place(created.Subscription), created.Subscription),
                 SubscribeResult.AlreadyExists existing when key is not null => TypedResults.Created(Place(existing.Subscription), existing.Subscription),
-                SubscribeResult.AlreadyExists => new ProblemResult(ProblemKind.SubscriptionExists, $"The queue '{reading.Value.Endpoint}' is bound to '{name}' by '{reading.Value.Binding}'."),
+                SubscribeResult.AlreadyExists existing => new ProblemResult(ProblemKind.SubscriptionExists, $"{existing.Subscription.SubscriptionId} has this endpoint and these bindings."),
                 SubscribeResult.NoSuchTopic => new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'."),
+                SubscribeResult.TooMany => new ProblemResult(ProblemKind.SubscriptionsFull, FormattableString.Invariant($"A topic has at most {limits.Value.MaxPerTopic} subscriptions.")),
                 SubscribeResult.QueueConflict conflict => new ProblemResult(ProblemKind.QueueConflict, conflict.Reason),
                 var other => throw new InvalidOperationException($"No answer for {other}."),
             };

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Topics;
 
-/// <summary>What is done about topics that a notifications block names and that do not exist: made, or refused, as configured.</summary>
+/// <summary>What is done about topics that a notifications block names and that do not exist: made, refused, or left as they are, as configured.</summary>
 internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOptions> options)
 {
     /// <summary>
@@ -38,10 +38,13 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
                 return (notifications, problems);
             }
 
-            spelling = await topics.EnsureAsync(names, createdBy, cancellationToken);
+            if (options.Value.UnknownTopic == UnknownTopicPolicy.Create)
+            {
+                spelling = await topics.EnsureAsync(names, createdBy, cancellationToken);
+            }
         }
 
-        return ([.. notifications.Select(notification => notification with { TopicName = spelling[notification.TopicName] })], []);
+        return ([.. notifications.Select(notification => notification with { TopicName = spelling.GetValueOrDefault(notification.TopicName, notification.TopicName) })], []);
     }
 
     /// <summary>What would be refused of the topics at these paths; nothing is made.</summary>
@@ -58,7 +61,7 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
 
     /// <summary>A topic and where the document names it.</summary>
     internal static (string Path, string TopicName) Named(NotificationDocument notification, int index) =>
-        (FormattableString.Invariant($"$.notifications[{index}].topic_name"), notification.TopicName);
+        (AlibabaEvents.Asks(notification) ? "$.notification.topic.name" : FormattableString.Invariant($"$.notifications[{index}].topic_name"), notification.TopicName);
 
     private IEnumerable<ProblemItem> Refused(IEnumerable<(string Path, string TopicName)> missing) => options.Value.UnknownTopic == UnknownTopicPolicy.Strict
         ? missing.Select(topic => new ProblemItem(topic.Path, ItemCodes.TopicUnknown, $"There is no topic '{topic.TopicName}'. Make it with POST /v1/topics."))

@@ -9,5 +9,7 @@ internal static class TopicEndpoints
         GetTopics.Map(routes);
         DeleteTopic.Map(routes);
         Subscribe.Map(routes);
+        ChangeSubscription.Map(routes);
+        TestTopic.Map(routes);
     }
 }

@@ -15,19 +15,24 @@ internal sealed class Pool
         MaxStarts = 3,
         MaxPause = TimeSpan.FromSeconds(8),
         ReturnTime = TimeSpan.FromSeconds(100),
+        SettleTime = TimeSpan.FromSeconds(30),
     };
 
-    private const string Host = "host-00000001";
+    internal const string Host = "host-00000001";
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(20);
 
     private readonly EnvironmentRecord _environment;
     private readonly HashSet<string> _machines = new(StringComparer.Ordinal);
     private List<NodeRecord> _nodes = [];
 
-    internal Pool(int desired, int? min = null, int? max = null, InactiveNodeAction action = InactiveNodeAction.Recreate, int retries = 7)
+    internal Pool(int desired, int? min = null, int? max = null, InactiveNodeAction action = InactiveNodeAction.Recreate, int retries = 7, string? jobId = null, bool keepsTrying = false)
     {
         _environment = new()
         {
+            JobId = jobId,
+            TaskId = jobId is null ? null : 7,
+            TaskNo = jobId is null ? null : 1,
+            KeepsTrying = keepsTrying,
             EnvId = "env-00000001",
             EnvName = "pool",
             Provider = NodeProvider.Local,
@@ -55,14 +60,14 @@ internal sealed class Pool
     internal void Wait(double seconds) => Now += TimeSpan.FromSeconds(seconds);
 
     /// <summary>One pass of the reconciler: what it starts becomes a machine, what it ends is none any more.</summary>
-    internal NodePlan Pass(long backlog = 0, bool starts = true, bool isBlind = false)
+    internal NodePlan Pass(long backlog = 0, bool starts = true, bool isBlind = false, string host = Host, IReadOnlySet<string>? lostHosts = null)
     {
         var views = isBlind
             ? MachineViews.None
             : new(_nodes.ToDictionary(node => node.NodeId, node => _machines.Contains(node.NodeId) ? MachinePresence.Alive : MachinePresence.Absent), []);
         BacklogPart[] parts = backlog == 0 ? [] : [new(ResourceAmounts.OneSlot, backlog)];
         NodePlan plan = null!;
-        Change(environment => plan = NodePlan.Make(environment, views, parts, Facts, Host, Rules));
+        Change(environment => plan = NodePlan.Make(environment, views, parts, Facts, host, Rules, lostHosts));
         _machines.ExceptWith(plan.ToStop);
         Change(environment =>
         {
@@ -89,6 +94,9 @@ internal sealed class Pool
 
     /// <summary>As a heartbeat: so many slots are busy, or nothing is held since now.</summary>
     internal void Beat(string nodeId, int busySlots) => _nodes = [.. _nodes.Select(node => node.NodeId != nodeId ? node : With(node, busySlots, busySlots > 0 ? null : node.IdleSince ?? Now))];
+
+    /// <summary>As a heartbeat: so many directories are kept for inspection.</summary>
+    internal void Keep(string nodeId, int keptAttempts) => _nodes = [.. _nodes.Select(node => node.NodeId != nodeId ? node : With(node, node.BusySlots, node.IdleSince, keptAttempts))];
 
     internal void BeatAll(int busySlots)
     {
@@ -127,7 +135,7 @@ internal sealed class Pool
         _nodes = [.. aggregate.Nodes.Where(node => node.State != NodeState.Deleted)];
     }
 
-    private static NodeRecord With(NodeRecord node, int busySlots, DateTimeOffset? idleSince)
+    private static NodeRecord With(NodeRecord node, int busySlots, DateTimeOffset? idleSince, int? keptAttempts = null)
     {
         var copy = new NodeRecord
         {
@@ -140,6 +148,8 @@ internal sealed class Pool
             StateSince = node.StateSince,
             BusySlots = busySlots,
             IdleSince = idleSince,
+            KeptAttempts = keptAttempts ?? node.KeptAttempts,
+            Reason = node.Reason,
             State = node.State,
             Epoch = node.Epoch,
             Slots = node.Slots,

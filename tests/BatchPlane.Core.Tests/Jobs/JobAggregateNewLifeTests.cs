@@ -209,6 +209,6 @@ public sealed class JobAggregateNewLifeTests
         world.Claim("a");
         world.Fail("a", 0);
 
-        Assert.Equal(new RetryOutcome.NotFailed(RunState.Failed), world.Job.Retry(null, new Dictionary<long, TaskEnds>(), "user:tester", Start));
+        Assert.Equal(new RetryOutcome.NotFailed(RunState.Failed), world.Job.Retry(null, new Dictionary<long, TaskEnds>(), () => "", "user:tester", Start));
     }
 }

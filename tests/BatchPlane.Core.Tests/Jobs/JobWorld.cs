@@ -34,7 +34,8 @@ internal sealed class JobWorld
         TaskExecutionDependOn dependOn = default,
         NotificationDocument[]? notifications = null,
         EngineLimits? limits = null,
-        int? timeLimit = null)
+        int? timeLimit = null,
+        DateTimeOffset? deadline = null)
     {
         var document = new JobDocument
         {
@@ -43,6 +44,7 @@ internal sealed class JobWorld
             TaskExecutionDependOn = dependOn,
             Notifications = notifications ?? [],
             TimeLimit = timeLimit,
+            Deadline = deadline,
         };
         var ids = Enumerable.Range(100, tasks.Length).Select(id => (long)id).ToList();
         return new(NewJob.From(document, "job-aaaaaaaa", ids, "user:tester"), limits ?? new());
@@ -118,7 +120,7 @@ internal sealed class JobWorld
             ends[skip.TaskId].Skips.Add(skip);
         }
 
-        return Job.Retry(selection, ends, "user:tester", Now);
+        return Job.Retry(selection, ends, () => "env-new00001", "user:tester", Now);
     }
 
     internal bool Succeed(string task, int index, int attempt = 1) => Report(task, index, AttemptOutcome.Exited, attempt, 0);

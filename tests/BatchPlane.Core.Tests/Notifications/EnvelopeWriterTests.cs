@@ -12,7 +12,7 @@ public sealed class EnvelopeWriterTests : IDisposable
     private static readonly DateTimeOffset Created = new(2025, 10, 9, 8, 50, 0, 900, TimeSpan.Zero);
     private static readonly DateTimeOffset Occurred = new(2025, 10, 9, 10, 53, 20, 999, TimeSpan.FromHours(2));
 
-    private static readonly SubjectContext Job = new()
+    internal static readonly SubjectContext Job = new()
     {
         SubjectId = "job-4yn0we13",
         Name = "Größe <demo> & \"日本\" 🚀",
@@ -22,7 +22,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         Notifications = [],
     };
 
-    private static readonly SubjectContext Environment = new()
+    internal static readonly SubjectContext Environment = new()
     {
         SubjectId = "env-ptoxdb1t",
         Name = "batch-env",
@@ -30,7 +30,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         Notifications = [],
     };
 
-    private static readonly NodeFacts Node = new("env-ptoxdb1t", "batch-env", "ins-9rikj9kw", 4, 8, Created);
+    internal static readonly NodeFacts Node = new("env-ptoxdb1t", "batch-env", "ins-9rikj9kw", 4, 8, Created);
 
     private readonly EnvelopeWriter _writer = new(new NotificationOptions());
 
@@ -44,7 +44,7 @@ public sealed class EnvelopeWriterTests : IDisposable
     {
         var kind = EventCatalogue.Find(name)!;
 
-        var body = _writer.Write(kind, new(RowOf(kind), 0), SubjectOf(kind), NodeOf(kind), VarsOf(kind), out var tooLong);
+        var body = _writer.Write(new(kind, new(RowOf(kind), 0), SubjectOf(kind), NodeOf(kind), VarsOf(kind)), out var tooLong);
 
         Assert.False(tooLong);
         AssertGolden($"{name}.json", body.ToArray());
@@ -55,7 +55,7 @@ public sealed class EnvelopeWriterTests : IDisposable
     {
         var kind = EventCatalogue.Find("COMPUTE_NODE_CREATED")!;
 
-        var body = _writer.Write(kind, new(RowOf(kind), 0), Environment, Node, [], out _);
+        var body = _writer.Write(new(kind, new(RowOf(kind), 0), Environment, Node, []), out _);
 
         var batch = JsonDocument.Parse(body).RootElement.GetProperty("Events")[0].GetProperty("Batch");
         Assert.Equal(
@@ -69,12 +69,30 @@ public sealed class EnvelopeWriterTests : IDisposable
         var kind = EventCatalogue.Find("COMPUTE_NODE_CREATION_FAILED")!;
         var row = RowOf(kind) with { Details = null, Reason = null };
 
-        var body = _writer.Write(kind, new(row, 0), Environment, node: null, [], out _);
+        var body = _writer.Write(new(kind, new(row, 0), Environment, Node: null, []), out _);
 
         Assert.Contains(
             "\"Mem\":0,\"ResourceCreatedTime\":\"\",\"EnvName\":\"batch-env\",\"ComputeNodeInstanceId\":\"\",\"Cpu\":0,\"StateReason\":\"\"}",
             Encoding.UTF8.GetString(body.Span),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NodeMadeForATask_HasTheTasksKeysBesides()
+    {
+        var kind = EventCatalogue.Find("COMPUTE_NODE_ABNORMAL")!;
+        var row = RowOf(kind) with { SubjectId = Job.SubjectId, TaskNo = 1, Reason = "no sign of life within its lease" };
+
+        var body = _writer.Write(new(kind, new(row, 0), Job, Node, []), out _);
+
+        var batch = JsonDocument.Parse(body).RootElement.GetProperty("Events")[0].GetProperty("Batch");
+        Assert.Equal(
+            ["ComputeNodeId", "EnvId", "ComputeNodeState", "Mem", "ResourceCreatedTime", "EnvName", "ComputeNodeInstanceId", "Cpu", "StateReason", "JobId", "TaskName"],
+            batch.EnumerateObject().Select(member => member.Name));
+        AssertGolden($"{EventDocument.NodeOfATask}.json", body.ToArray());
+        Assert.Equal(
+            ("env-ptoxdb1t", "batch-env", Job.SubjectId, "count"),
+            (batch.GetProperty("EnvId").GetString(), batch.GetProperty("EnvName").GetString(), batch.GetProperty("JobId").GetString(), batch.GetProperty("TaskName").GetString()));
     }
 
     [Fact]
@@ -84,7 +102,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         var row = RowOf(kind) with { Span = 3, InstanceIndex = 10, Sequence = 5 };
 
         var third = new JournalEvent(row, 2);
-        var body = Encoding.UTF8.GetString(_writer.Write(kind, third, Job, node: null, [], out _).Span);
+        var body = Encoding.UTF8.GetString(_writer.Write(new(kind, third, Job, Node: null, []), out _).Span);
 
         Assert.Equal("job-4yn0we13:7", third.Id);
         Assert.Contains("\"TaskInstanceIndex\":12,", body, StringComparison.Ordinal);
@@ -96,7 +114,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         var kind = EventCatalogue.Find("JOB_FAILED")!;
         var row = RowOf(kind) with { Reason = string.Concat(Enumerable.Repeat("ü\"🚀", 20_000)) };
 
-        var body = _writer.Write(kind, new(row, 0), Job, node: null, VarsOf(kind), out var tooLong);
+        var body = _writer.Write(new(kind, new(row, 0), Job, Node: null, VarsOf(kind)), out var tooLong);
 
         Assert.False(tooLong);
         Assert.InRange(body.Length, 1, NotificationOptions.DefaultMaxMessageBytes);
@@ -109,21 +127,21 @@ public sealed class EnvelopeWriterTests : IDisposable
     {
         var kind = EventCatalogue.Find("JOB_RUNNING")!;
 
-        _writer.Write(kind, new(RowOf(kind), 0), Job, node: null, [new("big", new('x', 70_000))], out var tooLong);
+        _writer.Write(new(kind, new(RowOf(kind), 0), Job, Node: null, [new("big", new('x', 70_000))]), out var tooLong);
 
         Assert.True(tooLong);
     }
 
-    private static SubjectContext SubjectOf(EventKind kind) =>
+    internal static SubjectContext SubjectOf(EventKind kind) =>
         kind.Level is EventLevel.ComputeEnv or EventLevel.ComputeNode ? Environment : Job;
 
-    private static NodeFacts? NodeOf(EventKind kind) =>
+    internal static NodeFacts? NodeOf(EventKind kind) =>
         kind.Level is EventLevel.TaskInstance or EventLevel.ComputeNode ? Node : null;
 
-    private static EventVarDocument[] VarsOf(EventKind kind) =>
+    internal static EventVarDocument[] VarsOf(EventKind kind) =>
         kind.Level == EventLevel.Job ? [new("jobSucceed", "Success"), new("b", "ä/<>'")] : [];
 
-    private static OutboxRow RowOf(EventKind kind) => new()
+    internal static OutboxRow RowOf(EventKind kind) => new()
     {
         OrderTxId = 1,
         EventNo = 1,
@@ -134,8 +152,9 @@ public sealed class EnvelopeWriterTests : IDisposable
         TaskNo = kind.Level is EventLevel.Task or EventLevel.TaskInstance ? 1 : null,
         InstanceIndex = kind.Level == EventLevel.TaskInstance ? 3 : null,
         NodeId = kind.Level is EventLevel.TaskInstance or EventLevel.ComputeNode ? "node-0iy7wxyo" : null,
-        ExitCode = kind is { Level: EventLevel.TaskInstance, State: not ("RUNNING" or EventCatalogue.Progress or EventCatalogue.CustomEvent) } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
-        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
+        Attempt = kind.Level == EventLevel.TaskInstance ? 2 : null,
+        ExitCode = kind is { Level: EventLevel.TaskInstance, State: not ("RUNNING" or EventCatalogue.AttemptStarted or EventCatalogue.Progress or EventCatalogue.CustomEvent) } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
+        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" or "SUBMITTED" or EventCatalogue.AttemptStarted or EventCatalogue.Recovered or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
         LaunchedAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(1) : null,
         RunningAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(2) : null,
         OccurredAt = Occurred,
@@ -159,6 +178,9 @@ public sealed class EnvelopeWriterTests : IDisposable
         return kind switch
         {
             { State: EventCatalogue.PriorityChanged } => new() { JobState = RunState.Running, Priority = 20, From = 7, To = 20, TaskMetrics = metrics, TaskInstanceMetrics = metrics },
+            { State: EventCatalogue.Overdue } => new() { JobState = RunState.Running, Priority = 7, Deadline = Occurred.AddSeconds(-1), TaskMetrics = metrics, TaskInstanceMetrics = metrics },
+            { State: EventCatalogue.AttemptEnded } => new() { State = RunState.Runnable },
+            { State: EventCatalogue.Progress, Level: EventLevel.Task } => new() { State = RunState.Running, Percent = 42, TaskInstanceMetrics = metrics },
             { State: EventCatalogue.Progress } => new() { Percent = 42.5, Message = "Größe <3> & \"日本\" 🚀" },
             { State: EventCatalogue.CustomEvent } => new() { Name = "checkpoint", Data = JsonDocument.Parse("""{"step":3,"file":"Größe <3> & \"🚀\"","none":null}""").RootElement },
             _ => MetricsOf(kind.Level, metrics),
@@ -175,7 +197,7 @@ public sealed class EnvelopeWriterTests : IDisposable
             _ => null,
         };
 
-    private static void AssertGolden(string file, byte[] actual, [CallerFilePath] string source = "")
+    internal static void AssertGolden(string file, byte[] actual, [CallerFilePath] string source = "")
     {
         var path = Path.Combine(Path.GetDirectoryName(source)!, "Golden", file);
         if (System.Environment.GetEnvironmentVariable("BATCHPLANE_UPDATE_GOLDEN") == "1")

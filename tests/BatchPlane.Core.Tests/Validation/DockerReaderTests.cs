@@ -62,6 +62,13 @@ public sealed class DockerReaderTests
         ReadingAssert.Job("""{"tasks":[{"application":{"builtin":"noop","docker":{"image":"a"}}}]}"""), Path, "docker_with_builtin");
 
     [Theory]
+    [InlineData("""{"command":"true","run_as_user":"www","docker":{"image":"a"}}""", "run_as_user_misplaced")]
+    [InlineData("""{"builtin":"noop","run_as_user":"www"}""", "run_as_user_misplaced")]
+    [InlineData("""{"command":"true","run_as_user":"a b"}""", "run_as_user_invalid")]
+    public void UserOfTheNode_IsForItsProcessesAlone(string application, string code) =>
+        ReadingAssert.Refused(ReadingAssert.Job($$"""{"tasks":[{"application":{{application}}}]}"""), "$.tasks[0].application.run_as_user", code);
+
+    [Theory]
     [InlineData("12345")]
     [InlineData("\"******\"")]
     [InlineData("\"sec\\u0000ret\"")]

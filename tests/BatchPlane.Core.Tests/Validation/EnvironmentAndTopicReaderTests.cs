@@ -95,24 +95,4 @@ public sealed class EnvironmentAndTopicReaderTests
     [Fact]
     public void Topic_IsRead() =>
         Assert.Equal("job-message", ReadingAssert.Valid(TopicDocumentReader.ReadTopic(ReadingAssert.Parse("""{"TopicName":"job-message"}"""))).TopicName);
-
-    [Fact]
-    public void SubscriptionWithoutBinding_GetsEverything()
-    {
-        var subscription = ReadingAssert.Valid(TopicDocumentReader.ReadSubscription(ReadingAssert.Parse("""{"protocol":"QUEUE","endpoint":"q"}""")));
-
-        Assert.Equal(("queue", "q", "#"), (subscription.Protocol, subscription.Endpoint, subscription.Binding));
-    }
-
-    [Theory]
-    [InlineData("""{"endpoint":"q"}""", "$.protocol", "required")]
-    [InlineData("""{"protocol":"http","endpoint":"q"}""", "$.protocol", "value_unknown")]
-    [InlineData("""{"protocol":"queue"}""", "$.endpoint", "required")]
-    [InlineData("""{"protocol":"queue","endpoint":""}""", "$.endpoint", "empty")]
-    [InlineData("""{"protocol":"queue","endpoint":"amq.q"}""", "$.endpoint", "endpoint_invalid")]
-    [InlineData("""{"protocol":"queue","endpoint":"q","binding":""}""", "$.binding", "binding_invalid")]
-    [InlineData("""{"protocol":"queue","endpoint":"q","binding":"job..failed"}""", "$.binding", "binding_invalid")]
-    [InlineData("""{"protocol":"queue","endpoint":"q","binding":"job#"}""", "$.binding", "binding_invalid")]
-    public void SubscriptionWithOneThingWrong_IsRefused(string json, string path, string code) =>
-        ReadingAssert.Refused(TopicDocumentReader.ReadSubscription(ReadingAssert.Parse(json)), path, code);
 }

@@ -17,10 +17,12 @@ public sealed class EveryFieldTests
     private static readonly JobLimits Limits = new() { MaxTasks = 2, MaxDependences = 1, MaxEnvVars = 1, MaxArguments = 4 };
 
     private const string Job = """
-        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ","time_limit":600,
+        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ","time_limit":600,"deadline":"2027-01-02T03:04:05Z","state_if_create_cvm_failed":"RUNNABLE",
          "tasks":[{"task_name":"a","application":{"delivery_form":"PACKAGE","command":"true","package_path":"https://example.net/p.tgz","docker":{"image":"a","user":"u","password":"p","server":"r.example","max_retry_count":1,"delay_on_retry":2,"docker_run_option":"--init"}},
-                   "task_instance_num":3,"env_id":"env-zzzzzzzz","env_vars":[{"name":"X","value":""}],
+                   "task_instance_num":3,"resource_max_retry_count":3,"env_vars":[{"name":"X","value":""}],
                    "max_retry_count":2,"timeout":60,"max_concurrent_num":2,"failed_action":"INTERRUPT","resources":{"slots":1,"cpu":0.5,"memory_mib":1},
+                   "compute_env":{"provider":"slurm","max_compute_node_count":2,"idle_seconds":60,"slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
+                                  "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]}},
                    "retry_rules":[{"exit_codes":["64-78"],"signals":[9],"causes":["timeout"],"reasons":["x"],"action":"retry","max_retry_count":1,
                                    "backoff":{"initial_seconds":1,"multiplier":2,"max_seconds":9,"jitter":0.1}}],
                    "retry_backoff":{"initial_seconds":1,"multiplier":2,"max_seconds":9,"jitter":0.1},"max_failed_num":2,"time_limit":60,
@@ -32,7 +34,8 @@ public sealed class EveryFieldTests
                    "redirect_local_info":{"stdout_local_path":"/logs","stderr_local_path":"/logs","stdout_local_file_name":"o","stderr_local_file_name":"e"}},
                   {"task_name":"b","application":{"command":"true"}}],
          "dependences":[{"start_task":"a","end_task":"b","on":"failed"}],
-         "notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notifications":[{"topic_name":"t","format":"cmq","filter":{"levels":["job","task"],"labels":[{"key":"k","value":"v"}],"final":false,"changed":true},"event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notification":{"topic":{"name":"u","endpoint":"","events":["OnJobFailed"]}},
          "tags":[{"key":"k","value":"v"}]}
         """;
 
@@ -40,7 +43,8 @@ public sealed class EveryFieldTests
         {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"min_compute_node_count":1,"max_compute_node_count":4,"idle_seconds":60,
          "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"slurm","slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
          "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
-         "notifications":[{"topic_name":"t","event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notifications":[{"topic_name":"t","format":"cmq","filter":{"levels":["compute_env"],"labels":[{"key":"k","value":"v"}],"final":false,"changed":true},"event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
+         "notification":{"topic":{"name":"u","endpoint":"","events":["OnClusterDeleted"]}},
          "tags":[{"key":"k","value":"v"}]}
         """;
 
@@ -49,6 +53,21 @@ public sealed class EveryFieldTests
     [
         new("$.notifications", "notifications_too_many", Many(17, "0")) { Alone = true },
         new("$.notifications[0].topic_name", "topic_name_invalid", "\"1\""),
+        new("$.notifications[0].format", "format_unknown", "\"xml\""),
+        new("$.notifications[0].filter", "type_mismatch", "[]") { Alone = true },
+        new("$.notifications[0].filter.levels", "filter_levels_too_many", Many(17, "\"job\"")) { Alone = true },
+        new("$.notifications[0].filter.labels", "filter_labels_too_many", Many(11, "0")) { Alone = true },
+        new("$.notifications[0].filter.labels[0].key", "filter_label_key_invalid", "\"\""),
+        new("$.notifications[0].filter.labels[0].value", "filter_label_value_too_long", Long(257)),
+        new("$.notifications[0].filter.final", "type_mismatch", "1"),
+        new("$.notifications[0].filter.changed", "type_mismatch", "\"yes\""),
+        new("$.notifications[0].event_configs[0].every_percent", "every_percent_out_of_range", "0"),
+        new("$.notifications[0].event_configs[0].every_seconds", "every_seconds_out_of_range", "86401"),
+        new("$.notification", "type_mismatch", "[]") { Alone = true },
+        new("$.notification.topic", "type_mismatch", "[]") { Alone = true },
+        new("$.notification.topic.name", "topic_name_invalid", "\"1\""),
+        new("$.notification.topic.endpoint", "endpoint_unknown", "\"http://1.mns.cn-hangzhou.aliyuncs.com/\""),
+        new("$.notification.topic.events", "event_configs_too_many", Many(65, "0")) { Alone = true },
         new("$.notifications[0].event_configs", "event_configs_empty", "[]") { Alone = true },
         new("$.notifications[0].event_configs[0].event_name", "event_unknown", "\"JobDanced\""),
         new("$.notifications[0].event_configs[0].event_vars", "event_vars_too_many", Many(33, "0")) { Alone = true },
@@ -72,7 +91,17 @@ public sealed class EveryFieldTests
         new("$.tasks[0].task_name", "task_name_invalid", "\"a b\"") { Alone = true },
         new("$.tasks[0].application", "command_or_argv", "{}") { Alone = true },
         new("$.tasks[0].task_instance_num", "task_instance_num_out_of_range", "0"),
-        new("$.tasks[0].env_id", "env_id_malformed", "\"env-1\""),
+        new("$.tasks[0].env_id", "env_id_malformed", "\"env-1\"") { Alone = true, Without = "compute_env" },
+        new("$.state_if_create_cvm_failed", "state_if_create_cvm_failed_unknown", "\"SHRUG\""),
+        new("$.tasks[0].resource_max_retry_count", "resource_max_retry_count_out_of_range", "101"),
+        new("$.tasks[0].compute_env", "type_mismatch", "[]") { Alone = true },
+        new("$.tasks[0].compute_env.provider", "provider_unknown", "\"moon\""),
+        new("$.tasks[0].compute_env.max_compute_node_count", "max_compute_node_count_out_of_range", "0"),
+        new("$.tasks[0].compute_env.idle_seconds", "idle_seconds_out_of_range", "9"),
+        new("$.tasks[0].compute_env.slots_per_node", "slots_per_node_out_of_range", "0"),
+        new("$.tasks[0].compute_env.cpu_per_node", "cpu_per_node_out_of_range", "0"),
+        new("$.tasks[0].compute_env.memory_mib_per_node", "memory_mib_per_node_out_of_range", "0"),
+        .. BadSlurm("$.tasks[0].compute_env.slurm"),
         new("$.tasks[0].env_vars", "env_vars_too_many", Many(2, "0")) { Alone = true },
         new("$.tasks[0].max_retry_count", "max_retry_count_out_of_range", "101"),
         new("$.tasks[0].timeout", "timeout_out_of_range", "0"),
@@ -93,10 +122,12 @@ public sealed class EveryFieldTests
         new("$.tasks[0].max_failed_num", "max_failed_num_out_of_range", "0"),
         new("$.tasks[0].time_limit", "time_limit_out_of_range", "0"),
         new("$.time_limit", "time_limit_out_of_range", "0"),
+        new("$.deadline", "deadline_invalid", "\"2027-01-02T03:04:05\""),
         new("$.tasks[0].task_template", "task_template_unknown", "\"no-such\""),
         new("$.tasks[0].application.delivery_form", "delivery_form_unknown", "\"FTP\""),
         new("$.tasks[0].application.command", "command_too_long", Long(131_072)),
         new("$.tasks[0].application.argv", "argv_empty", "[]") { Alone = true, Without = "command" },
+        new("$.tasks[0].application.run_as_user", "run_as_user_invalid", "\"1000\"") { Alone = true, Without = "docker" },
         new("$.tasks[0].application.builtin", "builtin_unknown", "\"sleep\"") { Alone = true, Without = "command" },
         new("$.tasks[0].application.docker", "type_mismatch", "[]") { Alone = true },
         new("$.tasks[0].application.docker.image", "docker_image_invalid", "\"a b\""),
@@ -157,23 +188,16 @@ public sealed class EveryFieldTests
         new("$.resource_max_retry_count", "resource_max_retry_count_out_of_range", "101"),
         new("$.cpu_per_node", "cpu_per_node_out_of_range", "0"),
         new("$.memory_mib_per_node", "memory_mib_per_node_out_of_range", "0"),
-        new("$.slurm", "type_mismatch", "[]") { Alone = true },
-        new("$.slurm.partition", "slurm_partition_invalid", "\"\""),
-        new("$.slurm.account", "slurm_account_invalid", "\"a b\""),
-        new("$.slurm.qos", "slurm_qos_invalid", "\"-\""),
-        new("$.slurm.time_limit_minutes", "slurm_time_limit_out_of_range", "0"),
-        new("$.slurm.cpus", "slurm_cpus_out_of_range", "0"),
-        new("$.slurm.memory_mib", "slurm_memory_out_of_range", "0"),
-        new("$.slurm.max_queued", "slurm_max_queued_out_of_range", "0"),
-        new("$.slurm.work_directory", "slurm_work_directory_invalid", "\"w\""),
-        new("$.slurm.options", "slurm_options_too_many", Many(21, "0")) { Alone = true },
+        .. BadSlurm("$.slurm"),
     ];
 
     /// <summary>Fields that say the same thing at two places, and an object whose own value can be wrong in no way but its type.</summary>
     private static readonly string[] SharedCodes =
     [
-        "env_id_malformed", "dependence_unknown_task", "type_mismatch", "max_retry_count_out_of_range", "time_limit_out_of_range",
-        .. BadBackoff("").Select(bad => bad.Code),
+        "env_id_malformed", "dependence_unknown_task", "type_mismatch", "max_retry_count_out_of_range", "time_limit_out_of_range", "topic_name_invalid",
+        "provider_unknown", "max_compute_node_count_out_of_range", "idle_seconds_out_of_range", "slots_per_node_out_of_range", "cpu_per_node_out_of_range",
+        "memory_mib_per_node_out_of_range", "resource_max_retry_count_out_of_range",
+        .. BadBackoff("").Concat(BadSlurm("")).Select(bad => bad.Code),
     ];
 
     private static IEnumerable<(string Kind, string Document, BadValue Bad)> All =>
@@ -231,6 +255,20 @@ public sealed class EveryFieldTests
         new($"{path}.multiplier", "backoff_multiplier_out_of_range", "0"),
         new($"{path}.max_seconds", "backoff_max_seconds_out_of_range", "0"),
         new($"{path}.jitter", "backoff_jitter_out_of_range", "2"),
+    ];
+
+    private static IEnumerable<BadValue> BadSlurm(string path) =>
+    [
+        new($"{path}", "type_mismatch", "[]") { Alone = true },
+        new($"{path}.partition", "slurm_partition_invalid", "\"\""),
+        new($"{path}.account", "slurm_account_invalid", "\"a b\""),
+        new($"{path}.qos", "slurm_qos_invalid", "\"-\""),
+        new($"{path}.time_limit_minutes", "slurm_time_limit_out_of_range", "0"),
+        new($"{path}.cpus", "slurm_cpus_out_of_range", "0"),
+        new($"{path}.memory_mib", "slurm_memory_out_of_range", "0"),
+        new($"{path}.max_queued", "slurm_max_queued_out_of_range", "0"),
+        new($"{path}.work_directory", "slurm_work_directory_invalid", "\"w\""),
+        new($"{path}.options", "slurm_options_too_many", Many(21, "0")) { Alone = true },
     ];
 
     private static IEnumerable<string> Read(IReadOnlyList<(string Path, MemberSet Members)> fields) =>

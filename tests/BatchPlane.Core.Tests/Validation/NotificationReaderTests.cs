@@ -90,7 +90,7 @@ public sealed class NotificationReaderTests
         { """{"topic_name":"t","event_configs":[{"event_name":1}]}""", ".event_configs[0].event_name", "type_mismatch" },
         { """{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"n"}]}]}""", ".event_configs[0].event_vars[0].value", "required" },
         { """{"topic_name":"t","event_configs":[{"event_name":"JobFailed","event_vars":[{"name":"","value":""}]}]}""", ".event_configs[0].event_vars[0].name", "event_var_name_invalid" },
-        { """{"topic_name":"t","event_configs":[{"event_name":"JobFailed"}],"format":"mns"}""", ".format", "member_unknown" },
+        { """{"topic_name":"t","event_configs":[{"event_name":"JobFailed"}],"fromat":"mns"}""", ".fromat", "member_unknown" },
     };
 
     [Theory]

@@ -6,6 +6,11 @@ namespace BatchPlane.Database.Tests.Invariants;
 /// <summary>The controls of the invariants: each finds a violation planted behind the program's back, else its silence proves nothing.</summary>
 public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : IClassFixture<InvariantTests.LivelyDatabase>
 {
+    /// <summary>The environment becomes that of the task 'live' alone.</summary>
+    private const string Own =
+        "UPDATE tasks SET owns_env = true WHERE task_name = 'live'; "
+        + "UPDATE environments AS e SET provider = 'local', max_node_count = 1, job_id = t.job_id, task_id = t.task_id, task_no = t.task_no FROM tasks AS t WHERE t.task_name = 'live'; ";
+
     /// <summary>Invariant, what is planted, and a part of what it must say.</summary>
     public static TheoryData<string, string, string> Violations => new()
     {
@@ -64,6 +69,10 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         { "dependences_followed", "UPDATE tasks SET skipped = '{[3,4)}' WHERE task_name = 'first'", "instances wait for instances of task 0, which have ended" },
         { "dependences_followed", "UPDATE tasks SET state = 'PENDING', waiting = '{}' WHERE task_name = 'second'", "is PENDING, though nothing it waits for is still to come" },
         { "task_claimable", "UPDATE tasks SET max_concurrent_num = 2 WHERE task_name = 'live'", "2 of at most 2 at work" },
+        { "task_environments", "UPDATE tasks SET owns_env = true WHERE task_name = 'live'", "was not made for it" },
+        { "task_environments", "UPDATE tasks SET owns_env = true, env_id = 'env-nowhere0' WHERE task_name = 'live'", "its environment env-nowhere0 does not exist" },
+        { "task_environments", Own + "UPDATE environments SET state = 'DELETING' WHERE job_id IS NOT NULL", " is DELETING" },
+        { "task_environments", Own + "DELETE FROM jobs WHERE state = 'RUNNING'", "which does not exist" },
         { "live_attempts_claimed", "DELETE FROM claims", "without a claim" },
         { "live_attempts_claimed", "UPDATE claims SET indexes = '{[0,1)}'", "RUNNING on" },
         { "live_attempts_claimed", "UPDATE claims SET node_epoch = node_epoch + 1", "without a claim" },

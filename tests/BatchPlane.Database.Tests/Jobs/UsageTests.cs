@@ -33,7 +33,7 @@ public sealed class UsageTests : IAsyncLifetime
 
         var shown = (await _jobs.ListInstancesAsync(job, "task", 0, 10, default))!;
         Assert.Equal([new ResourceUsage(1_234, 5_678), new ResourceUsage(0, 0), null], shown.Select(instance => instance.Usage));
-        Assert.All(shown, instance => Assert.Equal((ExecutionSources.Normal, null), (instance.ExecutionSource, instance.OriginalAttempt)));
+        Assert.All(shown, instance => Assert.Equal((ExecutionSources.NormalTrigger, null), (instance.ExecutionSource, instance.OriginalAttempt)));
         await _installation.AssertInvariantsAsync();
 
         await _server.Writer.WriteAsync(new DeleteJobCommand(job, Installation.Submitter), default);
@@ -47,7 +47,7 @@ public sealed class UsageTests : IAsyncLifetime
         var (job, task) = await ClaimedAsync(1);
         await _installation.LoseAsync(_node);
         await _server.LoseAsync(Assert.Single(await _installation.Claims.OrphansAsync(10, default)));
-        Assert.Equal((1, ExecutionSources.Normal), await SourceAsync(job));
+        Assert.Equal((1, ExecutionSources.NormalTrigger), await SourceAsync(job));
 
         var next = await _installation.AddNodeAsync(_envId);
         await _server.ClaimAsync(next, job, task, 1);

@@ -29,7 +29,7 @@ public sealed class JournalPartitionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task OldPartitions_GoOnceTheirEventsAreDelivered()
+    public async Task OldPartitions_GoOnceTheirEventsAreDeliveredAndCounted()
     {
         await _installation.ExecuteAsync("SELECT journal_ensure_partition(current_date - 40), journal_ensure_partition(current_date - 41)");
         await _installation.ExecuteAsync("""
@@ -42,6 +42,11 @@ public sealed class JournalPartitionTests : IAsyncLifetime
         Assert.Equal(before - 1, await PartitionsAsync());
 
         await _installation.ExecuteAsync("UPDATE dispatcher_shards SET cursor_txid = '8' WHERE shard = 0");
+
+        Assert.Equal(0, await DropAsync());
+        Assert.Equal(before - 1, await PartitionsAsync());
+
+        await _installation.ExecuteAsync("UPDATE statistics_cursor SET txid = '8'");
 
         Assert.Equal(1, await DropAsync());
         Assert.Equal(0, await _installation.CountAsync("events"));

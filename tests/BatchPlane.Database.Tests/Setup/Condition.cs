@@ -8,8 +8,8 @@ internal static class Condition
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Looks until <paramref name="isReached"/> says yes; fails with the last state seen after 30 s.</summary>
-    internal static async Task ReachedAsync<T>(Func<Task<T>> look, Func<T, bool> isReached, string what)
+    /// <summary>The first state that <paramref name="isReached"/> says yes to; fails with the last state seen after 30 s.</summary>
+    internal static async Task<T> ReachedAsync<T>(Func<Task<T>> look, Func<T, bool> isReached, string what)
     {
         var began = Stopwatch.GetTimestamp();
         var seen = await look();
@@ -19,5 +19,7 @@ internal static class Condition
             await Task.Delay(Pause);
             seen = await look();
         }
+
+        return seen;
     }
 }

@@ -27,8 +27,10 @@ public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenche
     [InlineData("held-snapshot", "rate", true)]
     [InlineData("memory", "growth", false)]
     [InlineData("logs", "throughput", false)]
+    [InlineData("nodes", "beyond_lease", false)]
     [InlineData("wal", "wal", false)]
     [InlineData("two-servers", "rate", true)]
+    [InlineData("webhooks", "rate", false)]
     public void Bench_PrintsItsFiguresWithTheHeadlineLast(string bench, string headline, bool isItsOwnPeer)
     {
         var figures = benches.Figures.Where(figure => Text(figure, "bench") == bench).ToArray();

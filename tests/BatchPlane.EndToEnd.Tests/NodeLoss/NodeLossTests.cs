@@ -70,7 +70,7 @@ public sealed class NodeLossTests
 
         Assert.Equal("SUCCEED", await stack.EndedAsync(job));
         var instance = await stack.InstanceAsync(job, 0);
-        Assert.Equal((1, "NORMAL"), (instance.GetProperty("attempt").GetInt32(), instance.GetProperty("execution_source").GetString()));
+        Assert.Equal((1, "NORMAL_TRIGGER"), (instance.GetProperty("attempt").GetInt32(), instance.GetProperty("execution_source").GetString()));
         Assert.Equal(0, Told(stack, "COMPUTE_NODE_ABNORMAL", node));
         Assert.False(NetworkedStack.IsRunning(pid));
     }

@@ -21,6 +21,27 @@ public sealed class SlurmTests(SlurmStack stack) : IClassFixture<SlurmStack>
         Assert.Empty(Directory.EnumerateDirectories(stack.WorkDirectory));
     }
 
+    [Fact]
+    public async Task TaskWithAnEnvironmentOfItsOwn_RunsOnPilotsThatGoWithIt()
+    {
+        var job = new JsonObject
+        {
+            ["tasks"] = new JsonArray(new JsonObject
+            {
+                ["task_name"] = "own",
+                ["task_instance_num"] = 4,
+                ["compute_env"] = new JsonObject { ["provider"] = "slurm", ["max_compute_node_count"] = 2, ["slots_per_node"] = 2, ["slurm"] = new JsonObject { ["work_directory"] = stack.WorkDirectory } },
+                ["application"] = new JsonObject { ["command"] = "true" },
+            }),
+        };
+
+        var jobId = (await stack.SendAsync(HttpMethod.Post, "/v1/jobs", job.ToJsonString())).GetProperty("job_id").GetString()!;
+        var envId = (await stack.SendAsync(HttpMethod.Get, $"/v1/jobs/{jobId}", null)).GetProperty("tasks")[0].GetProperty("env_id").GetString()!;
+
+        Assert.Equal("SUCCEED", await stack.EndedAsync(jobId));
+        await stack.NoPilotOfAsync(envId);
+    }
+
     /// <summary>The example: no node without work, and some with it.</summary>
     [Fact]
     public async Task Example_MakesItsNodesFromTheWork()

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
@@ -107,7 +108,8 @@ internal sealed class DispatchWorld : IAsyncDisposable
         Uri? broker = null,
         NpgsqlDataSource? dataSource = null,
         Action<DispatchOptions>? configure = null,
-        bool dispatcher = true)
+        bool dispatcher = true,
+        UnknownTopicPolicy unknownTopic = UnknownTopicPolicy.Create)
     {
         var options = new DispatchOptions
         {
@@ -120,11 +122,13 @@ internal sealed class DispatchWorld : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddSingleton(dataSource ?? DataSource);
         builder.Services.AddSingleton(Options.Create(options));
+        builder.Services.AddSingleton(Options.Create(new NotificationOptions { UnknownTopic = unknownTopic }));
         builder.Services.AddSingleton(Options.Create(new BrokerOptions
         {
             ReconnectMin = TimeSpan.FromMilliseconds(20),
             ReconnectMax = TimeSpan.FromMilliseconds(200),
         }));
+        builder.Services.AddSingleton(new InstallationKey(new byte[InstallationKey.KeyBytes]));
         builder.Services.AddDispatch(broker ?? Broker, dispatcher);
         var host = builder.Build();
         await host.StartAsync();

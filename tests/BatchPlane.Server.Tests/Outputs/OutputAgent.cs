@@ -17,6 +17,9 @@ internal sealed class OutputAgent
         _node = node;
     }
 
+    /// <summary>What it was told when it joined.</summary>
+    internal JoinResponse Terms => _node;
+
     internal static async Task<OutputAgent> JoinAsync(ServerFixture server)
     {
         var http = server.Anonymous;
@@ -40,19 +43,28 @@ internal sealed class OutputAgent
 
     internal async Task EndAsync(ClaimGrant claim, string? stderr = null, int exitCode = 0)
     {
-        var attempt = new AttemptReport
-        {
-            Index = claim.Attempts[0].FirstIndex,
-            Attempt = claim.Attempts[0].Attempt,
-            Outcome = AttemptOutcome.Exited,
-            ExitCode = exitCode,
-            BeganMsAgo = 1,
-            EndedMsAgo = 0,
-            Stderr = stderr is null ? null : Convert.ToBase64String(Encoding.UTF8.GetBytes(stderr)),
-        };
-        var report = new ReportRequest { Epoch = _node.Epoch, Tasks = [new() { JobId = claim.JobId, TaskId = claim.TaskId, Attempts = [attempt] }] };
-        Assert.Empty((await PostAsync<ReportResponse>(_http, AgentRoutes.Report(_node.NodeId), Json(report), _node.NodeToken)).Refused);
+        var answer = await ReportAsync(exitCode, (claim, stderr));
+        Assert.Empty(answer.Refused);
+        Assert.Empty(answer.Unstored);
     }
+
+    /// <summary>Reports the ends of several attempts at once.</summary>
+    internal Task<ReportResponse> ReportAsync(int exitCode, params (ClaimGrant Claim, string? Stderr)[] ends)
+    {
+        var report = new ReportRequest { Epoch = _node.Epoch, Tasks = [.. ends.Select(end => new TaskReport { JobId = end.Claim.JobId, TaskId = end.Claim.TaskId, Attempts = [ToEnd(end.Claim, end.Stderr, exitCode)] })] };
+        return PostAsync<ReportResponse>(_http, AgentRoutes.Report(_node.NodeId), Json(report), _node.NodeToken);
+    }
+
+    private static AttemptReport ToEnd(ClaimGrant claim, string? stderr, int exitCode) => new()
+    {
+        Index = claim.Attempts[0].FirstIndex,
+        Attempt = claim.Attempts[0].Attempt,
+        Outcome = AttemptOutcome.Exited,
+        ExitCode = exitCode,
+        BeganMsAgo = 1,
+        EndedMsAgo = 0,
+        Stderr = stderr is null ? null : Convert.ToBase64String(Encoding.UTF8.GetBytes(stderr)),
+    };
 
     private static ByteArrayContent Json<T>(T value)
     {

@@ -48,6 +48,65 @@ public abstract class OutputEndpointTests(DirectoryOutputServer server)
     }
 
     [Fact]
+    public async Task FollowedFromBehindItsEnd_HoldsUpNobody()
+    {
+        var (agent, claim) = await TakeAsync();
+        await agent.UploadAsync(claim, 0, "first\n");
+        using var behind = await OpenAsync(claim, "?follow=true&offset=9000000000000000000");
+        using var follower = await OpenAsync(claim, "?follow=true");
+        using var reader = new StreamReader(follower.Content.ReadAsStream());
+        Assert.Equal("first", await LineAsync(reader));
+
+        await agent.UploadAsync(claim, 6, "last\n");
+        Assert.Equal("last", await LineAsync(reader));
+        await agent.EndAsync(claim);
+
+        Assert.Null(await LineAsync(reader));
+        Assert.Equal("", await behind.Content.ReadAsStringAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public async Task FollowedBeforeTheFirstAttempt_WaitsForIt()
+    {
+        using var submitted = await server.PostAsync("/v1/jobs", """{"tasks":[{"application":{"command":"true"}}]}""");
+        var job = await ServerFixture.ReadAsync<SubmitJobResponse>(submitted);
+        var path = new Uri($"/v1/jobs/{job.JobId}/tasks/task/instances/0/logs/stdout?follow=true", UriKind.Relative);
+        var followers = Enumerable.Range(0, 3).Select(_ => server.Client.GetStringAsync(path)).ToArray();
+        using var gone = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => server.Client.GetStringAsync(path, gone.Token));
+        Assert.All(followers, follower => Assert.False(follower.IsCompleted));
+
+        var agent = await OutputAgent.JoinAsync(server);
+        var claim = await agent.TakeAsync();
+        await agent.UploadAsync(claim, 0, "text");
+        await agent.EndAsync(claim);
+
+        Assert.All(await Task.WhenAll(followers).WaitAsync(TimeSpan.FromSeconds(20)), text => Assert.Equal("text", text));
+    }
+
+    [Fact]
+    public async Task FollowedButEndedWithoutAnAttempt_IsNotFound()
+    {
+        using var submitted = await server.PostAsync("/v1/jobs", """{"tasks":[{"application":{"command":"true"}}]}""");
+        var job = await ServerFixture.ReadAsync<SubmitJobResponse>(submitted);
+        var follower = server.Client.GetAsync(new Uri($"/v1/jobs/{job.JobId}/tasks/task/instances/0/logs/stdout?follow=true", UriKind.Relative));
+
+        using var ended = await server.PostAsync($"/v1/jobs/{job.JobId}/terminate", "{}");
+        Assert.True(ended.IsSuccessStatusCode);
+
+        using var answer = await follower.WaitAsync(TimeSpan.FromSeconds(20));
+        await ServerFixture.ProblemAsync(answer, 404, "output_not_found");
+    }
+
+    [Fact]
+    public async Task Join_TellsHowLargeAPieceMayBe()
+    {
+        var agent = await OutputAgent.JoinAsync(server);
+
+        Assert.Equal(DirectoryOutputServer.MaxPieceBytes, agent.Terms.MaxPieceBytes);
+    }
+
+    [Fact]
     public async Task Complete_HasATagRangesTailAndOffset()
     {
         var (agent, claim) = await TakeAsync();

@@ -8,11 +8,14 @@ public class DirectoryOutputServer : ServerFixture
     /// <summary>Followers that the server allows.</summary>
     public const int MaxFollowers = 12;
 
+    /// <summary>Bytes of a piece that the server takes.</summary>
+    public const int MaxPieceBytes = 70_000;
+
     protected override Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>(
     [
         KeyValuePair.Create("Outputs:MaxFollowers", (string?)$"{MaxFollowers}"),
         KeyValuePair.Create("Outputs:FollowSeconds", (string?)"0.05"),
-        KeyValuePair.Create("Outputs:MaxPieceBytes", (string?)"65536"),
+        KeyValuePair.Create("Outputs:MaxPieceBytes", (string?)$"{MaxPieceBytes}"),
     ]);
 }
 

@@ -19,8 +19,8 @@ public sealed class TopicEndpointTests(ServerFixture server) : IClassFixture<Ser
         using var gone = await server.Client.GetAsync("/v1/topics/job-message");
 
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
-        Assert.Equal((await ServerFixture.ReadAsync<SubscriptionView>(subscribed)), topic.Subscriptions.Single());
-        Assert.Equal(("job-message", "queue", "q", "job.#"), (topic.TopicName, topic.Subscriptions[0].Protocol, topic.Subscriptions[0].Endpoint, topic.Subscriptions[0].Binding));
+        Assert.Equal((await ServerFixture.ReadAsync<SubscriptionView>(subscribed)).SubscriptionId, topic.Subscriptions.Single().SubscriptionId);
+        Assert.Equal(("job-message", SubscriptionProtocol.Queue, "q", "job.#"), (topic.TopicName, topic.Subscriptions[0].Protocol, topic.Subscriptions[0].Endpoint, topic.Subscriptions[0].Bindings.Single()));
         Assert.Equal(HttpStatusCode.NoContent, unsubscribed.StatusCode);
         await ServerFixture.ProblemAsync(again, 404, "subscription_not_found");
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);

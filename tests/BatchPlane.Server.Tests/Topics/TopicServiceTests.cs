@@ -11,6 +11,7 @@ namespace BatchPlane.Server.Tests.Topics;
 public sealed class TopicServiceTests : IAsyncLifetime
 {
     private DispatchWorld _world = null!;
+    private SubscriptionService _subscriptions = null!;
 
     public async Task InitializeAsync() => _world = await DispatchWorld.CreateAsync();
 
@@ -22,7 +23,7 @@ public sealed class TopicServiceTests : IAsyncLifetime
         var topics = await StartAsync();
 
         Assert.IsType<CreateTopicResult.Created>(await topics.CreateAsync(new("Job-Message"), "test", default));
-        var subscribed = Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("job-message", Queue("inbox", "job.#"), "test", default));
+        var subscribed = Assert.IsType<SubscribeResult.Created>(await _subscriptions.SubscribeAsync("job-message", Queue("inbox", "job.#"), "test", default));
 
         await using var channel = await _world.Client.CreateChannelAsync();
         await channel.ExchangeDeclareAsync("Job-Message", ExchangeType.Topic, durable: true);
@@ -64,7 +65,7 @@ public sealed class TopicServiceTests : IAsyncLifetime
         var topics = await StartAsync();
         await topics.CreateAsync(new("t"), "test", default);
 
-        Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("t", Queue("mine"), "test", default));
+        Assert.IsType<SubscribeResult.Created>(await _subscriptions.SubscribeAsync("t", Queue("mine"), "test", default));
 
         await channel.BasicPublishAsync("t", "job.failed", "x"u8.ToArray());
         await CountAsync("mine", 1);
@@ -75,13 +76,13 @@ public sealed class TopicServiceTests : IAsyncLifetime
     {
         var topics = await StartAsync();
         await topics.CreateAsync(new("t"), "test", default);
-        var first = Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("t", Queue("q"), "test", default));
+        var first = Assert.IsType<SubscribeResult.Created>(await _subscriptions.SubscribeAsync("t", Queue("q"), "test", default));
 
-        var second = Assert.IsType<SubscribeResult.AlreadyExists>(await topics.SubscribeAsync("T", Queue("q"), "test", default));
+        var second = Assert.IsType<SubscribeResult.AlreadyExists>(await _subscriptions.SubscribeAsync("T", Queue("q"), "test", default));
 
-        Assert.Equal(first.Subscription, second.Subscription);
+        Assert.Equal(first.Subscription.SubscriptionId, second.Subscription.SubscriptionId);
         Assert.Single((await _world.Topics.FindAsync("t", default))!.Subscriptions);
-        Assert.IsType<SubscribeResult.NoSuchTopic>(await topics.SubscribeAsync("other", Queue("q"), "test", default));
+        Assert.IsType<SubscribeResult.NoSuchTopic>(await _subscriptions.SubscribeAsync("other", Queue("q"), "test", default));
     }
 
     [Fact]
@@ -89,13 +90,13 @@ public sealed class TopicServiceTests : IAsyncLifetime
     {
         var topics = await StartAsync();
         await topics.CreateAsync(new("t"), "test", default);
-        var subscribed = Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("t", Queue("q"), "test", default));
+        var subscribed = Assert.IsType<SubscribeResult.Created>(await _subscriptions.SubscribeAsync("t", Queue("q"), "test", default));
         await using var channel = await _world.Client.CreateChannelAsync();
         await channel.BasicPublishAsync("t", "job.failed", "x"u8.ToArray());
         await CountAsync("q", 1);
 
-        Assert.True(await topics.UnsubscribeAsync("t", subscribed.Subscription.SubscriptionId, default));
-        Assert.False(await topics.UnsubscribeAsync("t", subscribed.Subscription.SubscriptionId, default));
+        Assert.True(await _subscriptions.UnsubscribeAsync("t", subscribed.Subscription.SubscriptionId, default));
+        Assert.False(await _subscriptions.UnsubscribeAsync("t", subscribed.Subscription.SubscriptionId, default));
         var confirming = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
         await using var publisher = await _world.Client.CreateChannelAsync(confirming);
 
@@ -110,7 +111,7 @@ public sealed class TopicServiceTests : IAsyncLifetime
     {
         var topics = await StartAsync();
         await topics.CreateAsync(new("t"), "test", default);
-        await topics.SubscribeAsync("t", Queue("q"), "test", default);
+        await _subscriptions.SubscribeAsync("t", Queue("q"), "test", default);
 
         Assert.True(await topics.DeleteAsync("T", default));
         Assert.False(await topics.DeleteAsync("t", default));
@@ -124,10 +125,12 @@ public sealed class TopicServiceTests : IAsyncLifetime
     {
         var (gate, address) = _world.GateToBroker();
         await gate.ShutAsync();
-        var topics = (await _world.StartAsync(address, dispatcher: false)).Services.GetRequiredService<TopicService>();
+        var server = await _world.StartAsync(address, dispatcher: false);
+        var topics = server.Services.GetRequiredService<TopicService>();
+        _subscriptions = server.Services.GetRequiredService<SubscriptionService>();
 
         Assert.IsType<CreateTopicResult.Created>(await topics.CreateAsync(new("t"), "test", default));
-        Assert.IsType<SubscribeResult.Created>(await topics.SubscribeAsync("t", Queue("q"), "test", default));
+        Assert.IsType<SubscribeResult.Created>(await _subscriptions.SubscribeAsync("t", Queue("q"), "test", default));
         gate.Open();
 
         await BoundAsync("t", "q");
@@ -140,7 +143,7 @@ public sealed class TopicServiceTests : IAsyncLifetime
         var (gate, address) = _world.GateToBroker();
         var topics = await StartAsync(address);
         await topics.CreateAsync(new("t"), "test", default);
-        await topics.SubscribeAsync("t", Queue("q"), "test", default);
+        await _subscriptions.SubscribeAsync("t", Queue("q"), "test", default);
         await gate.ShutAsync();
         await using (var channel = await _world.Client.CreateChannelAsync())
         {
@@ -169,12 +172,13 @@ public sealed class TopicServiceTests : IAsyncLifetime
     }
 
     private static SubscriptionDocument Queue(string name, string binding = "#") =>
-        new() { Protocol = "queue", Endpoint = name, Binding = binding };
+        new() { Protocol = SubscriptionProtocol.Queue, Endpoint = name, Bindings = [binding] };
 
     private async Task<TopicService> StartAsync(Uri? address = null)
     {
         var server = await _world.StartAsync(address, dispatcher: false);
         await server.Services.GetRequiredService<BrokerConnection>().WhenOpenAsync(default);
+        _subscriptions = server.Services.GetRequiredService<SubscriptionService>();
         return server.Services.GetRequiredService<TopicService>();
     }
 

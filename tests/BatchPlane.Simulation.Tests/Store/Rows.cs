@@ -23,7 +23,7 @@ internal sealed class TaskRow(JobRow job, NewTask task, TaskRecord record, RunSp
 
     internal TaskRecord Record { get; set; } = record;
 
-    internal string EnvId { get; } = task.EnvId;
+    internal string EnvId { get; } = task.Record.EnvId;
 
     internal RunSpec Run => run;
 

@@ -5,8 +5,9 @@ namespace BatchPlane.Agent.Executors.Containers;
 
 /// <summary>What makes the container of an attempt: arguments of the engine's <c>create</c>, and variables for its program.</summary>
 /// <param name="Arguments">Verb and what follows.</param>
+/// <param name="Mounts">Directories of the node that have to be there, beside those of the attempt.</param>
 /// <param name="Variables">Names and values that the program passes on: values do not stand among the arguments, which everybody on the machine can see.</param>
-internal sealed record ContainerCommand(IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Variables)
+internal sealed record ContainerCommand(IReadOnlyList<string> Arguments, IReadOnlyList<NodeMount> Mounts, IReadOnlyDictionary<string, string> Variables)
 {
     private const string Shell = "/bin/sh";
 
@@ -29,7 +30,7 @@ internal sealed record ContainerCommand(IReadOnlyList<string> Arguments, IReadOn
     {
         var run = launch.Claim.Run;
         var docker = run.Docker!;
-        if (Options(docker, engine.Options, out failure) is not { } options)
+        if (Options(docker, engine.Options, out failure) is not { } options || NodeMounts.Of(run.Files, out failure) is not { } mounts)
         {
             return null;
         }
@@ -41,6 +42,7 @@ internal sealed record ContainerCommand(IReadOnlyList<string> Arguments, IReadOn
         arguments.AddRange(Limits(run.Resources, engine.Options, options));
         arguments.Add($"--volume={launch.Paths.Directory}:{launch.Paths.Directory}");
         arguments.Add($"--volume={launch.Paths.Progress}:{launch.Paths.Progress}");
+        arguments.AddRange(mounts.Select(mount => mount.Argument));
         arguments.Add($"--workdir={launch.Paths.Directory}");
         arguments.Add($"--log-driver={(engine.WritesStraightToFiles ? "passthrough" : "none")}");
 
@@ -62,7 +64,7 @@ internal sealed record ContainerCommand(IReadOnlyList<string> Arguments, IReadOn
 
         arguments.Add(docker.Image);
         arguments.AddRange(run.Argv is { Count: > 0 } argv ? argv : [Shell, "-c", run.Command ?? ""]);
-        return new(arguments, variables);
+        return new(arguments, mounts, variables);
     }
 
     private static IReadOnlyList<RunOption>? Options(DockerDocument docker, ContainerOptions allowed, out string? failure)

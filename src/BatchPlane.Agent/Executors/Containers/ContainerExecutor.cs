@@ -89,6 +89,11 @@ internal sealed class ContainerExecutor : IAttemptExecutor
 
             // The command finds it empty, instead of making it: a file can only be mounted when it is there.
             await File.Create(launch.Paths.Progress).DisposeAsync();
+            foreach (var mount in command.Mounts)
+            {
+                Directory.CreateDirectory(mount.Path);
+            }
+
             var made = await _engine.Client.CallAsync(command.Arguments, _engine.Options.CommandTimeout, kill, command.Variables);
             if (made.IsOk)
             {

@@ -17,6 +17,7 @@ CREATE TABLE environments (
     inactive_action     text NOT NULL DEFAULT 'RECREATE' CHECK (inactive_action IN ('RECREATE', 'NONE')),
     max_retry_count     integer NOT NULL DEFAULT 7 CHECK (max_retry_count BETWEEN 0 AND 100),
     failed_creations    integer NOT NULL DEFAULT 0,
+    early_losses        integer NOT NULL DEFAULT 0,
     slots_per_node      integer CHECK (slots_per_node BETWEEN 1 AND 1024),
     provider_settings   jsonb NOT NULL DEFAULT '{}',
     provider_state      jsonb NOT NULL DEFAULT '{}',
@@ -28,14 +29,24 @@ CREATE TABLE environments (
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
     traceparent         text,
+    job_id              text,
+    task_id             bigint,
+    task_no             integer,
+    keeps_trying        boolean NOT NULL DEFAULT false,
     last_sequence       bigint NOT NULL DEFAULT 0,
     journal_txid        xid8 NOT NULL DEFAULT '0',
     delete_requested_at timestamptz,
     created_at          timestamptz NOT NULL,
     deleted_at          timestamptz,
-    CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
+    CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL)),
+    CHECK ((job_id IS NULL) = (task_id IS NULL) AND (job_id IS NULL) = (task_no IS NULL)),
+    CHECK (job_id IS NULL OR (max_node_count IS NOT NULL AND NOT is_default AND provider <> 'attached'))
 ) WITH (fillfactor = 70);
-CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED';
+CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED' AND job_id IS NULL;
+CREATE INDEX environments_provider_idx ON environments (provider) WHERE state <> 'DELETED';
+CREATE INDEX environments_job_id_idx ON environments (job_id) WHERE job_id IS NOT NULL;
+-- What loops look at again and again: those that are gone stay as long as their jobs, and may be many.
+CREATE INDEX environments_of_tasks_idx ON environments (env_id) WHERE job_id IS NOT NULL AND state <> 'DELETED';
 CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
@@ -43,6 +54,9 @@ COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
+COMMENT ON COLUMN environments.job_id IS 'Of an environment made for one task: the task''s job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.';
+COMMENT ON COLUMN environments.task_id IS 'That task; it needs the environment while it names it and has not ended.';
+COMMENT ON COLUMN environments.keeps_trying IS 'True: nodes are tried without end; false: after max_retry_count failures the task ends.';
 COMMENT ON COLUMN environments.slots_per_node IS 'Instances a node of the provider runs at once; null: one for each processor.';
 COMMENT ON COLUMN environments.provider_settings IS 'What users set for its provider alone: the member of the document that is named after the provider.';
 COMMENT ON COLUMN environments.provider_state IS 'What its provider notes from one look to the next, by the engine: how often it failed one after the other, and until when it pauses.';
@@ -54,6 +68,7 @@ COMMENT ON COLUMN environments.scaled_from IS 'Desired number that scaled_node_c
 COMMENT ON COLUMN environments.inactive_action IS 'What becomes of a node that failed or stays lost: another one is made, or it stays for inspection.';
 COMMENT ON COLUMN environments.max_retry_count IS 'Nodes that may fail one after the other and be made again.';
 COMMENT ON COLUMN environments.failed_creations IS 'Nodes that failed since one joined or a user changed the environment, by the engine.';
+COMMENT ON COLUMN environments.early_losses IS 'Nodes that were lost soon after they joined, since one ran well or a user changed the environment, by the engine.';
 COMMENT ON COLUMN environments.reason IS 'Why its provider makes no nodes at present, by the engine; null: nothing is wrong.';
 
 CREATE TABLE nodes (
@@ -71,6 +86,7 @@ CREATE TABLE nodes (
     memory_mib          integer NOT NULL DEFAULT 0,
     slots               integer NOT NULL DEFAULT 0,
     container_engine    text,
+    limits              text,
     reason              text,
     lease_until         timestamptz,
     load_average        double precision,
@@ -83,6 +99,8 @@ CREATE TABLE nodes (
     promised_memory_mib integer NOT NULL DEFAULT 0,
     ends_per_second     double precision NOT NULL DEFAULT 0,
     idle_since          timestamptz,
+    kept_attempts       integer NOT NULL DEFAULT 0,
+    work_directory      text,
     resource_created_at timestamptz,
     failures            integer NOT NULL DEFAULT 0,
     starting_until      timestamptz,
@@ -92,20 +110,44 @@ CREATE TABLE nodes (
     CHECK ((state = 'DELETED') = (deleted_at IS NOT NULL))
 ) WITH (fillfactor = 50);
 CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
-COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to idle_since by heartbeats.';
+COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
 COMMENT ON COLUMN nodes.container_engine IS 'Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.';
+COMMENT ON COLUMN nodes.limits IS 'How its agent holds processes to their resources, as it found when it joined: cgroup2, cgroup1, prlimit or none.';
 COMMENT ON COLUMN nodes.memory_free_mib IS 'Memory that is available on the machine, whoever uses the rest; null: it does not tell.';
 COMMENT ON COLUMN nodes.disk_free_mib IS 'Free space of the file system with the agent''s directory; disk_total_mib is its size.';
 COMMENT ON COLUMN nodes.busy_slots IS 'Slots of the attempts that run.';
 COMMENT ON COLUMN nodes.promised_cpu_millis IS 'Thousandths of a processor that the attempts it holds wish for; memory likewise.';
 COMMENT ON COLUMN nodes.ends_per_second IS 'Attempts that ended in a second, on the average of the last minutes.';
 COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended none lately; null: it is in use.';
+COMMENT ON COLUMN nodes.kept_attempts IS 'Attempts whose directories are kept for inspection there: nothing but a user takes the node away.';
+COMMENT ON COLUMN nodes.work_directory IS 'Directory of its agent on the machine, as it told when it joined.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
 COMMENT ON COLUMN nodes.starting_until IS 'Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.';
 COMMENT ON COLUMN nodes.provider_host IS 'Which server host made the node (local provider); null for attached machines.';
+
+CREATE TABLE hosts (
+    host_id     text PRIMARY KEY,
+    alive_since timestamptz NOT NULL,
+    beat_at     timestamptz NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE hosts IS 'Hosts whose servers make nodes there (nodes.provider_host). Each server renews the row of its own.';
+COMMENT ON COLUMN hosts.alive_since IS 'Since when it was renewed without a gap of a lease: whoever was away cannot say that others are.';
+
+CREATE TABLE join_tokens (
+    token_id    text PRIMARY KEY,
+    env_id      text NOT NULL,
+    token_hash  bytea NOT NULL UNIQUE,
+    description text NOT NULL,
+    created_by  text NOT NULL,
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    revoked_at  timestamptz
+);
+CREATE INDEX join_tokens_env_id_idx ON join_tokens (env_id, created_at);
+COMMENT ON TABLE join_tokens IS 'What lets machines join one environment and no other. token_hash: SHA-256 of the bearer token, which is shown once.';
 
 CREATE TABLE activities (
     activity_id   text PRIMARY KEY,
@@ -149,6 +191,8 @@ CREATE TABLE jobs (
     close_reason           text,
     time_limit             integer CHECK (time_limit > 0),
     expires_at             timestamptz,
+    deadline               timestamptz,
+    due_at                 timestamptz,
     created_at             timestamptz NOT NULL,
     running_at             timestamptz,
     finished_at            timestamptz,
@@ -161,6 +205,7 @@ CREATE TABLE jobs (
     CHECK (outputs_removed_at IS NULL OR outputs_gone_at IS NOT NULL),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
     CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL)),
+    CHECK (due_at IS NULL OR (finished_at IS NULL AND due_at = deadline)),
     CHECK (deleted_at IS NULL OR state IN ('SUCCEED', 'FAILED'))
 ) WITH (fillfactor = 70);
 CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
@@ -168,12 +213,13 @@ CREATE INDEX jobs_created_at_idx ON jobs (created_at, job_id);
 CREATE INDEX jobs_outputs_idx ON jobs (created_at) WHERE outputs_removed_at IS NULL;
 CREATE INDEX jobs_deleted_at_idx ON jobs (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX jobs_expires_at_idx ON jobs (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX jobs_due_at_idx ON jobs (due_at) WHERE due_at IS NOT NULL;
 -- What lists filter by. None of it changes after the submit, so that transitions stay within the page (HOT).
 CREATE INDEX jobs_labels_idx ON jobs USING gin (labels);
 CREATE INDEX jobs_name_idx ON jobs (job_name text_pattern_ops, created_at, job_id);
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in and passwords masked.';
-COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that ask for event n of the catalogue; empty: nobody asks for anything.';
+COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry; null: there was none.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
@@ -181,6 +227,8 @@ COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of 
 COMMENT ON COLUMN jobs.close_cause IS 'Why the engine ended the job as a whole; null while it did not.';
 COMMENT ON COLUMN jobs.time_limit IS 'Seconds from running_at; null: no limit.';
 COMMENT ON COLUMN jobs.expires_at IS 'When the time limit ends the job: set when it runs, null again once it ends or is to end.';
+COMMENT ON COLUMN jobs.deadline IS 'When it is to have ended; null: at no certain time. Missing it ends nothing.';
+COMMENT ON COLUMN jobs.due_at IS 'The deadline, while it may still be missed; null once that was told, or the job has ended.';
 COMMENT ON COLUMN jobs.deleted_at IS 'When a user deleted it: invisible from then on. The row itself goes when everything below it is removed and its events are delivered; its journal stays.';
 COMMENT ON COLUMN jobs.outputs_gone_at IS 'Outputs of attempts that ended before were kept long enough and are removed; null: none were. By OutputKeeper.';
 COMMENT ON COLUMN jobs.outputs_removed_at IS 'When the last of them was removed; null: they are not, or the job was retried since.';
@@ -193,6 +241,7 @@ CREATE TABLE tasks (
     task_no            integer NOT NULL,
     task_name          text NOT NULL,
     env_id             text NOT NULL,
+    owns_env           boolean NOT NULL DEFAULT false,
     priority           integer NOT NULL,
     job_no             bigint NOT NULL,
     slots              integer NOT NULL DEFAULT 1 CHECK (slots > 0),
@@ -227,6 +276,7 @@ CREATE TABLE tasks (
     max_failed_num     integer CHECK (max_failed_num > 0),
     time_limit         integer CHECK (time_limit > 0),
     expires_at         timestamptz,
+    progress_at        timestamptz,
     max_concurrent_num integer,
     failed_action      text NOT NULL CHECK (failed_action IN ('TERMINATE', 'INTERRUPT', 'FAST_INTERRUPT')),
     run                jsonb NOT NULL,
@@ -249,6 +299,7 @@ CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
 COMMENT ON COLUMN tasks.job_no IS 'task_id of the job''s first task: the order of jobs among those of equal priority, and what finds the next job behind all tasks of this one.';
+COMMENT ON COLUMN tasks.owns_env IS 'True: the environment was made for it, and a new one is when it begins another life.';
 COMMENT ON COLUMN tasks.slots IS 'Slots of a node that an instance needs.';
 COMMENT ON COLUMN tasks.cpu_millis IS 'Thousandths of a processor that an instance wishes for; 0: no wish.';
 COMMENT ON COLUMN tasks.memory_mib IS 'MiB of memory that an instance wishes for; 0: no wish.';
@@ -259,6 +310,7 @@ COMMENT ON COLUMN tasks.delayed IS 'Instances with rows that wait until the time
 COMMENT ON COLUMN tasks.retry_policy IS 'Retry rules and backoff; null: every failure is tried again at once, as often as max_retry_count says.';
 COMMENT ON COLUMN tasks.max_failed_num IS 'Instances that may fail for good before the task is closed; null: all.';
 COMMENT ON COLUMN tasks.time_limit IS 'Seconds from running_at; null: no limit.';
+COMMENT ON COLUMN tasks.progress_at IS 'When an instance last ended; kept only while somebody is told of progress every so many seconds.';
 COMMENT ON COLUMN tasks.expires_at IS 'When the time limit ends the task: set when it runs, null again once it is closed or ends.';
 COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';
 COMMENT ON COLUMN tasks.waiting IS 'Instances below next_index without rows that wait for the instances of the same index of other tasks.';
@@ -424,6 +476,9 @@ CREATE TABLE events (
 CREATE TABLE events_default PARTITION OF events DEFAULT;
 CREATE INDEX events_subject_idx ON events (subject_id, sequence);
 CREATE INDEX events_outbox_idx ON events (shard, order_txid, event_no) WHERE notify <> 0;
+-- For replay. Rows come nearly in this order, so that its pages fill one after the other. The condition is always true: it keeps the dispatcher, whose statements
+-- do not have it, to events_outbox_idx, which has only what is to be delivered.
+CREATE INDEX events_order_idx ON events (order_txid, event_no) WHERE span > 0;
 COMMENT ON TABLE events IS 'The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.';
 COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
 COMMENT ON COLUMN events.span IS 'Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances to which the same happened in one transaction.';
@@ -432,6 +487,52 @@ COMMENT ON COLUMN events.notify IS 'Who asked: bit n is block n of the subject''
 COMMENT ON COLUMN events.shard IS 'Dispatcher shard of the subject.';
 COMMENT ON COLUMN events.source IS 'Who caused it: engine, agent or user:<key name>.';
 COMMENT ON COLUMN events.details IS 'Facts of the subject at that moment that the message needs; by level.';
+
+CREATE TABLE journal_marks (
+    began_at     timestamptz NOT NULL,
+    noted_at     timestamptz PRIMARY KEY,
+    settled_txid xid8 NOT NULL,
+    next_txid    xid8 NOT NULL
+);
+COMMENT ON TABLE journal_marks IS 'Where in the order of the journal a time is: noted every minute. What happened after noted_at has an order_txid of at least settled_txid; what happened before began_at a smaller one than next_txid.';
+
+CREATE TABLE journal_begin (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    txid     xid8 NOT NULL DEFAULT '0',
+    event_no bigint NOT NULL DEFAULT 0
+);
+INSERT INTO journal_begin DEFAULT VALUES;
+COMMENT ON TABLE journal_begin IS 'The greatest place in the order of the journal that was dropped: behind it nothing is missing.';
+
+CREATE TABLE attempt_statistics (
+    day            date NOT NULL,
+    env_id         text NOT NULL,
+    job_name       text NOT NULL,
+    jobs_submitted bigint NOT NULL DEFAULT 0,
+    jobs_succeeded bigint NOT NULL DEFAULT 0,
+    jobs_failed    bigint NOT NULL DEFAULT 0,
+    jobs_interrupted bigint NOT NULL DEFAULT 0,
+    succeeded      bigint NOT NULL DEFAULT 0,
+    failed         bigint NOT NULL DEFAULT 0,
+    killed         bigint NOT NULL DEFAULT 0,
+    lost           bigint NOT NULL DEFAULT 0,
+    returned       bigint NOT NULL DEFAULT 0,
+    failovers      bigint NOT NULL DEFAULT 0,
+    retries        bigint NOT NULL DEFAULT 0,
+    run_ms         bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, env_id, job_name)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE attempt_statistics IS 'What ended on a day (UTC), added up from the journal by StatisticsKeeper, behind the cursor in statistics_cursor. A job is counted in the environment of its first task.';
+COMMENT ON COLUMN attempt_statistics.env_id IS 'Empty when the job was removed before it was counted; job_name likewise.';
+COMMENT ON COLUMN attempt_statistics.run_ms IS 'Milliseconds from the begin of a command until its end was committed, of all attempts whose command began.';
+
+CREATE TABLE statistics_cursor (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    txid     xid8 NOT NULL DEFAULT '0',
+    event_no bigint NOT NULL DEFAULT 0
+);
+INSERT INTO statistics_cursor DEFAULT VALUES;
+COMMENT ON TABLE statistics_cursor IS 'Up to which row, in the order of the journal, attempt_statistics counts. Moved in the transaction that counts; its lock keeps servers from counting together.';
 
 CREATE TABLE dispatcher_shards (
     shard           smallint PRIMARY KEY,
@@ -466,7 +567,51 @@ CREATE TABLE delivery_exceptions (
     last_tried_at timestamptz NOT NULL,
     PRIMARY KEY (subject_id, sequence, topic_name)
 );
+CREATE INDEX delivery_exceptions_time_idx ON delivery_exceptions (last_tried_at, subject_id, sequence, topic_name);
 COMMENT ON TABLE delivery_exceptions IS 'Messages that did not simply arrive: nobody was bound (unrouted), or the broker refused them for good (failed).';
+
+CREATE TABLE redeliveries (
+    redelivery_id  text PRIMARY KEY,
+    subject_id     text,
+    first_sequence bigint,
+    last_sequence  bigint,
+    topic_key      text,
+    since          timestamptz,
+    until          timestamptz,
+    only_state     text CHECK (only_state IN ('failed', 'unrouted')),
+    created_by     text NOT NULL,
+    created_at     timestamptz NOT NULL,
+    cancelled_at   timestamptz,
+    finished_at    timestamptz,
+    CHECK ((subject_id IS NULL) = (first_sequence IS NULL) AND (subject_id IS NULL) = (last_sequence IS NULL)),
+    CHECK (subject_id IS NOT NULL OR topic_key IS NOT NULL)
+);
+CREATE INDEX redeliveries_created_at_idx ON redeliveries (created_at, redelivery_id);
+CREATE INDEX redeliveries_open_idx ON redeliveries (created_at) WHERE finished_at IS NULL;
+COMMENT ON TABLE redeliveries IS 'Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.';
+COMMENT ON COLUMN redeliveries.topic_key IS 'To this topic alone; null: to every topic that asked.';
+COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; null: all.';
+COMMENT ON COLUMN redeliveries.finished_at IS 'When the last shard was done, or the wish was withdrawn (cancelled_at).';
+
+CREATE TABLE redelivery_shards (
+    redelivery_id   text NOT NULL REFERENCES redeliveries ON DELETE CASCADE,
+    shard           smallint NOT NULL,
+    cursor_txid     xid8 NOT NULL,
+    cursor_event_no bigint NOT NULL,
+    cursor_count    integer NOT NULL,
+    end_txid        xid8 NOT NULL,
+    end_event_no    bigint NOT NULL,
+    sent            bigint NOT NULL DEFAULT 0,
+    unrouted        bigint NOT NULL DEFAULT 0,
+    failed          bigint NOT NULL DEFAULT 0,
+    finished_at     timestamptz,
+    PRIMARY KEY (redelivery_id, shard)
+) WITH (fillfactor = 50);
+CREATE INDEX redelivery_shards_open_idx ON redelivery_shards (shard) WHERE finished_at IS NULL;
+COMMENT ON TABLE redelivery_shards IS 'How far a redelivery is in each shard. Written by the dispatcher that holds the shard, under its epoch.';
+COMMENT ON COLUMN redelivery_shards.cursor_count IS 'Events of the row at the cursor that are done.';
+COMMENT ON COLUMN redelivery_shards.end_txid IS 'Where the shard''s own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.';
+COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, those included that no queue was bound for.';
 
 CREATE TABLE topics (
     topic_key  text PRIMARY KEY,
@@ -476,17 +621,86 @@ CREATE TABLE topics (
 );
 COMMENT ON TABLE topics IS 'Named topics. The key is the name in lower case: names differ by more than case.';
 
+CREATE SEQUENCE subscription_revision_seq;
+COMMENT ON SEQUENCE subscription_revision_seq IS 'Revisions of subscriptions.';
 CREATE TABLE subscriptions (
-    subscription_id text PRIMARY KEY,
-    topic_key       text NOT NULL REFERENCES topics ON DELETE CASCADE,
-    protocol        text NOT NULL CHECK (protocol IN ('queue')),
-    endpoint        text NOT NULL,
-    binding         text NOT NULL,
-    created_by      text NOT NULL,
-    created_at      timestamptz NOT NULL,
-    UNIQUE (topic_key, protocol, endpoint, binding)
+    subscription_id    text PRIMARY KEY,
+    topic_key          text NOT NULL REFERENCES topics ON DELETE CASCADE,
+    protocol           text NOT NULL CHECK (protocol IN ('queue', 'http', 'email')),
+    endpoint           text NOT NULL,
+    bindings           text[] NOT NULL CHECK (cardinality(bindings) > 0),
+    enabled            boolean NOT NULL,
+    format             text NOT NULL CHECK (format IN ('published', 'cmq', 'mns', 'cloudevents')),
+    push               text CHECK (push IN ('standard', 'cmq', 'mns')),
+    content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
+    max_in_flight      integer CHECK (max_in_flight > 0),
+    retry              jsonb,
+    secret             bytea,
+    previous_secret    bytea,
+    previous_secret_until timestamptz,
+    revision           bigint NOT NULL DEFAULT nextval('subscription_revision_seq'),
+    disabled_reason    text,
+    disabled_at        timestamptz,
+    failing_since      timestamptz,
+    last_delivered_at  timestamptz,
+    last_failed_at     timestamptz,
+    last_status        integer,
+    last_reason        text,
+    created_by         text NOT NULL,
+    created_at         timestamptz NOT NULL,
+    updated_at         timestamptz NOT NULL,
+    UNIQUE (topic_key, protocol, endpoint, bindings),
+    CHECK ((protocol = 'http') = (push IS NOT NULL)),
+    CHECK ((protocol = 'http') = (secret IS NOT NULL)),
+    CHECK ((protocol = 'queue') = (retry IS NULL)),
+    CHECK ((protocol = 'queue') = (max_in_flight IS NULL)),
+    CHECK (enabled = (disabled_at IS NULL))
+) WITH (fillfactor = 50);
+COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody''s and its bindings. http, email: BatchPlane''s own queue batchplane.sub.<id>, which deliverers empty.';
+COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
+COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
+COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
+COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
+COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
+COMMENT ON COLUMN subscriptions.secret IS 'http: what requests are signed with, under the installation key.';
+COMMENT ON COLUMN subscriptions.previous_secret IS 'The secret before the last rotation; signs as well until previous_secret_until.';
+COMMENT ON COLUMN subscriptions.revision IS 'New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.';
+COMMENT ON COLUMN subscriptions.disabled_reason IS 'Why BatchPlane disabled it; null while enabled and when a user did.';
+COMMENT ON COLUMN subscriptions.failing_since IS 'First failure since the last success; null while the last try succeeded.';
+
+CREATE SEQUENCE topology_removal_no_seq;
+COMMENT ON SEQUENCE topology_removal_no_seq IS 'Numbers of removals.';
+CREATE TABLE topology_removals (
+    removal_no bigint PRIMARY KEY DEFAULT nextval('topology_removal_no_seq'),
+    topic_name text NOT NULL,
+    queue      text NOT NULL,
+    binding    text
 );
-COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. A queue subscription is a durable RabbitMQ queue and its binding.';
+COMMENT ON TABLE topology_removals IS 'What has to go from RabbitMQ, written with the change that made it superfluous and removed when it is done: the broker may be away meanwhile.';
+COMMENT ON COLUMN topology_removals.binding IS 'The binding to take away; null: the queue itself, which is then one of BatchPlane''s own.';
+
+CREATE TABLE subscription_deliveries (
+    subscription_id text NOT NULL,
+    subject_id      text NOT NULL,
+    sequence        bigint NOT NULL,
+    topic_name      text NOT NULL,
+    state           text NOT NULL CHECK (state IN ('pending', 'delivered', 'retrying', 'dead', 'dropped')),
+    tries           integer NOT NULL,
+    last_status     integer,
+    last_reason     text,
+    first_tried_at  timestamptz NOT NULL,
+    last_tried_at   timestamptz NOT NULL,
+    next_try_at     timestamptz,
+    PRIMARY KEY (subject_id, sequence, subscription_id),
+    CHECK ((state IN ('pending', 'retrying')) = (next_try_at IS NOT NULL))
+);
+CREATE INDEX subscription_deliveries_last_tried_at_idx ON subscription_deliveries (last_tried_at);
+CREATE INDEX subscription_deliveries_open_idx ON subscription_deliveries (subscription_id, last_tried_at) WHERE state <> 'delivered';
+COMMENT ON TABLE subscription_deliveries IS 'What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription''s queue, or no binding matches. Written in batches by deliverers; pruned by age.';
+COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
+COMMENT ON COLUMN subscription_deliveries.tries IS 'Tries made; 0 while pending.';
+COMMENT ON COLUMN subscription_deliveries.last_status IS 'HTTP status or SMTP reply code of the last try; null: there was no answer.';
+COMMENT ON COLUMN subscription_deliveries.last_reason IS 'Why the last try failed, in words; null: it succeeded.';
 
 CREATE TABLE api_keys (
     key_id           text PRIMARY KEY,
@@ -528,13 +742,16 @@ END
 $$;
 COMMENT ON FUNCTION journal_ensure_partition IS 'Makes the partition of the journal for one day (UTC), if there is none.';
 
--- Drops partitions of days before the given one whose events are all delivered: behind every shard's cursor. Returns how many.
+-- Drops partitions of days before the given one whose events are all delivered (behind every shard's cursor) and counted (behind the cursor of
+-- the statistics), and notes in journal_begin up to where something is missing. Returns how many.
 CREATE FUNCTION journal_drop_partitions_before(day date) RETURNS integer
 LANGUAGE plpgsql
 AS $$
 DECLARE
     candidate record;
     is_pending boolean;
+    last_txid xid8;
+    last_event_no bigint;
     dropped integer := 0;
 BEGIN
     FOR candidate IN
@@ -549,14 +766,26 @@ BEGIN
         EXECUTE format(
             'SELECT EXISTS (
                 SELECT
-                FROM %I AS e
+                FROM %1$I AS e
                 JOIN dispatcher_shards AS s ON s.shard = e.shard
                 WHERE e.notify <> 0
                     AND (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+            )
+            OR EXISTS (
+                SELECT
+                FROM %1$I AS e
+                JOIN statistics_cursor AS c ON (e.order_txid, e.event_no) > (c.txid, c.event_no)
+                WHERE e.span > 0
             )',
             candidate.relname)
         INTO is_pending;
         IF NOT is_pending THEN
+            EXECUTE format('SELECT order_txid, event_no FROM %I WHERE span > 0 ORDER BY order_txid DESC, event_no DESC LIMIT 1', candidate.relname)
+            INTO last_txid, last_event_no;
+            UPDATE journal_begin
+            SET txid = last_txid,
+                event_no = last_event_no
+            WHERE (last_txid, last_event_no) > (txid, event_no);
             EXECUTE format('DROP TABLE %I', candidate.relname);
             dropped := dropped + 1;
         END IF;
@@ -564,4 +793,4 @@ BEGIN
     RETURN dropped;
 END
 $$;
-COMMENT ON FUNCTION journal_drop_partitions_before IS 'Drops partitions of days before the given one whose events are all delivered. Returns how many.';
+COMMENT ON FUNCTION journal_drop_partitions_before IS 'Drops partitions of days before the given one whose events are all delivered and counted. Returns how many.';

@@ -10,5 +10,6 @@ SET
     scaled_node_count = @scaled_node_count::integer,
     scaled_from = @scaled_from::integer,
     failed_creations = @failed_creations::integer,
+    early_losses = @early_losses::integer,
     reason = @reason::text
 WHERE env_id = @env_id::text

@@ -25,7 +25,12 @@ SELECT
     memory_mib_per_node,
     provider_settings,
     provider_state,
-    reason
+    reason,
+    job_id,
+    task_id,
+    task_no,
+    keeps_trying,
+    early_losses
 FROM environments
 WHERE env_id = @env_id::text
 FOR UPDATE

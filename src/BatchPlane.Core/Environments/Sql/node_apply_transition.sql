@@ -14,6 +14,7 @@ INSERT INTO nodes (
     memory_mib,
     slots,
     container_engine,
+    limits,
     reason,
     failures,
     lease_until,
@@ -21,7 +22,8 @@ INSERT INTO nodes (
     created_at,
     state_since,
     deleted_at,
-    starting_until
+    starting_until,
+    work_directory
 )
 VALUES (
     @node_id::text,
@@ -38,6 +40,7 @@ VALUES (
     @memory_mib::integer,
     @slots::integer,
     @container_engine::text,
+    @limits::text,
     @reason::text,
     @failures::integer,
     @lease_until::timestamptz,
@@ -45,7 +48,8 @@ VALUES (
     @created_at::timestamptz,
     @state_since::timestamptz,
     @deleted_at::timestamptz,
-    @starting_until::timestamptz
+    @starting_until::timestamptz,
+    @work_directory::text
 )
 ON CONFLICT (node_id) DO UPDATE
 SET
@@ -58,10 +62,12 @@ SET
     memory_mib = excluded.memory_mib,
     slots = excluded.slots,
     container_engine = excluded.container_engine,
+    limits = excluded.limits,
     reason = excluded.reason,
     failures = excluded.failures,
     lease_until = excluded.lease_until,
     resource_created_at = excluded.resource_created_at,
     state_since = excluded.state_since,
     deleted_at = excluded.deleted_at,
-    starting_until = excluded.starting_until
+    starting_until = excluded.starting_until,
+    work_directory = excluded.work_directory

@@ -11,6 +11,7 @@ SET
     promised_cpu_millis = @promised_cpu_millis::integer,
     promised_memory_mib = @promised_memory_mib::integer,
     ends_per_second = @ends_per_second::double precision,
+    kept_attempts = @kept_attempts::integer,
     idle_since = clock_timestamp() - make_interval(secs => @idle_seconds::double precision)
 WHERE node_id = @node_id::text
     AND epoch = @epoch::bigint

@@ -24,7 +24,10 @@ SELECT
     busy_slots,
     idle_since,
     starting_until,
-    container_engine
+    container_engine,
+    kept_attempts,
+    work_directory,
+    limits
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL

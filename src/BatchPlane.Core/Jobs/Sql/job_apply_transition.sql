@@ -14,6 +14,7 @@ SET
     close_cause = v.close_cause,
     close_reason = v.close_reason,
     expires_at = v.expires_at,
+    due_at = v.due_at,
     running_at = v.running_at,
     finished_at = v.finished_at,
     retried_at = v.retried_at,
@@ -31,6 +32,7 @@ FROM unnest(
     @close_causes::text[],
     @close_reasons::text[],
     @expires_ats::timestamptz[],
+    @due_ats::timestamptz[],
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[],
     @retried_ats::timestamptz[]
@@ -47,6 +49,7 @@ FROM unnest(
     close_cause,
     close_reason,
     expires_at,
+    due_at,
     running_at,
     finished_at,
     retried_at

@@ -14,6 +14,8 @@ INSERT INTO jobs (
     traceparent,
     last_sequence,
     time_limit,
+    deadline,
+    due_at,
     journal_txid,
     created_at
 )
@@ -32,6 +34,8 @@ SELECT
     v.traceparent,
     v.last_sequence,
     v.time_limit,
+    v.deadline,
+    v.deadline,
     pg_current_xact_id(),
     @now::timestamptz
 FROM unnest(
@@ -48,7 +52,8 @@ FROM unnest(
     @submitted_bys::text[],
     @traceparents::text[],
     @last_sequences::bigint[],
-    @time_limits::integer[]
+    @time_limits::integer[],
+    @deadlines::timestamptz[]
 ) AS v (
     job_id,
     job_name,
@@ -63,5 +68,6 @@ FROM unnest(
     submitted_by,
     traceparent,
     last_sequence,
-    time_limit
+    time_limit,
+    deadline
 )

@@ -18,7 +18,9 @@ SELECT
     running_at,
     finished_at,
     retried_at,
-    priority
+    priority,
+    deadline,
+    due_at
 FROM jobs
 WHERE job_id = ANY (@job_ids::text[])
     AND deleted_at IS NULL

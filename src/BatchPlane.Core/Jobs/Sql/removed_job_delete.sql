@@ -1,9 +1,15 @@
--- Removes the row of a deleted job and those of its tasks, of which nothing else is left, once its events are delivered: messages need their names.
--- Caller: JobRemovalStore. Rows: the number of tasks removed; none while events are still to be delivered.
+-- Removes the row of a deleted job and those of its tasks, of which nothing else is left, once its events are delivered
+-- (messages need their names) and the environments of its tasks are gone (what happens to their nodes is in its journal).
+-- Caller: JobRemovalStore. Rows: the number of tasks removed; none while there is something left.
 WITH removed AS (
     DELETE FROM jobs AS j
     WHERE j.job_id = @job_id::text
         AND j.deleted_at IS NOT NULL
+        AND NOT EXISTS (
+            SELECT
+            FROM environments AS env
+            WHERE env.job_id = j.job_id
+        )
         AND (
             cardinality(j.interest) = 0
             OR NOT coalesce(

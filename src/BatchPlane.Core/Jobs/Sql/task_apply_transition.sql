@@ -23,6 +23,7 @@ SET
     failed_count = v.failed_count,
     interrupted_count = v.interrupted_count,
     expires_at = v.expires_at,
+    progress_at = v.progress_at,
     running_at = v.running_at,
     finished_at = v.finished_at
 FROM unnest(
@@ -47,6 +48,7 @@ FROM unnest(
     @failed_counts::integer[],
     @interrupted_counts::integer[],
     @expires_ats::timestamptz[],
+    @progress_ats::timestamptz[],
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[]
 ) AS v (
@@ -71,6 +73,7 @@ FROM unnest(
     failed_count,
     interrupted_count,
     expires_at,
+    progress_at,
     running_at,
     finished_at
 )

@@ -32,7 +32,10 @@ SELECT
     retry_policy,
     max_failed_num,
     time_limit,
-    expires_at
+    expires_at,
+    env_id,
+    owns_env,
+    progress_at
 FROM tasks
 WHERE job_id = ANY (@job_ids::text[])
 ORDER BY

@@ -20,7 +20,9 @@ SELECT
     running_offsets,
     occurred_at,
     notify,
-    details::text
+    details::text,
+    attempt,
+    cause
 FROM events
 WHERE shard = @shard::smallint
     AND notify <> 0

@@ -1,42 +1,54 @@
--- Subscribes a queue to a topic. Caller: TopicStore.
--- Parameters: @subscription_id, @topic_key, @endpoint, @binding, @created_by. Locks the topic's row against deletion.
--- Returns subscription_id, topic_name, created_at and whether it is new. The same queue and binding again: the one that exists.
--- No row: there is no such topic (or the same subscription was made between two snapshots: ask again).
-WITH topic AS (
+-- Makes a subscription. Caller: SubscriptionStore. Parameters: as the columns; @max_per_topic: most of one topic.
+-- Locks the topic's row, so that two callers cannot both make the last one that is allowed.
+-- Returns subscription_id, topic_name, created_at and whether it is new. The same protocol, endpoint and bindings again: the one that exists.
+-- subscription_id null: the topic has as many as are allowed. No row: there is no such topic.
+WITH topic AS MATERIALIZED (
     SELECT topic_key, topic_name
     FROM topics
     WHERE topic_key = @topic_key::text
-    FOR KEY SHARE
+    FOR NO KEY UPDATE
+),
+existing AS (
+    SELECT subscription_id, subscriptions.created_at
+    FROM subscriptions
+    JOIN topic USING (topic_key)
+    WHERE protocol = @protocol::text
+        AND endpoint = @endpoint::text
+        AND bindings = @bindings::text[]
 ),
 made AS (
-    INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, binding, created_by, created_at)
+    INSERT INTO subscriptions (
+        subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, push, content_format, max_in_flight, retry, secret,
+        disabled_at, created_by, created_at, updated_at
+    )
     SELECT
         @subscription_id::text,
         topic_key,
-        'queue',
+        @protocol::text,
         @endpoint::text,
-        @binding::text,
+        @bindings::text[],
+        @enabled::boolean,
+        @format::text,
+        @push::text,
+        @content_format::text,
+        @max_in_flight::integer,
+        @retry::jsonb,
+        @secret::bytea,
+        CASE WHEN NOT @enabled::boolean THEN clock_timestamp() END,
         @created_by::text,
+        clock_timestamp(),
         clock_timestamp()
     FROM topic
-    ON CONFLICT (topic_key, protocol, endpoint, binding) DO NOTHING
+    WHERE NOT EXISTS (SELECT FROM existing)
+        AND (SELECT count(*) FROM subscriptions JOIN topic USING (topic_key)) < @max_per_topic::integer
+    ON CONFLICT (topic_key, protocol, endpoint, bindings) DO NOTHING
     RETURNING subscription_id, created_at
 )
 SELECT
-    made.subscription_id,
+    coalesce(made.subscription_id, existing.subscription_id),
     topic_name,
-    made.created_at,
-    true AS is_new
-FROM made
-CROSS JOIN topic
-UNION ALL
-SELECT
-    subscription_id,
-    topic_name,
-    created_at,
-    false AS is_new
-FROM subscriptions
-JOIN topic USING (topic_key)
-WHERE protocol = 'queue'
-    AND endpoint = @endpoint::text
-    AND binding = @binding::text;
+    coalesce(made.created_at, existing.created_at),
+    made.subscription_id IS NOT NULL AS is_new
+FROM topic
+LEFT JOIN made ON true
+LEFT JOIN existing ON true;

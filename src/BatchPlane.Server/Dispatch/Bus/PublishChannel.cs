@@ -1,5 +1,5 @@
-using System.Globalization;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -15,28 +15,24 @@ namespace BatchPlane.Server.Dispatch.Bus;
 /// </remarks>
 internal sealed class PublishChannel : IAsyncDisposable
 {
-    private const string ContentType = "application/json";
     private const string AppId = "batchplane";
 
     private readonly IChannel _channel;
     private readonly BrokerConnection _broker;
     private readonly TimeProvider _time;
     private readonly DispatchOptions _options;
-    private readonly string _source;
 
     private PublishChannel(
         IChannel channel,
         BrokerConnection broker,
         TimeProvider time,
         DispatchOptions options,
-        string region,
         OutboxPosition start)
     {
         _channel = channel;
         _broker = broker;
         _time = time;
         _options = options;
-        _source = $"urn:batchplane:{region}";
         Ledger = new(options.MaxInFlight, start);
         channel.BasicAcksAsync += OnAccepted;
         channel.BasicNacksAsync += OnRefused;
@@ -56,14 +52,13 @@ internal sealed class PublishChannel : IAsyncDisposable
         BrokerConnection broker,
         TimeProvider time,
         DispatchOptions options,
-        string region,
         OutboxPosition start,
         CancellationToken cancellationToken)
     {
         var connection = await broker.WhenOpenAsync(cancellationToken);
         var settings = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
         var channel = await connection.CreateChannelAsync(settings, cancellationToken);
-        return new(channel, broker, time, options, region, start);
+        return new(channel, broker, time, options, start);
     }
 
     /// <summary>Sends one message, after waiting for room. False when the channel has a fault: nothing was sent.</summary>
@@ -80,15 +75,14 @@ internal sealed class PublishChannel : IAsyncDisposable
             return false;
         }
 
-        var journalEvent = message.Event;
-        Ledger.Sending(new(message.Topic, journalEvent.Row.SubjectId, journalEvent.Sequence));
+        Ledger.Sending(message.Id);
         try
         {
             await _channel.BasicPublishAsync(
                 message.Topic,
-                message.Kind.RoutingKey,
+                message.Properties.RoutingKey,
                 mandatory: true,
-                PropertiesOf(message),
+                PropertiesOf(message.Properties),
                 message.Body,
                 CancellationToken.None);
             return true;
@@ -162,37 +156,15 @@ internal sealed class PublishChannel : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private BasicProperties PropertiesOf(OutboundMessage message)
+    private static BasicProperties PropertiesOf(MessageProperties properties) => new()
     {
-        var journalEvent = message.Event;
-        var row = journalEvent.Row;
-        var id = journalEvent.Id;
-        var headers = new Dictionary<string, object?>(9)
-        {
-            ["x-batchplane-sequence"] = journalEvent.Sequence,
-            ["cloudEvents_specversion"] = "1.0",
-            ["cloudEvents_id"] = id,
-            ["cloudEvents_source"] = _source,
-            ["cloudEvents_type"] = message.Kind.Name,
-            ["cloudEvents_subject"] = message.Subject,
-            ["cloudEvents_time"] = row.OccurredAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
-            ["cloudEvents_datacontenttype"] = ContentType,
-        };
-        if (message.Traceparent is { } traceparent)
-        {
-            headers["traceparent"] = traceparent;
-        }
-
-        return new()
-        {
-            MessageId = id,
-            Type = message.Kind.Name,
-            Timestamp = new(row.OccurredAt.ToUnixTimeSeconds()),
-            ContentType = ContentType,
-            AppId = AppId,
-            CorrelationId = row.SubjectId,
-            Persistent = true,
-            Headers = headers,
-        };
-    }
+        MessageId = properties.MessageId,
+        Type = properties.Type,
+        Timestamp = new(properties.Timestamp),
+        ContentType = properties.ContentType,
+        AppId = AppId,
+        CorrelationId = properties.CorrelationId,
+        Persistent = true,
+        Headers = properties.Headers,
+    };
 }

@@ -1,3 +1,5 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -32,6 +34,14 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
 
     private static readonly Dictionary<string, object?> QuorumQueue = new() { ["x-queue-type"] = "quorum" };
 
+    /// <summary>
+    /// Arguments of BatchPlane's own queues, the same wherever one is declared. A message may come back often (servers that are killed): newer brokers would drop it
+    /// after twenty times by themselves.
+    /// </summary>
+    internal static IReadOnlyDictionary<string, object?> OwnQueueArguments => OwnQueue;
+
+    private static readonly Dictionary<string, object?> OwnQueue = new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1_000_000 };
+
     /// <summary>The topic's exchange: durable, of type <c>topic</c>.</summary>
     internal Task<Declaration> DeclareExchangeAsync(string topic, CancellationToken cancellationToken) =>
         OnOwnChannelAsync(
@@ -39,20 +49,43 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             (channel, token) => channel.ExchangeDeclareAsync(topic, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: token),
             cancellationToken);
 
+    /// <summary>The queue of a subscription and its bindings; nothing is bound of one that is disabled.</summary>
+    internal async Task<Declaration> DeclareAsync(SubscriptionView subscription, CancellationToken cancellationToken)
+    {
+        var isOwn = subscription.Protocol != SubscriptionProtocol.Queue;
+        if (!subscription.Enabled)
+        {
+            return isOwn ? await DeclareOwnQueueAsync(SubscriptionQueue.Of(subscription), cancellationToken) : new Declaration.Done();
+        }
+
+        return await BindAsync(
+            subscription.TopicName,
+            isOwn ? await DeclareOwnQueueAsync(SubscriptionQueue.Of(subscription), cancellationToken) : await EnsureQueueAsync(subscription.Endpoint, cancellationToken),
+            SubscriptionQueue.Of(subscription),
+            subscription.Bindings,
+            cancellationToken);
+    }
+
     /// <summary>
-    /// A queue and its binding. A queue that exists is bound as it is, whatever its arguments: it is its maker's. One that does
+    /// A queue and its bindings. A queue that exists is bound as it is, whatever its arguments: it is its maker's. One that does
     /// not is declared durable, of type quorum.
     /// </summary>
-    internal async Task<Declaration> BindQueueAsync(string topic, string queue, string binding, CancellationToken cancellationToken)
-    {
-        var declared = await EnsureQueueAsync(queue, cancellationToken);
-        return declared is Declaration.Done
-            ? await OnOwnChannelAsync(
-                $"binding {binding} of queue {queue} to exchange {topic}",
-                (channel, token) => channel.QueueBindAsync(queue, topic, binding, cancellationToken: token),
-                cancellationToken)
-            : declared;
-    }
+    internal async Task<Declaration> BindQueueAsync(string topic, string queue, IReadOnlyList<string> bindings, CancellationToken cancellationToken) =>
+        await BindAsync(topic, await EnsureQueueAsync(queue, cancellationToken), queue, bindings, cancellationToken);
+
+    /// <summary>Deletes a queue of BatchPlane's own with what is in it. Nothing there: nothing to do.</summary>
+    internal Task<Declaration> DeleteOwnQueueAsync(string queue, CancellationToken cancellationToken) => queue.StartsWith(SubscriptionQueue.OwnPrefix, StringComparison.Ordinal)
+        ? OnOwnChannelAsync(
+            $"queue {queue}",
+            async (channel, token) =>
+            {
+                await IgnoringAbsenceAsync(channel.QueueDeleteAsync(queue, ifUnused: false, ifEmpty: false, cancellationToken: token));
+
+                // The receive endpoint's transport gives each of its queues an exchange of the same name.
+                await IgnoringAbsenceAsync(channel.ExchangeDeleteAsync(queue, cancellationToken: token));
+            },
+            cancellationToken)
+        : throw new ArgumentException($"The queue {queue} may be somebody's.", nameof(queue));
 
     /// <summary>Takes a binding away. The queue stays, with what is in it: it may have other bindings and readers. Nothing there: nothing to do.</summary>
     internal Task<Declaration> UnbindQueueAsync(string topic, string queue, string binding, CancellationToken cancellationToken) =>
@@ -67,6 +100,42 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             $"exchange {topic}",
             (channel, token) => IgnoringAbsenceAsync(channel.ExchangeDeleteAsync(topic, cancellationToken: token)),
             cancellationToken);
+
+    private Task<Declaration> DeclareOwnQueueAsync(string queue, CancellationToken cancellationToken) => OnOwnChannelAsync(
+        $"queue {queue}",
+        async (channel, token) =>
+        {
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments: OwnQueue, cancellationToken: token);
+            await RetryQueues.DeclareReturnAsync(channel, token);
+            await channel.QueueBindAsync(queue, RetryQueues.ReturnExchange, queue, cancellationToken: token);
+        },
+        cancellationToken);
+
+    private async Task<Declaration> BindAsync(string topic, Declaration queueDeclared, string queue, IReadOnlyList<string> bindings, CancellationToken cancellationToken)
+    {
+        if (queueDeclared is not Declaration.Done)
+        {
+            return queueDeclared;
+        }
+
+        // The exchange may be missing: the topic was made while the broker was away, or the broker lost its data a moment ago.
+        var result = await DeclareExchangeAsync(topic, cancellationToken);
+        if (result is Declaration.BrokerAway)
+        {
+            return result;
+        }
+
+        return await OnOwnChannelAsync(
+            $"bindings {string.Join(", ", bindings)} of queue {queue} to exchange {topic}",
+            async (channel, token) =>
+            {
+                foreach (var binding in bindings)
+                {
+                    await channel.QueueBindAsync(queue, topic, binding, cancellationToken: token);
+                }
+            },
+            cancellationToken);
+    }
 
     private async Task<Declaration> EnsureQueueAsync(string queue, CancellationToken cancellationToken)
     {

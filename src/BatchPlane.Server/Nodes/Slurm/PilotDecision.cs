@@ -49,7 +49,7 @@ internal sealed class PilotDecision(
         Judge();
         Start();
         environment.CloseIfEmpty();
-        environment.NoteProvider(_breaker.Write(), _breaker.Reason(environment.Now) ?? UsedUp());
+        environment.NoteProvider(_breaker.Write(), _breaker.Reason(environment.Now) ?? environment.WhyUsedUp());
         _todo.Live.UnionWith(environment.Nodes.Where(node => node.State != NodeState.Deleted).Select(node => node.NodeId));
         return _todo;
     }
@@ -72,7 +72,10 @@ internal sealed class PilotDecision(
                 environment.RequestNodeDelete(node, JournalSource.Engine, "replaced by another node");
                 Cancel(pilot);
                 break;
-            case NodeState.Abnormal when MayReplace:
+            case NodeState.Running when node.Failures > 0 && Age(node) >= TimeSpan.FromSeconds(nodes.SettleSeconds):
+                environment.Settle(node);
+                break;
+            case NodeState.Abnormal when MayReplace && !environment.Environment.IsUsedUp:
                 LookAtLost(node, pilot);
                 break;
             case NodeState.Deleting:
@@ -161,7 +164,7 @@ internal sealed class PilotDecision(
         }
 
         EnvironmentScaling.Follow(environment, backlog, new(Slots, settings.Cpus * MillisPerCpu, settings.MemoryMib ?? 0));
-        for (var missing = UsedUp() is null ? EnvironmentScaling.Missing(environment) : 0; missing > 0; missing--)
+        for (var missing = !environment.Environment.IsUsedUp ? EnvironmentScaling.Missing(environment) : 0; missing > 0; missing--)
         {
             _unasked.Add(environment.AddNode(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), providerHost: null));
         }
@@ -218,11 +221,6 @@ internal sealed class PilotDecision(
     private bool MayReplace => environment.Environment.InactiveAction != InactiveNodeAction.None;
 
     private int Slots => environment.Environment.SlotsPerNode ?? Math.Min(settings.Cpus, EnvironmentDocumentReader.MaxSlotsPerNode);
-
-    /// <summary>Why no more nodes are made after too many failures; null: tries are left.</summary>
-    private string? UsedUp() => environment.Environment is { } record && record.FailedCreations > record.MaxRetryCount
-        ? $"{record.FailedCreations} nodes failed one after the other, more than resource_max_retry_count allows; change the environment to try anew"
-        : null;
 
     private TimeSpan Age(NodeRecord node) => environment.Now - node.StateSince;
 

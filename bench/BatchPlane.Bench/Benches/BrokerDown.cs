@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using BatchPlane.Bench.Figures;
+using BatchPlane.Bench.Stack;
+
+namespace BatchPlane.Bench.Benches;
+
+/// <summary>What the engine does while the broker is away, and how fast the backlog drains when it is back.</summary>
+internal sealed class BrokerDown : IBench
+{
+    private const string Topic = "broker-down";
+
+    public string Name => "broker-down";
+
+    public string Summary => "instances a second while the broker is away ÷ before; events a second when it is back ÷ when it never was away";
+
+    public IReadOnlyList<Target> Targets { get; } = [Target.RatioAtLeast("drain", must: 0.5, aim: 0.9), Target.RatioAtLeast("engine", must: 0.9, aim: 0.98)];
+
+    public async Task RunAsync(BenchContext context)
+    {
+        var count = context.Count(100_000, 1_000);
+        var document = EventLoad.Array(count, Topic);
+        await using var stack = await BenchStack.StartAsync(context, new StackShape());
+        var queue = await EventQueue.BindAsync(stack, [Topic], context.Cancellation);
+        try
+        {
+            await stack.WarmUpAsync();
+            var (before, away, undisturbed, drain) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+            for (var run = 0; run < context.Runs; run++)
+            {
+                undisturbed.Add(count / await EventLoad.DeliverAsync(stack, queue, document, jobs: 1, count, context.Cancellation));
+                await queue.PurgeAsync(context.Cancellation);
+                before.Add(count / await stack.RunAsync(document));
+                await queue.HoldsAsync(count, Stopwatch.GetTimestamp(), context.Cancellation);
+                await queue.PurgeAsync(context.Cancellation);
+
+                await stack.KillBrokerAsync();
+                away.Add(count / await stack.RunAsync(document));
+                await stack.StartBrokerAsync();
+                queue = await queue.ReopenAsync(stack.AmqpUrl, context.Cancellation);
+                drain.Add(await DrainAsync(queue, count, context));
+                await queue.PurgeAsync(context.Cancellation);
+                BenchContext.Say(FormattableString.Invariant(
+                    $"  before {before[^1]:0}, away {away[^1]:0} instances a second; back {drain[^1]:0}, undisturbed {undisturbed[^1]:0} events a second"));
+            }
+
+            context.Report(new(Name, "drain", Statistics.Median(drain), "events/s", "no outage", Statistics.Median(undisturbed)));
+            context.Report(new(Name, "engine", Statistics.Median(away), "instances/s", "before", Statistics.Median(before)));
+        }
+        finally
+        {
+            await queue.DisposeAsync();
+        }
+    }
+
+    /// <summary>Events a second from the first one that arrives: how long the server waits before it tries the broker again is another matter.</summary>
+    private static async Task<double> DrainAsync(EventQueue queue, int count, BenchContext context)
+    {
+        uint first;
+        while ((first = await queue.CountAsync(context.Cancellation)) == 0)
+        {
+            await Task.Delay(1, context.Cancellation);
+        }
+
+        var begin = Stopwatch.GetTimestamp();
+        return (count - first) / Math.Max(await queue.HoldsAsync(count, begin, context.Cancellation), 1e-6);
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using BatchPlane.Cli.Commands;
+using BatchPlane.Cli.Jobs;
+using BatchPlane.Cli.Output;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Cli.Events;
+
+/// <summary><c>batchplane deliveries [EVENT]</c>: messages that did not simply arrive, or what became of one event.</summary>
+internal static class DeliveriesCommand
+{
+    private const int DefaultLimit = 50;
+
+    internal static Command Create(ClientCommands client)
+    {
+        var id = new Argument<string?>("EVENT") { Description = "Id of an event, job-…:7; without: messages that were unrouted or failed, the latest first.", Arity = ArgumentArity.ZeroOrOne };
+        var state = new Option<string?>("--state") { HelpName = "STATE", Description = "Only failed or unrouted ones." };
+        var topic = new Option<string?>("--topic") { HelpName = "TOPIC", Description = "Only those to this topic." };
+        var job = new Option<string?>("--job") { HelpName = "JOB", Description = "Only those about this job." };
+        var limit = JobArguments.Limit(DefaultLimit);
+        return client.Create("deliveries", "List messages that did not simply arrive, or what became of one event at each topic.", [id, state, topic, job, limit], async call =>
+        {
+            if (call.Parsed.GetValue(id) is { } one)
+            {
+                await OfEventAsync(call, Uri.EscapeDataString(one));
+                return ExitCodes.Success;
+            }
+
+            var path = new Query("v1/deliveries").With("state", call.Get(state)).With("topic", call.Get(topic)).With("job", call.Get(job)).ToString();
+            var deliveries = await call.Api.ListAsync<DeliveryView>(path, call.Get(limit), call.Cancellation);
+            if (call.AsJson)
+            {
+                Json.WriteAll(call.Context, deliveries);
+                return ExitCodes.Success;
+            }
+
+            Write(call, deliveries.Select(answer => answer.Value));
+            await DeliveryFooter.WriteAsync(call);
+            return ExitCodes.Success;
+        });
+    }
+
+    private static async Task OfEventAsync(ClientCall call, string id)
+    {
+        var answer = await call.Api.GetAsync<EventDeliveries>($"v1/events/{id}/deliveries", call.Cancellation);
+        if (call.AsJson)
+        {
+            Json.Write(call.Context, answer.Json);
+        }
+        else
+        {
+            Write(call, answer.Value.Deliveries);
+        }
+    }
+
+    private static void Write(ClientCall call, IEnumerable<DeliveryView> deliveries)
+    {
+        var table = new Table("EVENT", "TOPIC", "STATE", "TRIES", "LAST (UTC)", "REASON");
+        foreach (var delivery in deliveries)
+        {
+            table.Add(delivery.EventId, delivery.TopicName, delivery.State, Show.NumberOrNull(delivery.Tries), Show.Time(delivery.LastTriedAt), delivery.Reason);
+        }
+
+        table.Write(call.Context);
+    }
+}

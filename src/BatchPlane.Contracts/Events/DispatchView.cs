@@ -1,0 +1,36 @@
+namespace BatchPlane.Contracts;
+
+/// <summary>How far delivery to the topics is behind: <c>GET /v1/dispatch</c>.</summary>
+public sealed record DispatchView
+{
+    /// <summary>Events that wait; a row that stands for many counts as many.</summary>
+    public required long PendingEvents { get; init; }
+
+    /// <summary>Seconds that the first of them waits; 0: none does.</summary>
+    public required double SecondsBehind { get; init; }
+
+    /// <summary>True when there may be more events than were counted: the numbers of events and messages are lower bounds then. Seconds are exact.</summary>
+    public required bool AtLeast { get; init; }
+
+    /// <summary>The shards: each delivers a quarter of all jobs and environments.</summary>
+    public required IReadOnlyList<ShardView> Shards { get; init; }
+
+    /// <summary>Topics that messages wait for, the most first.</summary>
+    public required IReadOnlyList<TopicLagView> Topics { get; init; }
+}
+
+/// <summary>How far a shard is behind.</summary>
+/// <param name="Shard">Its number.</param>
+/// <param name="Holder">The dispatcher that holds it; null: nobody delivers it now.</param>
+/// <param name="Epoch">Grows each time it changes hands.</param>
+/// <param name="MovedAt">When its cursor moved last; null: never.</param>
+/// <param name="PendingEvents">Events that wait.</param>
+/// <param name="SecondsBehind">Seconds that the first of them waits; 0: none does.</param>
+/// <param name="AtLeast">True when there may be more events than were counted.</param>
+public sealed record ShardView(int Shard, string? Holder, long Epoch, DateTimeOffset? MovedAt, long PendingEvents, double SecondsBehind, bool AtLeast);
+
+/// <summary>How far a topic is behind.</summary>
+/// <param name="TopicName">The topic.</param>
+/// <param name="PendingMessages">Messages that wait for it, among the events that were counted.</param>
+/// <param name="SecondsBehind">Seconds that the first of them waits.</param>
+public sealed record TopicLagView(string TopicName, long PendingMessages, double SecondsBehind);

@@ -1,0 +1,118 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
+
+namespace BatchPlane.Core.Jobs;
+
+// Events that change no state. Those that come with a change of state have rows only where somebody asked for them.
+public sealed partial class JobAggregate
+{
+    /// <summary>Most tasks that the reason of a blocked one names.</summary>
+    private const int MaxNamedTasks = 10;
+
+    /// <summary>Instances ended when a task's progress was last looked at; tasks that ended none since they were loaded are absent.</summary>
+    private readonly Dictionary<TaskRecord, int> _seenEnds = [];
+
+    /// <summary>Says that the job has not ended at its deadline; once. False when that is not so, or was said.</summary>
+    public bool TellOverdue(DateTimeOffset now)
+    {
+        _now = now;
+        if (Job.DueAt is not { } due || due > now)
+        {
+            return false;
+        }
+
+        Job.DueAt = null;
+        Append(new()
+        {
+            SubjectId = Job.JobId,
+            Level = EventLevel.Job,
+            State = EventCatalogue.Overdue,
+            Reason = $"not ended at its deadline, {due.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}",
+            Source = JournalSource.Engine,
+            RunningAt = Job.RunningAt,
+            OccurredAt = _now,
+            Details = new JournalDetails
+            {
+                JobState = Job.State,
+                Priority = Job.Priority,
+                Deadline = due,
+                TaskMetrics = TaskMetrics(),
+                TaskInstanceMetrics = InstanceMetrics(),
+            }.ToJson(),
+        });
+        return true;
+    }
+
+    /// <summary>Says what a task waits for that was just laid out or retried.</summary>
+    private void TellBlocked(TaskRecord task)
+    {
+        if (task.State != RunState.Pending || !Job.Interest.Has(EventCatalogue.TaskBlocked))
+        {
+            return;
+        }
+
+        string[] names = [.. task.DependsOn.Select(edge => _tasks[edge.TaskNo]).Where(other => !RunStates.IsFinal(other.State)).Select(other => $"'{other.TaskName}'")];
+        var more = names.Length > MaxNamedTasks ? FormattableString.Invariant($" and {names.Length - MaxNamedTasks} more") : "";
+        Append(new()
+        {
+            SubjectId = Job.JobId,
+            Level = EventLevel.Task,
+            State = EventCatalogue.Blocked,
+            TaskNo = task.TaskNo,
+            Reason = $"waits for {(names.Length == 1 ? "task" : "tasks")} {string.Join(", ", names.Take(MaxNamedTasks))}{more}",
+            Source = JournalSource.Engine,
+            OccurredAt = _now,
+        }, () => new MetricsDetails(null, task.InstanceMetrics));
+    }
+
+    /// <summary>Says how far a task has come, to the blocks whose percents or seconds are over.</summary>
+    private void RollUp(TaskRecord task)
+    {
+        if (!Job.Interest.Has(EventCatalogue.TaskProgress))
+        {
+            return;
+        }
+
+        var before = _seenEnds.GetValueOrDefault(task, task.LoadedEnds);
+        var began = task.RunningAt ?? _now;
+        _seenEnds[task] = task.FinishedCount;
+        if (task.FinishedCount <= before)
+        {
+            return;
+        }
+
+        var audience = Job.Interest.RollUpMask(
+            new(before, task.FinishedCount, task.InstanceCount),
+            (task.ProgressAt ?? began) - began,
+            _now - began);
+        if (Job.Interest.HasTimedRollUps)
+        {
+            task.ProgressAt = _now;
+            task.IsDirty = true;
+        }
+
+        if (audience != 0)
+        {
+            Append(new()
+            {
+                SubjectId = Job.JobId,
+                Level = EventLevel.Task,
+                State = EventCatalogue.Progress,
+                TaskNo = task.TaskNo,
+                Source = JournalSource.Engine,
+                RunningAt = task.RunningAt,
+                OccurredAt = _now,
+                Audience = audience,
+                Details = new JournalDetails { State = task.State, Percent = 100L * task.FinishedCount / task.InstanceCount, TaskInstanceMetrics = task.InstanceMetrics }.ToJson(),
+            });
+        }
+    }
+
+    /// <summary>A retried task has come less far than before.</summary>
+    private void ForgetProgress(TaskRecord task)
+    {
+        _seenEnds[task] = task.FinishedCount;
+        task.ProgressAt = null;
+    }
+}

@@ -1,0 +1,24 @@
+-- Forgets what is about parts of the journal that are not kept any more: marks, exceptions, redeliveries that ended. Caller: JournalStore, hourly.
+-- Parameters: @retention_days. Locks the rows it deletes; exceptions in bounded steps: returns how many of them went, at most @row_limit.
+WITH marks AS (
+    DELETE FROM journal_marks
+    WHERE noted_at < now() - make_interval(days => @retention_days::integer + 2)
+),
+ended AS (
+    DELETE FROM redeliveries
+    WHERE finished_at IS NOT NULL
+        AND created_at < now() - make_interval(days => @retention_days::integer)
+),
+exceptions AS (
+    DELETE FROM delivery_exceptions
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid
+        FROM delivery_exceptions
+        WHERE last_tried_at < now() - make_interval(days => @retention_days::integer + 1)
+        ORDER BY last_tried_at
+        LIMIT @row_limit::integer
+    ))
+    RETURNING 1
+)
+SELECT count(*)::integer
+FROM exceptions

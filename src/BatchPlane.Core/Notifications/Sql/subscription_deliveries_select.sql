@@ -1,0 +1,9 @@
+-- What became of one event at the subscriptions. Caller: DeliveryStore. Parameters: @subject_id, @sequence. Locks nothing.
+SELECT
+    subscription_id,
+    state,
+    last_status,
+    last_reason
+FROM subscription_deliveries
+WHERE subject_id = @subject_id::text
+    AND sequence = @sequence::bigint;

@@ -1,0 +1,41 @@
+-- Changes a subscription; null parameters leave what is there. Caller: SubscriptionStore.
+-- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @max_in_flight, @retry. Locks the row.
+-- Notes bindings that are not wanted any more. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
+WITH before AS MATERIALIZED (
+    SELECT subscription_id, protocol, endpoint, bindings, enabled, topic_name
+    FROM subscriptions
+    JOIN topics USING (topic_key)
+    WHERE topic_key = @topic_key::text
+        AND subscription_id = @subscription_id::text
+    FOR UPDATE OF subscriptions
+),
+changed AS (
+    UPDATE subscriptions AS s
+    SET bindings = coalesce(@bindings::text[], s.bindings),
+        enabled = coalesce(@enabled::boolean, s.enabled),
+        format = coalesce(@format::text, s.format),
+        max_in_flight = coalesce(@max_in_flight::integer, s.max_in_flight),
+        retry = coalesce(@retry::jsonb, s.retry),
+        disabled_at = CASE WHEN coalesce(@enabled::boolean, s.enabled) THEN NULL ELSE coalesce(s.disabled_at, clock_timestamp()) END,
+        disabled_reason = CASE WHEN @enabled::boolean IS NULL THEN s.disabled_reason END,
+        failing_since = CASE WHEN @enabled::boolean THEN NULL ELSE s.failing_since END,
+        revision = nextval('subscription_revision_seq'),
+        updated_at = clock_timestamp()
+    FROM before
+    WHERE s.subscription_id = before.subscription_id
+    RETURNING s.subscription_id, s.bindings, s.enabled
+),
+removals AS (
+    INSERT INTO topology_removals (topic_name, queue, binding)
+    SELECT
+        topic_name,
+        CASE protocol WHEN 'queue' THEN endpoint ELSE 'batchplane.sub.' || before.subscription_id END,
+        old.binding
+    FROM before
+    JOIN changed ON changed.subscription_id = before.subscription_id
+    CROSS JOIN LATERAL unnest(before.bindings) AS old (binding)
+    WHERE before.enabled
+        AND NOT (changed.enabled AND old.binding = ANY (changed.bindings))
+)
+SELECT subscription_id
+FROM changed;

@@ -1,0 +1,28 @@
+-- All that deliverers serve. Caller: SubscriptionStore. Locks nothing.
+SELECT
+    subscription_id,
+    topics.topic_name,
+    protocol,
+    endpoint,
+    bindings,
+    enabled,
+    format,
+    push,
+    content_format,
+    max_in_flight,
+    retry::text,
+    previous_secret_until,
+    disabled_reason,
+    disabled_at,
+    failing_since,
+    last_delivered_at,
+    last_failed_at,
+    last_status,
+    last_reason,
+    subscriptions.created_at,
+    secret,
+    previous_secret,
+    revision
+FROM subscriptions
+JOIN topics ON topics.topic_key = subscriptions.topic_key
+WHERE protocol <> 'queue';

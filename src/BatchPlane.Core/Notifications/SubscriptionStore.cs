@@ -1,0 +1,237 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
+using BatchPlane.Core.Database;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace BatchPlane.Core.Notifications;
+
+/// <summary>What became of storing a subscription.</summary>
+/// <param name="Subscription">The one that was made, with its secret, or the one that stood already, without; null: the topic has as many as are allowed.</param>
+/// <param name="IsNew">False when it stood already.</param>
+public sealed record StoredSubscription(SubscriptionView? Subscription, bool IsNew);
+
+/// <summary>What became of a change of a subscription.</summary>
+public enum SubscriptionChanged
+{
+    /// <summary>Stored.</summary>
+    Done,
+
+    /// <summary>There is no such subscription.</summary>
+    Absent,
+
+    /// <summary>Another subscription of the topic has the same endpoint and bindings.</summary>
+    Duplicate,
+}
+
+/// <summary>
+/// The subscriptions of PostgreSQL, which is the truth: queues and bindings follow. Takes documents that <see cref="SubscriptionReader"/> read. Secrets are encrypted with their
+/// subscription and endpoint, so that whoever writes to the database cannot have requests signed that go elsewhere.
+/// </summary>
+public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationKey key)
+{
+    private const string SecretPrefix = "whsec_";
+    private const int SecretBytes = 32;
+    private const int MaxTries = 3;
+
+    /// <summary>Makes a subscription; a webhook without a secret gets one. Null when there is no such topic. Safe to repeat: the same protocol, endpoint and bindings are one subscription.</summary>
+    public async Task<StoredSubscription?> CreateAsync(string topicName, SubscriptionDocument document, int maxPerTopic, string createdBy, CancellationToken cancellationToken)
+    {
+        StoredSubscription? stored = null;
+        for (var attempt = 1; stored is null && attempt <= MaxTries; attempt++)
+        {
+            stored = await TryCreateAsync(topicName, document, maxPerTopic, createdBy, cancellationToken);
+        }
+
+        return stored;
+    }
+
+    /// <summary>One subscription; null when the topic has none of this id.</summary>
+    public async Task<SubscriptionView?> FindAsync(string topicName, string subscriptionId, CancellationToken cancellationToken) =>
+        (await SelectAsync(dataSource, [TopicKey.Of(topicName)], subscriptionId, cancellationToken)).Select(found => found.View).SingleOrDefault();
+
+    /// <summary>Changes a subscription; what the change leaves out stays.</summary>
+    public async Task<SubscriptionChanged> ChangeAsync(string topicName, string subscriptionId, SubscriptionChange change, CancellationToken cancellationToken)
+    {
+        await using var command = Command("subscriptions_change", topicName, subscriptionId);
+        command.Parameters.Add(new("bindings", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = OrNull(change.Bindings?.ToArray()) });
+        command.Parameters.Add(new("enabled", NpgsqlDbType.Boolean) { Value = OrNull(change.Enabled) });
+        command.Parameters.Add(new("format", NpgsqlDbType.Text) { Value = OrNull(change.Format is { } format ? WireName.Of(format) : null) });
+        command.Parameters.Add(new("max_in_flight", NpgsqlDbType.Integer) { Value = OrNull(change.MaxInFlight) });
+        command.Parameters.Add(new("retry", NpgsqlDbType.Jsonb) { Value = OrNull(ToJson(change.Retry)) });
+        try
+        {
+            return await command.ExecuteScalarAsync(cancellationToken) is null ? SubscriptionChanged.Absent : SubscriptionChanged.Done;
+        }
+        catch (PostgresException fault) when (fault.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return SubscriptionChanged.Duplicate;
+        }
+    }
+
+    /// <summary>Ends a subscription. False when the topic has none of this id.</summary>
+    public async Task<bool> DeleteAsync(string topicName, string subscriptionId, CancellationToken cancellationToken)
+    {
+        await using var command = Command("subscriptions_delete", topicName, subscriptionId);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
+    }
+
+    /// <summary>Gives a webhook a new secret; the one before signs as well for <paramref name="overlap"/>. Null when the topic has no webhook of this id.</summary>
+    public async Task<RotatedSecret?> RotateSecretAsync(string topicName, string subscriptionId, TimeSpan overlap, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(topicName, subscriptionId, cancellationToken) is not { Protocol: SubscriptionProtocol.Http } subscription)
+        {
+            return null;
+        }
+
+        var secret = NewSecret();
+        await using var command = Command("subscriptions_rotate", topicName, subscriptionId);
+        command.Parameters.AddWithValue("secret", key.Encrypt(secret, OwnerOf(subscriptionId, subscription.Endpoint)));
+        command.Parameters.AddWithValue("overlap", overlap);
+        return await command.ExecuteScalarAsync(cancellationToken) is DateTime until
+            ? new RotatedSecret(secret, new DateTimeOffset(until, TimeSpan.Zero))
+            : null;
+    }
+
+    /// <summary>Disables a subscription. Its topic's name; null when it is disabled or gone already, or has not been failing since before <paramref name="failingBefore"/>.</summary>
+    public async Task<string?> DisableAsync(string subscriptionId, string reason, DateTimeOffset? failingBefore, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_disable.sql"));
+        command.Parameters.AddWithValue("subscription_id", subscriptionId);
+        command.Parameters.AddWithValue("reason", reason);
+        command.Parameters.Add(new("failing_before", NpgsqlDbType.TimestampTz) { Value = OrNull(failingBefore) });
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
+    /// <summary>Equal results mean that nothing deliverers serve was changed in between.</summary>
+    public async Task<(long Count, long Sum)> FingerprintAsync(CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_fingerprint.sql"));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt64(0), reader.GetInt64(1));
+    }
+
+    /// <summary>All subscriptions of webhooks and mail, with their secrets.</summary>
+    public async Task<IReadOnlyList<ServedSubscription>> ListServedAsync(CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_served.sql"));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var served = new List<ServedSubscription>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var view = SubscriptionRows.ReadView(reader);
+            served.Add(new()
+            {
+                View = view,
+                Secret = Open(reader, SubscriptionRows.Next, view),
+                PreviousSecret = Open(reader, SubscriptionRows.Next + 1, view),
+                Revision = reader.GetInt64(SubscriptionRows.Next + 2),
+            });
+        }
+
+        return served;
+    }
+
+    internal static async Task<IReadOnlyList<(string TopicKey, SubscriptionView View)>> SelectAsync(
+        NpgsqlDataSource dataSource,
+        string[] topicKeys,
+        string? subscriptionId,
+        CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_select.sql"));
+        command.Parameters.AddWithValue("topic_keys", topicKeys);
+        command.Parameters.Add(new("subscription_id", NpgsqlDbType.Text) { Value = OrNull(subscriptionId) });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<(string TopicKey, SubscriptionView View)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add((reader.GetString(SubscriptionRows.Next), SubscriptionRows.ReadView(reader)));
+        }
+
+        return found;
+    }
+
+    private static string NewSecret() => SecretPrefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretBytes));
+
+    private static string OwnerOf(string subscriptionId, string endpoint) => $"subscription {subscriptionId}\n{endpoint}";
+
+    private static string? ToJson(RetryDocument? retry) => retry is null ? null : JsonSerializer.Serialize(retry, BatchPlaneJson.Options);
+
+    private static object OrNull(object? value) => value ?? DBNull.Value;
+
+    private NpgsqlCommand Command(string name, string topicName, string subscriptionId)
+    {
+        var command = dataSource.CreateCommand(SqlText.Load($"Notifications/Sql/{name}.sql"));
+        command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
+        command.Parameters.AddWithValue("subscription_id", subscriptionId);
+        return command;
+    }
+
+    private string? Open(NpgsqlDataReader reader, int column, SubscriptionView view)
+    {
+        try
+        {
+            return reader.IsDBNull(column) ? null : key.Decrypt(reader.GetFieldValue<byte[]>(column), OwnerOf(view.SubscriptionId, view.Endpoint));
+        }
+        catch (CryptographicException)
+        {
+            // Stored under another installation key: the webhook's tries say so.
+            return null;
+        }
+    }
+
+    /// <summary>Null when there is no such topic, or the id was taken, or another caller made the same subscription at this moment.</summary>
+    private async Task<StoredSubscription?> TryCreateAsync(string topicName, SubscriptionDocument document, int maxPerTopic, string createdBy, CancellationToken cancellationToken)
+    {
+        var id = EntityId.New(EntityId.Subscription);
+        var secret = document.Protocol == SubscriptionProtocol.Http ? document.Secret ?? NewSecret() : null;
+        await using var command = Command("subscriptions_insert", topicName, id);
+        var values = command.Parameters;
+        values.AddWithValue("protocol", WireName.Of(document.Protocol));
+        values.AddWithValue("endpoint", document.Endpoint);
+        values.AddWithValue("bindings", document.Bindings!.ToArray());
+        values.AddWithValue("enabled", document.Enabled ?? true);
+        values.AddWithValue("format", WireName.Of(document.Format ?? SubscriptionFormat.Published));
+        values.Add(new("push", NpgsqlDbType.Text) { Value = OrNull(document.Push is { } push ? WireName.Of(push) : null) });
+        values.Add(new("content_format", NpgsqlDbType.Text) { Value = OrNull(document.ContentFormat is { } content ? WireName.Of(content) : null) });
+        values.Add(new("max_in_flight", NpgsqlDbType.Integer) { Value = OrNull(document.MaxInFlight) });
+        values.Add(new("retry", NpgsqlDbType.Jsonb) { Value = OrNull(ToJson(document.Retry)) });
+        values.Add(new("secret", NpgsqlDbType.Bytea) { Value = OrNull(secret is null ? null : key.Encrypt(secret, OwnerOf(id, document.Endpoint))) });
+        values.AddWithValue("max_per_topic", maxPerTopic);
+        values.AddWithValue("created_by", createdBy);
+        try
+        {
+            return await ReadCreatedAsync(command, topicName, secret, cancellationToken);
+        }
+        catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "subscriptions_pkey" })
+        {
+            return null;
+        }
+    }
+
+    private async Task<StoredSubscription?> ReadCreatedAsync(NpgsqlCommand command, string topicName, string? secret, CancellationToken cancellationToken)
+    {
+        string? id;
+        bool isNew;
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await reader.ReadAsync(cancellationToken))
+            {
+                return null;
+            }
+
+            id = reader.IsDBNull(0) ? null : reader.GetString(0);
+            isNew = reader.GetBoolean(3);
+        }
+
+        if (id is null)
+        {
+            return new(null, IsNew: false);
+        }
+
+        return await FindAsync(topicName, id, cancellationToken) is { } view ? new(isNew ? view with { Secret = secret } : view, isNew) : null;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Globalization;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Notifications;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace BatchPlane.Core.ReadModel;
+
+/// <summary>Which messages that did not simply arrive somebody wants; null: any.</summary>
+public sealed record DeliveryFilter(string? SubjectId, string? State, string? TopicName, DateTimeOffset? Since, DateTimeOffset? Until);
+
+/// <summary>Place of a message in the list of those that did not simply arrive.</summary>
+public readonly record struct DeliveryPlace(DateTimeOffset Time, string SubjectId, long Sequence, string TopicName);
+
+/// <summary>What became of events at topics: by the cursor of their shard, and what was noted of messages that did not simply arrive.</summary>
+public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader reader, ReadContexts contexts)
+{
+    /// <summary>Most topics one event can have gone to.</summary>
+    private const int MaxOfEvent = 64;
+
+    private const string QueueProtocol = "queue";
+
+    /// <summary>One event at each topic that asked for it; null when there is no such event (any more).</summary>
+    public async Task<EventDeliveries?> OfEventAsync(string subjectId, long sequence, CancellationToken cancellationToken)
+    {
+        // In this order: exceptions are stored with the move of the cursor over them.
+        if (await FindAsync(subjectId, sequence, cancellationToken) is not { } found)
+        {
+            return null;
+        }
+
+        var exceptions = (await SelectAsync(new(subjectId, null, null, null, null), sequence, null, MaxOfEvent, cancellationToken))
+            .ToDictionary(delivery => TopicKey.Of(delivery.TopicName), StringComparer.Ordinal);
+        var names = (await reader.NamesAsync([found.Row], cancellationToken)).GetValueOrDefault(subjectId, SubjectNames.None);
+        var offset = (int)(sequence - found.Row.Sequence);
+        var view = EventViews.ToView(found.Row, offset, names);
+        var subscriptions = await SubscriptionsAsync(subjectId, sequence, view, cancellationToken);
+        return new EventDeliveries
+        {
+            Event = view,
+            Deliveries = [.. names.Asked(found.Row).Select(topic =>
+            {
+                var delivery = exceptions.GetValueOrDefault(TopicKey.Of(topic)) ?? new DeliveryView
+                {
+                    EventId = view.EventId,
+                    TopicName = topic,
+                    State = found.IsDelivered ? DeliveryStates.Confirmed : DeliveryStates.Pending,
+                };
+                return delivery with { Subscriptions = [.. subscriptions[TopicKey.Of(topic)].Select(each => each with { State = each.State.Length > 0 ? each.State : StateAt(each, delivery) })] };
+            })],
+        };
+    }
+
+    /// <summary>At most <paramref name="limit"/> messages that did not simply arrive, the latest first, each with its place.</summary>
+    public async Task<IReadOnlyList<DeliveryView>> ListAsync(DeliveryFilter filter, DeliveryPlace? after, int limit, CancellationToken cancellationToken) =>
+        await SelectAsync(filter, null, after, limit, cancellationToken);
+
+    private async Task<(EventRow Row, bool IsDelivered)?> FindAsync(string subjectId, long sequence, CancellationToken cancellationToken)
+    {
+        long begin;
+        bool isDelivered;
+        await using (var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/delivery_event.sql")))
+        {
+            command.Parameters.AddWithValue("subject_id", subjectId);
+            command.Parameters.AddWithValue("sequence", sequence);
+            await using var found = await command.ExecuteReaderAsync(cancellationToken);
+            if (!await found.ReadAsync(cancellationToken))
+            {
+                return null;
+            }
+
+            (begin, isDelivered) = (found.GetInt64(0), found.GetBoolean(1));
+        }
+
+        await using var context = contexts.Open();
+        var row = await context.Events.SingleOrDefaultAsync(entry => entry.SubjectId == subjectId && entry.Sequence == begin, cancellationToken);
+        return row is not null && sequence < row.Sequence + row.Span ? (row, isDelivered) : null;
+    }
+
+    /// <summary>What has no result of its own: a queue has what the broker confirmed; a webhook or mail waits in its queue then.</summary>
+    private static string StateAt(SubscriptionDeliveryView subscription, DeliveryView delivery) =>
+        subscription.Protocol != QueueProtocol && delivery.State == DeliveryStates.Confirmed ? DeliveryStates.Pending : delivery.State;
+
+    /// <summary>Subscriptions that get an event, by key of the topic, with the results that are stored. The broker confirms a message when all queues bound for it have it.</summary>
+    private async Task<ILookup<string, SubscriptionDeliveryView>> SubscriptionsAsync(string subjectId, long sequence, EventView view, CancellationToken cancellationToken)
+    {
+        var keys = view.Topics.Select(TopicKey.Of).ToArray();
+        await using var context = contexts.Open();
+        var subscriptions = await context.Subscriptions.Where(subscription => keys.Contains(subscription.TopicKey)).OrderBy(subscription => subscription.SubscriptionId).ToListAsync(cancellationToken);
+        var results = await context.SubscriptionDeliveries.Where(row => row.SubjectId == subjectId && row.Sequence == sequence).ToDictionaryAsync(row => row.SubscriptionId, cancellationToken);
+        var routingKey = $"{view.Level}.{EventCatalogue.StateWord(view.State)}";
+        return subscriptions
+            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, routingKey)))
+            .ToLookup(subscription => subscription.TopicKey, subscription => ViewOf(subscription, results.GetValueOrDefault(subscription.SubscriptionId)), StringComparer.Ordinal);
+    }
+
+    private static SubscriptionDeliveryView ViewOf(SubscriptionRow subscription, SubscriptionDeliveryRow? result) => new()
+    {
+        SubscriptionId = subscription.SubscriptionId,
+        Protocol = subscription.Protocol,
+        Endpoint = subscription.Endpoint,
+        State = result?.State ?? "",
+        Tries = result?.Tries,
+        LastStatus = result?.LastStatus,
+        Reason = result?.LastReason,
+        LastTriedAt = result?.LastTriedAt,
+        NextTryAt = result?.NextTryAt,
+    };
+
+    private async Task<List<DeliveryView>> SelectAsync(DeliveryFilter filter, long? sequence, DeliveryPlace? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/deliveries_select.sql"));
+        command.Parameters.Add(Text("subject_id", filter.SubjectId));
+        command.Parameters.Add(Number("sequence", sequence));
+        command.Parameters.Add(Text("state", filter.State));
+        command.Parameters.Add(Text("topic_key", filter.TopicName is { } topic ? TopicKey.Of(topic) : null));
+        command.Parameters.Add(Time("since", filter.Since));
+        command.Parameters.Add(Time("until", filter.Until));
+        command.Parameters.Add(Time("before", after?.Time));
+        command.Parameters.Add(Text("before_subject", after?.SubjectId));
+        command.Parameters.Add(Number("before_sequence", after?.Sequence));
+        command.Parameters.Add(Text("before_topic", after?.TopicName));
+        command.Parameters.AddWithValue("row_limit", limit);
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<DeliveryView>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            found.Add(new()
+            {
+                EventId = string.Create(CultureInfo.InvariantCulture, $"{rows.GetString(0)}:{rows.GetInt64(1)}"),
+                TopicName = rows.GetString(2),
+                State = rows.GetString(3),
+                Reason = rows.GetString(4),
+                Tries = rows.GetInt32(5),
+                LastTriedAt = rows.GetFieldValue<DateTimeOffset>(6),
+            });
+        }
+
+        return found;
+    }
+
+    private static NpgsqlParameter Text(string name, string? value) => new(name, NpgsqlDbType.Text) { Value = (object?)value ?? DBNull.Value };
+
+    private static NpgsqlParameter Number(string name, long? value) => new(name, NpgsqlDbType.Bigint) { Value = value is { } number ? number : DBNull.Value };
+
+    private static NpgsqlParameter Time(string name, DateTimeOffset? value) =>
+        new(name, NpgsqlDbType.TimestampTz) { Value = value is { } time ? time.ToUniversalTime() : DBNull.Value };
+}

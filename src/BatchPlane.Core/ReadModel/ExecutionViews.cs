@@ -1,0 +1,61 @@
+using System.Globalization;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Core.ReadModel;
+
+/// <summary>Rows of the journal that end attempts, as executions.</summary>
+internal static class ExecutionViews
+{
+    private const string InstanceLevel = "task_instance";
+
+    /// <summary>Causes of attempts that others ended.</summary>
+    internal static readonly Cause[] Killed = [Cause.Terminated, Cause.TimeLimit, Cause.TooManyFailures, Cause.DependencyUnmet, Cause.NotNeeded, Cause.InstanceFailed, Cause.TaskFailed];
+
+    /// <summary>How the attempts of a row ended, one of <see cref="ExecutionResults"/>; null when the row ends none.</summary>
+    internal static string? ResultOf(EventRow row)
+    {
+        if (row.Level != InstanceLevel || row.Attempt is null || row.LaunchedAt is null || WireName.ParseNullable<Cause>(row.Cause) is not { } cause)
+        {
+            return null;
+        }
+
+        return row.State == WireName.Of(RunState.Succeed) ? ExecutionResults.Success
+            : cause == Cause.NodeLost ? ExecutionResults.Lost
+            : cause == Cause.Returned ? ExecutionResults.Returned
+            : Killed.Contains(cause) ? ExecutionResults.Killed
+            : ExecutionResults.Failure;
+    }
+
+    /// <summary>An attempt that ended.</summary>
+    internal static ExecutionView ToView(EventRow row, int offset, SubjectNames names)
+    {
+        var attempt = row.Attempt!.Value;
+        var original = EventViews.OriginalOf(row);
+        var index = row.InstanceIndex!.Value + offset;
+        var task = names.TaskName(row.TaskNo);
+        var result = ResultOf(row)!;
+        return new ExecutionView
+        {
+            ExecutionId = IdOf(row.SubjectId, task ?? row.TaskNo?.ToString(CultureInfo.InvariantCulture), index, attempt),
+            JobId = row.SubjectId,
+            JobName = names.Name,
+            TaskName = task,
+            TaskInstanceIndex = index,
+            Attempt = attempt,
+            ExecutionSource = ExecutionSources.Of(attempt, original),
+            PreviousAttempt = attempt > 1 ? attempt - 1 : null,
+            OriginalAttempt = original,
+            Result = result,
+            ComputeNodeId = row.NodeId,
+            LaunchedAt = row.LaunchedAt,
+            StartTime = EventViews.RunningAt(row, offset),
+            CompleteTime = row.OccurredAt,
+            ExitCode = row.ExitCode,
+            Cause = WireName.ParseNullable<Cause>(row.Cause),
+            FailureCause = row.Reason,
+            EventId = string.Create(CultureInfo.InvariantCulture, $"{row.SubjectId}:{row.Sequence + offset}"),
+        };
+    }
+
+    internal static string IdOf(string jobId, string? task, int index, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{jobId}/{task}/{index}/{attempt}");
+}

@@ -1,0 +1,116 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Core.ReadModel;
+
+/// <summary>What a search of the journal came to.</summary>
+public abstract record JournalAnswer<T>
+{
+    /// <summary>A page.</summary>
+    /// <param name="Items">What was found, each with the place behind it (onwards) or before it (backwards).</param>
+    /// <param name="Next">Where to go on.</param>
+    /// <param name="More">False when the end of what there is now was reached.</param>
+    public sealed record Found(IReadOnlyList<(T View, JournalPosition Place)> Items, JournalPosition Next, bool More) : JournalAnswer<T>;
+
+    /// <summary>The place to continue at lies before what is kept.</summary>
+    /// <param name="Oldest">The first place from where nothing is missing.</param>
+    public sealed record Gone(JournalPosition Oldest) : JournalAnswer<T>;
+}
+
+/// <summary>
+/// Searches the journal over all subjects, in its order or against it. A page looks at a bounded number of rows (<see cref="JournalOptions.ScanRows"/>), so that a
+/// filter that matches rarely gives short pages with a place to go on at, never a slow one.
+/// </summary>
+public sealed class JournalQueries(JournalReader reader, ReadContexts contexts, IOptions<JournalOptions> options)
+{
+    private const int ChunkRows = 1_000;
+
+    /// <summary>Events. <paramref name="after"/>: where the page before ended; null: at the beginning, or the end when <paramref name="backwards"/>.</summary>
+    public Task<JournalAnswer<EventView>> EventsAsync(JournalFilter filter, JournalPosition? after, bool backwards, int limit, CancellationToken cancellationToken) =>
+        SearchAsync(filter, after, backwards, limit, EventViews.ToView, cancellationToken);
+
+    /// <summary>Attempts that ended, in the order of their ends. The filter's <see cref="JournalFilter.Results"/> are set.</summary>
+    public Task<JournalAnswer<ExecutionView>> ExecutionsAsync(JournalFilter filter, JournalPosition? after, bool backwards, int limit, CancellationToken cancellationToken) =>
+        SearchAsync(filter, after, backwards, limit, ExecutionViews.ToView, cancellationToken);
+
+    /// <summary>The place up to which everything is settled now.</summary>
+    public async Task<JournalPosition> NowAsync(CancellationToken cancellationToken) => (await reader.BoundsAsync(null, null, cancellationToken)).Settled;
+
+    /// <summary>The first place from where nothing is missing.</summary>
+    public async Task<JournalPosition> BeginAsync(CancellationToken cancellationToken) => (await reader.BoundsAsync(null, null, cancellationToken)).Begin;
+
+    /// <summary>At most <paramref name="limit"/> rows of all subjects behind a place that lies between rows.</summary>
+    public async Task<JournalBatch> BatchAsync(JournalPosition after, int limit, CancellationToken cancellationToken)
+    {
+        var from = after.Count > 0 ? after with { EventNo = after.EventNo + 1 } : after;
+        var rows = await reader.ReadAsync(null, from, backwards: false, null, limit, cancellationToken);
+        var end = rows.Count == 0 ? after : JournalPosition.Behind(rows[^1].OrderTxid, rows[^1].EventNo);
+        return new(rows, await reader.NamesAsync(rows, cancellationToken), end);
+    }
+
+    /// <summary>Number of a task of a job by its name; null when there is none.</summary>
+    public async Task<int?> FindTaskNoAsync(string jobId, string taskName, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var found = context.Tasks.Where(task => task.JobId == jobId && task.TaskName == taskName).Select(task => (int?)task.TaskNo);
+        return await Microsoft.EntityFrameworkCore.EntityFrameworkQueryableExtensions.SingleOrDefaultAsync(found, cancellationToken);
+    }
+
+    private async Task<JournalAnswer<T>> SearchAsync<T>(
+        JournalFilter filter,
+        JournalPosition? after,
+        bool backwards,
+        int limit,
+        Func<EventRow, int, SubjectNames, T> view,
+        CancellationToken cancellationToken)
+    {
+        var bounds = await reader.BoundsAsync(filter.Since, filter.Until, cancellationToken);
+        if (after is { } given && given.IsBefore(bounds.Begin))
+        {
+            return new JournalAnswer<T>.Gone(bounds.Begin);
+        }
+
+        var scan = new JournalScan(filter, bounds, StartOf(after, backwards, bounds), backwards, limit);
+        for (var looked = 0; !scan.IsFull && looked < options.Value.ScanRows;)
+        {
+            var wanted = filter.IsWide ? Math.Min(ChunkRows, limit + 1) : ChunkRows;
+            var rows = await reader.ReadAsync(filter.SubjectId, scan.Next, backwards, bounds.UntilTxId, wanted, cancellationToken);
+            looked += rows.Count;
+            if (!scan.Take(rows))
+            {
+                break;
+            }
+
+            scan.AtEnd = rows.Count < wanted;
+            if (scan.AtEnd)
+            {
+                break;
+            }
+        }
+
+        // Days may have been dropped while it was read.
+        if (after is { } place && await reader.BoundsAsync(null, null, cancellationToken) is { } now && place.IsBefore(now.Begin))
+        {
+            return new JournalAnswer<T>.Gone(now.Begin);
+        }
+
+        var names = await reader.NamesAsync([.. scan.Hits.Select(hit => hit.Row).Distinct()], cancellationToken);
+        return new JournalAnswer<T>.Found(
+            [.. scan.Hits.Select(hit => (view(hit.Row, hit.Offset, names.GetValueOrDefault(hit.Row.SubjectId, SubjectNames.None)), hit.Place))],
+            scan.Next,
+            !scan.AtEnd);
+    }
+
+    private static JournalPosition StartOf(JournalPosition? after, bool backwards, JournalBounds bounds)
+    {
+        if (backwards)
+        {
+            var end = bounds.UntilTxId is { } until ? JournalPosition.Before(until) : bounds.Settled;
+            return after is { } place && place.IsBefore(end) ? place : end;
+        }
+
+        var start = after ?? bounds.Begin;
+        return bounds.Since is { } since && start.IsBefore(since) ? since : start;
+    }
+}

@@ -1,0 +1,40 @@
+using BatchPlane.Server.Dispatch.Bus;
+
+namespace BatchPlane.Server.Deliveries;
+
+/// <summary>Headers that an event returns from RabbitMQ with. What is not in them is unknown to the next server that gets it.</summary>
+internal static class RetryHeaders
+{
+    /// <summary>Topic it was published to: the exchange is another one by then.</summary>
+    internal const string Topic = "x-batchplane-topic";
+
+    /// <summary>Key it was published with.</summary>
+    internal const string RoutingKey = "x-batchplane-routing-key";
+
+    /// <summary>Tries so far.</summary>
+    internal const string Tries = "x-batchplane-tries";
+
+    /// <summary>Not to be tried before: milliseconds since the epoch.</summary>
+    internal const string Due = "x-batchplane-due";
+
+    /// <summary>W3C trace context.</summary>
+    internal const string Traceparent = "traceparent";
+
+    /// <summary>The event, to return to this queue with so many tries made.</summary>
+    internal static DelayedMessage Delayed(Incoming incoming, string queue, int tries, DateTimeOffset dueAt)
+    {
+        var headers = new Dictionary<string, object?>
+        {
+            [Topic] = incoming.TopicName,
+            [RoutingKey] = incoming.RoutingKey,
+            [Tries] = tries,
+            [Due] = dueAt.ToUnixTimeMilliseconds(),
+        };
+        if (incoming.Traceparent is { } traceparent)
+        {
+            headers[Traceparent] = traceparent;
+        }
+
+        return new(queue, incoming.EventId, incoming.EventName, incoming.ContentType, incoming.OccurredAt, headers, incoming.Body);
+    }
+}

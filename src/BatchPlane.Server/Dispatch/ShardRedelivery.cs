@@ -1,0 +1,173 @@
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Redelivery;
+using BatchPlane.Server.Dispatch.Bus;
+
+namespace BatchPlane.Server.Dispatch;
+
+/// <summary>
+/// Does what redeliveries ask of one shard, while its lease lasts: beside the delivery of fresh events, on a channel of its own, so that neither waits for the other.
+/// After each step that the broker answered, cursor, counts and exceptions are stored under the lease's epoch; whatever ends it, the next holder goes on there, and
+/// at most that step's messages come twice.
+/// </summary>
+internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices services, Func<bool> maySend)
+{
+    private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(50);
+
+    private readonly MessageContextStore _contexts = new(services.DataSource, services.Time);
+    private readonly Backoff _retry = new(RetryMin, services.Options.RetryMax);
+
+    /// <summary>Runs until it is stopped. Never faults.</summary>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        using var sender = new EventSender(services);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                var isAtRest = !maySend() || await services.Redeliveries.NextAsync(lease.Shard, stop) is not { } work || !await WorkAsync(work, sender, stop);
+                if (isAtRest)
+                {
+                    await Task.Delay(services.Options.RedeliveryInterval, services.Time, stop);
+                }
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault)
+            {
+                await PauseAsync(fault, stop);
+            }
+        }
+    }
+
+    private async Task PauseAsync(Exception fault, CancellationToken stop)
+    {
+        var isExpected = BrokerConnection.IsOutage(fault) || ExpectedFaults.IsTransient(fault);
+        Log.BeginsAgain(services.Logger, isExpected ? LogLevel.Debug : LogLevel.Error, isExpected ? null : fault, lease.Shard, fault.Message);
+        try
+        {
+            await Task.Delay(_retry.Next(), services.Time, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: the caller looks.
+        }
+    }
+
+    /// <summary>Goes through one redelivery on one channel. False when the shard cannot go on with it now: it was taken over, or the wish was withdrawn.</summary>
+    private async Task<bool> WorkAsync(RedeliveryWork work, EventSender sender, CancellationToken stop)
+    {
+        await using var channel = await PublishChannel.OpenAsync(services.Broker, services.Time, services.Options, default, stop);
+        sender.BeginChannel();
+        while (maySend())
+        {
+            var rows = await services.Redeliveries.PageAsync(lease.Shard, work, services.Options.PageSize, stop);
+            var contexts = await _contexts.LoadAsync(rows, stop);
+            var only = work.OnlyState is { } state && rows.Count > 0 ? await services.Redeliveries.ExceptionsAsync(rows, state, stop) : null;
+            var step = new Step(work, rows, only, isLast: rows.Count < services.Options.PageSize, services.Options.PageSize);
+            await SendAsync(step, channel, sender, contexts);
+            await channel.WaitAsync(0);
+            if (channel.Ledger.Fault is { Fault: not PublishFault.None } fault)
+            {
+                sender.CountRefusals(channel.Ledger.Refused);
+                throw new IOException($"{fault.Fault}: {fault.Reason}");
+            }
+
+            var result = step.Result(channel.Ledger.TakeConfirmed().Exceptions);
+            if (!await services.Redeliveries.MoveAsync(work, lease.Shard, lease.Epoch, result, stop))
+            {
+                return false;
+            }
+
+            _retry.Reset();
+            services.Metrics.Exceptions(result.Exceptions);
+            if (result.IsDone)
+            {
+                Log.Done(services.Logger, work.RedeliveryId, lease.Shard);
+                return true;
+            }
+
+            work = work with { Cursor = result.Cursor };
+        }
+
+        return false;
+    }
+
+    private async Task SendAsync(Step step, PublishChannel channel, EventSender sender, MessageContexts contexts)
+    {
+        while (maySend() && step.Next() is { } journalEvent)
+        {
+            if (!await sender.SendAsync(channel, journalEvent, contexts, step.Wants))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Goes over the events of a page, and knows which messages were wanted; ends after a bounded number of them, wherever in the page.</summary>
+    private sealed class Step(RedeliveryWork work, IReadOnlyList<OutboxRow> rows, IReadOnlySet<MessageKey>? only, bool isLast, int maxMessages)
+    {
+        private readonly HashSet<MessageKey> _wanted = [];
+        private JournalPosition _cursor = work.Cursor;
+        private int _row;
+        private JournalEvent _current;
+
+        /// <summary>The next event; null at the end of the page, or when enough was sent.</summary>
+        internal JournalEvent? Next()
+        {
+            while (_row < rows.Count && _wanted.Count < maxMessages)
+            {
+                var row = rows[_row];
+                var isOpen = row.OrderTxId == _cursor.TxId && row.EventNo == _cursor.EventNo;
+                var offset = isOpen ? _cursor.Count : 0;
+                if (offset >= row.Span)
+                {
+                    _row++;
+                    continue;
+                }
+
+                _cursor = new(row.OrderTxId, row.EventNo, offset + 1);
+                _current = new(row, offset);
+                if (IsWanted(_current.Sequence))
+                {
+                    return _current;
+                }
+            }
+
+            return null;
+        }
+
+        /// <summary>Whether the message of the current event for a topic is wanted; then it is taken to be sent.</summary>
+        internal bool Wants(string topic)
+        {
+            var message = new MessageKey(_current.Row.SubjectId, _current.Sequence, topic);
+            var isWanted = (work.TopicKey is null || TopicKey.Of(topic) == work.TopicKey) && only?.Contains(message) is not false;
+            if (isWanted)
+            {
+                _wanted.Add(message);
+            }
+
+            return isWanted;
+        }
+
+        internal RedeliveryStep Result(IReadOnlyList<DeliveryException> exceptions)
+        {
+            _wanted.ExceptWith(exceptions.Select(exception => new MessageKey(exception.SubjectId, exception.Sequence, exception.TopicName)));
+            return new(_cursor, _wanted, exceptions, IsDone: isLast && _row == rows.Count);
+        }
+
+        private bool IsWanted(long sequence) => work.Events is not { } events || (sequence >= events.First && sequence <= events.Last);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 5061, Message = "Redelivery of shard {Shard} begins again from its cursor ({Reason})")]
+        internal static partial void BeginsAgain(ILogger logger, LogLevel level, Exception? exception, short shard, string reason);
+
+        [LoggerMessage(5062, LogLevel.Information, "Redelivery {RedeliveryId} is done in shard {Shard}")]
+        internal static partial void Done(ILogger logger, string redeliveryId, short shard);
+    }
+}

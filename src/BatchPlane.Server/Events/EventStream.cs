@@ -1,0 +1,169 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.ReadModel;
+
+namespace BatchPlane.Server.Events;
+
+/// <summary>
+/// One stream. First the reader is brought near the end by pages of its own; then it joins the tail, closes what lies between, and gets what all get.
+/// </summary>
+internal sealed class EventStream(EventStreams services, JournalFilter filter, JournalPosition? after) : IResult
+{
+    private const int PageSize = 500;
+    private const int FlushBytes = 32 * 1024;
+
+    private readonly ArrayBufferWriter<byte> _buffer = new(FlushBytes);
+    private JournalPosition? _place = after;
+
+    public async Task ExecuteAsync(HttpContext context)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, services.Lifetime.ApplicationStopping);
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        try
+        {
+            await StreamAsync(context, stop.Token);
+        }
+        catch (SlowReaderException)
+        {
+            services.Metrics.CutOff();
+            context.Abort();
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The reader went, or the server stops: it comes back with the id of its last event.
+        }
+    }
+
+    private async Task StreamAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        Comment("BatchPlane");
+        await FlushAsync(context, cancellationToken);
+        if (!await CatchUpAsync(context, cancellationToken))
+        {
+            return;
+        }
+
+        using var reader = services.Tail.Join();
+        using var live = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reader.CutOff);
+        try
+        {
+            await reader.Began.WaitAsync(live.Token);
+            if (await CatchUpAsync(context, live.Token))
+            {
+                await FollowAsync(context, reader, live.Token);
+            }
+        }
+        catch (OperationCanceledException) when (reader.CutOff.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new SlowReaderException();
+        }
+    }
+
+    /// <summary>All there is now. False when days were dropped that the reader had not got: it is told, and the stream ends.</summary>
+    private async Task<bool> CatchUpAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var answer = await services.Journal.EventsAsync(filter, _place, backwards: false, PageSize, cancellationToken);
+            if (answer is not JournalAnswer<EventView>.Found found)
+            {
+                var oldest = ((JournalAnswer<EventView>.Gone)answer).Oldest;
+                Text($"event: gone\ndata: {{\"oldest_cursor\":\"{JournalCursor.Encode(oldest)}\"}}\n\n");
+                await FlushAsync(context, cancellationToken);
+                return false;
+            }
+
+            foreach (var (view, place) in found.Items)
+            {
+                await WriteAsync(context, view, place, cancellationToken);
+            }
+
+            _place = found.Next;
+            await FlushAsync(context, cancellationToken);
+            if (!found.More)
+            {
+                return true;
+            }
+        }
+    }
+
+    private async Task FollowAsync(HttpContext context, TailReader reader, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var next = reader.Batches.WaitToReadAsync(wait.Token).AsTask();
+            if (await Task.WhenAny(next, Task.Delay(services.Options.Heartbeat, services.Time, wait.Token)) != next)
+            {
+                // With the place that was reached: who comes back need not begin at the last event that matched.
+                Comment("heartbeat");
+                Text($"id: {JournalCursor.Encode(_place!.Value)}\n\n");
+                await FlushAsync(context, cancellationToken);
+            }
+
+            await wait.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            while (reader.Batches.TryRead(out var batch))
+            {
+                foreach (var (view, place) in batch.Unfold(filter, _place!.Value))
+                {
+                    await WriteAsync(context, view, place, cancellationToken);
+                }
+
+                _place = _place.Value.IsBefore(batch.End) ? batch.End : _place;
+            }
+
+            await FlushAsync(context, cancellationToken);
+        }
+    }
+
+    private async Task WriteAsync(HttpContext context, EventView view, JournalPosition place, CancellationToken cancellationToken)
+    {
+        var cursor = JournalCursor.Encode(place);
+        Text($"id: {cursor}\ndata: ");
+        using (var json = new Utf8JsonWriter(_buffer, new() { Encoder = BatchPlaneJson.Options.Encoder }))
+        {
+            JsonSerializer.Serialize(json, view with { Cursor = cursor }, BatchPlaneJson.Options);
+        }
+
+        Text("\n\n");
+        if (_buffer.WrittenCount >= FlushBytes)
+        {
+            await FlushAsync(context, cancellationToken);
+        }
+    }
+
+    private void Comment(string text) => Text($": {text}\n");
+
+    private void Text(string text) => Encoding.UTF8.GetBytes(text, _buffer);
+
+    /// <summary>Sends what was written; a reader that takes nothing for too long is cut off.</summary>
+    private async Task FlushAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        if (_buffer.WrittenCount == 0)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(services.Options.WriteTimeout, services.Time);
+        using var write = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await context.Response.Body.WriteAsync(_buffer.WrittenMemory, write.Token);
+            await context.Response.Body.FlushAsync(write.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new SlowReaderException();
+        }
+
+        _buffer.ResetWrittenCount();
+    }
+
+    private sealed class SlowReaderException : Exception;
+}

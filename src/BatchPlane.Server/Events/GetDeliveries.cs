@@ -1,0 +1,78 @@
+using System.Globalization;
+using BatchPlane.Contracts;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Validation;
+using BatchPlane.Server.Api;
+using BatchPlane.Server.OpenApi;
+using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
+
+namespace BatchPlane.Server.Events;
+
+/// <summary><c>GET /v1/events/{id}/deliveries</c> and <c>GET /v1/deliveries</c>: what became of messages.</summary>
+internal static class GetDeliveries
+{
+    private const int PlaceParts = 4;
+
+    internal static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/events/{id}/deliveries", OfEventAsync)
+            .WithName("GetEventDeliveries").WithTags("deliveries").WithSummary("What became of an event at each topic")
+            .WithDescription("`pending`: it waits for the dispatcher; `confirmed`: the broker has it; `unrouted`: no queue was bound for it; `failed`: it was given up. Subscriptions are those that the topic has now and whose binding matches.")
+            .Produces<EventDeliveries>();
+        routes.MapGet("/deliveries", ListAsync)
+            .WithName("ListDeliveries").WithTags("deliveries").WithSummary("Messages that did not simply arrive, the latest first")
+            .Produces<Page<DeliveryView>>()
+            .WithPaging()
+            .WithQuery("state", JsonSchemaType.String, "`failed` or `unrouted`. Default: both.")
+            .WithQuery("topic", JsonSchemaType.String, "To this topic.")
+            .WithQuery("job", JsonSchemaType.String, "About this job.")
+            .WithQuery("env", JsonSchemaType.String, "About this environment.")
+            .WithQuery("since", JsonSchemaType.String, "Tried last not before this time.")
+            .WithQuery("until", JsonSchemaType.String, "Tried last before this time.");
+    }
+
+    private static async Task<IResult> OfEventAsync(HttpContext context, string id, DeliveryQueries deliveries) =>
+        EventId.Parse(id) is { } known && await deliveries.OfEventAsync(known.SubjectId, known.Sequence, context.RequestAborted) is { } found
+            ? TypedResults.Json(found, BatchPlaneJson.Options)
+            : new ProblemResult(ProblemKind.EventNotFound, $"There is no event {id}.");
+
+    private static async Task<IResult> ListAsync(HttpContext context, DeliveryQueries deliveries, IOptions<ApiOptions> options)
+    {
+        var problems = new ProblemList();
+        var query = new QueryReader(context.Request.Query, problems);
+        var limit = query.Limit(options.Value);
+        var state = query.Text("state");
+        if (state is not (null or DeliveryStates.Failed or DeliveryStates.Unrouted))
+        {
+            problems.Add("?state", ItemCodes.ValueUnknown, $"Expected {DeliveryStates.Failed} or {DeliveryStates.Unrouted}, given \"{state}\".");
+        }
+
+        var job = query.Text("job");
+        var environment = query.Text("env");
+        if (job is not null && environment is not null)
+        {
+            problems.Add("?env", ItemCodes.ValueUnknown, "Expected a job or an environment, given both: no event is of both.");
+        }
+
+        var filter = new DeliveryFilter(job ?? environment, state, query.Text("topic"), query.Instant("since"), query.Instant("until"));
+        var after = query.PlaceOf("cursor", PlaceOf);
+        query.RefuseOthers();
+        return problems.Any
+            ? ProblemResult.Invalid(problems.Items)
+            : ApiResults.Page(await deliveries.ListAsync(filter, after, limit + 1, context.RequestAborted), limit, CursorAfter);
+    }
+
+    private static string CursorAfter(DeliveryView last)
+    {
+        var id = EventId.Parse(last.EventId)!.Value;
+        return Cursor.Encode(last.LastTriedAt!.Value.UtcTicks.ToString(CultureInfo.InvariantCulture), id.SubjectId, id.Sequence.ToString(CultureInfo.InvariantCulture), last.TopicName);
+    }
+
+    private static DeliveryPlace? PlaceOf(string cursor) =>
+        Cursor.Decode(cursor, PlaceParts) is { } parts
+        && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks
+        && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)
+            ? new DeliveryPlace(new(ticks, TimeSpan.Zero), parts[1], sequence, parts[3])
+            : null;
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Redelivery;
+using BatchPlane.Core.Validation;
+using BatchPlane.Server.Api;
+using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.Dispatch;
+using BatchPlane.Server.OpenApi;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Events;
+
+/// <summary>
+/// <c>POST /v1/events/{id}/redeliver</c> and <c>POST /v1/topics/{name}/redeliver</c>: events are delivered again, with the same ids, behind what is delivered fresh.
+/// The wish is stored; the dispatchers work it off.
+/// </summary>
+internal static class Redeliver
+{
+    internal static void Map(IEndpointRouteBuilder routes)
+    {
+        Describe(routes.MapPost("/events/{id}/redeliver", EventAsync)
+            .WithName("RedeliverEvent").WithSummary("Deliver an event again, or a range of its job's events")
+            .Accepts<RedeliverEventRequest>(isOptional: true, "application/json"));
+        Describe(routes.MapPost("/topics/{name}/redeliver", TopicAsync)
+            .WithName("RedeliverTopic").WithSummary("Deliver the events of a topic again since a time")
+            .Accepts<RedeliverTopicRequest>("application/json"));
+    }
+
+    private static void Describe(RouteHandlerBuilder endpoint) => endpoint
+        .WithTags("deliveries")
+        .WithDescription("What waits for its first delivery is not delivered twice by this. The answer tells how far it is; `GET /v1/redeliveries/{id}` tells it again.")
+        .Produces<RedeliveryView>(StatusCodes.Status202Accepted)
+        .WithIdempotencyKey();
+
+    private static Task<IResult> EventAsync(HttpContext context, string id, DeliveryQueries deliveries, RedeliveryStore redeliveries, IOptions<DispatchOptions> options) =>
+        HandleAsync(context, $"redeliver:{id}", redeliveries, options.Value, async body =>
+        {
+            var reading = RedeliverRequestReader.ReadEvent(body);
+            if (EventId.Parse(id) is not { } first || await deliveries.OfEventAsync(first.SubjectId, first.Sequence, context.RequestAborted) is null)
+            {
+                return (null, new ProblemResult(ProblemKind.EventNotFound, $"There is no event {id}."));
+            }
+
+            if (!reading.IsValid)
+            {
+                return (null, ProblemResult.Invalid(reading.Problems));
+            }
+
+            var (last, topic, only) = reading.Value;
+            return last < first.Sequence
+                ? (null, ProblemResult.Invalid([new("$.last_sequence", ItemCodes.OutOfRange, FormattableString.Invariant($"Expected at least {first.Sequence}, the sequence of the event.")) ]))
+                : (new(new(first.SubjectId, first.Sequence, last ?? first.Sequence), topic, null, null, OnlyState(only), Caller.Of(context).Source), null);
+        });
+
+    private static Task<IResult> TopicAsync(HttpContext context, string name, TopicQueries topics, RedeliveryStore redeliveries, IOptions<DispatchOptions> options) =>
+        HandleAsync(context, $"redeliver-topic:{name}", redeliveries, options.Value, async body =>
+        {
+            if (await topics.FindAsync(name, context.RequestAborted) is null)
+            {
+                return (null, new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'."));
+            }
+
+            var reading = RedeliverRequestReader.ReadTopic(body ?? JsonSerializer.SerializeToElement(new { }));
+            if (!reading.IsValid)
+            {
+                return (null, ProblemResult.Invalid(reading.Problems));
+            }
+
+            var (since, until, only) = reading.Value;
+            return (new(null, name, since, until, OnlyState(only), Caller.Of(context).Source), null);
+        });
+
+    private static async Task<IResult> HandleAsync(
+        HttpContext context,
+        string operation,
+        RedeliveryStore redeliveries,
+        DispatchOptions options,
+        Func<JsonElement?, Task<(RedeliveryWish? Wish, IResult? Refusal)>> read)
+    {
+        var (body, refusal) = await RequestBody.ReadOptionalAsync(context);
+        using (body)
+        {
+            if (refusal is not null)
+            {
+                return refusal;
+            }
+
+            var problems = new ProblemList();
+            var key = IdempotencyHeader.Read(context.Request, problems) is { } text
+                ? new Core.Idempotency.IdempotencyKey($"{Caller.Of(context).KeyId}:{operation}", text, body?.Hash ?? [])
+                : null;
+            if (problems.Any)
+            {
+                return ProblemResult.Invalid(problems.Items);
+            }
+
+            var (wish, refused) = await read(body?.Root);
+            if (wish is null)
+            {
+                return refused!;
+            }
+
+            return await redeliveries.CreateAsync(wish, key, options.MaxRedeliveries, context.RequestAborted) switch
+            {
+                RedeliveryOutcome.Accepted accepted => TypedResults.Accepted($"/v1/redeliveries/{accepted.View.RedeliveryId}", accepted.View),
+                RedeliveryOutcome.TooMany => new ProblemResult(ProblemKind.RedeliveriesFull, FormattableString.Invariant($"{options.MaxRedeliveries} are open.")),
+                RedeliveryOutcome.KeyReused => ApiResults.KeyReused(),
+                var other => throw new InvalidOperationException($"No answer for {other}."),
+            };
+        }
+    }
+
+    private static string? OnlyState(string? only) => only == "all" ? null : only;
+}

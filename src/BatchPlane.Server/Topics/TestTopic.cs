@@ -1,0 +1,110 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Server.Api;
+using BatchPlane.Server.Deliveries;
+using BatchPlane.Server.Dispatch.Bus;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Server.Topics;
+
+/// <summary><c>POST /v1/topics/{name}/test</c>: sends a test event and says who got it.</summary>
+internal sealed class TestTopic(
+    TopicQueries topics,
+    NoticePublisher notices,
+    DeliveryStore deliveries,
+    IOptions<DeliveryOptions> options,
+    TimeProvider time)
+{
+    private const long TestSequence = 1;
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
+
+    internal static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/topics/{name}/test", HandleAsync)
+        .WithName("TestTopic").WithTags("topics").WithSummary("Send a test event and see who gets it")
+        .WithDescription("The event is named TOPIC_TEST. Webhooks and mail are waited for, up to `Deliveries.TestTimeout`.")
+        .Accepts<TopicTestDocument>(isOptional: true, "application/json")
+        .Produces<TopicTestView>();
+
+    private static async Task<IResult> HandleAsync(HttpContext context, string name, TestTopic test)
+    {
+        var (body, refusal) = await RequestBody.ReadOptionalAsync(context);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        using (body)
+        {
+            var reading = body is null ? null : TopicDocumentReader.ReadTest(body.Root);
+            return reading is { IsValid: false }
+                ? ProblemResult.Invalid(reading.Problems)
+                : await test.RunAsync(name, reading?.Value?.RoutingKey ?? NoticePublisher.TestKey, context.RequestAborted);
+        }
+    }
+
+    private async Task<IResult> RunAsync(string name, string routingKey, CancellationToken cancellationToken)
+    {
+        if (await topics.FindAsync(name, cancellationToken) is not { } topic)
+        {
+            return new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'.");
+        }
+
+        var subjectId = EntityId.New(NoticePublisher.TestPrefix);
+        if (await notices.TestAsync(topic.TopicName, subjectId, routingKey, cancellationToken) is not { } routed)
+        {
+            return new ProblemResult(ProblemKind.BrokerUnavailable, "RabbitMQ cannot be reached, or does not take the message.");
+        }
+
+        var matching = topic.Subscriptions.Where(subscription => Matches(subscription, routingKey)).ToList();
+        var found = await WaitAsync(subjectId, [.. matching.Where(subscription => subscription.Protocol != SubscriptionProtocol.Queue)], cancellationToken);
+        return TypedResults.Json(
+            new TopicTestView
+            {
+                EventId = FormattableString.Invariant($"{subjectId}:{TestSequence}"),
+                TopicName = topic.TopicName,
+                RoutingKey = routingKey,
+                Routed = routed,
+                Subscriptions = [.. topic.Subscriptions.Select(subscription => ResultOf(subscription, matching.Contains(subscription), routed, found))],
+            },
+            BatchPlaneJson.Options);
+    }
+
+    private static bool Matches(SubscriptionView subscription, string routingKey) =>
+        subscription.Enabled && subscription.Bindings.Any(binding => BindingPattern.Matches(binding, routingKey));
+
+    /// <summary>The first results of all that were asked for, or of those that were there in time.</summary>
+    private async Task<IReadOnlyDictionary<string, DeliveryFound>> WaitAsync(string subjectId, SubscriptionView[] asked, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            var found = asked.Length == 0 ? [] : await deliveries.FindAsync(subjectId, TestSequence, cancellationToken);
+            if (found.Count >= asked.Length || time.GetElapsedTime(began) > options.Value.TestTimeout)
+            {
+                return found.ToDictionary(delivery => delivery.SubscriptionId, StringComparer.Ordinal);
+            }
+
+            await Task.Delay(LookAgain, time, cancellationToken);
+        }
+    }
+
+    private static TopicTestResult ResultOf(SubscriptionView subscription, bool matches, bool routed, IReadOnlyDictionary<string, DeliveryFound> found)
+    {
+        var result = new TopicTestResult { SubscriptionId = subscription.SubscriptionId, Protocol = subscription.Protocol, Endpoint = subscription.Endpoint, Matches = matches };
+        if (!matches)
+        {
+            return result;
+        }
+
+        if (subscription.Protocol == SubscriptionProtocol.Queue)
+        {
+            // Bound by a pattern that matches: RabbitMQ put it there, or gave it back, which means that nobody has such a binding any more.
+            return result with { State = routed ? DeliveryState.Delivered : DeliveryState.Dropped, Reason = routed ? null : "The queue is not bound." };
+        }
+
+        return found.GetValueOrDefault(subscription.SubscriptionId) is { } delivery
+            ? result with { State = delivery.State, Status = delivery.Status, Reason = delivery.Reason }
+            : result with { State = DeliveryState.Pending };
+    }
+}

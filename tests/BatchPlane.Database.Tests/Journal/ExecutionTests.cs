@@ -1,0 +1,150 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Statistics;
+using Microsoft.Extensions.Options;
+
+namespace BatchPlane.Database.Tests.Journal;
+
+/// <summary>Attempts and statistics, through the writer into the journal and out of it.</summary>
+public sealed class ExecutionTests : IAsyncLifetime
+{
+    private Installation _installation = null!;
+    private Server _server = null!;
+    private Node _node = null!;
+    private JournalQueries _journal = null!;
+    private string _envId = "";
+
+    public async Task InitializeAsync()
+    {
+        _installation = await Installation.CreateAsync();
+        _server = await _installation.StartServerAsync();
+        _journal = new(new(_installation.DataSource), new(_installation.DataSource), Options.Create(new JournalOptions()));
+        _envId = await _installation.AddEnvironmentAsync();
+        _node = await _installation.AddNodeAsync(_envId);
+    }
+
+    public Task DisposeAsync() => _installation.DisposeAsync().AsTask();
+
+    [Fact]
+    public async Task FailsTwiceThenSucceeds_ThreeLinkedAttempts()
+    {
+        var (job, task) = await ClaimedAsync(Given.Task(_envId, retries: 2));
+        await _server.ReportAsync(_node, job, task, Given.Exited(0, exitCode: 3));
+        await _server.ClaimAsync(_node, job, task, 1);
+        await _server.ReportAsync(_node, job, task, Given.Exited(0, exitCode: 4, attempt: 2));
+        await _server.ClaimAsync(_node, job, task, 1);
+        var running = await RunningAsync(job);
+        await _server.ReportAsync(_node, job, task, Given.Exited(0, attempt: 3));
+
+        var attempts = await EndedAsync(job, 3);
+
+        Assert.Equal(["1  NORMAL_TRIGGER FAILURE 3", "2 1 RETRY FAILURE 4", "3 2 RETRY SUCCESS 0"], attempts.Select(view => $"{view.Attempt} {view.PreviousAttempt} {view.ExecutionSource} {view.Result} {view.ExitCode}"));
+        Assert.All(attempts, view => Assert.True(view.StartTime <= view.CompleteTime && view.LaunchedAt <= view.StartTime, view.ExecutionId));
+        Assert.Equal((3, ExecutionResults.Running, null), (running.Single().Attempt, running.Single().Result, running.Single().CompleteTime));
+        Assert.Empty(await RunningAsync(job));
+    }
+
+    [Fact]
+    public async Task NodeLost_TheAttemptEndsAndTheNextIsItsFailover()
+    {
+        var (job, task) = await ClaimedAsync(Given.Task(_envId));
+        await _installation.LoseAsync(_node);
+        await _server.LoseAsync(Assert.Single(await _installation.Claims.OrphansAsync(10, default)));
+        var next = await _installation.AddNodeAsync(_envId);
+        await _server.ClaimAsync(next, job, task, 1);
+        await _server.ReportAsync(next, job, task, Given.Exited(0, attempt: 2));
+
+        // Late, and from a node that was given up: it changes nothing.
+        await _server.ReportAsync(_node, job, task, Given.Exited(0, exitCode: 1));
+        var attempts = await EndedAsync(job, 2);
+
+        Assert.Equal(["1 NORMAL_TRIGGER LOST ", "2 FAILOVER SUCCESS 1"], attempts.Select(view => $"{view.Attempt} {view.ExecutionSource} {view.Result} {view.OriginalAttempt}"));
+        Assert.Equal(["2"], (await FoundAsync(new() { SubjectId = job, Results = [], ExecutionSources = [ExecutionSources.Failover] })).Select(view => $"{view.Attempt}"));
+    }
+
+    [Fact]
+    public async Task TerminatedBetweenAttempts_IsNoSecondEndOfTheFirst()
+    {
+        var (job, task) = await ClaimedAsync(Given.Task(_envId, instances: 2, retries: 5));
+        await _server.ReportAsync(_node, job, task, Given.Exited(0, exitCode: 1));
+        await _server.TerminateAsync(job);
+        await _server.ReportAsync(_node, job, task, Given.Report(1, AttemptOutcome.Terminated));
+
+        var attempts = await EndedAsync(job, 2);
+
+        Assert.Equal(["0 FAILURE", "1 KILLED"], attempts.Select(view => $"{view.TaskInstanceIndex} {view.Result}"));
+    }
+
+    [Fact]
+    public async Task Statistics_CountEachRowOnceHoweverManyCount()
+    {
+        var statistics = new StatisticsStore(_installation.DataSource);
+        for (var n = 0; n < 5; n++)
+        {
+            var (job, task) = await ClaimedAsync(Given.Task(_envId, instances: 3, retries: 1));
+            await _server.ReportAsync(_node, job, task, Given.Exited(0), Given.Exited(1), Given.Exited(2, exitCode: 1));
+            await _server.ClaimAsync(_node, job, task, 1);
+            await _server.ReportAsync(_node, job, task, Given.Exited(2, exitCode: 1, attempt: 2));
+        }
+
+        await SettledAsync(rows => rows.Count(view => view.Result == ExecutionResults.Failure) == 10);
+        await CountAllAsync(statistics);
+        var counted = await TodayAsync(statistics);
+
+        Assert.Equal("5 submitted, 0 and 5 ended, 10 succeeded, 10 failed, 5 retries", Show(counted));
+        Assert.Equal(["test"], (await ListAsync(statistics, StatisticsKey.Job)).Select(view => view.Key));
+        Assert.Equal([_envId], (await ListAsync(statistics, StatisticsKey.Env)).Select(view => view.Key));
+
+        // The control: with its cursor forgotten, the same rows are counted twice, and that is seen.
+        await _installation.ExecuteAsync("UPDATE statistics_cursor SET txid = '0', event_no = 0");
+        await CountAllAsync(statistics);
+        Assert.Equal("10 submitted, 0 and 10 ended, 20 succeeded, 20 failed, 10 retries", Show(await TodayAsync(statistics)));
+    }
+
+    private static string Show(StatisticsView view) =>
+        $"{view.JobsSubmitted} submitted, {view.JobsSucceeded} and {view.JobsFailed} ended, {view.Succeeded} succeeded, {view.Failed} failed, {view.Retries} retries";
+
+    /// <summary>Four that count together, in small steps, until the cursor is at the end.</summary>
+    private async Task CountAllAsync(StatisticsStore statistics)
+    {
+        await Condition.ReachedAsync(
+            async () =>
+            {
+                await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => statistics.CountAsync(7, default)));
+                return await _installation.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM events AS e, statistics_cursor AS c WHERE (e.order_txid, e.event_no) > (c.txid, c.event_no))");
+            },
+            isBehind => !isBehind,
+            "all rows are counted");
+    }
+
+    private async Task<StatisticsView> TodayAsync(StatisticsStore statistics) => (await ListAsync(statistics, StatisticsKey.Day))[^1];
+
+    private async Task<IReadOnlyList<StatisticsView>> ListAsync(StatisticsStore statistics, StatisticsKey by)
+    {
+        var today = DateOnly.FromDateTime(await _installation.ScalarAsync<DateTime>("SELECT now() AT TIME ZONE 'UTC'"));
+        return await statistics.ListAsync(new(by, today.AddDays(-1), today, null, null), null, 10, default);
+    }
+
+    private Task<List<ExecutionView>> EndedAsync(string job, int count) => SettledAsync(rows => rows.Count >= count, job);
+
+    private async Task<List<ExecutionView>> SettledAsync(Func<List<ExecutionView>, bool> reached, string? job = null) =>
+        await Condition.ReachedAsync(() => FoundAsync(new() { SubjectId = job, Results = [] }), reached, "the ends are settled");
+
+    private async Task<List<ExecutionView>> FoundAsync(JournalFilter filter)
+    {
+        var found = Assert.IsType<JournalAnswer<ExecutionView>.Found>(await _journal.ExecutionsAsync(filter, null, backwards: false, 100, default));
+        return [.. found.Items.Select(item => item.View)];
+    }
+
+    private async Task<IReadOnlyList<ExecutionView>> RunningAsync(string job) =>
+        [.. (await new ExecutionQueries(_installation.DataSource).RunningAsync(new(job, null, null, null), default, 10, default)).Select(item => item.View)];
+
+    private async Task<(string Job, long Task)> ClaimedAsync(TaskDocument document)
+    {
+        var job = await _server.SubmittedAsync(Given.Job(document));
+        var task = await _installation.ScalarAsync<long>($"SELECT task_id FROM tasks WHERE job_id = '{job}'");
+        await _server.ClaimAsync(_node, job, task, document.TaskInstanceNum);
+        return (job, task);
+    }
+}

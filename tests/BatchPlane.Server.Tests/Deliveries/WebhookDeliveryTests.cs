@@ -1,0 +1,224 @@
+using System.Net;
+using BatchPlane.Contracts;
+using BatchPlane.Server.Deliveries.Webhooks;
+using BatchPlane.Server.Tests.Dispatch;
+using Microsoft.AspNetCore.Http;
+
+namespace BatchPlane.Server.Tests.Deliveries;
+
+/// <summary>Webhooks as their receiver sees them, behind a real broker.</summary>
+public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture<DeliveryFixture>, IAsyncLifetime
+{
+    private const string Quick = "'retry':{'strategy':'exponential','first_delay_seconds':1,'max_delay_seconds':1,'max_retries':3}";
+
+    private WebhookReceiver _receiver = null!;
+
+    public async Task InitializeAsync() => _receiver = await WebhookReceiver.StartAsync();
+
+    public async Task DisposeAsync() => await _receiver.DisposeAsync();
+
+    [Fact]
+    public async Task Event_ArrivesAsPublishedAndSigned()
+    {
+        var subscription = await server.SubscribeAsync("signed", $"{_receiver.Url}/hook");
+        await server.PublishAsync("signed", "job-signed00", 7);
+
+        var push = (await _receiver.WhenAsync(1))[0];
+        var row = await server.WhenAsync(subscription, "job-signed00", 7, "delivered");
+
+        Assert.Equal(("/hook", System.Text.Encoding.UTF8.GetString(DeliveryFixture.BodyOf(7))), (push.Path, push.Body));
+        Assert.Equal(("job-signed00:7", "JOB_FAILED", "signed", "application/json"), (push.Id, push.Headers["x-batchplane-event"], push.Headers["x-batchplane-topic"], push.Headers["content-type"]));
+        Assert.StartsWith("00-0af7651916cd43dd8448eb211c80319c", push.Headers["traceparent"], StringComparison.Ordinal);
+        var expected = WebhookSignature.Of([subscription.Secret!], push.Id, long.Parse(push.Headers["webhook-timestamp"]), DeliveryFixture.BodyOf(7));
+        Assert.Equal(expected, push.Headers["webhook-signature"]);
+        Assert.Equal(new DeliveryRow("delivered", 1, 200, null), row);
+        Assert.Null((await server.FindAsync(subscription)).Secret);
+    }
+
+    [Fact]
+    public async Task FailedDelivery_ComesAgainAfterItsWait()
+    {
+        _receiver.Answer = (number, context) =>
+        {
+            context.Response.StatusCode = number == 1 ? 500 : 204;
+            return number == 1 ? context.Response.WriteAsync("not today") : Task.CompletedTask;
+        };
+        var subscription = await server.SubscribeAsync("retried", _receiver.Url, Quick);
+        await server.PublishAsync("retried", "job-retried0", 1);
+
+        var retrying = await server.WhenAsync(subscription, "job-retried0", 1, "retrying");
+        var failing = await server.FindAsync(subscription);
+        var delivered = await server.WhenAsync(subscription, "job-retried0", 1, "delivered");
+        var pushes = await _receiver.WhenAsync(2);
+
+        Assert.Equal(new DeliveryRow("retrying", 1, 500, "HTTP 500: not today"), retrying);
+        Assert.Equal((500, "HTTP 500: not today"), (failing.LastStatus, failing.LastReason));
+        Assert.NotNull(failing.FailingSince);
+        Assert.Equal(new DeliveryRow("delivered", 2, 204, null), delivered);
+        Assert.Null((await server.FindAsync(subscription)).FailingSince);
+        Assert.InRange((pushes[1].At - pushes[0].At).TotalSeconds, 0.85, 5);
+        Assert.Equal((pushes[0].Id, pushes[0].Body, "2"), (pushes[1].Id, pushes[1].Body, pushes[1].Headers["x-batchplane-try"]));
+    }
+
+    [Fact]
+    public async Task RetryAfter_IsWaitedFor()
+    {
+        _receiver.Answer = (number, context) =>
+        {
+            context.Response.StatusCode = number == 1 ? 503 : 200;
+            context.Response.Headers.RetryAfter = "3";
+            return Task.CompletedTask;
+        };
+        var subscription = await server.SubscribeAsync("patient", _receiver.Url, Quick);
+        await server.PublishAsync("patient", "job-patient0", 1);
+
+        var pushes = await _receiver.WhenAsync(2);
+
+        Assert.InRange((pushes[1].At - pushes[0].At).TotalSeconds, 2.9, 8);
+        await server.WhenAsync(subscription, "job-patient0", 1, "delivered");
+    }
+
+    [Fact]
+    public async Task LastRetryFails_DeliveryIsDead()
+    {
+        _receiver.AnswerAlways(400);
+        var subscription = await server.SubscribeAsync("hopeless", _receiver.Url, "'retry':{'strategy':'exponential','first_delay_seconds':1,'max_retries':1}");
+        await server.PublishAsync("hopeless", "job-hopeless", 1);
+
+        var dead = await server.WhenAsync(subscription, "job-hopeless", 1, "dead");
+
+        Assert.Equal((2, 400), (dead!.Tries, dead.Status));
+        Assert.Equal(2, _receiver.Pushes.Count);
+    }
+
+    [Fact]
+    public async Task ServerIsReplacedWhileARetryWaits_TheRetryComes()
+    {
+        _receiver.AnswerAlways(500);
+        var subscription = await server.SubscribeAsync("restarted", _receiver.Url, Quick);
+        await server.PublishAsync("restarted", "job-restart0", 1);
+        await server.WhenAsync(subscription, "job-restart0", 1, "retrying");
+
+        _receiver.AnswerAlways(200);
+        await server.RestartAsync();
+
+        await server.WhenAsync(subscription, "job-restart0", 1, "delivered");
+    }
+
+    [Fact]
+    public async Task Gone_DisablesAndTellsTheTopic()
+    {
+        _receiver.AnswerAlways(410);
+        var subscription = await server.SubscribeAsync("gone", _receiver.Url);
+        await using var watcher = await WebhookReceiver.StartAsync();
+        await server.SubscribeAsync("gone", watcher.Url, "'binding':'subscription.#'");
+        await server.PublishAsync("gone", "job-gone0000", 1);
+
+        var told = (await watcher.WhenAsync(1))[0];
+        var disabled = await server.FindAsync(subscription);
+
+        Assert.Equal(("SUBSCRIPTION_DISABLED", false, "The endpoint answered 410 Gone."), (told.Headers["x-batchplane-event"], disabled.Enabled, disabled.DisabledReason));
+        Assert.Contains(subscription.SubscriptionId, told.Body, StringComparison.Ordinal);
+        Assert.NotNull(disabled.DisabledAt);
+        await server.WhenAsync(subscription, "job-gone0000", 1, "dead");
+    }
+
+    [Fact]
+    public async Task Redirect_IsNotFollowed()
+    {
+        await using var elsewhere = await WebhookReceiver.StartAsync();
+        _receiver.Answer = (_, context) =>
+        {
+            context.Response.StatusCode = 307;
+            context.Response.Headers.Location = elsewhere.Url;
+            return Task.CompletedTask;
+        };
+        var subscription = await server.SubscribeAsync("redirected", _receiver.Url);
+        await server.PublishAsync("redirected", "job-redirect", 1);
+
+        var row = await server.WhenAsync(subscription, "job-redirect", 1, "retrying");
+
+        Assert.Equal((307, "HTTP 307: redirects are not followed"), (row!.Status, row.Reason));
+        Assert.Empty(elsewhere.Pushes);
+    }
+
+    [Fact]
+    public async Task AnswerThatNeverEnds_IsReadToItsLimitAndNoFurther()
+    {
+        _receiver.Answer = async (_, context) =>
+        {
+            context.Response.StatusCode = 500;
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.WriteAsync(new string('x', 1_000));
+            }
+        };
+        var subscription = await server.SubscribeAsync("endless", _receiver.Url);
+        await server.PublishAsync("endless", "job-endless0", 1);
+
+        var row = await server.WhenAsync(subscription, "job-endless0", 1, "retrying");
+
+        Assert.Equal((500, 500), (row!.Status, row.Reason!.Length));
+    }
+
+    [Fact]
+    public async Task Silence_EndsWithTheTimeout()
+    {
+        _receiver.Answer = (_, context) => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        var subscription = await server.SubscribeAsync("silent", _receiver.Url);
+        await server.PublishAsync("silent", "job-silent00", 1);
+
+        var row = await server.WhenAsync(subscription, "job-silent00", 1, "retrying");
+
+        Assert.Equal("No answer within 2 s.", row!.Reason);
+    }
+
+    [Fact]
+    public async Task DisabledByItsUser_GetsNothingUntilItIsEnabled()
+    {
+        var subscription = await server.SubscribeAsync("paused", _receiver.Url);
+        var disabled = await server.ChangeAsync(subscription, """{"enabled":false}""");
+        await server.ChangeAsync(subscription, """{"enabled":true,"bindings":["job.#"]}""");
+        await server.PublishAsync("paused", "job-paused00", 1);
+
+        var push = (await _receiver.WhenAsync(1))[0];
+
+        Assert.Equal((false, null), (disabled.Enabled, disabled.DisabledReason));
+        Assert.Equal("job-paused00:1", push.Id);
+    }
+
+    [Fact]
+    public async Task RotatedSecret_SignsBesideTheOneBefore()
+    {
+        var subscription = await server.SubscribeAsync("rotated", _receiver.Url);
+        using var response = await server.Client.PostAsync($"{DeliveryFixture.PathOf(subscription)}/rotate-secret", null);
+        var rotated = await ServerFixture.ReadAsync<RotatedSecret>(response);
+        await Until.ReachedAsync(
+            async () =>
+            {
+                _receiver.Pushes.Clear();
+                await server.PublishAsync("rotated", "job-rotated0", 1);
+                return (await _receiver.WhenAsync(1))[0];
+            },
+            push => push.Headers["webhook-signature"].Split(' ').Length == 2,
+            push => push.Headers["webhook-signature"]);
+
+        var push = _receiver.Pushes.First();
+        var expected = WebhookSignature.Of([rotated.Secret, subscription.Secret!], push.Id, long.Parse(push.Headers["webhook-timestamp"]), DeliveryFixture.BodyOf(1));
+        Assert.Equal(expected, push.Headers["webhook-signature"]);
+        Assert.NotEqual(subscription.Secret, rotated.Secret);
+    }
+
+    [Fact]
+    public async Task Unsubscribe_TakesTheQueueAlong()
+    {
+        var subscription = await server.SubscribeAsync("ended", _receiver.Url);
+        Assert.NotNull(await server.QueueAsync(subscription));
+
+        using var ended = await server.Client.DeleteAsync(DeliveryFixture.PathOf(subscription));
+
+        Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
+        await Until.ReachedAsync(() => server.QueueAsync(subscription), count => count is null, count => $"{count} messages in its queue");
+        Assert.Equal(0, await server.CountAsync("topology_removals"));
+    }
+}

@@ -1,0 +1,162 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Redelivery;
+using BatchPlane.Server.Dispatch;
+using static BatchPlane.Server.Tests.Dispatch.DispatchWorld;
+
+namespace BatchPlane.Server.Tests.Dispatch;
+
+/// <summary>What became of messages, and their second delivery.</summary>
+public sealed class RedeliveryTests : IAsyncLifetime
+{
+    private const string Job = "job-aaaaaaaa";
+    private static readonly DateTimeOffset Early = Now.AddDays(-1);
+
+    private DispatchWorld _world = null!;
+    private RedeliveryStore _store = null!;
+    private DeliveryQueries _deliveries = null!;
+
+    public async Task InitializeAsync()
+    {
+        _world = await DispatchWorld.CreateAsync();
+        _store = new(_world.DataSource);
+        _deliveries = new(_world.DataSource, new(_world.DataSource), new(_world.DataSource));
+    }
+
+    public async Task DisposeAsync() => await _world.DisposeAsync();
+
+    [Fact]
+    public async Task States_FollowTheEventFromPendingToConfirmed()
+    {
+        await _world.AddJobAsync(Job, Ask("bound", "TASK_INSTANCE_FAILED"), Ask("unbound", "JOB_RUNNING"));
+        var inbox = await _world.BindAsync("bound");
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: 3);
+        await _world.ExecuteAsync("UPDATE events SET notify = 1");
+        Assert.Equal("bound pending", await StatesAsync(2));
+        var lag = await new DispatchQueries(_world.DataSource).LagAsync(100, 10, default);
+
+        await StartAsync();
+        await inbox.WhenAsync(3);
+        await _world.AppendAsync(Job);
+        await _world.ExecuteAsync("UPDATE events SET notify = 2 WHERE level = 'job'");
+        await Until.ReachedAsync(() => StatesAsync(4), states => states == "unbound unrouted 312 NO_ROUTE", states => states);
+
+        Assert.Equal("bound confirmed", await StatesAsync(2));
+        Assert.Null(await _deliveries.OfEventAsync(Job, 5, default));
+        Assert.Equal((3, "bound 3"), (lag.PendingEvents, string.Join(';', lag.Topics.Select(topic => $"{topic.TopicName} {topic.PendingMessages}"))));
+        Assert.True(lag.SecondsBehind > 0);
+        Assert.Equal(0, (await new DispatchQueries(_world.DataSource).LagAsync(100, 10, default)).PendingEvents);
+    }
+
+    [Fact]
+    public async Task UnroutedOfATopic_ArriveUnderTheirIdsAndAreNoExceptionsAnyMore()
+    {
+        await _world.AddJobAsync(Job, Ask("t", "TASK_INSTANCE_FAILED"));
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: 5);
+        await StartAsync();
+        await ExceptionsAsync(5);
+        var inbox = await _world.BindAsync("t");
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: 2);
+        await inbox.WhenAsync(2);
+
+        var done = await DoneAsync(await WishAsync(new(null, "T", Early, null, "unrouted", "user:test")));
+
+        Assert.Equal((5, 0, 0), (done.Sent, done.Unrouted, done.Failed));
+        Assert.Equal(["6", "7", "1", "2", "3", "4", "5"], (await inbox.WhenAsync(7)).Select(message => $"{message.Sequence}"));
+        Assert.Equal("t confirmed", await StatesAsync(5));
+        await ExceptionsAsync(0);
+    }
+
+    [Fact]
+    public async Task RangeOfAJob_OnlyThatArrivesAgain()
+    {
+        await _world.AddJobAsync(Job, Ask("t", "TASK_INSTANCE_FAILED", "JOB_RUNNING"), Ask("other", "TASK_INSTANCE_FAILED"));
+        var inbox = await _world.BindAsync("t");
+        await _world.AppendAsync(Job);
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: 6);
+        await StartAsync();
+        await inbox.WhenAsync(7);
+
+        var done = await DoneAsync(await WishAsync(new(new(Job, 3, 5), "t", null, null, null, "user:test")));
+        var again = (await Until.ReachedAsync(() => Task.FromResult(inbox.Messages.ToArray()), all => all.Length == 10, all => $"{all.Length} messages"))[7..];
+
+        Assert.Equal(3, done.Sent);
+        Assert.Equal(["job-aaaaaaaa:3", "job-aaaaaaaa:4", "job-aaaaaaaa:5"], again.Select(message => message.Id));
+    }
+
+    [Fact]
+    public async Task BrokerGoesAwayAndTheDispatcherDies_AnotherGoesOnAndNothingIsMissing()
+    {
+        const int Events = 3_000;
+        await _world.AddJobAsync(Job, Ask("t", "TASK_INSTANCE_FAILED"));
+        var inbox = await _world.BindAsync("t");
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: Events);
+        var (gate, address) = _world.GateToBroker();
+        var first = await _world.StartAsync(address, configure: Often);
+        await inbox.WhenAsync(Events);
+        await Until.ReachedAsync(() => StatesAsync(Events), states => states == "t confirmed", states => states);
+        inbox.Messages.Clear();
+
+        var wish = await WishAsync(new(null, "t", null, null, null, "user:test"));
+        await inbox.WhenAsync(50);
+        await gate.ShutAsync();
+        await first.StopAsync();
+        var between = (await _store.FindAsync(wish, default))!;
+        await StartAsync();
+        var done = await DoneAsync(wish);
+
+        Assert.Equal("running", between.State);
+        Assert.Equal(Events, done.Sent);
+        Assert.Equal(Events, (await inbox.WhenAsync(Events)).Select(message => message.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Cancelled_NothingIsStoredAnyMore_NorUnderAnEndedEpoch()
+    {
+        await _world.AddJobAsync(Job, Ask("t", "TASK_INSTANCE_FAILED"));
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: 3);
+        var shard = DispatcherShard.Of(Job);
+        await _world.ExecuteAsync("UPDATE dispatcher_shards SET epoch = 7, cursor_txid = (SELECT order_txid FROM events), cursor_event_no = (SELECT event_no FROM events)");
+        await WishAsync(new(new(Job, 1, 3), null, null, null, null, "user:test"));
+        var work = (await _store.NextAsync(shard, default))!;
+        var row = Assert.Single(await _store.PageAsync(shard, work, 10, default));
+        var step = new RedeliveryStep(new(row.OrderTxId, row.EventNo, 1), [new(Job, 1, "t")], [], IsDone: false);
+
+        Assert.False(await _store.MoveAsync(work, shard, 6, step, default));
+        Assert.True(await _store.MoveAsync(work, shard, 7, step, default));
+        Assert.Equal(1, (await _store.FindAsync(work.RedeliveryId, default))!.Sent);
+
+        Assert.Equal("cancelled", (await _store.CancelAsync(work.RedeliveryId, default))!.State);
+        Assert.False(await _store.MoveAsync(work, shard, 7, step, default));
+        Assert.Null(await _store.NextAsync(shard, default));
+        Assert.Equal(1, (await _store.FindAsync(work.RedeliveryId, default))!.Sent);
+    }
+
+    private static void Often(DispatchOptions options)
+    {
+        options.RedeliveryInterval = TimeSpan.FromMilliseconds(20);
+        options.PageSize = 200;
+        options.MaxInFlight = 50;
+        options.StopTimeout = TimeSpan.FromMilliseconds(100);
+    }
+
+    private Task<RunningDispatcher> StartAsync() => _world.StartAsync(configure: Often);
+
+    private async Task<string> WishAsync(RedeliveryWish wish) =>
+        Assert.IsType<RedeliveryOutcome.Accepted>(await _store.CreateAsync(wish, null, 10, default)).View.RedeliveryId;
+
+    private Task<RedeliveryView> DoneAsync(string id) => Until.ReachedAsync(
+        async () => (await _store.FindAsync(id, default))!,
+        view => view.State == "done",
+        view => $"{view.State}, {view.Sent} sent");
+
+    private Task<long> ExceptionsAsync(int count) => Until.ReachedAsync(
+        () => _world.ScalarAsync<long>("SELECT count(*) FROM delivery_exceptions"),
+        found => found == count,
+        found => $"{found} of {count} exceptions");
+
+    private async Task<string> StatesAsync(long sequence) => string.Join(
+        ';',
+        (await _deliveries.OfEventAsync(Job, sequence, default))!.Deliveries.Select(delivery => $"{delivery.TopicName} {delivery.State} {delivery.Reason}".TrimEnd()));
+}
