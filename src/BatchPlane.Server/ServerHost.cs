@@ -124,6 +124,7 @@ public static class ServerHost
 
         app.MapMetrics();
         app.MapOpenApi();
+        app.MapEventDocuments();
         var v1 = app.MapGroup("/v1").RequireAuthorization();
         v1.MapJobs();
         v1.MapEnvironments();

@@ -60,6 +60,11 @@ public sealed partial class JobAggregate
     /// <summary>Puts the open rows into the journal. Their sequences are counted already.</summary>
     private void CloseSpans()
     {
+        if (_begins.Count + _others.Count == 0)
+        {
+            return;
+        }
+
         var rows = RowsOf(_begins).Concat(RowsOf(_others)).ToList();
         var sequence = Job.LastSequence - rows.Sum(row => row.Span) + 1;
         foreach (var row in rows)

@@ -61,6 +61,9 @@ public sealed record EventKind(string Name, EventLevel Level, string State, Even
     public bool IsChangeOfState => State is not (EventCatalogue.PriorityChanged or EventCatalogue.Progress or EventCatalogue.CustomEvent
         or EventCatalogue.Overdue or EventCatalogue.Blocked or EventCatalogue.AttemptStarted or EventCatalogue.AttemptEnded);
 
+    /// <summary>True when <see cref="State"/> is one, and not a word in its place.</summary>
+    public bool IsOfState => IsChangeOfState && State is not (EventCatalogue.Draining or EventCatalogue.Lost or EventCatalogue.Recovered);
+
     /// <summary>The same name as Tencent's guide writes it, <c>JobFailed</c>.</summary>
     public string PascalName { get; } = string.Concat(Name.Split('_').Select(word => word[..1] + word[1..].ToLowerInvariant()));
 }

@@ -18,6 +18,8 @@ internal sealed class EventConfigReader
     internal static readonly MemberSet Members = new(["event_name", "event_vars", "every_percent", "every_seconds"]);
     internal static readonly MemberSet VarMembers = new(["name", "value"]);
 
+    private static readonly string[] RollUpMembers = ["every_percent", "every_seconds"];
+
     private readonly EventScope _scope;
     private readonly NotificationLimits _limits;
     private readonly ProblemList _problems;
@@ -128,7 +130,7 @@ internal sealed class EventConfigReader
         var seconds = config.Integer("every_seconds", 1, MaxRollUpSeconds, ItemCodes.EverySecondsOutOfRange);
         if (kinds is not [{ Level: EventLevel.Task, State: EventCatalogue.Progress }])
         {
-            foreach (var member in new[] { "every_percent", "every_seconds" }.Where(member => kinds.Length > 0 && config.Find(member) is not null))
+            foreach (var member in RollUpMembers.Where(member => kinds.Length > 0 && config.Find(member) is not null))
             {
                 _problems.Add(config.PathOf(member), ItemCodes.RollUpNotAllowed, $"'{member}' belongs to TASK_PROGRESS alone.");
             }

@@ -32,6 +32,7 @@ internal static class OpenApiSetup
 
         // Where it is reached is the caller's knowledge; the address it happens to listen on is not.
         document.Servers?.Clear();
+        EventDocuments.AddWebhooks(document);
         document.AddComponent<IOpenApiSecurityScheme>(ApiKeyHandler.SchemeName, new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.Http,

@@ -3,13 +3,6 @@ using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Tests.Notifications;
 
-/// <summary>A key of <c>Batch</c> in the messages of one level.</summary>
-/// <param name="Name">The key.</param>
-/// <param name="Type">JSON type, in words.</param>
-/// <param name="In">Which messages have it; null: all of the level.</param>
-/// <param name="Meaning">What it says.</param>
-internal sealed record PayloadKey(string Name, string Type, string? In, string Meaning);
-
 /// <summary>Describes the events: docs/events.md is made of this, of the catalogue and of the golden messages.</summary>
 internal static class EventDocument
 {
@@ -34,8 +27,16 @@ internal static class EventDocument
         ]
         ```
 
+        - `format` says how the messages look: `cmq` (default: below), `mns` or `cloudevents` ([formats](#formats)).
         - At most 16 blocks. The same event may go to several topics, to each only once. Whoever did not ask is told nothing.
         - Case and underscores do not matter in event names, nor PascalCase in member names (`TopicName`, `EventConfigs`). An unknown event is refused with the valid ones and the nearest.
+        - A `*` in a name stands for any letters: `JOB_*`, `*_FAILED`, `*`. It goes over the names, so `TASK_*` has the events of instances too, and stands only for the first
+          19 events of the table below: the others are told where they are named, and nowhere else. An event that the block names besides keeps its own `event_vars`.
+        - `filter` leaves out events of a block; what it names must all be so: `levels` (`["job", "task"]`), `labels` (`[{"key": "branch", "value": "main"}]`, which the job's or environment's `tags`
+          must have; without `value`: any), `final` (true: only ends: `SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`, `DELETED`, `CREATION_FAILED`), `changed` (true: no event that changes no state,
+          and `TASK_INSTANCE_RUNNING` for first attempts only). A filter that none of the block's events can pass is refused.
+        - `TASK_PROGRESS` tells how far a task has come: `"every_percent": 10` (default), `"every_seconds": 60` or both, of each block its own. An array of 100,000 instances tells its story in fewer than ten messages
+          with `JOB_RUNNING`, `JOB_SUCCEED`, `JOB_FAILED`, `TASK_PROGRESS` every 20 percent and the ends of its task. Between two ends of instances nothing is told.
         - `event_vars` come back unchanged in each message of that event.
         - A topic is a durable RabbitMQ exchange of type `topic` with exactly the topic's name. One that does not exist is made, or refused when
           `Notifications.UnknownTopic` is `strict`. Queues bind it with the routing key: `job.#`, `*.failed`, `#`.
@@ -69,6 +70,29 @@ internal static class EventDocument
         | header `traceparent` | W3C trace context of the request that made the job or environment |
         | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:<region>`, event name, `job-…/task/index` or `env-…/node-…`, time with milliseconds, `application/json` |
 
+        ## Formats
+
+        `cmq` is the message above. The others tell the same events, with the same routing key, `message_id` and headers:
+
+        - `cloudevents`: content type `application/cloudevents+json`, one CloudEvents 1.0 event in structured mode. `id`, `source`, `type`, `subject`, `time` as in the table; `sequence` (19 digits) and `traceparent`;
+          `data` has `Batch` and `EventVars` of the message above. No `cloudEvents_*` headers.
+        - `mns`: Alibaba BatchCompute's flat object: all values are texts, times have 27 characters (`2016-11-01T15:25:02.837728Z`), what is not known is `""`. `Event` is Alibaba's name of the transition, if it has one.
+          `Group`, `InnerIpAddress` and `Hints` are always empty, `ErrorCode` is BatchPlane's cause. `event_vars` have no place in it.
+
+        Alibaba's block is accepted as it is on jobs and environments, beside or instead of `notifications`, and counts as one block of format `mns`:
+
+        ```json
+        "Notification": { "Topic": { "Name": "my-topic", "Endpoint": "http://1234.mns.cn-hangzhou.aliyuncs.com/", "Events": ["OnJobFailed", "OnJobStopped"] } }
+        ```
+
+        `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
+        The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`.
+
+        A body over the limit is shortened by format: in `cmq` and `cloudevents` `StateReason` loses its end, in `mns` `Message` or `ErrorMessage` does, and says so with `...(truncated)`.
+
+        For machines, made from the same catalogue: JSON Schemas at `/schemas` (`/schemas/JOB_FAILED.json`, `/schemas/cloudevents/…`, `/schemas/mns/OnJobFailed.json`), AsyncAPI 3 at `/asyncapi.yaml`,
+        and the section `webhooks` of `/openapi/v1.json`.
+
         ## Promises
 
         - **Nothing is lost.** The event is a row of the journal, written in the transaction of the transition. It is sent with publisher confirms and counts as delivered
@@ -79,105 +103,29 @@ internal static class EventDocument
         - **Sequence.** Gapless from 1 in the journal of a job or environment (`GET /v1/jobs/{id}/events`, `GET /v1/environments/{id}/events`). A topic gets only what was asked for,
           so the sequences in a queue have holes. The journal also names transitions that are not published, such as `JOB_STARTING`; its `topics` says where an event went.
         - **Nobody bound.** A message for which no queue is bound is noted as unrouted in `delivery_exceptions` and not sent again: bind queues before the job.
-        - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536). A longer one loses the end of its `StateReason`; when that is not enough, it is noted
+        - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536). A longer one loses the end of its reason; when that is not enough, it is noted
           as failed and not sent. So is a message that the broker refused `Dispatch.MaxRefusals` times (5) or whose exchange it does not let us have.
-        - **Attempts.** `TASK_INSTANCE_RUNNING` comes for each attempt. The end of an attempt that is followed by another one is in the journal only (`RUNNABLE`, with the cause).
+        - **Attempts.** `TASK_INSTANCE_RUNNING` comes for each attempt. The end of an attempt that is followed by another one is told by `TASK_INSTANCE_ATTEMPT_ENDED`; else it is in the journal only (`RUNNABLE`, with the cause).
         - **Progress.** `TASK_INSTANCE_PROGRESS` and `TASK_INSTANCE_CUSTOM_EVENT` tell what a command posted ([progress](progress.md)), at the limits of section `Progress`. They come between the
           begin and the end of the attempt, in the order of posting, except that of several percentages within an interval only the last is told, after the interval's custom events.
+        - **Rows.** Events of tasks that are blocked, of their progress, of attempts, of nodes that drain, are lost or recovered, and of instances that Alibaba calls `Waiting` from the start have rows in the journal, and numbers in
+          the sequence, only where somebody asked for them.
         - Instances that end without ever having been claimed get a message each, without `ComputeNodeInstanceId` and `LaunchTime`.
         - **Nodes.** Node events are told to the topics of the node's environment; those of nodes that are made for a task ([`compute_env`](environments.md#environments-for-one-task)) to the topics of its job, in whose journal and sequence they are. They may come after the job's end.
         """;
-
-    private static readonly PayloadKey[] Job =
-    [
-        new("JobId", "string", null, "the job"),
-        new("JobName", "string", null, "its name"),
-        new("JobState", "string", null, "state entered; in `PRIORITY_CHANGED` the one it is in"),
-        new("Priority", "number", null, "0 to 100, at that moment"),
-        new("From", "number", "`PRIORITY_CHANGED`", "priority before"),
-        new("To", "number", "`PRIORITY_CHANGED`", "priority from then on"),
-        new("CreateTime", "time", null, "when the job was submitted"),
-        new("EndTime", "time", "`SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`", "when it ended"),
-        new("StateReason", "string", "`FAILED`, `FAILED_INTERRUPTED`", "why, for people"),
-        new("TaskMetrics", "counts", null, "tasks by state at that moment"),
-        new("TaskInstanceMetrics", "counts", null, "instances of all tasks by state at that moment"),
-    ];
-
-    private static readonly PayloadKey[] Task =
-    [
-        new("JobId", "string", null, "the job"),
-        new("JobName", "string", null, "its name"),
-        new("TaskName", "string", null, "the task"),
-        new("TaskState", "string", null, "state entered"),
-        new("CreateTime", "time", null, "when the job was submitted"),
-        new("EndTime", "time", "`SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`", "when it ended"),
-        new("TaskInstanceMetrics", "counts", null, "instances of the task by state at that moment"),
-    ];
-
-    private static readonly PayloadKey[] TaskInstance =
-    [
-        new("JobId", "string", null, "the job"),
-        new("JobName", "string", null, "its name"),
-        new("TaskName", "string", null, "the task"),
-        new("TaskInstanceIndex", "number", null, "index, from 0"),
-        new("TaskInstanceState", "string", null, "state entered; `RUNNING` in `PROGRESS` and `CUSTOM_EVENT`"),
-        new("Progress", "number", "`PROGRESS`, when a percentage was posted", "0 to 100, at most two decimals"),
-        new("ProgressMessage", "string", "`PROGRESS`, when a message was posted", "the last message"),
-        new("CustomEventName", "string", "`CUSTOM_EVENT`", "the event's own name"),
-        new("CustomEventData", "any", "`CUSTOM_EVENT` with data", "its data, unchanged but for the order of members"),
-        new("ExitCode", "number", "ends of a command that exited, or was killed by a signal: 128 + signal", "exit code of the last attempt"),
-        new("StateReason", "string", "`FAILED`, `FAILED_INTERRUPTED`", "why, for people"),
-        new("ComputeNodeInstanceId", "string", "instances that a node claimed", "machine of the last attempt"),
-        new("CreateTime", "time", null, "when the job was submitted"),
-        new("LaunchTime", "time", "instances that a node claimed", "when the node claimed the attempt"),
-        new("RunningTime", "time", "attempts whose command began", "when it began"),
-        new("EndTime", "time", "`SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`", "when the end was recorded"),
-    ];
-
-    private static readonly PayloadKey[] ComputeEnv =
-    [
-        new("EnvId", "string", null, "the environment"),
-        new("EnvName", "string", null, "its name"),
-        new("CreateTime", "time", null, "when it was made"),
-        new("DesiredComputeNodeCount", "number", null, "nodes wished for at that moment"),
-    ];
-
-    private static readonly PayloadKey[] ComputeNode =
-    [
-        new("ComputeNodeId", "string", null, "the node"),
-        new("EnvId", "string", null, "its environment"),
-        new("ComputeNodeState", "string", null, "state entered"),
-        new("Mem", "number", null, "memory in GiB; 0: not known"),
-        new("ResourceCreatedTime", "time", null, "when the machine was there; empty: never"),
-        new("EnvName", "string", null, "name of the environment"),
-        new("ComputeNodeInstanceId", "string", null, "the machine behind the node"),
-        new("Cpu", "number", null, "processors; 0: not known"),
-        new("StateReason", "string", "`CREATION_FAILED`, `ABNORMAL`", "why, for people"),
-        new("JobId", "string", "nodes made for a task", "the task's job"),
-        new("TaskName", "string", "nodes made for a task", "the task"),
-    ];
-
-    /// <summary>The keys that messages of a level have, in their order.</summary>
-    internal static IReadOnlyList<PayloadKey> KeysOf(EventLevel level) => level switch
-    {
-        EventLevel.Job => Job,
-        EventLevel.Task => Task,
-        EventLevel.TaskInstance => TaskInstance,
-        EventLevel.ComputeEnv => ComputeEnv,
-        EventLevel.ComputeNode => ComputeNode,
-    };
 
     internal static string Text()
     {
         var text = new StringBuilder(Introduction).Append('\n');
         AddCatalogue(text);
         text.Append("\n## `Batch` by level\n\n");
-        text.Append("`counts` is an object with `SubmittedCount`, `PendingCount`, `RunnableCount`, `StartingCount`, `RunningCount`, `SucceedCount`, `FailedCount`, `FailedInterruptedCount`.\n");
+        text.Append($"`counts` is an object with {string.Join(", ", EventPayload.Counts.Select(name => $"`{name}`"))}.\n");
         foreach (var level in Enum.GetValues<EventLevel>())
         {
             AddLevel(text, level);
         }
 
+        AddAlibaba(text);
         text.Append("\n## Samples\n");
         foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED", NodeOfATask })
         {
@@ -201,14 +149,27 @@ internal static class EventDocument
         }
     }
 
+    private static void AddAlibaba(StringBuilder text)
+    {
+        text.Append("\n## Alibaba's events\n\n| event | routing key | in the `Notification` of | members | when |\n|---|---|---|---|---|\n");
+        foreach (var kind in AlibabaEvents.All)
+        {
+            text.Append($"| `{kind.Name}` | `{kind.RoutingKey}` | {Where(kind.Scope)} | {string.Join(", ", EventPayload.FlatKeysOf(kind).Select(name => $"`{name}`"))} | {kind.Fires} |\n");
+        }
+    }
+
     private static void AddLevel(StringBuilder text, EventLevel level)
     {
         text.Append($"\n### `{EventCatalogue.WireName(level)}`\n\n| key | type | in | meaning |\n|---|---|---|---|\n");
-        foreach (var key in KeysOf(level))
+        foreach (var key in EventPayload.KeysOf(level))
         {
-            text.Append($"| `{key.Name}` | {key.Type} | {key.In ?? "all"} | {key.Meaning} |\n");
+            text.Append($"| `{key.Name}` | {key.Type} | {In(key)} | {key.Meaning} |\n");
         }
     }
+
+    private static string In(PayloadKey key) => string.Join(", ", key.States.Select(state => $"`{state}`")) is var states && key.When is { } when
+        ? states.Length == 0 ? when : $"{states}: {when}"
+        : states.Length == 0 ? "all" : states;
 
     private static string Where(EventScope scope) => scope switch
     {

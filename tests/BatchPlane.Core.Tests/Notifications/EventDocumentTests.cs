@@ -24,18 +24,19 @@ public sealed class EventDocumentTests
     [MemberData(nameof(Names))]
     public void GoldenMessage_HasOnlyDocumentedKeysInTheirOrder(string name)
     {
-        var documented = EventDocument.KeysOf(EventCatalogue.Find(name)!.Level);
+        var kind = EventCatalogue.Find(name)!;
+        var documented = EventPayload.KeysOf(kind.Level).Where(key => key.IsOf(kind)).ToList();
 
         var keys = KeysOfGolden(name);
 
         Assert.Equal(documented.Select(key => key.Name).Where(keys.Contains), keys);
-        Assert.Empty(documented.Where(key => key.In is null).Select(key => key.Name).Except(keys));
+        Assert.Empty(documented.Where(key => key.When is null).Select(key => key.Name).Except(keys));
     }
 
     [Fact]
     public void EveryDocumentedKey_IsInAGoldenMessage() => Assert.All(
         EventCatalogue.All.GroupBy(kind => kind.Level),
-        level => Assert.Empty(EventDocument.KeysOf(level.Key).Select(key => key.Name).Except(level.SelectMany(kind => KeysOfGolden(kind.Name)).Concat(KeysOfGolden(EventDocument.NodeOfATask)))));
+        level => Assert.Empty(EventPayload.KeysOf(level.Key).Select(key => key.Name).Except(level.SelectMany(kind => KeysOfGolden(kind.Name)).Concat(KeysOfGolden(EventDocument.NodeOfATask)))));
 
     private static List<string> KeysOfGolden(string name)
     {

@@ -1,4 +1,7 @@
+using System.Net;
 using System.Text.Json;
+using BatchPlane.Core.Notifications;
+using YamlDotNet.Serialization;
 
 namespace BatchPlane.Server.Tests.Api;
 
@@ -16,5 +19,34 @@ public sealed class OpenApiTests(ServerFixture server) : IClassFixture<ServerFix
         Assert.Equal("#/components/schemas/JobDocument", submit.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
         Assert.Contains("Idempotency-Key", submit.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()));
         Assert.True(document.RootElement.GetProperty("components").GetProperty("schemas").GetProperty("JobDocument").GetProperty("properties").TryGetProperty("task_execution_depend_on", out _));
+    }
+
+    [Fact]
+    public async Task Webhooks_AreTheEventsOfTheCatalogue()
+    {
+        using var document = JsonDocument.Parse(await server.Anonymous.GetStringAsync("/openapi/v1.json"));
+
+        var webhooks = document.RootElement.GetProperty("webhooks");
+        Assert.Equal(EventCatalogue.All.Select(kind => kind.Name), webhooks.EnumerateObject().Select(webhook => webhook.Name));
+        var events = webhooks.GetProperty("JOB_FAILED").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties").GetProperty("Events");
+        Assert.Equal("JOB_FAILED", events.GetProperty("items").GetProperty("properties").GetProperty("EventName").GetProperty("const").GetString());
+    }
+
+    [Fact]
+    public async Task AsyncApiDocument_IsYamlWhosePayloadsAreServed()
+    {
+        var text = await server.Anonymous.GetStringAsync("/asyncapi.yaml");
+        var document = new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(text);
+        using var schemas = JsonDocument.Parse(await server.Anonymous.GetStringAsync("/schemas"));
+        var served = schemas.RootElement.EnumerateArray().Select(path => path.GetString()!).ToHashSet();
+
+        Assert.Equal("3.0.0", document["asyncapi"]);
+        var messages = (Dictionary<object, object>)((Dictionary<object, object>)document["components"])["messages"];
+        Assert.Equal(served.Count, messages.Count);
+        Assert.All(messages.Values.Cast<Dictionary<object, object>>(), message => Assert.Contains(((string)((Dictionary<object, object>)message["payload"])["$ref"])[1..], served));
+        using var one = JsonDocument.Parse(await server.Anonymous.GetStringAsync("/schemas/mns/OnJobStopped.json"));
+        Assert.Equal("OnJobStopped", one.RootElement.GetProperty("title").GetString());
+        using var none = await server.Anonymous.GetAsync("/schemas/NOTHING.json");
+        Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
     }
 }

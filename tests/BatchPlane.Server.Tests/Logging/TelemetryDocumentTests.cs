@@ -5,6 +5,7 @@ using BatchPlane.Core;
 using BatchPlane.Server.Agents;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -38,6 +39,7 @@ public sealed partial class TelemetryDocumentTests
         _ = new DeliveryMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new ProgressMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new AttemptMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new EventMetrics(services.GetRequiredService<IMeterFactory>());
 
         Assert.Equal(InstrumentNames().Matches(Document).Select(match => match.Groups[1].Value).Order(), published.Distinct().Order());
     }

@@ -148,6 +148,11 @@ internal sealed class Invariants(Cluster cluster)
 
     private void Walked(JournalEntry entry, int offset)
     {
+        if (EventCatalogue.Of(entry.Level, entry.State) is { IsOfState: false })
+        {
+            return;
+        }
+
         var key = (entry.SubjectId, entry.Level, entry.Level == EventLevel.ComputeNode ? entry.NodeId : entry.TaskNo?.ToString(), entry.InstanceIndex + offset);
         var to = entry.State;
         if (_states.TryGetValue(key, out var from))

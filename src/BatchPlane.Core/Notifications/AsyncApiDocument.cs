@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Core.Notifications;
+
+/// <summary>The AsyncAPI 3 document of the messages on topics, made from the catalogue.</summary>
+public static class AsyncApiDocument
+{
+    /// <summary>The document; its schemas are those of <see cref="EventSchemas"/>, by their addresses.</summary>
+    public static JsonObject Make()
+    {
+        var messages = new JsonObject();
+        var ofChannel = new JsonObject();
+        foreach (var format in Enum.GetValues<NotificationFormat>())
+        {
+            using var writer = BodyWriter.Of(format, new());
+            foreach (var kind in EventSchemas.KindsOf(format))
+            {
+                var name = format == NotificationFormat.Cmq ? kind.Name : $"{WireName.Of(format).ToLowerInvariant()}.{kind.Name}";
+                messages.Add(name, MessageOf(format, kind, writer.ContentType));
+                ofChannel.Add(name, Reference($"#/components/messages/{name}"));
+            }
+        }
+
+        return new()
+        {
+            ["asyncapi"] = "3.0.0",
+            ["info"] = new JsonObject
+            {
+                ["title"] = "BatchPlane",
+                ["version"] = "v1",
+                ["description"] = "What BatchPlane tells on its topics. A topic is a RabbitMQ exchange of type topic; queues bind it by level and state.",
+            },
+            ["defaultContentType"] = "application/json",
+            ["channels"] = new JsonObject { ["topic"] = Channel(ofChannel) },
+            ["operations"] = new JsonObject
+            {
+                ["tell"] = new JsonObject { ["action"] = "send", ["channel"] = Reference("#/channels/topic") },
+            },
+            ["components"] = new JsonObject { ["messages"] = messages },
+        };
+    }
+
+    private static JsonObject Channel(JsonObject messages) => new()
+    {
+        ["address"] = "{topic}",
+        ["description"] = "A topic that a job or environment named.",
+        ["parameters"] = new JsonObject { ["topic"] = new JsonObject { ["description"] = "Its name, and that of the exchange." } },
+        ["messages"] = messages,
+        ["bindings"] = new JsonObject
+        {
+            ["amqp"] = new JsonObject
+            {
+                ["is"] = "routingKey",
+                ["exchange"] = new JsonObject { ["type"] = "topic", ["durable"] = true, ["autoDelete"] = false },
+            },
+        },
+    };
+
+    private static JsonObject MessageOf(NotificationFormat format, EventKind kind, string contentType) => new()
+    {
+        ["name"] = kind.Name,
+        ["summary"] = kind.Fires,
+        ["description"] = $"Routing key {kind.RoutingKey}.",
+        ["contentType"] = contentType,
+        ["headers"] = new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = new JsonObject
+            {
+                ["x-batchplane-sequence"] = new JsonObject { ["type"] = "integer", ["description"] = "Number of the event within its job or environment." },
+                ["traceparent"] = new JsonObject { ["type"] = "string" },
+            },
+        },
+        ["payload"] = Reference($"./{EventSchemas.PathOf(format, kind)}"),
+    };
+
+    private static JsonObject Reference(string to) => new() { ["$ref"] = to };
+}

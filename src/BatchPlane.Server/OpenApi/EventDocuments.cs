@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
+using Microsoft.OpenApi;
+
+namespace BatchPlane.Server.OpenApi;
+
+/// <summary>What describes the events for machines: JSON Schemas, the AsyncAPI document, and the webhooks of the OpenAPI document.</summary>
+internal static class EventDocuments
+{
+    private const string SchemaType = "application/schema+json";
+    private const string YamlType = "application/yaml";
+
+    /// <summary>Maps <c>/schemas</c>, a list of addresses, each schema below it, and <c>/asyncapi.yaml</c>. They need no key: they say nothing of this installation.</summary>
+    internal static void MapEventDocuments(this IEndpointRouteBuilder routes)
+    {
+        var schemas = Enum.GetValues<NotificationFormat>()
+            .SelectMany(format => EventSchemas.KindsOf(format).Select(kind => (Path: EventSchemas.PathOf(format, kind), Schema: EventSchemas.Of(format, kind))))
+            .ToDictionary(schema => schema.Path, schema => schema.Schema.ToJsonString(BatchPlaneJson.Indented), StringComparer.OrdinalIgnoreCase);
+        string[] paths = [.. schemas.Keys.Select(path => $"/{path}")];
+        var asyncApi = Yaml(AsyncApiDocument.Make());
+        routes.MapGet("/schemas", () => Results.Json(paths)).ExcludeFromDescription();
+        routes.MapGet("/schemas/{**name}", (string name) => schemas.TryGetValue($"schemas/{name}", out var schema) ? Results.Text(schema, SchemaType) : Results.NotFound()).ExcludeFromDescription();
+        routes.MapGet("/asyncapi.yaml", () => Results.Text(asyncApi, YamlType)).ExcludeFromDescription();
+    }
+
+    /// <summary>The messages in the format <c>cmq</c> as webhooks.</summary>
+    internal static void AddWebhooks(OpenApiDocument document)
+    {
+        document.Webhooks = EventCatalogue.All.ToDictionary(kind => kind.Name, kind => (IOpenApiPathItem)new OpenApiPathItem
+        {
+            Operations = new()
+            {
+                [HttpMethod.Post] = new OpenApiOperation
+                {
+                    Summary = kind.Fires,
+                    RequestBody = new OpenApiRequestBody
+                    {
+                        Required = true,
+                        Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = SchemaOf(EventSchemas.Of(NotificationFormat.Cmq, kind)) } },
+                    },
+                    Responses = new() { ["2XX"] = new OpenApiResponse { Description = "Taken." } },
+                },
+            },
+        });
+    }
+
+    private static OpenApiSchema SchemaOf(JsonObject schema) => new()
+    {
+        Type = schema["type"] is { } type ? Enum.Parse<JsonSchemaType>((string)type!, ignoreCase: true) : null,
+        Description = (string?)schema["description"],
+        Pattern = (string?)schema["pattern"],
+        Const = (string?)schema["const"],
+        Required = schema["required"]?.AsArray().Select(name => (string)name!).ToHashSet(),
+        Properties = schema["properties"]?.AsObject().ToDictionary(member => member.Key, member => (IOpenApiSchema)SchemaOf(member.Value!.AsObject())),
+        Items = schema["items"] is JsonObject items ? SchemaOf(items) : null,
+    };
+
+    /// <summary>JSON as YAML in block style: texts stay as JSON writes them, which YAML reads the same.</summary>
+    private static string Yaml(JsonObject document)
+    {
+        var text = new StringBuilder();
+        Write(document, 0);
+        return text.ToString();
+
+        void Write(JsonObject members, int depth)
+        {
+            foreach (var (name, value) in members)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{new string(' ', depth * 2)}{JsonSerializer.Serialize(name)}:");
+                if (value is JsonObject inner && inner.Count > 0)
+                {
+                    text.Append('\n');
+                    Write(inner, depth + 1);
+                }
+                else
+                {
+                    text.Append(CultureInfo.InvariantCulture, $" {value!.ToJsonString(BatchPlaneJson.Options)}\n");
+                }
+            }
+        }
+    }
+}
