@@ -28,20 +28,11 @@ internal static class SubscriptionVerbs
         var secret = Text("--secret", "SECRET", "Key of a webhook's signatures, whsec_ and base64. Default: one is made and printed.");
         var disabled = new Option<bool>("--disabled") { Description = "It gets nothing until it is enabled." };
         var shared = new SharedOptions();
-        return client.Create("subscribe", "Subscribe a queue, a webhook or an address to a topic.", [name, queue, url, email, push, content, secret, disabled, .. shared.All], async call =>
+        var subscribe = client.Create("subscribe", "Subscribe a queue, a webhook or an address to a topic.", [name, queue, url, email, push, content, secret, disabled, .. shared.All], async call =>
         {
-            (string Protocol, string Endpoint)[] given =
-            [
-                .. new[] { ("queue", call.Get(queue)), ("http", call.Get(url)), ("email", call.Get(email)) }.Where(one => one.Item2 is not null).Select(one => (one.Item1, one.Item2!)),
-            ];
-            if (given.Length != 1)
-            {
-                throw new UsageException("Give one of --queue, --url and --email.");
-            }
-
             var body = shared.Read(call);
-            body["protocol"] = given[0].Protocol;
-            body["endpoint"] = given[0].Endpoint;
+            body["protocol"] = call.Get(queue) is not null ? "queue" : call.Get(url) is not null ? "http" : "email";
+            body["endpoint"] = call.Get(queue) ?? call.Get(url) ?? call.Get(email)!;
             Add(body, "push", call.Get(push));
             Add(body, "content_format", call.Get(content));
             Add(body, "secret", call.Get(secret));
@@ -55,6 +46,14 @@ internal static class SubscriptionVerbs
 
             return ExitCodes.Success;
         });
+        subscribe.Validators.Add(result =>
+        {
+            if (new[] { queue, url, email }.Count(endpoint => result.GetResult(endpoint) is not null) != 1)
+            {
+                result.AddError("Give one of --queue, --url and --email.");
+            }
+        });
+        return subscribe;
     }
 
     private static Command CreateShow(ClientCommands client)

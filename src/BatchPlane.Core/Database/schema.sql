@@ -201,6 +201,7 @@ CREATE TABLE environments (
 CREATE UNIQUE INDEX environments_default_key ON public.environments USING btree (is_default) WHERE (is_default AND (state <> 'DELETED'::text));
 CREATE INDEX environments_job_id_idx ON public.environments USING btree (job_id) WHERE (job_id IS NOT NULL);
 CREATE UNIQUE INDEX environments_name_key ON public.environments USING btree (env_name) WHERE ((state <> 'DELETED'::text) AND (job_id IS NULL));
+CREATE INDEX environments_of_tasks_idx ON public.environments USING btree (env_id) WHERE ((job_id IS NOT NULL) AND (state <> 'DELETED'::text));
 CREATE INDEX environments_provider_idx ON public.environments USING btree (provider) WHERE (state <> 'DELETED'::text);
 CREATE INDEX environments_tags_idx ON public.environments USING gin (tags jsonb_path_ops);
 
@@ -238,7 +239,7 @@ CREATE TABLE events (
     CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text]))),
     CONSTRAINT events_span_check CHECK ((span > 0))
 ) PARTITION BY RANGE (occurred_at);
-CREATE INDEX events_order_idx ON ONLY public.events USING btree (order_txid, event_no);
+CREATE INDEX events_order_idx ON ONLY public.events USING btree (order_txid, event_no) WHERE (span > 0);
 CREATE INDEX events_outbox_idx ON ONLY public.events USING btree (shard, order_txid, event_no) WHERE (notify <> 0);
 CREATE INDEX events_subject_idx ON ONLY public.events USING btree (subject_id, sequence);
 
@@ -837,11 +838,12 @@ BEGIN
                 SELECT
                 FROM %1$I AS e
                 JOIN statistics_cursor AS c ON (e.order_txid, e.event_no) > (c.txid, c.event_no)
+                WHERE e.span > 0
             )',
             candidate.relname)
         INTO is_pending;
         IF NOT is_pending THEN
-            EXECUTE format('SELECT order_txid, event_no FROM %I ORDER BY order_txid DESC, event_no DESC LIMIT 1', candidate.relname)
+            EXECUTE format('SELECT order_txid, event_no FROM %I WHERE span > 0 ORDER BY order_txid DESC, event_no DESC LIMIT 1', candidate.relname)
             INTO last_txid, last_event_no;
             UPDATE journal_begin
             SET txid = last_txid,

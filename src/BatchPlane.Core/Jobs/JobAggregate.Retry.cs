@@ -59,8 +59,8 @@ public sealed partial class JobAggregate
         Job.Cause = null;
         foreach (var revival in revivals)
         {
-            // That of a FAILED task is going or gone. What is kept for inspection keeps its environment.
-            revival.Task.NewEnvId = revival.Task is { OwnsEnv: true, State: RunState.Failed } ? newEnvId() : null;
+            // That of a FAILED task is going or gone, and one that could make no node would make none again. What else is kept for inspection keeps its environment.
+            revival.Task.NewEnvId = revival.Task is { OwnsEnv: true, State: RunState.Failed } or { OwnsEnv: true, CloseCause: Cause.NodeCreationFailed } ? newEnvId() : null;
             Revive(revival, source);
         }
 

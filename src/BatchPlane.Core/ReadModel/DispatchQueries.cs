@@ -15,11 +15,13 @@ public sealed class DispatchQueries(NpgsqlDataSource dataSource)
         {
             BatchCommands =
             {
+                new(SqlText.Load("Database/Sql/without_jit.sql")),
                 new(SqlText.Load("ReadModel/Sql/dispatch_shards.sql")) { Parameters = { new("row_limit", rowLimit) } },
                 new(SqlText.Load("ReadModel/Sql/dispatch_topics.sql")) { Parameters = { new("row_limit", rowLimit), new("topic_limit", topicLimit) } },
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         var shards = new List<ShardView>();
         while (await reader.ReadAsync(cancellationToken))
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Jobs;
 
 namespace BatchPlane.Core.ReadModel;
 

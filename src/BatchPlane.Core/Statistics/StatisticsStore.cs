@@ -33,10 +33,22 @@ public sealed class StatisticsStore(NpgsqlDataSource dataSource)
     /// <summary>Counts the next rows of the journal, at most <paramref name="limit"/>; returns how many. 0: there are none that are settled, or another server counts.</summary>
     public async Task<int> CountAsync(int limit, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Statistics/Sql/statistics_count.sql"));
-        command.Parameters.AddWithValue("row_limit", limit);
-        command.Parameters.AddWithValue("killed_causes", ExecutionViews.Killed.Select(WireName.Of).ToArray());
-        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new(SqlText.Load("Database/Sql/without_jit.sql")),
+                new(SqlText.Load("Statistics/Sql/statistics_count.sql"))
+                {
+                    Parameters = { new("row_limit", limit), new("killed_causes", ExecutionViews.Killed.Select(WireName.Of).ToArray()) },
+                },
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return reader.GetInt32(0);
     }
 
     /// <summary>Forgets days older than that.</summary>

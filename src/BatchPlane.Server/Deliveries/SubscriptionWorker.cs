@@ -117,8 +117,10 @@ internal sealed class SubscriptionWorker : IAsyncDisposable
     /// <summary>What waits in the queue stays there until somebody enables the subscription again; this one is given up.</summary>
     private async Task DisableAsync(Incoming incoming, DeliveryOutcome.Gone gone, CancellationToken cancellationToken)
     {
-        await _services.Disabler.DisableAsync(_subscription.View.SubscriptionId, gone.Reason, failingBefore: null, cancellationToken);
         await RecordAsync(incoming, DeliveryState.Dead, incoming.Tries + 1, gone.Status, gone.Reason, null, cancellationToken);
+
+        // Disabling stops this worker: it must not break off itself.
+        await _services.Disabler.DisableAsync(_subscription.View.SubscriptionId, gone.Reason, failingBefore: null, CancellationToken.None);
     }
 
     private async Task RetryAsync(Incoming incoming, DeliveryOutcome.Failed failed, CancellationToken cancellationToken)

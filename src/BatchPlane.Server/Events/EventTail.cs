@@ -130,7 +130,7 @@ internal sealed partial class EventTail(JournalQueries journal, IOptions<EventsO
 
     private static partial class Log
     {
-        [LoggerMessage(5051, LogLevel.Warning, "The end of the journal could not be read for streams; trying again")]
+        [LoggerMessage(1005, LogLevel.Warning, "The end of the journal could not be read for streams; trying again")]
         internal static partial void LookFailed(ILogger logger, Exception exception);
     }
 }

@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Journal;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;

@@ -23,7 +23,7 @@ internal static class ExplainJob
     {
         Tasks = [.. explanation.Tasks.Select(task => task.HeldInstances == 0 ? task : task with
         {
-            Reasons = [new() { Code = WaitCodes.OutputStorage, Message = $"Outputs cannot be stored: instances that have ended with output stay as they are until it is, or its node gives it up. {reason}" }, .. task.Reasons],
+            Reasons = [new() { Code = WaitCodes.OutputStorage, Message = $"Outputs cannot be stored: instances that have ended with output stay as they are until they can, or their node gives them up. {reason}" }, .. task.Reasons],
         })],
     };
 }

@@ -42,7 +42,6 @@ public sealed class JournalPartitionTests : IAsyncLifetime
         Assert.Equal(before - 1, await PartitionsAsync());
 
         await _installation.ExecuteAsync("UPDATE dispatcher_shards SET cursor_txid = '8' WHERE shard = 0");
-        await _installation.ExecuteAsync("UPDATE statistics_cursor SET txid = '8'");
 
         Assert.Equal(0, await DropAsync());
         Assert.Equal(before - 1, await PartitionsAsync());

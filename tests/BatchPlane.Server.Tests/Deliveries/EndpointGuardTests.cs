@@ -7,8 +7,7 @@ namespace BatchPlane.Server.Tests.Deliveries;
 /// <summary>Addresses that webhooks must not lead to: each is refused when it is subscribed and when it is dialled.</summary>
 public sealed class EndpointGuardTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
-    /// <summary>Hosts of URLs.</summary>
-    public static TheoryData<string> Forbidden { get; } =
+    private static readonly string[] Hosts =
     [
         "127.0.0.1", "127.1", "127.255.255.254", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "017700000001", "0", "0.0.0.0", "localhost", "localhost.", "LOCALHOST",
         "10.0.0.1", "10.255.255.255", "0xa000001", "172.16.0.1", "172.31.255.255", "192.168.1.1", "192.168.257", "0300.0250.1.1", "3232235777",
@@ -18,8 +17,11 @@ public sealed class EndpointGuardTests(ServerFixture server) : IClassFixture<Ser
         "[64:ff9b::7f00:1]", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::1]", "[2001:db8::1]", "[2002:7f00:1::]", "[2001::1]", "[3fff::1]", "[100::1]",
     ];
 
+    /// <summary>Hosts of URLs.</summary>
+    public static TheoryData<string> Forbidden => [.. Hosts];
+
     [Fact]
-    public void Forbidden_AreFortyOrMore() => Assert.True(Forbidden.Count >= 40);
+    public void Forbidden_AreFortyOrMore() => Assert.True(Hosts.Distinct().Count() >= 40);
 
     [Theory]
     [MemberData(nameof(Forbidden))]

@@ -23,7 +23,7 @@ public sealed class ReferenceLibraryTests(DeliveryFixture server) : IClassFixtur
     [Theory]
     [InlineData("standard", "'push':'standard'")]
     [InlineData("cmq", "'push':'cmq'")]
-    [InlineData("mns", "'push':'mns'")]
+    [InlineData("mns", "'push':'mns','content_format':'json'")]
     public async Task Request_IsVerified(string topic, string form)
     {
         var subscription = await server.SubscribeAsync(topic, _receiver.Url, form);

@@ -108,7 +108,8 @@ internal sealed class DispatchWorld : IAsyncDisposable
         Uri? broker = null,
         NpgsqlDataSource? dataSource = null,
         Action<DispatchOptions>? configure = null,
-        bool dispatcher = true)
+        bool dispatcher = true,
+        UnknownTopicPolicy unknownTopic = UnknownTopicPolicy.Create)
     {
         var options = new DispatchOptions
         {
@@ -121,6 +122,7 @@ internal sealed class DispatchWorld : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddSingleton(dataSource ?? DataSource);
         builder.Services.AddSingleton(Options.Create(options));
+        builder.Services.AddSingleton(Options.Create(new NotificationOptions { UnknownTopic = unknownTopic }));
         builder.Services.AddSingleton(Options.Create(new BrokerOptions
         {
             ReconnectMin = TimeSpan.FromMilliseconds(20),

@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
 using RabbitMQ.Client;
 using static BatchPlane.Server.Tests.Dispatch.DispatchWorld;
 
@@ -118,6 +119,21 @@ public sealed class DispatcherTests : IAsyncLifetime
             text => text);
 
         Assert.Equal("job-aaaaaaaa 1 unbound unrouted 312 NO_ROUTE 1", noted);
+    }
+
+    [Fact]
+    public async Task TopicIsMissingAndMayBe_MessageIsNotedAsFailed()
+    {
+        await _world.AddJobAsync("job-aaaaaaaa", Ask("nowhere", "JOB_RUNNING"));
+        await _world.AppendAsync("job-aaaaaaaa");
+
+        await _world.StartAsync(unknownTopic: UnknownTopicPolicy.Lenient);
+        var noted = await Until.ReachedAsync(
+            () => _world.ScalarAsync<string>("SELECT coalesce(string_agg(concat_ws(' ', sequence, topic_name, state, reason), ';'), '') FROM delivery_exceptions"),
+            text => text.Length > 0,
+            text => text);
+
+        Assert.Equal("1 nowhere failed There is no topic 'nowhere'.", noted);
     }
 
     [Fact]

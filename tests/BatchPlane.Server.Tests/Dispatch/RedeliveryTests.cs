@@ -141,7 +141,7 @@ public sealed class RedeliveryTests : IAsyncLifetime
         options.StopTimeout = TimeSpan.FromMilliseconds(100);
     }
 
-    private Task StartAsync() => _world.StartAsync(configure: Often);
+    private Task<RunningDispatcher> StartAsync() => _world.StartAsync(configure: Often);
 
     private async Task<string> WishAsync(RedeliveryWish wish) =>
         Assert.IsType<RedeliveryOutcome.Accepted>(await _store.CreateAsync(wish, null, 10, default)).View.RedeliveryId;

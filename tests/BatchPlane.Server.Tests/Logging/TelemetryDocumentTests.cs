@@ -3,7 +3,9 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using BatchPlane.Core;
 using BatchPlane.Server.Agents;
+using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -34,8 +36,10 @@ public sealed partial class TelemetryDocumentTests
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
         _ = new DispatchMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new DeliveryMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new ProgressMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new AttemptMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new EventMetrics(services.GetRequiredService<IMeterFactory>());
 
         Assert.Equal(InstrumentNames().Matches(Document).Select(match => match.Groups[1].Value).Order(), published.Distinct().Order());
     }

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
-using BatchPlane.Server.Configuration;
 using BatchPlane.Server.Tests.Dispatch;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -188,7 +187,7 @@ public sealed class NodeEventTests(NodeEventTests.SleepingAgents server) : IClas
             return listener;
         }
 
-        internal Task HeardAsync(string key, int times = 1) =>
+        internal Task<List<string>> HeardAsync(string key, int times = 1) =>
             Until.ReachedAsync(() => Task.FromResult(Keys.ToList()), keys => keys.Count(other => other == key) >= times, keys => string.Join(", ", keys));
 
         public ValueTask DisposeAsync() => _connection.DisposeAsync();
@@ -220,7 +219,11 @@ public sealed class NodeEventTests(NodeEventTests.SleepingAgents server) : IClas
         {
             var program = Path.Combine(_directory, "agent");
             await File.WriteAllTextAsync(program, $"#!/bin/sh\n[ -e '{Failing}' ] && exit 1\nexec sleep 600\n");
-            File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
+            }
+
             return
             [
                 new("Nodes:AgentProgram", program),

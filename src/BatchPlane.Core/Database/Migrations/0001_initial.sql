@@ -45,6 +45,8 @@ CREATE TABLE environments (
 CREATE UNIQUE INDEX environments_name_key ON environments (env_name) WHERE state <> 'DELETED' AND job_id IS NULL;
 CREATE INDEX environments_provider_idx ON environments (provider) WHERE state <> 'DELETED';
 CREATE INDEX environments_job_id_idx ON environments (job_id) WHERE job_id IS NOT NULL;
+-- What loops look at again and again: those that are gone stay as long as their jobs, and may be many.
+CREATE INDEX environments_of_tasks_idx ON environments (env_id) WHERE job_id IS NOT NULL AND state <> 'DELETED';
 CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
@@ -474,8 +476,9 @@ CREATE TABLE events (
 CREATE TABLE events_default PARTITION OF events DEFAULT;
 CREATE INDEX events_subject_idx ON events (subject_id, sequence);
 CREATE INDEX events_outbox_idx ON events (shard, order_txid, event_no) WHERE notify <> 0;
--- For replay. Rows come nearly in this order, so that its pages fill one after the other.
-CREATE INDEX events_order_idx ON events (order_txid, event_no);
+-- For replay. Rows come nearly in this order, so that its pages fill one after the other. The condition is always true: it keeps the dispatcher, whose statements
+-- do not have it, to events_outbox_idx, which has only what is to be delivered.
+CREATE INDEX events_order_idx ON events (order_txid, event_no) WHERE span > 0;
 COMMENT ON TABLE events IS 'The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.';
 COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
 COMMENT ON COLUMN events.span IS 'Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances to which the same happened in one transaction.';
@@ -772,11 +775,12 @@ BEGIN
                 SELECT
                 FROM %1$I AS e
                 JOIN statistics_cursor AS c ON (e.order_txid, e.event_no) > (c.txid, c.event_no)
+                WHERE e.span > 0
             )',
             candidate.relname)
         INTO is_pending;
         IF NOT is_pending THEN
-            EXECUTE format('SELECT order_txid, event_no FROM %I ORDER BY order_txid DESC, event_no DESC LIMIT 1', candidate.relname)
+            EXECUTE format('SELECT order_txid, event_no FROM %I WHERE span > 0 ORDER BY order_txid DESC, event_no DESC LIMIT 1', candidate.relname)
             INTO last_txid, last_event_no;
             UPDATE journal_begin
             SET txid = last_txid,

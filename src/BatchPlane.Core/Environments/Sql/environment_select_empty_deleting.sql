@@ -1,7 +1,8 @@
--- Environments of any provider that are being deleted and have no node left. Caller: EnvironmentStore.
+-- Environments of any provider that are being deleted and have no node left. That they are not deleted is said for the index. Caller: EnvironmentStore.
 SELECT e.env_id
 FROM environments AS e
 WHERE e.state = 'DELETING'
+    AND e.state <> 'DELETED'
     AND NOT EXISTS (
         SELECT
         FROM nodes AS n

@@ -3,6 +3,7 @@
 SELECT e.env_id
 FROM environments AS e
 WHERE e.job_id IS NOT NULL
+    AND e.state <> 'DELETED'
     AND e.state IN ('CREATING', 'CREATED')
     AND NOT EXISTS (
         SELECT

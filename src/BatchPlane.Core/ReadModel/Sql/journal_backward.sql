@@ -24,7 +24,8 @@ SELECT
     notify,
     details::text
 FROM events
-WHERE (order_txid, event_no) <= (@txid::xid8, @event_no::bigint)
+WHERE span > 0
+    AND (order_txid, event_no) <= (@txid::xid8, @event_no::bigint)
     AND order_txid < least(@below_txid::xid8, pg_snapshot_xmin(pg_current_snapshot()))
 ORDER BY order_txid DESC, event_no DESC
 LIMIT @row_limit::integer

@@ -34,6 +34,7 @@ WHERE (order_txid, event_no) <= (@txid::xid8, @event_no::bigint)
             WHERE at_place.order_txid = @txid::xid8
                 AND at_place.event_no = @event_no::bigint
                 AND at_place.subject_id = @subject_id::text
+                AND at_place.span > 0
         ),
         9223372036854775807
     )

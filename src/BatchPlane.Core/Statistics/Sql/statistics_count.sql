@@ -12,7 +12,8 @@ next_rows AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT order_txid, event_no, subject_id, sequence, span, level, state, task_no, attempt, cause, launched_at, running_at, running_offsets, occurred_at, details
         FROM events
-        WHERE (order_txid, event_no) > (place.txid, place.event_no)
+        WHERE span > 0
+            AND (order_txid, event_no) > (place.txid, place.event_no)
             AND order_txid < pg_snapshot_xmin(pg_current_snapshot())
         ORDER BY order_txid, event_no
         LIMIT @row_limit::integer

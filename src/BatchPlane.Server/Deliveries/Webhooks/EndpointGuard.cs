@@ -37,7 +37,8 @@ internal sealed class EndpointGuard(IOptions<WebhookOptions> options, IHostResol
             throw new ForbiddenEndpointException($"{host} is not an address of the public internet, and not one that this server was told to allow.");
         }
 
-        return addresses;
+        // One machine, one way to it: a mapped address cannot be dialled where IPv6 is off.
+        return Array.ConvertAll(addresses, address => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
     }
 
     /// <summary>Connects to an address that <see cref="ResolveAsync"/> let pass, for <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
