@@ -181,7 +181,7 @@ public sealed partial class NodeAgent
             }
 
             _containerEngine = engine.Name;
-            return new ContainerExecutor(engine, processes, Path.Combine(directory, "logins"), _time, _log);
+            return new ContainerExecutor(engine, processes, Path.Combine(directory, "logins"), new NodeRoots(_options.Files), _time, _log);
         }
         catch (OperationCanceledException)
         {

@@ -1,3 +1,4 @@
+using BatchPlane.Agent.Files;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -35,7 +36,7 @@ internal sealed class AgentHarness : IAsyncDisposable
     }
 
     internal static AgentOptions Options(
-        Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000, ContainerOptions? containers = null, TimeSpan? outputPatience = null, int outputsWaiting = 1_000, LimitOptions? limits = null, params string[] users) => new()
+        Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000, ContainerOptions? containers = null, TimeSpan? outputPatience = null, int outputsWaiting = 1_000, LimitOptions? limits = null, StagingOptions? files = null, params string[] users) => new()
         {
             ServerUrl = url,
             JoinToken = FakeServer.JoinToken,
@@ -50,6 +51,7 @@ internal sealed class AgentHarness : IAsyncDisposable
             Containers = containers ?? new() { Engine = ContainerOptions.NoEngine },
             Limits = limits ?? new() { Choice = LimitChoice.None },
             AllowedUsers = users,
+            Files = files ?? new(),
             RetryPauseMax = TimeSpan.FromMilliseconds(300),
             KeptInterval = TimeSpan.FromMilliseconds(50),
             KeptMaxAsked = 2,

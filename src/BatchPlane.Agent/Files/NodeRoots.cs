@@ -47,7 +47,7 @@ internal sealed class NodeRoots
     }
 
     // Whether its command may do all that the agent may.
-    private static bool HasRightsOfAgent(RunSpec run) => run.Docker is null;
+    private static bool HasRightsOfAgent(RunSpec run) => run.Docker is null && run.RunAsUser is null;
 
     private (string Root, string Below)? RootOf(string path)
     {

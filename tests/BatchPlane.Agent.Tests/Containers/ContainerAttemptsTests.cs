@@ -172,32 +172,6 @@ public sealed class ContainerAttemptsTests(ContainerNode node) : IClassFixture<C
     }
 
     [Fact]
-    public async Task DirectoriesOfMappings_AreMounted()
-    {
-        await using var agent = await node.StartAsync();
-        var (source, input, output, results) = (agent.Mark("source"), agent.Mark("shared in"), agent.Mark("shared-out"), agent.Mark("results"));
-        Directory.CreateDirectory(source);
-        await File.WriteAllTextAsync(Path.Combine(source, "data"), "from the node");
-        var mapped = Shell($"cat '{input}/data' > {output}/copy; touch '{input}/new' 2>/dev/null && exit 9; exit 7") with
-        {
-            Files = new()
-            {
-                InputMappings = [new($"file://{source}/", input + "/")],
-                OutputMappings = [new(output + "/", $"file://{results}/", new(OutputWorkspace.GlobalWorkspace))],
-            },
-        };
-
-        agent.Server.Offer(mapped);
-        agent.Server.Offer(mapped with { Files = mapped.Files! with { InputMappings = [new($"file://{source}/", agent.Mark("a:b") + "/")] } }, taskId: 2);
-
-        Assert.Equal(7, (await agent.Server.EndAsync()).ExitCode);
-        Assert.Equal("from the node", await File.ReadAllTextAsync(Path.Combine(results, "copy")));
-        var refused = await agent.Server.EndAsync(taskId: 2);
-        Assert.Equal(AttemptOutcome.StartFailed, refused.Outcome);
-        Assert.Contains("a:b has a colon", refused.Reason, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task EightAtOnce_EachHasItsOwnOutput()
     {
         await using var agent = await node.StartAsync(slots: 8);

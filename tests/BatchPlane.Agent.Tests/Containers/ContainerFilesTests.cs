@@ -47,5 +47,53 @@ public sealed class ContainerFilesTests(ContainerNode node) : IClassFixture<Cont
         Assert.False(Directory.Exists(Path.Combine(Root, "copies")));
     }
 
+    [Fact]
+    public async Task DirectoriesOfMappings_AreMounted()
+    {
+        await using var agent = await StartAsync();
+        var (source, input, output, results) = ($"{Root}/source", $"{Root}/shared in", $"{Root}/shared-out", $"{Root}/results");
+        Directory.CreateDirectory(source);
+        await File.WriteAllTextAsync($"{source}/data", "from the node");
+        var mapped = Shell($"cat '{input}/data' > {output}/copy; touch '{input}/new' 2>/dev/null && exit 9; exit 7") with
+        {
+            Files = new()
+            {
+                InputMappings = [new($"file://{source}/", input + "/")],
+                OutputMappings = [new(output + "/", $"file://{results}/", new(OutputWorkspace.GlobalWorkspace))],
+            },
+        };
+
+        agent.Server.Offer(mapped);
+        agent.Server.Offer(mapped with { Files = mapped.Files! with { InputMappings = [new($"file://{source}/", $"{Root}/a:b/")] } }, taskId: 2);
+
+        Assert.Equal(7, (await agent.Server.EndAsync()).ExitCode);
+        Assert.Equal("from the node", await File.ReadAllTextAsync($"{results}/copy"));
+        var refused = await agent.Server.EndAsync(taskId: 2);
+        Assert.Equal(AttemptOutcome.StartFailed, refused.Outcome);
+        Assert.Contains("a:b has a colon", refused.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LinkBelowARoot_IsNotMounted()
+    {
+        Directory.CreateDirectory($"{_place}/secret");
+        await using var agent = await StartAsync();
+        RunSpec Stored(string command, string source) => Shell(command) with
+        {
+            Files = new() { OutputMappings = [new(source, $"file://{Root}/results/", new(OutputWorkspace.GlobalWorkspace))] },
+        };
+
+        agent.Server.Offer(Stored($"ln -s {_place}/secret {Root}/shared/link", $"{Root}/shared/"));
+        await agent.Server.EndAsync();
+        agent.Server.Offer(Stored($"touch {Root}/shared/link/x {_place}/secret/x", $"{Root}/shared/link/"), taskId: 2);
+        var end = await agent.Server.EndAsync(taskId: 2);
+
+        // The control: the first one could make the link.
+        Assert.NotNull(new FileInfo($"{Root}/shared/link").LinkTarget);
+        Assert.Equal(AttemptOutcome.StartFailed, end.Outcome);
+        Assert.Contains("is a symbolic link", end.Reason, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles($"{_place}/secret"));
+    }
+
     private Task<AgentHarness> StartAsync() => AgentHarness.StartAsync(options: (url, directory) => With(url, directory, new() { Roots = Root }, node.Options()));
 }

@@ -72,12 +72,25 @@ public sealed class NodeDirectoryTests : IDisposable
         agent.Server.Offer(new RunSpec { Command = "true", Docker = new() { Image = "none" }, Files = Files($"{_place}/allowed-not") }, taskId: 2);
         agent.Server.Offer(new RunSpec { Command = "true", Docker = new() { Image = "none" }, Files = Files($"{_place}/too/deep") }, taskId: 3);
 
-        foreach (var (task, isRefused) in (ReadOnlySpan<(int, bool)>)[(1, true), (2, true), (3, false)])
+        foreach (var (task, isRefused) in ((int, bool)[])[(1, true), (2, true), (3, false)])
         {
             // What is allowed fails as well, but later: there is no package or no engine.
-            var end = agent.Server.EndAsync(taskId: task).GetAwaiter().GetResult();
+            var end = await agent.Server.EndAsync(taskId: task);
             Assert.Equal(isRefused, end is { Outcome: AttemptOutcome.StartFailed } && end.Reason!.Contains("BATCHPLANE_FILES__ROOTS", StringComparison.Ordinal));
         }
+    }
+
+    [Fact]
+    public async Task DirectoryOutsideOfTheRoots_IsRefusedToAnotherUser()
+    {
+        await using var agent = await StartAsync(options: (url, directory) => With(url, directory, new() { Roots = $"{_place}/allowed" }));
+        Write("secret/key", "x");
+
+        agent.Server.Offer(new RunSpec { Command = "true", RunAsUser = "nobody", Files = new() { InputMappings = [new($"file://{_place}/secret/", "in")] } });
+        var end = await agent.Server.EndAsync();
+
+        Assert.Equal(AttemptOutcome.StartFailed, end.Outcome);
+        Assert.Contains("BATCHPLANE_FILES__ROOTS", end.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -115,6 +115,7 @@ public sealed class PackageAttemptsTests
         Slots = 2,
         Files = files,
         Containers = containers ?? new() { Engine = ContainerOptions.NoEngine },
+        Limits = new() { Choice = LimitChoice.None },
         // Short outputs are in the report, however slow the machine is.
         OutputInterval = TimeSpan.FromMinutes(1),
         RetryPauseMax = TimeSpan.FromMilliseconds(300),

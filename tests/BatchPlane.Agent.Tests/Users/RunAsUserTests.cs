@@ -126,7 +126,7 @@ public sealed class RunAsUserTests
         AgentHarness.StartAsync(options: (url, directory) =>
         {
             File.SetUnixFileMode(directory, mode);
-            return Options(url, directory, slots: 1, users: users.Length > 0 ? users : [User]);
+            return Options(url, directory, slots: 1, files: new() { Roots = directory }, users: users.Length > 0 ? users : [User]);
         });
 
     private static RunSpec As(string user, string command) => Shell(command) with { RunAsUser = user };

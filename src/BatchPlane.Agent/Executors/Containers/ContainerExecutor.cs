@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using BatchPlane.Agent.Files;
 using BatchPlane.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -20,15 +21,17 @@ internal sealed class ContainerExecutor : IAttemptExecutor
     private readonly ContainerEngine _engine;
     private readonly IAttemptExecutor _processes;
     private readonly ImageStore _images;
+    private readonly NodeRoots _roots;
     private readonly ILogger _log;
 
     /// <param name="engine">The engine.</param>
     /// <param name="processes">Starts the engine's program; not disposed here.</param>
     /// <param name="loginRoot">Directory for files with passwords, made anew.</param>
+    /// <param name="roots">Which directories of the node may be mounted.</param>
     /// <param name="time">For pauses.</param>
     /// <param name="log">For containers that cannot be removed.</param>
     /// <exception cref="IOException">The directory cannot be made.</exception>
-    internal ContainerExecutor(ContainerEngine engine, IAttemptExecutor processes, string loginRoot, TimeProvider time, ILogger log)
+    internal ContainerExecutor(ContainerEngine engine, IAttemptExecutor processes, string loginRoot, NodeRoots roots, TimeProvider time, ILogger log)
     {
         if (Directory.Exists(loginRoot))
         {
@@ -42,6 +45,7 @@ internal sealed class ContainerExecutor : IAttemptExecutor
 
         _engine = engine;
         _processes = processes;
+        _roots = roots;
         _images = new ImageStore(engine, loginRoot, time);
         _log = log;
     }
@@ -91,7 +95,8 @@ internal sealed class ContainerExecutor : IAttemptExecutor
             await File.Create(launch.Paths.Progress).DisposeAsync();
             foreach (var mount in command.Mounts)
             {
-                Directory.CreateDirectory(mount.Path);
+                // Not through links: a container that writes below a root could lead the mount of the next one anywhere.
+                _roots.Open(launch.Claim.Run, mount.Path, makes: true).Dispose();
             }
 
             var made = await _engine.Client.CallAsync(command.Arguments, _engine.Options.CommandTimeout, kill, command.Variables);
@@ -103,6 +108,10 @@ internal sealed class ContainerExecutor : IAttemptExecutor
             _images.Forget(launch.Claim.Run.Docker!.Image);
             await _engine.RemoveAsync(name);
             return StartResult.Failed($"the container could not be made: {made.Words}");
+        }
+        catch (StagingException refused)
+        {
+            return StartResult.Failed(refused.Message);
         }
         catch (OperationCanceledException)
         {

@@ -11,8 +11,8 @@ internal sealed record NodeMount(string Path, bool IsReadOnly)
 }
 
 /// <summary>
-/// The directories of the node that the mappings of an attempt name: what absolute inputs brought, to read, and what is stored from a <c>GLOBAL_WORKSPACE</c>, to write. That gives its author nothing new: the agent
-/// itself copies to and from them in any case.
+/// The directories of the node that the mappings of an attempt name: what absolute inputs brought, to read, and what is stored from a <c>GLOBAL_WORKSPACE</c>, to write. All of them
+/// are below the roots that the agent lets containers name (<see cref="Files.NodeRoots"/>).
 /// </summary>
 internal static class NodeMounts
 {
