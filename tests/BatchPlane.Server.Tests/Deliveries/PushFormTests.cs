@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Xml.Linq;
+using BatchPlane.Contracts;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 
@@ -21,7 +22,7 @@ public sealed class PushFormTests(DeliveryFixture server) : IClassFixture<Delive
     {
         var (push, id) = await PushAsync("cmq-json", "'push':'cmq'");
 
-        var text = JsonSerializer.Serialize(Event, new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        var text = JsonSerializer.Serialize(Event, BatchPlaneJson.Options);
         Assert.Equal(
             $$"""{"TopicOwner":0,"topicName":"cmq-json","subscriptionName":"{{id}}","msgId":"job-pushed00:1","msgBody":{{text}},"publishTime":{{PublishedAt}}}""",
             push.Body);
