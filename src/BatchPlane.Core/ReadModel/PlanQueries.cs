@@ -26,9 +26,13 @@ public sealed class PlanQueries(ExplainQueries explanations)
             rivals[envId] = await explanations.RivalsAsync(environments[envId], job.Job.JobId, document.Priority, cancellationToken);
         }
 
-        return (new() { Document = JobSecrets.Mask(document), Tasks = [.. job.Tasks.Select(task => task.Record.OwnsEnv
+        return (new()
+        {
+            Document = JobSecrets.Mask(document),
+            Tasks = [.. job.Tasks.Select(task => task.Record.OwnsEnv
             ? Unmade(task)
-            : Plan(job, task, document.Priority, environments[task.Record.EnvId], rivals[task.Record.EnvId]))] }, []);
+            : Plan(job, task, document.Priority, environments[task.Record.EnvId], rivals[task.Record.EnvId]))]
+        }, []);
     }
 
     /// <summary>Those of the environments that do not exist or take no job.</summary>

@@ -49,7 +49,7 @@ internal static class Redeliver
 
             var (last, topic, only) = reading.Value;
             return last < first.Sequence
-                ? (null, ProblemResult.Invalid([new("$.last_sequence", ItemCodes.OutOfRange, FormattableString.Invariant($"Expected at least {first.Sequence}, the sequence of the event.")) ]))
+                ? (null, ProblemResult.Invalid([new("$.last_sequence", ItemCodes.OutOfRange, FormattableString.Invariant($"Expected at least {first.Sequence}, the sequence of the event."))]))
                 : (new(new(first.SubjectId, first.Sequence, last ?? first.Sequence), topic, null, null, OnlyState(only), Caller.Of(context).Source), null);
         });
 
