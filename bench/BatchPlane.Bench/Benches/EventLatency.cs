@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BatchPlane.Bench.Figures;
 using BatchPlane.Bench.Stack;
 

@@ -1,6 +1,5 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
-using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Deliveries;
 

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Tests.Notifications;
