@@ -11,8 +11,6 @@ public sealed class PushFormTests(DeliveryFixture server) : IClassFixture<Delive
     private const long PublishedAt = 1_760_000_000;
     private static readonly string Event = Encoding.UTF8.GetString(DeliveryFixture.BodyOf(1));
 
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private WebhookReceiver _receiver = null!;
 
     public async Task InitializeAsync() => _receiver = await WebhookReceiver.StartAsync();
@@ -24,11 +22,7 @@ public sealed class PushFormTests(DeliveryFixture server) : IClassFixture<Delive
     {
         var (push, id) = await PushAsync("cmq-json", "'push':'cmq'");
 
-<<<<<<< HEAD
         var text = JsonSerializer.Serialize(Event, BatchPlaneJson.Options);
-=======
-        var text = JsonSerializer.Serialize(Event, Relaxed);
->>>>>>> refs/heads/formats
         Assert.Equal(
             $$"""{"TopicOwner":0,"topicName":"cmq-json","subscriptionName":"{{id}}","msgId":"job-pushed00:1","msgBody":{{text}},"publishTime":{{PublishedAt}}}""",
             push.Body);
