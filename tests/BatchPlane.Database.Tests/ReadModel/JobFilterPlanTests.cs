@@ -26,7 +26,9 @@ public sealed class JobFilterPlanTests : IAsyncLifetime
             FROM generate_series(1, 50000) AS n ON CONFLICT DO NOTHING;
             INSERT INTO tasks (task_id, job_id, task_no, task_name, env_id, priority, job_no, state, depends_on, depends_when, instance_count, next_index, succeed_count, max_retry_count, failed_action, run, finished_at)
             SELECT 1000000 + n, 'job-x' || n, 0, 'task', 'env-n', 0, n, 'SUCCEED', '{}', '{}', 1, 1, 1, 0, 'TERMINATE', '{}', '2020-01-02' FROM generate_series(1, 50000) AS n ON CONFLICT DO NOTHING;
-            ANALYZE jobs, tasks
+            SET default_statistics_target = 5000;
+            ANALYZE jobs, tasks;
+            RESET default_statistics_target
             """);
         var filter = kind switch
         {
