@@ -27,7 +27,7 @@ public static class RunOptions
         StringComparer.Ordinal,
         "add-host", "blkio-weight", "cap-drop", "cpu-shares", "cpuset-cpus", "cpuset-mems", "dns", "dns-option", "dns-search", "domainname", "env", "expose", "group-add",
         "health-cmd", "health-interval", "health-retries", "health-start-period", "health-timeout", "hostname", "kernel-memory", "label",
-        "memory-reservation", "memory-swap", "memory-swappiness", "oom-score-adj", "shm-size", "stop-signal", "timezone",
+        "memory-reservation", "oom-score-adj", "shm-size", "stop-signal", "timezone",
         "tmpfs", "tz", "ulimit", "umask", "user");
 
     private static readonly FrozenSet<string> PlainSwitches = FrozenSet.Create(

@@ -197,6 +197,15 @@ public sealed class NodeRecord
     /// <summary>Column <c>busy_slots</c> as loaded.</summary>
     public int BusySlots { get; init; }
 
+    /// <summary>Columns <c>busy_slots</c>, <c>promised_cpu_millis</c> and <c>promised_memory_mib</c> as loaded: what it holds.</summary>
+    public ResourceAmounts Held => new(BusySlots, PromisedCpuMillis, PromisedMemoryMib);
+
+    /// <summary>Column <c>promised_cpu_millis</c> as loaded.</summary>
+    public int PromisedCpuMillis { get; init; }
+
+    /// <summary>Column <c>promised_memory_mib</c> as loaded.</summary>
+    public int PromisedMemoryMib { get; init; }
+
     /// <summary>Column <c>idle_since</c> as loaded.</summary>
     public DateTimeOffset? IdleSince { get; init; }
 

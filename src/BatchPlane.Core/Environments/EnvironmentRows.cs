@@ -86,6 +86,8 @@ internal static class EnvironmentRows
         KeptAttempts = row.GetInt32(24),
         WorkDirectory = Text(row, 25),
         Limits = Text(row, 26),
+        PromisedCpuMillis = row.GetInt32(27),
+        PromisedMemoryMib = row.GetInt32(28),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, DateTimeOffset now) => Command(

@@ -6,7 +6,7 @@ namespace BatchPlane.Core.Environments;
 /// <summary>
 /// How many nodes an environment is to have and which ones go. Pure, for every provider.
 /// <para>
-/// Upwards at once: what waits and what is held, in nodes. Downwards one node for each that has had nothing for the environment's idle time, and never below
+/// Upwards at once: nodes that hold something, and those that what waits needs beyond what is free on them. Downwards one node for each that has had nothing for the environment's idle time, and never below
 /// what the work needs. As nothing goes that was not idle for that time, and nothing comes without work, the number does not swing.
 /// </para>
 /// </summary>
@@ -23,8 +23,9 @@ public static class EnvironmentScaling
             return;
         }
 
-        var fitting = backlog.Where(part => part.Needs.FitsIn(Known(size))).ToList();
-        var needed = Math.Clamp(NodesFor(environment, fitting, size), record.MinNodeCount, max);
+        var node = Known(size) with { Containers = MayHaveContainers(environment) };
+        var fitting = backlog.Where(part => part.Needs.FitsIn(node)).ToList();
+        var needed = Math.Clamp(NodesFor(environment, fitting, node), record.MinNodeCount, max);
         var target = record.TargetNodeCount;
         if (needed > target)
         {
@@ -61,22 +62,46 @@ public static class EnvironmentScaling
     private static IEnumerable<NodeRecord> Kept(EnvironmentAggregate environment) =>
         environment.Nodes.Where(node => !node.IsAttached && node.State is not (NodeState.Deleting or NodeState.Deleted));
 
-    /// <summary>Attached nodes work as well: what waits is theirs first.</summary>
+    /// <summary>
+    /// Nodes of the provider that hold something or get something of what waits, and those that are missing for the rest. What waits goes to attached nodes first, then to those
+    /// that hold something already. The parts are laid one after the other, not in the best way.
+    /// </summary>
     private static int NodesFor(EnvironmentAggregate environment, IReadOnlyList<BacklogPart> backlog, ResourceAmounts size)
     {
-        var room = Known(size);
-        var waiting = backlog.Sum(part => part.InstanceCount / (double)PerNode(part.Needs, room));
-        var running = environment.Nodes.Where(node => node.State == NodeState.Running).ToList();
-        var spare = running.Where(node => node.IsAttached).Sum(node => Math.Max(0, node.Slots - node.BusySlots)) / (double)room.Slots;
-        var held = running.Where(node => !node.IsAttached).Sum(node => node.BusySlots) / (double)room.Slots;
-        return (int)Math.Min(int.MaxValue, Math.Ceiling(Math.Max(0, waiting - spare) + held));
+        var rooms = environment.Nodes
+            .Where(node => node.State == NodeState.Running)
+            .Select(node => new Room(node))
+            .OrderByDescending(room => room.IsAttached)
+            .ThenByDescending(room => room.IsUsed)
+            .ToList();
+        var missing = 0.0;
+        foreach (var part in backlog)
+        {
+            var left = part.InstanceCount;
+            foreach (var room in rooms)
+            {
+                left -= room.Take(part.Needs, left);
+            }
+
+            missing += left / (double)Math.Max(1, CountIn(part.Needs, size));
+        }
+
+        return (int)Math.Min(int.MaxValue, rooms.Count(room => room is { IsAttached: false, IsUsed: true }) + Math.Ceiling(missing));
     }
 
-    private static int PerNode(ResourceAmounts needs, ResourceAmounts room) => Math.Max(1, Math.Min(
+    /// <summary>How many instances go into a room.</summary>
+    private static int CountIn(ResourceAmounts needs, ResourceAmounts room) => Math.Max(0, Math.Min(
         room.Slots / Math.Max(1, needs.Slots),
         Math.Min(
             needs.CpuMillis == 0 ? int.MaxValue : room.CpuMillis / needs.CpuMillis,
             needs.MemoryMib == 0 ? int.MaxValue : room.MemoryMib / needs.MemoryMib)));
+
+    /// <summary>Whether the provider's nodes run containers is known once one of them runs.</summary>
+    private static bool MayHaveContainers(EnvironmentAggregate environment)
+    {
+        var running = environment.Nodes.Where(node => node is { State: NodeState.Running, IsAttached: false }).ToList();
+        return running.Count == 0 || running.Exists(node => node.ContainerEngine is not null);
+    }
 
     /// <summary>What is not known keeps nothing from fitting.</summary>
     private static ResourceAmounts Known(ResourceAmounts size) => new(
@@ -92,4 +117,23 @@ public static class EnvironmentScaling
 
     private static string Waiting(IReadOnlyList<BacklogPart> backlog) =>
         string.Create(CultureInfo.InvariantCulture, $"instances waiting: {backlog.Sum(part => part.InstanceCount)}");
+
+    /// <summary>What is free on a node that runs, by its last heartbeat.</summary>
+    private sealed class Room(NodeRecord node)
+    {
+        private ResourceAmounts _free = new ResourceAmounts(node.Slots, node.Cpu * 1000, node.MemoryMib).Minus(node.Held) with { Containers = node.ContainerEngine is not null };
+
+        internal bool IsAttached => node.IsAttached;
+
+        internal bool IsUsed { get; private set; } = node.Held != default;
+
+        /// <summary>Lays as many instances into it as go; how many.</summary>
+        internal int Take(ResourceAmounts needs, long count)
+        {
+            var taken = (int)Math.Min(count, needs.Containers && !_free.Containers ? 0 : CountIn(needs, _free));
+            _free = _free.Minus(new(taken * needs.Slots, taken * needs.CpuMillis, taken * needs.MemoryMib));
+            IsUsed |= taken > 0;
+            return taken;
+        }
+    }
 }

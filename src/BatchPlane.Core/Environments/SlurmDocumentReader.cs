@@ -10,6 +10,9 @@ namespace BatchPlane.Core.Environments;
 internal static partial class SlurmDocumentReader
 {
     internal const int MaxOptions = 20;
+    // A pilot is asked to drain a minute before its end.
+    private const int MinMinutes = 3;
+
     private const int MaxMinutes = 525_600;
     private const int MaxCpus = 10_000;
     private const int MaxMemoryMib = 100_000_000;
@@ -76,7 +79,7 @@ internal static partial class SlurmDocumentReader
         Partition = members.Text("partition", NameRule(ItemCodes.SlurmPartitionInvalid)),
         Account = members.Text("account", NameRule(ItemCodes.SlurmAccountInvalid)),
         Qos = members.Text("qos", NameRule(ItemCodes.SlurmQosInvalid)),
-        TimeLimitMinutes = members.Integer("time_limit_minutes", 1, MaxMinutes, ItemCodes.SlurmTimeLimitOutOfRange),
+        TimeLimitMinutes = members.Integer("time_limit_minutes", MinMinutes, MaxMinutes, ItemCodes.SlurmTimeLimitOutOfRange),
         Cpus = members.Integer("cpus", 1, MaxCpus, ItemCodes.SlurmCpusOutOfRange) ?? 1,
         MemoryMib = members.Integer("memory_mib", 1, MaxMemoryMib, ItemCodes.SlurmMemoryOutOfRange),
         MaxQueued = members.Integer("max_queued", 1, EnvironmentDocumentReader.MaxNodes, ItemCodes.SlurmMaxQueuedOutOfRange) ?? SlurmDocument.DefaultMaxQueued,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using BatchPlane.Contracts;
@@ -13,12 +14,13 @@ namespace BatchPlane.Server.Nodes;
 /// Makes nodes as agent processes on this host. The processes belong to the installation, not to the server process: they
 /// survive its end and are found again by their files.
 /// </summary>
-internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOptions> options, JoinToken joinToken, IServer server) : INodeProvider
+internal sealed partial class LocalNodeProvider(ServerSettings settings, IOptions<NodeOptions> options, JoinToken joinToken, IServer server, ILogger<LocalNodeProvider> logger) : INodeProvider
 {
     private const string WorkName = "work";
     private const int MibPerGib = 1_024;
 
     private readonly string _root = Path.Combine(settings.DataDirectory, "nodes");
+    private readonly ConcurrentDictionary<string, bool> _stuck = new(StringComparer.Ordinal);
     private string? _host;
 
     /// <inheritdoc/>
@@ -66,10 +68,27 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
 
         foreach (var directory in nodeIds.Select(DirectoryOf).Where(Directory.Exists))
         {
-            Directory.Delete(directory, recursive: true);
+            Remove(directory);
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>Once told, a directory that cannot be removed is tried again with each look and keeps nobody else's from going.</summary>
+    private void Remove(string directory)
+    {
+        try
+        {
+            Directory.Delete(directory, recursive: true);
+            _stuck.TryRemove(directory, out _);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            if (_stuck.TryAdd(directory, true))
+            {
+                Log.CannotRemove(logger, directory, fault.Message);
+            }
+        }
     }
 
     private bool IsAlive(string nodeId) => AgentProcess.FindAlive(DirectoryOf(nodeId)) is not null;
@@ -154,5 +173,11 @@ internal sealed class LocalNodeProvider(ServerSettings settings, IOptions<NodeOp
         }
 
         return File.ReadAllText(path).Trim();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3052, LogLevel.Warning, "The directory {Directory} of a node that is gone cannot be removed ({Reason}); it is tried again")]
+        internal static partial void CannotRemove(ILogger logger, string directory, string reason);
     }
 }

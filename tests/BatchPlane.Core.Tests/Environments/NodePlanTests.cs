@@ -135,6 +135,29 @@ public sealed class NodePlanTests
             pool.Activities.Where(activity => activity.Type == ActivityType.ScaleComputeEnv).Select(activity => activity.Cause));
     }
 
+    [Theory]
+    [InlineData(2, 4_000, 0, 1, 4_000, 0, 1, 3)] // All processors are held, slots are free.
+    [InlineData(2, 0, 8_192, 1, 0, 1, 1, 3)] // All memory.
+    [InlineData(2, 0, 0, 3, 0, 0, 1, 3)] // Half of the slots of each are free, an instance needs more than one half.
+    [InlineData(2, 0, 0, 2, 0, 0, 2, 2)] // What waits goes into what is free.
+    [InlineData(2, 0, 0, 1, 0, 0, 5, 3)] // Four of them do.
+    public void NodesThatHoldSomething_CountWholeAndGiveWhatIsFree(int busySlots, int heldCpu, int heldMemory, int slots, int cpu, int memory, int waiting, int expected)
+    {
+        NodeRecord Running(string id) => new()
+        {
+            NodeId = id, EnvId = "env-00000001", InstanceId = "ins-" + id, IsAttached = false, State = NodeState.Running, CreatedAt = DateTimeOffset.UnixEpoch, StateSince = DateTimeOffset.UnixEpoch,
+            Slots = 4, Cpu = 4, MemoryMib = 8_192, BusySlots = busySlots, PromisedCpuMillis = heldCpu, PromisedMemoryMib = heldMemory,
+        };
+        var environment = new EnvironmentAggregate(
+            new() { EnvId = "env-00000001", EnvName = "e", Provider = NodeProvider.Local, DesiredNodeCount = 2, MaxNodeCount = 5, State = EnvironmentState.Created },
+            [Running("node-1"), Running("node-2")],
+            DateTimeOffset.UnixEpoch);
+
+        EnvironmentScaling.Follow(environment, [new(new(slots, cpu, memory), waiting)], new(4, 4_000, 8_192));
+
+        Assert.Equal(expected, environment.Environment.TargetNodeCount);
+    }
+
     [Fact]
     public void BacklogThatFitsOnNoNode_RaisesNothing()
     {

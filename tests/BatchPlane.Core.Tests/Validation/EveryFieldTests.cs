@@ -22,7 +22,7 @@ public sealed class EveryFieldTests
                    "task_instance_num":3,"resource_max_retry_count":3,"env_vars":[{"name":"X","value":""}],
                    "max_retry_count":2,"timeout":60,"max_concurrent_num":2,"failed_action":"INTERRUPT","resources":{"slots":1,"cpu":0.5,"memory_mib":1},
                    "compute_env":{"provider":"slurm","max_compute_node_count":2,"idle_seconds":60,"slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
-                                  "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]}},
+                                  "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":3,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]}},
                    "retry_rules":[{"exit_codes":["64-78"],"signals":[9],"causes":["timeout"],"reasons":["x"],"action":"retry","max_retry_count":1,
                                    "backoff":{"initial_seconds":1,"multiplier":2,"max_seconds":9,"jitter":0.1}}],
                    "retry_backoff":{"initial_seconds":1,"multiplier":2,"max_seconds":9,"jitter":0.1},"max_failed_num":2,"time_limit":60,
@@ -42,7 +42,7 @@ public sealed class EveryFieldTests
     private const string Environment = """
         {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"min_compute_node_count":1,"max_compute_node_count":4,"idle_seconds":60,
          "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"slurm","slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
-         "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":1,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
+         "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":3,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
          "notifications":[{"topic_name":"t","format":"cmq","filter":{"levels":["compute_env"],"labels":[{"key":"k","value":"v"}],"final":false,"changed":true},"event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
          "notification":{"topic":{"name":"u","endpoint":"","events":["OnClusterDeleted"]}},
          "tags":[{"key":"k","value":"v"}]}
@@ -263,7 +263,7 @@ public sealed class EveryFieldTests
         new($"{path}.partition", "slurm_partition_invalid", "\"\""),
         new($"{path}.account", "slurm_account_invalid", "\"a b\""),
         new($"{path}.qos", "slurm_qos_invalid", "\"-\""),
-        new($"{path}.time_limit_minutes", "slurm_time_limit_out_of_range", "0"),
+        new($"{path}.time_limit_minutes", "slurm_time_limit_out_of_range", "2"),
         new($"{path}.cpus", "slurm_cpus_out_of_range", "0"),
         new($"{path}.memory_mib", "slurm_memory_out_of_range", "0"),
         new($"{path}.max_queued", "slurm_max_queued_out_of_range", "0"),

@@ -28,7 +28,7 @@ public sealed class FileTests(StackFixture stack) : IClassFixture<StackFixture>
     }
 
     [Theory]
-    [InlineData("""{"delivery_form":"PACKAGE","package_path":"file:///nowhere/p.zip","command":"true"}""", "", "package_failed", "there is no such file")]
+    [InlineData("""{"delivery_form":"PACKAGE","package_path":"file:///nowhere/p.zip","command":"true"}""", "", "package_failed", "there is no file")]
     [InlineData("""{"command":"true"}""", """, "input_mappings":[{"source_path":"file:///nowhere/","destination_path":"in/"}]""", "input_failed", "there is no directory /nowhere")]
     [InlineData("""{"command":"true"}""", """, "output_mappings":[{"source_path":"out/","destination_path":"file:///tmp/none/"}]""", "output_failed", "there is no directory")]
     public async Task FilesThatCannotBeMoved_FailTheInstanceWithTheirCause(string application, string more, string cause, string reason)

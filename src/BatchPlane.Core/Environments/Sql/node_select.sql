@@ -27,7 +27,9 @@ SELECT
     container_engine,
     kept_attempts,
     work_directory,
-    limits
+    limits,
+    promised_cpu_millis,
+    promised_memory_mib
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL

@@ -4,7 +4,7 @@ SELECT
     env_id
 FROM nodes
 WHERE lease_until < clock_timestamp()
-    AND state IN ('RUNNING', 'DELETING')
+    AND (state = 'RUNNING' OR (state = 'DELETING' AND origin = 'USER_ATTACHED'))
     AND deleted_at IS NULL
 ORDER BY env_id
 LIMIT @node_limit::integer

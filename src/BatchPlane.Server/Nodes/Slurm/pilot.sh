@@ -13,8 +13,12 @@ stop() {
 }
 trap stop TERM INT
 
+# Where Slurm gives memory by the processor, all of them together are the node's.
+memory=${SLURM_MEM_PER_NODE:-}
+[ -n "$memory" ] || [ -z "${SLURM_MEM_PER_CPU:-}" ] || memory=$((SLURM_MEM_PER_CPU * {{cpus}}))
+
 {{program}} agent --server {{server}} --node-id "$node" --dir "$directory/work" \
-  --slots {{slots}} --cpu {{cpus}} ${SLURM_MEM_PER_NODE:+--memory-mib "$SLURM_MEM_PER_NODE"} \
+  --slots {{slots}} --cpu {{cpus}} ${memory:+--memory-mib "$memory"} \
   --give-up-seconds {{give_up_seconds}} &
 agent=$!
 [ -z "$stopped" ] || stop

@@ -24,8 +24,12 @@ stop() {
 }
 trap stop TERM INT
 
+# Where Slurm gives memory by the processor, all of them together are the node's.
+memory=${SLURM_MEM_PER_NODE:-}
+[ -n "$memory" ] || [ -z "${SLURM_MEM_PER_CPU:-}" ] || memory=$((SLURM_MEM_PER_CPU * 1))
+
 '/usr/bin/batchplane' agent --server 'http://control:8080' --node-id "$node" --dir "$directory/work" \
-  --slots 1 --cpu 1 ${SLURM_MEM_PER_NODE:+--memory-mib "$SLURM_MEM_PER_NODE"} \
+  --slots 1 --cpu 1 ${memory:+--memory-mib "$memory"} \
   --give-up-seconds 900 &
 agent=$!
 [ -z "$stopped" ] || stop
