@@ -17,7 +17,8 @@ internal sealed class FanOut : IBench
 
     public async Task RunAsync(BenchContext context)
     {
-        var copies = context.Count(60_000, 1_000);
+        // So that each width divides it.
+        var copies = context.Count(60_000, 960);
         string[] topics = [.. Enumerable.Range(0, Widths.Max()).Select(number => FormattableString.Invariant($"fan-{number}"))];
         await using var stack = await BenchStack.StartAsync(context, new StackShape());
         await using var queue = await EventQueue.BindAsync(stack, topics, context.Cancellation);

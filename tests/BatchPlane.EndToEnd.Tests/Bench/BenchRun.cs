@@ -8,7 +8,7 @@ namespace BatchPlane.EndToEnd.Tests.Bench;
 /// <param name="Errors">Its standard error.</param>
 internal sealed record BenchRun(int ExitCode, string[] Lines, string Errors)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
 
     internal static async Task<BenchRun> OfAsync(params string[] arguments)
     {
