@@ -193,15 +193,13 @@ public sealed class ProcessAttemptsTests
     }
 
     [Fact]
-    public async Task FiveHundredShortOnes_EndQuicklyAndLeaveNothing()
+    public async Task FiveHundredShortOnes_EndAndLeaveNothing()
     {
         await using var agent = await StartAsync(slots: 8);
-        var since = Stopwatch.GetTimestamp();
 
         agent.Server.Offer(Argv("/bin/true"), count: 500);
         await Eventually.ReachAsync(() => agent.Server.EndCount() == 500, agent.Server.Describe);
 
-        Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(8), $"took {Stopwatch.GetElapsedTime(since)}");
         Assert.All(agent.Server.Reports, r => Assert.True(r.Report.Outcome == AttemptOutcome.Running || r.Report.ExitCode == 0, $"{r}"));
         Assert.Equal(500, agent.Server.Reports.Count(r => r.Report.Outcome != AttemptOutcome.Running));
         Assert.InRange(agent.Server.ReportSizes.Count, 1, 400);

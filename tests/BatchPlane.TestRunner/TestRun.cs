@@ -36,9 +36,7 @@ internal static class TestRun
     {
         var tests = Path.Combine(Directory.GetCurrentDirectory(), "tests");
         var assemblies = Directory.GetFiles(tests, "*.Tests.csproj", SearchOption.AllDirectories)
-            // The longest first: the others run beside it.
-            .OrderByDescending(project => project.Contains("EndToEnd", StringComparison.Ordinal))
-            .ThenBy(project => project, StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
             .Select(project => Path.Combine(
                 Path.GetDirectoryName(project)!, "bin", configuration, "net10.0", Path.GetFileNameWithoutExtension(project) + ".dll"))
             .ToList();
