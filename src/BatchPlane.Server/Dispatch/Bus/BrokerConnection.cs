@@ -169,41 +169,48 @@ internal sealed partial class BrokerConnection : BackgroundService
             lost.TrySetResult(connection.CloseReason?.ReplyText ?? "closed");
         }
 
-        await using (connection)
+        lock (_gate)
+        {
+            _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _open.SetResult(connection);
+        }
+
+        _status.Connected();
+        Log.Connected(_logger, connection.Endpoint.HostName, connection.Endpoint.Port);
+        try
+        {
+            var reason = await lost.Task.WaitAsync(cancellationToken);
+            _status.Lost(reason);
+            Log.Lost(_logger, reason);
+        }
+        finally
         {
             lock (_gate)
             {
-                _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                _open.SetResult(connection);
+                _open = NewSource();
+                _lost.TrySetResult();
             }
 
-            _status.Connected();
-            Log.Connected(_logger, connection.Endpoint.HostName, connection.Endpoint.Port);
-            try
-            {
-                var reason = await lost.Task.WaitAsync(cancellationToken);
-                _status.Lost(reason);
-                Log.Lost(_logger, reason);
-            }
-            finally
-            {
-                lock (_gate)
-                {
-                    _open = NewSource();
-                    _lost.TrySetResult();
-                }
-
-                _blocked = false;
-                await CloseAsync(connection);
-            }
+            _blocked = false;
+            await PutAwayAsync(connection);
         }
     }
+
+    /// <summary>
+    /// Closes a connection, within a bound: the client may never come back from closing one whose socket went in the middle of a send, and the next connection
+    /// must not wait for that.
+    /// </summary>
+    private async Task PutAwayAsync(IConnection connection) =>
+        await Task.WhenAny(CloseAsync(connection), Task.Delay(_options.RequestTimeout, _time));
 
     private async Task CloseAsync(IConnection connection)
     {
         try
         {
-            await connection.CloseAsync(_options.RequestTimeout);
+            await using (connection)
+            {
+                await connection.CloseAsync(_options.RequestTimeout);
+            }
         }
         catch (Exception fault) when (IsOutage(fault))
         {

@@ -119,8 +119,11 @@ internal sealed class PublishChannel : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the channel; what is without an answer stays so.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Closes the channel, within a bound as of a lost connection; what is without an answer stays so.</summary>
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAny(CloseAsync(), Task.Delay(_broker.RequestTimeout, _time));
+
+    private async Task CloseAsync()
     {
         try
         {
