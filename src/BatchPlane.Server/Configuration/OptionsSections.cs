@@ -15,6 +15,7 @@ using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.Outputs;
+using BatchPlane.Server.Tencent;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Configuration;
@@ -50,6 +51,7 @@ internal static class OptionsSections
         new OptionsSection<WebhookOptions>("Webhooks"),
         new OptionsSection<EmailOptions>("Email"),
         new OptionsSection<MetricsOptions>("Metrics"),
+        new OptionsSection<TencentOptions>("Tencent"),
     ];
 
     /// <summary>Registers every class as <see cref="IOptions{TOptions}"/>. Throws <see cref="ConfigurationException"/>.</summary>
