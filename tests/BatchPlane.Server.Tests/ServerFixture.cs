@@ -48,6 +48,9 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>What the server does.</summary>
     protected virtual ServerRoles Roles => ServerRoles.Api;
 
+    /// <summary>Where the Tencent façade listens; empty: it does not.</summary>
+    protected virtual IReadOnlyList<string> TencentUrls => [];
+
     /// <summary>Options of the server besides; asked for once, before it starts.</summary>
     protected virtual Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>([]);
 
@@ -78,6 +81,7 @@ public class ServerFixture : IAsyncLifetime
             Postgres = _database.ConnectionString,
             RabbitMq = _virtualHost.AmqpUri,
             Urls = ["http://127.0.0.1:0"],
+            TencentUrls = TencentUrls,
             DataDirectory = _data,
             BootstrapKey = Key,
             Roles = Roles,

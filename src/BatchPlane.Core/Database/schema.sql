@@ -166,6 +166,8 @@ CREATE TABLE environments (
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
     created_by text NOT NULL,
+    -- As jobs.tencent.
+    tencent jsonb,
     -- As jobs.traceparent, of the request that created the environment.
     traceparent text,
     -- Of an environment made for one task: the task's job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.
@@ -314,6 +316,8 @@ CREATE TABLE jobs (
     -- What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.
     labels text[] NOT NULL DEFAULT '{}'::text[],
     submitted_by text NOT NULL,
+    -- The request in Tencent's words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.
+    tencent jsonb,
     -- W3C trace context of the request that submitted the job, which its messages carry; null: there was none.
     traceparent text,
     -- Sequence of the newest journal row of this job; gapless from 1.
@@ -660,6 +664,8 @@ CREATE TABLE task_templates (
     -- The members that were given, by their canonical names, without defaults.
     task jsonb NOT NULL,
     tags jsonb NOT NULL,
+    -- As jobs.tencent, of the task alone; null also when the task was changed by another way since.
+    tencent jsonb,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
