@@ -29,6 +29,7 @@ internal static class EventDocument
 
         - `format` says how the messages look: `cmq` (default: below), `mns` or `cloudevents` ([formats](#formats)).
         - At most 16 blocks. The same event may go to several topics, to each only once. Whoever did not ask is told nothing.
+        - A block has one topic (`topic_name`) or several that get the same (`topic_names`: `["a", "b"]`), in all blocks together at most `NotificationLimits.MaxTopics` (128).
         - Case and underscores do not matter in event names, nor PascalCase in member names (`TopicName`, `EventConfigs`). An unknown event is refused with the valid ones and the nearest.
         - A `*` in a name stands for any letters: `JOB_*`, `*_FAILED`, `*`. It goes over the names, so `TASK_*` has the events of instances too, and stands only for the first
           19 events of the table below: the others are told where they are named, and nowhere else. An event that the block names besides keeps its own `event_vars`.

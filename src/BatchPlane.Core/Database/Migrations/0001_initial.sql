@@ -578,7 +578,8 @@ CREATE TABLE redeliveries (
     topic_key      text,
     since          timestamptz,
     until          timestamptz,
-    only_state     text CHECK (only_state IN ('failed', 'unrouted')),
+    only_state     text CHECK (only_state IN ('failed', 'unrouted', 'dead')),
+    subscription_id text,
     created_by     text NOT NULL,
     created_at     timestamptz NOT NULL,
     cancelled_at   timestamptz,
@@ -590,7 +591,8 @@ CREATE INDEX redeliveries_created_at_idx ON redeliveries (created_at, redelivery
 CREATE INDEX redeliveries_open_idx ON redeliveries (created_at) WHERE finished_at IS NULL;
 COMMENT ON TABLE redeliveries IS 'Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.';
 COMMENT ON COLUMN redeliveries.topic_key IS 'To this topic alone; null: to every topic that asked.';
-COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; null: all.';
+COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; dead: into the queues of the subscriptions that gave them up; null: all.';
+COMMENT ON COLUMN redeliveries.subscription_id IS 'Into the queue of this webhook or address alone; null: to topics, or to all that gave up.';
 COMMENT ON COLUMN redeliveries.finished_at IS 'When the last shard was done, or the wish was withdrawn (cancelled_at).';
 
 CREATE TABLE redelivery_shards (
@@ -611,7 +613,7 @@ CREATE INDEX redelivery_shards_open_idx ON redelivery_shards (shard) WHERE finis
 COMMENT ON TABLE redelivery_shards IS 'How far a redelivery is in each shard. Written by the dispatcher that holds the shard, under its epoch.';
 COMMENT ON COLUMN redelivery_shards.cursor_count IS 'Events of the row at the cursor that are done.';
 COMMENT ON COLUMN redelivery_shards.end_txid IS 'Where the shard''s own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.';
-COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, those included that no queue was bound for.';
+COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, for topics or into queues of subscriptions, those included that no queue was bound for.';
 
 CREATE TABLE topics (
     topic_key  text PRIMARY KEY,
@@ -695,9 +697,9 @@ CREATE TABLE subscription_deliveries (
     CHECK ((state IN ('pending', 'retrying')) = (next_try_at IS NOT NULL))
 );
 CREATE INDEX subscription_deliveries_last_tried_at_idx ON subscription_deliveries (last_tried_at);
-CREATE INDEX subscription_deliveries_open_idx ON subscription_deliveries (subscription_id, last_tried_at) WHERE state <> 'delivered';
+CREATE INDEX subscription_deliveries_dead_idx ON subscription_deliveries (last_tried_at, subject_id, sequence, topic_name, subscription_id) WHERE state IN ('dead', 'dropped');
 COMMENT ON TABLE subscription_deliveries IS 'What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription''s queue, or no binding matches. Written in batches by deliverers; pruned by age.';
-COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
+COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
 COMMENT ON COLUMN subscription_deliveries.tries IS 'Tries made; 0 while pending.';
 COMMENT ON COLUMN subscription_deliveries.last_status IS 'HTTP status or SMTP reply code of the last try; null: there was no answer.';
 COMMENT ON COLUMN subscription_deliveries.last_reason IS 'Why the last try failed, in words; null: it succeeded.';
