@@ -738,6 +738,8 @@ CREATE TABLE tasks (
     expires_at timestamp with time zone,
     -- When an instance last ended; kept only while somebody is told of progress every so many seconds.
     progress_at timestamp with time zone,
+    -- What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.
+    blocked_by text,
     max_concurrent_num integer,
     failed_action text NOT NULL,
     -- RunSpec: what the agent gets; passwords encrypted with the installation key.
@@ -772,6 +774,7 @@ CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority D
 CREATE INDEX tasks_expires_at_idx ON public.tasks USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_no);
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
+CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (claimable AND (blocked_by IS NOT NULL));
 
 -- Named topics. The key is the name in lower case: names differ by more than case.
 CREATE TABLE topics (

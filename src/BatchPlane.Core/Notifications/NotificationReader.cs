@@ -88,7 +88,7 @@ internal sealed class NotificationReader
     }
 
     /// <summary>The list <c>topic_names</c>. Names that differ in case alone are the same topic.</summary>
-    private IReadOnlyList<string> ReadTopics(ObjectReader block)
+    private List<string> ReadTopics(ObjectReader block)
     {
         if (block.Find("topic_name") is not null)
         {

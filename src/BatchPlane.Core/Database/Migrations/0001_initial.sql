@@ -277,6 +277,7 @@ CREATE TABLE tasks (
     time_limit         integer CHECK (time_limit > 0),
     expires_at         timestamptz,
     progress_at        timestamptz,
+    blocked_by         text,
     max_concurrent_num integer,
     failed_action      text NOT NULL CHECK (failed_action IN ('TERMINATE', 'INTERRUPT', 'FAST_INTERRUPT')),
     run                jsonb NOT NULL,
@@ -295,6 +296,7 @@ CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
 -- Only columns that change rarely; the counters are in no index, so that updating them stays within the page (HOT).
 CREATE INDEX tasks_expires_at_idx ON tasks (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, job_no, task_id) WHERE claimable;
+CREATE INDEX tasks_watched_idx ON tasks (task_id) WHERE claimable AND blocked_by IS NOT NULL;
 CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
@@ -311,6 +313,7 @@ COMMENT ON COLUMN tasks.retry_policy IS 'Retry rules and backoff; null: every fa
 COMMENT ON COLUMN tasks.max_failed_num IS 'Instances that may fail for good before the task is closed; null: all.';
 COMMENT ON COLUMN tasks.time_limit IS 'Seconds from running_at; null: no limit.';
 COMMENT ON COLUMN tasks.progress_at IS 'When an instance last ended; kept only while somebody is told of progress every so many seconds.';
+COMMENT ON COLUMN tasks.blocked_by IS 'What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.';
 COMMENT ON COLUMN tasks.expires_at IS 'When the time limit ends the task: set when it runs, null again once it is closed or ends.';
 COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';
 COMMENT ON COLUMN tasks.waiting IS 'Instances below next_index without rows that wait for the instances of the same index of other tasks.';
