@@ -117,7 +117,7 @@ internal sealed class JobSubmission(
     /// <summary>Everything a submit checks, without the writes: the idempotency key is not used up and no topic is made.</summary>
     private async Task<IResult> PlanAsync(JobDocument job, CancellationToken cancellationToken)
     {
-        var topicProblems = await topics.FindProblemsAsync([.. job.Notifications.Select(TopicAdmission.Named)], cancellationToken);
+        var topicProblems = await topics.FindProblemsAsync([.. job.Notifications.SelectMany(TopicAdmission.Named)], cancellationToken);
         var (plan, missing) = await plans.PlanAsync(job, cancellationToken);
         return plan is not null && topicProblems.Count == 0
             ? TypedResults.Json(plan, BatchPlaneJson.Options)
