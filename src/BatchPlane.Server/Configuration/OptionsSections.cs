@@ -11,6 +11,7 @@ using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Events;
+using BatchPlane.Server.Listeners;
 using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
@@ -49,6 +50,7 @@ internal static class OptionsSections
         new OptionsSection<DeliveryOptions>("Deliveries"),
         new OptionsSection<WebhookOptions>("Webhooks"),
         new OptionsSection<EmailOptions>("Email"),
+        new OptionsSection<ListenersOptions>("Listeners"),
         new OptionsSection<MetricsOptions>("Metrics"),
     ];
 
