@@ -32,7 +32,7 @@ public interface IEventListener
 }
 
 /// <summary>What a listener is started with.</summary>
-/// <param name="Settings">Its own settings, keys in any case: <c>BATCHPLANE_LISTENERS__&lt;NAME&gt;__&lt;KEY&gt;</c>, or <c>listeners</c>, its name, the key in the server's file. Deeper keys are joined by <c>:</c>.</param>
+/// <param name="Settings">Its own settings, keys in any case: <c>BATCHPLANE_LISTENERS__&lt;NAME&gt;__&lt;KEY&gt;</c> (with <c>_</c> for <c>-</c>), or <c>listeners</c>, its name, the key in the server's file. Deeper keys are joined by <c>:</c>.</param>
 /// <param name="Log">Writes a line to the server's log, with the name of the listener; from any thread. Secrets do not belong there.</param>
 /// <param name="Time">The clock to go by.</param>
 public sealed record ListenerContext(IReadOnlyDictionary<string, string> Settings, Action<string> Log, TimeProvider Time);

@@ -12,7 +12,7 @@ public enum ListenerState
     /// <summary>It failed too often in a row, or a user paused it: it gets nothing until it is resumed.</summary>
     Paused,
 
-    /// <summary>No server runs it: it could not be loaded, or none has it.</summary>
+    /// <summary>No server runs it: it could not be loaded, none has it, or a call has not returned on the servers that have it.</summary>
     Unavailable,
 }
 

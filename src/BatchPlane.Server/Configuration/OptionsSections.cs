@@ -16,6 +16,7 @@ using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.Outputs;
+using BatchPlane.Server.Tracing;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Configuration;
@@ -51,6 +52,7 @@ internal static class OptionsSections
         new OptionsSection<WebhookOptions>("Webhooks"),
         new OptionsSection<EmailOptions>("Email"),
         new OptionsSection<ListenersOptions>("Listeners"),
+        new OptionsSection<TracingOptions>("Tracing"),
         new OptionsSection<MetricsOptions>("Metrics"),
     ];
 

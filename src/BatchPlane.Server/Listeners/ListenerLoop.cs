@@ -110,6 +110,12 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
     {
         for (var failures = held.Lease.Failures; ; failures++)
         {
+            // A user may have paused it, or a server taken it over, since the lease was renewed.
+            if (!await services.Store.RenewAsync(held.Lease, _options.LeaseDuration, held.Lost))
+            {
+                return false;
+            }
+
             var result = await _listener.HandleAsync(batch, held.Lost);
             if (result.Outcome == CallOutcome.Done)
             {

@@ -1,4 +1,7 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Listeners;
+using BatchPlane.Server.Tracing;
+using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Listeners;
 
@@ -13,9 +16,20 @@ internal static class ListenerServiceCollectionExtensions
         {
             services.AddSingleton<ListenerMetrics>();
             services.AddSingleton<ListenerServices>();
+            AddOpenTelemetry(services);
             services.AddHostedService<ListenerHost>();
         }
 
         return services;
+    }
+
+    /// <summary>The listener that is built in, when somebody wants it.</summary>
+    private static void AddOpenTelemetry(IServiceCollection services)
+    {
+        var options = services.Select(service => service.ImplementationInstance).OfType<IOptions<TracingOptions>>().Single().Value;
+        if (OpenTelemetryListener.Create(options, new ConfigurationBuilder().AddEnvironmentVariables().Build()) is { } listener)
+        {
+            services.AddSingleton<IEventListener>(listener);
+        }
     }
 }

@@ -37,7 +37,8 @@ internal sealed partial class ListenerServices(
     /// <summary>What a listener of this name is started with.</summary>
     internal ListenerContext ContextFor(string name)
     {
-        var section = settings.Listeners?.GetSection(name);
+        // The name of a variable in a shell has no '-'.
+        var section = settings.Listeners?.GetChildren().FirstOrDefault(child => child.Key.Replace('_', '-').Equals(name, StringComparison.OrdinalIgnoreCase));
         var own = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (key, value) in section?.AsEnumerable(makePathsRelative: true) ?? [])
         {

@@ -41,7 +41,11 @@ public sealed class ListenersOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan LookInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a call may take, and the loading of a plug-in; then it is cancelled. 100 ms to 1 hour; default 30 s.</summary>
+    /// <summary>How long the loading of a plug-in may take; the server starts without one that takes longer. 100 ms to 10 minutes; default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan LoadTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a call may take; then it is cancelled. 100 ms to 1 hour; default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

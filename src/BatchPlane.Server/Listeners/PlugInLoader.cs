@@ -65,14 +65,14 @@ internal sealed partial class PlugInLoader(ListenersOptions options, TimeProvide
         {
             // Constructors are the plug-in's own code: one that hangs must not keep the server from starting.
             var loading = Task.Factory.StartNew(() => Make(plugIn, directory), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            foreach (var (name, listener) in await loading.WaitAsync(options.CallTimeout, time))
+            foreach (var (name, listener) in await loading.WaitAsync(options.LoadTimeout, time))
             {
                 Add(name, listener, $"plug-in {plugIn}");
             }
         }
         catch (TimeoutException)
         {
-            _problems.Add(new(plugIn, $"loading it took longer than {options.CallTimeout}"));
+            _problems.Add(new(plugIn, $"loading it took longer than {options.LoadTimeout}"));
         }
 #pragma warning disable CA1031 // Whatever a plug-in's assembly or constructors throw: the server starts without it.
         catch (Exception fault)
