@@ -74,7 +74,7 @@ public sealed class ListenerReader(JournalReader journal, JournalPosition start,
             var offset = TakenOf(row);
             for (; offset < row.Span && events.Count < limit; offset++)
             {
-                if (TraceSample.Includes(names.Job?.Tracing, row, offset, sampleEvery))
+                if (TraceSample.Includes(names.Job?.Tracing ?? TracingMode.Full, row, offset, sampleEvery))
                 {
                     events.Add(ToEvent(row, offset, names));
                 }

@@ -12,20 +12,19 @@ internal static class TraceSample
     private static readonly string InstanceLevel = EventCatalogue.WireName(EventLevel.TaskInstance);
 
     /// <summary>True when listeners are told of an event of a row.</summary>
-    /// <param name="mode">What the job wants; null: the subject is none, or was removed.</param>
+    /// <param name="mode">What the job wants; of a subject that is none, or was removed: everything.</param>
     /// <param name="row">The row.</param>
     /// <param name="offset">Which of its events.</param>
     /// <param name="every">One instance in so many is chosen.</param>
-    internal static bool Includes(TracingMode? mode, EventRow row, int offset, int every) => mode switch
+    internal static bool Includes(TracingMode mode, EventRow row, int offset, int every) => mode switch
     {
-        null or TracingMode.Full => true,
+        TracingMode.Full => true,
         TracingMode.Off => false,
         TracingMode.Sampled => row.Level != InstanceLevel
             || row.InstanceIndex is not { } first
             || row.Attempt > 1
             || ExecutionViews.ResultOf(row) is not (null or ExecutionResults.Success)
             || IsChosen(row.SubjectId, row.TaskNo ?? 0, first + offset, every),
-        _ => throw new ArgumentOutOfRangeException(nameof(mode)),
     };
 
     /// <summary>True for one instance in <paramref name="every"/>, the same ones each time; spread over tasks and indexes.</summary>

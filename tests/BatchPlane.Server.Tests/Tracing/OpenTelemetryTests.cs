@@ -117,7 +117,7 @@ public sealed class OpenTelemetryTests(TracedServer server) : IClassFixture<Trac
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs")
         {
             Content = new StringContent(
-                $$"""{"job_name":"demo",{{members}}"tasks":[{"task_name":"count","max_retry_count":1,"application":{"command":"true"}}]}""", System.Text.Encoding.UTF8, "application/json"),
+                $$$"""{"job_name":"demo",{{{members}}}"tasks":[{"task_name":"count","max_retry_count":1,"application":{"command":"true"}}]}""", System.Text.Encoding.UTF8, "application/json"),
         };
         if (traceparent is not null)
         {
