@@ -235,6 +235,9 @@ public static class ItemCodes
     /// <summary>There is no such state for tasks without nodes.</summary>
     public const string StateIfCreateCvmFailedUnknown = "state_if_create_cvm_failed_unknown";
 
+    /// <summary>There is no such amount of tracing.</summary>
+    public const string TracingUnknown = "tracing_unknown";
+
     /// <summary>There is no such provider of nodes.</summary>
     public const string ProviderUnknown = "provider_unknown";
 
