@@ -57,6 +57,9 @@ internal sealed class TransitionDecision
                 case DueRequest due:
                     Decide(due);
                     break;
+                case TellBlocked tell:
+                    tell.Result = new(locked.Jobs.TryGetValue(tell.JobId, out var blocked) && blocked.TellBlocked(tell.TaskId, tell.Kind, tell.Reason, locked.Now));
+                    break;
                 case GiveUpTask give:
                     give.Result = new(locked.Jobs.TryGetValue(give.JobId, out var job) && job.CloseWithoutNodes(give.TaskId, give.EnvId, give.Reason, locked.Now));
                     break;
