@@ -74,7 +74,6 @@ public static class ServerHost
         services.AddSingleton(_ => NpgsqlDataSource.Create(WithDefaults(settings.Postgres)));
         services.AddSingleton(_ => new InstallationKey(LoadInstallationKey(settings)));
         services.AddSingleton(provider => new JoinToken(settings.JoinToken ?? provider.GetRequiredService<InstallationKey>().JoinToken));
-        services.AddSingleton<TaskSecrets>();
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<JoinTokenStore>();
         services.AddSingleton<BrokerStatus>();
