@@ -27,7 +27,7 @@ public sealed class StackFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         File.SetUnixFileMode(Path.GetDirectoryName(Directory)!, (UnixFileMode)0b111_101_101);
-        _dev = BatchPlaneProcess.Start(Path.GetDirectoryName(Directory)!, "dev", "--data", Directory, "--http", "0", "--nodes", "2", "--slots", "8");
+        _dev = BatchPlaneProcess.StartBy("/usr/bin/env", Path.GetDirectoryName(Directory)!, "BATCHPLANE_OPTIONS__EMAIL__HOST=127.0.0.1", BatchPlaneProcess.Program, "dev", "--data", Directory, "--http", "0", "--nodes", "2", "--slots", "8");
         await Eventually.TrueAsync(() => _dev.HasEnded || DevInfo.Read(Directory) is not null, StartLimit, () => _dev.Output);
         Info = DevInfo.Read(Directory) ?? throw new InvalidOperationException(_dev.Output);
     }
