@@ -406,6 +406,8 @@ CREATE TABLE nodes (
     state text NOT NULL,
     -- Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.
     epoch bigint NOT NULL,
+    -- The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.
+    left_epoch bigint,
     origin text NOT NULL,
     instance_id text NOT NULL,
     -- Which server host made the node (local provider); null for attached machines.

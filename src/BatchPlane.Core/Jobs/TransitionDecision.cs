@@ -278,7 +278,7 @@ internal sealed class TransitionDecision
     private void Decide(LoseAttempts lose)
     {
         var lost = _locked.Jobs.TryGetValue(lose.JobId, out var job)
-            ? lose.Attempts.Count(attempt => job.LoseAttempt(attempt.TaskId, attempt.Index, lose.NodeId, lose.NodeEpoch, lose.Reason, _locked.Now))
+            ? lose.Attempts.Count(attempt => job.LoseAttempt(attempt.TaskId, attempt.Index, lose.NodeId, lose.NodeEpoch, lose.Reason, _locked.Now, lose.Cause))
             : 0;
         lose.Result = new(lost);
     }

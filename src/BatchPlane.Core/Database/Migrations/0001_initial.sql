@@ -76,6 +76,7 @@ CREATE TABLE nodes (
     env_id              text NOT NULL,
     state               text NOT NULL CHECK (state IN ('SUBMITTED', 'CREATING', 'CREATED', 'CREATION_FAILED', 'RUNNING', 'ABNORMAL', 'DELETING', 'DELETED')),
     epoch               bigint NOT NULL,
+    left_epoch          bigint,
     origin              text NOT NULL CHECK (origin IN ('BATCH_CREATED', 'USER_ATTACHED')),
     instance_id         text NOT NULL,
     provider_host       text,
@@ -123,6 +124,7 @@ COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended 
 COMMENT ON COLUMN nodes.kept_attempts IS 'Attempts whose directories are kept for inspection there: nothing but a user takes the node away.';
 COMMENT ON COLUMN nodes.work_directory IS 'Directory of its agent on the machine, as it told when it joined.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
+COMMENT ON COLUMN nodes.left_epoch IS 'The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
 COMMENT ON COLUMN nodes.starting_until IS 'Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.';
