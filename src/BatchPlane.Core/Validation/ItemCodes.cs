@@ -502,6 +502,9 @@ public static class ItemCodes
     /// <summary>A topic's name is longer than 64 characters.</summary>
     public const string TopicNameTooLong = "topic_name_too_long";
 
+    /// <summary>There is too much to be sorted: narrow it by job or time.</summary>
+    public const string SortTooWide = "sort_too_wide";
+
     /// <summary>There is no webhook or address of this id, or it belongs to another topic.</summary>
     public const string SubscriptionUnknown = "subscription_unknown";
 
