@@ -90,6 +90,9 @@ public sealed record RetryDocument
 /// <summary>Body of <c>POST /v1/topics/{name}/subscriptions</c>.</summary>
 public sealed record SubscriptionDocument
 {
+    /// <summary>A name: a letter, then letters, digits, <c>_</c>, <c>-</c>, at most 64; no other subscription of the topic may have it, in any case. Default: none.</summary>
+    public string? SubscriptionName { get; init; }
+
     /// <summary>How it is served: <c>queue</c>, <c>http</c> or <c>email</c>.</summary>
     public SubscriptionProtocol Protocol { get; init; }
 
@@ -142,6 +145,9 @@ public sealed record SubscriptionChange
     /// <summary>As <see cref="SubscriptionDocument.Format"/>.</summary>
     public SubscriptionFormat? Format { get; init; }
 
+    /// <summary>As <see cref="SubscriptionDocument.ContentFormat"/>.</summary>
+    public PushContent? ContentFormat { get; init; }
+
     /// <summary>As <see cref="SubscriptionDocument.MaxInFlight"/>.</summary>
     public int? MaxInFlight { get; init; }
 
@@ -157,6 +163,9 @@ public sealed record SubscriptionView
 
     /// <summary>Its topic.</summary>
     public required string TopicName { get; init; }
+
+    /// <summary>Its name; absent: it has none.</summary>
+    public string? SubscriptionName { get; init; }
 
     /// <summary>How it is served.</summary>
     public required SubscriptionProtocol Protocol { get; init; }

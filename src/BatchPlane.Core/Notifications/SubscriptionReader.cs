@@ -20,9 +20,16 @@ public sealed partial class SubscriptionReader
     private const string Everything = "#";
 
     private static readonly MemberSet Members = new([
-        "protocol", "endpoint", "binding", "bindings", "enabled", "format", "push", "content_format", "secret", "max_in_flight", "retry"]);
+        "subscription_name", "protocol", "endpoint", "binding", "bindings", "enabled", "format", "push", "content_format", "secret", "max_in_flight", "retry"]);
 
-    private static readonly MemberSet ChangeMembers = new(["binding", "bindings", "enabled", "format", "max_in_flight", "retry"]);
+    private static readonly MemberSet ChangeMembers = new(["binding", "bindings", "enabled", "format", "content_format", "max_in_flight", "retry"]);
+
+    private static readonly TextRule Name = DocumentRules.TopicName with
+    {
+        EmptyCode = ItemCodes.SubscriptionNameInvalid,
+        InvalidCode = ItemCodes.SubscriptionNameInvalid,
+        TooLongCode = ItemCodes.SubscriptionNameInvalid,
+    };
 
     private static readonly TextRule QueueName = new()
     {
@@ -77,11 +84,11 @@ public sealed partial class SubscriptionReader
         return Reading<SubscriptionDocument>.Of(reader._problems, () => subscription!);
     }
 
-    /// <summary>Body of <c>PATCH /v1/topics/{name}/subscriptions/{id}</c>, of a subscription with this protocol.</summary>
-    public static Reading<SubscriptionChange> ReadChange(JsonElement body, SubscriptionProtocol protocol, SubscriptionLimits limits)
+    /// <summary>Body of <c>PATCH /v1/topics/{name}/subscriptions/{id}</c>, of this subscription.</summary>
+    public static Reading<SubscriptionChange> ReadChange(JsonElement body, SubscriptionView subscription, SubscriptionLimits limits)
     {
         var reader = new SubscriptionReader(limits);
-        var change = ObjectReader.Open(body, JsonPath.Root, ChangeMembers, reader._problems) is { } members ? reader.ReadChange(members, protocol) : null;
+        var change = ObjectReader.Open(body, JsonPath.Root, ChangeMembers, reader._problems) is { } members ? reader.ReadChange(members, subscription) : null;
         return Reading<SubscriptionChange>.Of(reader._problems, () => change!);
     }
 
@@ -94,27 +101,29 @@ public sealed partial class SubscriptionReader
         RefuseForeign(members, protocol);
         return new SubscriptionDocument
         {
+            SubscriptionName = members.Text("subscription_name", Name),
             Protocol = protocol ?? SubscriptionProtocol.Queue,
             Endpoint = ReadEndpoint(members, protocol),
             Bindings = ReadBindings(members) ?? [Everything],
             Enabled = ReadFlag(members, "enabled") ?? true,
             Format = members.Word<SubscriptionFormat>("format", WireName.Of, ItemCodes.FormatUnknown) ?? SubscriptionFormat.Published,
             Push = isHttp ? push : null,
-            ContentFormat = ReadContentFormat(members, push),
+            ContentFormat = ReadContentFormat(members, push) ?? push switch { PushForm.Cmq => PushContent.Json, PushForm.Mns => PushContent.Xml, PushForm.Standard => null },
             Secret = members.Text("secret", Secret),
             MaxInFlight = ReadInFlight(members) ?? (isHttp ? Math.Min(_limits.DefaultInFlight, _limits.MaxInFlight) : protocol is SubscriptionProtocol.Queue ? null : 1),
             Retry = RetryReader.Read(members, _problems) ?? (protocol is SubscriptionProtocol.Queue ? null : new RetryDocument()),
         };
     }
 
-    private SubscriptionChange ReadChange(ObjectReader members, SubscriptionProtocol protocol)
+    private SubscriptionChange ReadChange(ObjectReader members, SubscriptionView subscription)
     {
-        RefuseForeign(members, protocol);
+        RefuseForeign(members, subscription.Protocol);
         return new SubscriptionChange
         {
             Bindings = ReadBindings(members),
             Enabled = ReadFlag(members, "enabled"),
             Format = members.Word<SubscriptionFormat>("format", WireName.Of, ItemCodes.FormatUnknown),
+            ContentFormat = subscription.Push is { } push ? ReadContentFormat(members, push) : null,
             MaxInFlight = ReadInFlight(members),
             Retry = RetryReader.Read(members, _problems),
         };
@@ -196,7 +205,7 @@ public sealed partial class SubscriptionReader
                 _problems.Add(members.PathOf("content_format"), ItemCodes.ContentFormatUnknown, "Expected one of simplified, json for push form cmq, given \"xml\".");
                 return null;
             default:
-                return given ?? push switch { PushForm.Cmq => PushContent.Json, PushForm.Mns => PushContent.Xml, PushForm.Standard => null };
+                return given;
         }
     }
 

@@ -8,30 +8,31 @@ namespace BatchPlane.Core.Notifications;
 internal static class SubscriptionRows
 {
     /// <summary>Number of the first column after the common ones.</summary>
-    internal const int Next = 20;
+    internal const int Next = 21;
 
     internal static SubscriptionView ReadView(NpgsqlDataReader reader) => new()
     {
         SubscriptionId = reader.GetString(0),
         TopicName = reader.GetString(1),
-        Protocol = WireName.Parse<SubscriptionProtocol>(reader.GetString(2)),
-        Endpoint = reader.GetString(3),
-        Bindings = reader.GetFieldValue<string[]>(4),
-        Enabled = reader.GetBoolean(5),
-        Format = WireName.Parse<SubscriptionFormat>(reader.GetString(6)),
-        Push = WireName.ParseNullable<PushForm>(Text(reader, 7)),
-        ContentFormat = WireName.ParseNullable<PushContent>(Text(reader, 8)),
-        MaxInFlight = reader.IsDBNull(9) ? null : reader.GetInt32(9),
-        Retry = Text(reader, 10) is { } retry ? JsonSerializer.Deserialize<RetryDocument>(retry, BatchPlaneJson.Options) : null,
-        PreviousSecretUntil = Time(reader, 11),
-        DisabledReason = Text(reader, 12),
-        DisabledAt = Time(reader, 13),
-        FailingSince = Time(reader, 14),
-        LastDeliveredAt = Time(reader, 15),
-        LastFailedAt = Time(reader, 16),
-        LastStatus = reader.IsDBNull(17) ? null : reader.GetInt32(17),
-        LastReason = Text(reader, 18),
-        CreatedAt = reader.GetFieldValue<DateTimeOffset>(19),
+        SubscriptionName = Text(reader, 2),
+        Protocol = WireName.Parse<SubscriptionProtocol>(reader.GetString(3)),
+        Endpoint = reader.GetString(4),
+        Bindings = reader.GetFieldValue<string[]>(5),
+        Enabled = reader.GetBoolean(6),
+        Format = WireName.Parse<SubscriptionFormat>(reader.GetString(7)),
+        Push = WireName.ParseNullable<PushForm>(Text(reader, 8)),
+        ContentFormat = WireName.ParseNullable<PushContent>(Text(reader, 9)),
+        MaxInFlight = reader.IsDBNull(10) ? null : reader.GetInt32(10),
+        Retry = Text(reader, 11) is { } retry ? JsonSerializer.Deserialize<RetryDocument>(retry, BatchPlaneJson.Options) : null,
+        PreviousSecretUntil = Time(reader, 12),
+        DisabledReason = Text(reader, 13),
+        DisabledAt = Time(reader, 14),
+        FailingSince = Time(reader, 15),
+        LastDeliveredAt = Time(reader, 16),
+        LastFailedAt = Time(reader, 17),
+        LastStatus = reader.IsDBNull(18) ? null : reader.GetInt32(18),
+        LastReason = Text(reader, 19),
+        CreatedAt = reader.GetFieldValue<DateTimeOffset>(20),
     };
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

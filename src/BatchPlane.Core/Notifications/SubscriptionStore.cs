@@ -36,7 +36,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     private const int SecretBytes = 32;
     private const int MaxTries = 3;
 
-    /// <summary>Makes a subscription; a webhook without a secret gets one. Null when there is no such topic. Safe to repeat: the same protocol, endpoint and bindings are one subscription.</summary>
+    /// <summary>Makes a subscription; a webhook without a secret gets one. Null when there is no such topic. Safe to repeat: the same name, or protocol, endpoint and bindings, is one subscription.</summary>
     public async Task<StoredSubscription?> CreateAsync(string topicName, SubscriptionDocument document, int maxPerTopic, string createdBy, CancellationToken cancellationToken)
     {
         StoredSubscription? stored = null;
@@ -59,6 +59,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         command.Parameters.Add(new("bindings", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = OrNull(change.Bindings?.ToArray()) });
         command.Parameters.Add(new("enabled", NpgsqlDbType.Boolean) { Value = OrNull(change.Enabled) });
         command.Parameters.Add(new("format", NpgsqlDbType.Text) { Value = OrNull(change.Format is { } format ? WireName.Of(format) : null) });
+        command.Parameters.Add(new("content_format", NpgsqlDbType.Text) { Value = OrNull(change.ContentFormat is { } content ? WireName.Of(content) : null) });
         command.Parameters.Add(new("max_in_flight", NpgsqlDbType.Integer) { Value = OrNull(change.MaxInFlight) });
         command.Parameters.Add(new("retry", NpgsqlDbType.Jsonb) { Value = OrNull(ToJson(change.Retry)) });
         try
@@ -190,6 +191,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         var secret = document.Protocol == SubscriptionProtocol.Http ? document.Secret ?? NewSecret() : null;
         await using var command = Command("subscriptions_insert", topicName, id);
         var values = command.Parameters;
+        values.Add(new("subscription_name", NpgsqlDbType.Text) { Value = OrNull(document.SubscriptionName) });
         values.AddWithValue("protocol", WireName.Of(document.Protocol));
         values.AddWithValue("endpoint", document.Endpoint);
         values.AddWithValue("bindings", document.Bindings!.ToArray());

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using Npgsql;
@@ -34,7 +35,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
         var existing = await SpellingAsync(dataSource, keys, cancellationToken);
         if (existing.Count < keys.Length)
         {
-            await InsertAsync(wanted, createdBy, cancellationToken);
+            await InsertAsync(wanted, createdBy, [], tencent: null, cancellationToken);
             existing = await SpellingAsync(dataSource, keys, cancellationToken);
         }
 
@@ -44,8 +45,20 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
     }
 
     /// <summary>Makes a topic. False when one of that name exists, in whatever spelling.</summary>
-    public async Task<bool> CreateAsync(string name, string createdBy, CancellationToken cancellationToken) =>
-        await InsertAsync(ByKey([name]), createdBy, cancellationToken) == 1;
+    public Task<bool> CreateAsync(string name, string createdBy, CancellationToken cancellationToken) => CreateAsync(name, createdBy, [], tencent: null, cancellationToken);
+
+    /// <summary>The same for one with labels, and with attributes in Tencent's words (JSON; null: none).</summary>
+    public async Task<bool> CreateAsync(string name, string createdBy, IReadOnlyList<TagDocument> tags, string? tencent, CancellationToken cancellationToken) =>
+        await InsertAsync(ByKey([name]), createdBy, tags, tencent, cancellationToken) == 1;
+
+    /// <summary>Replaces a topic's attributes in Tencent's words (JSON). False when there is no such topic.</summary>
+    public async Task<bool> ChangeAsync(string name, string tencent, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_change.sql"));
+        command.Parameters.AddWithValue("topic_key", TopicKey.Of(name));
+        command.Parameters.AddWithValue("tencent", NpgsqlDbType.Jsonb, tencent);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
+    }
 
     /// <summary>Deletes a topic and its subscriptions. Returns its name as it was made; null when there is none.</summary>
     public async Task<string?> DeleteAsync(string name, CancellationToken cancellationToken)
@@ -91,11 +104,13 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
         return wanted;
     }
 
-    private async Task<int> InsertAsync(Dictionary<string, string> wanted, string createdBy, CancellationToken cancellationToken)
+    private async Task<int> InsertAsync(Dictionary<string, string> wanted, string createdBy, IReadOnlyList<TagDocument> tags, string? tencent, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_insert.sql"));
         command.Parameters.AddWithValue("topic_keys", wanted.Keys.ToArray());
         command.Parameters.AddWithValue("topic_names", wanted.Values.ToArray());
+        command.Parameters.AddWithValue("tags", NpgsqlDbType.Jsonb, JsonSerializer.Serialize(tags, BatchPlaneJson.Options));
+        command.Parameters.Add(new("tencent", NpgsqlDbType.Jsonb) { Value = (object?)tencent ?? DBNull.Value });
         command.Parameters.AddWithValue("created_by", createdBy);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var made = 0;

@@ -82,7 +82,12 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
             template.Property(row => row.Task).HasColumnType("jsonb");
             template.Property(row => row.Tags).HasColumnType("jsonb");
         });
-        modelBuilder.Entity<TopicRow>().ToTable("topics").HasKey(row => row.TopicKey);
+        modelBuilder.Entity<TopicRow>(topic =>
+        {
+            topic.ToTable("topics").HasKey(row => row.TopicKey);
+            topic.Property(row => row.Tags).HasColumnType("jsonb");
+            topic.Property(row => row.Tencent).HasColumnType("jsonb");
+        });
         modelBuilder.Entity<SubscriptionDeliveryRow>(delivery =>
             delivery.ToTable("subscription_deliveries").HasKey(row => new { row.SubjectId, row.Sequence, row.SubscriptionId }));
         modelBuilder.Entity<SubscriptionRow>(subscription =>

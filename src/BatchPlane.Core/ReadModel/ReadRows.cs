@@ -230,6 +230,8 @@ internal sealed class TopicRow
 {
     public required string TopicKey { get; init; }
     public required string TopicName { get; init; }
+    public required string Tags { get; init; }
+    public string? Tencent { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
 }
 
@@ -238,6 +240,7 @@ internal sealed class SubscriptionRow
 {
     public required string SubscriptionId { get; init; }
     public required string TopicKey { get; init; }
+    public string? SubscriptionName { get; init; }
     public required string Protocol { get; init; }
     public required string Endpoint { get; init; }
     public required string[] Bindings { get; init; }

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace BatchPlane.Core.ReadModel;
 
 /// <summary>Topics and their subscriptions as callers see them.</summary>
-public sealed class TopicQueries(ReadContexts contexts)
+public sealed partial class TopicQueries(ReadContexts contexts)
 {
     /// <summary>At most <paramref name="limit"/> topics by name, after the given name when there is one.</summary>
     public async Task<IReadOnlyList<TopicView>> ListAsync(string? after, int limit, CancellationToken cancellationToken)
@@ -65,6 +65,7 @@ public sealed class TopicQueries(ReadContexts contexts)
     {
         SubscriptionId = subscription.SubscriptionId,
         TopicName = topic.TopicName,
+        SubscriptionName = subscription.SubscriptionName,
         Protocol = WireName.Parse<SubscriptionProtocol>(subscription.Protocol),
         Endpoint = subscription.Endpoint,
         Bindings = subscription.Bindings,

@@ -607,6 +607,9 @@ public static class ItemCodes
     /// <summary>Slurm would not take a job with these settings; the message has its words.</summary>
     public const string SlurmRefused = "slurm_refused";
 
+    /// <summary>A subscription's name is not a letter, then at most 63 letters, digits, <c>_</c>, <c>-</c>.</summary>
+    public const string SubscriptionNameInvalid = "subscription_name_invalid";
+
     /// <summary>A queue's name is reserved or too long, a URL or mail address is none that can be delivered to.</summary>
     public const string EndpointInvalid = "endpoint_invalid";
 

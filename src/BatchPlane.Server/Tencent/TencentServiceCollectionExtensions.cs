@@ -3,6 +3,7 @@ using BatchPlane.Server.Tencent.Catalogue;
 using BatchPlane.Server.Tencent.Environments;
 using BatchPlane.Server.Tencent.Jobs;
 using BatchPlane.Server.Tencent.TaskTemplates;
+using BatchPlane.Server.Tencent.Topics;
 using BatchPlane.Server.Tencent.Wire;
 
 namespace BatchPlane.Server.Tencent;
@@ -22,6 +23,9 @@ internal static class TencentServiceCollectionExtensions
         services.AddSingleton<IActionGroup, NodeActions>();
         services.AddSingleton<IActionGroup, TemplateActions>();
         services.AddSingleton<IActionGroup, CatalogueActions>();
+        services.AddSingleton<IActionGroup, TopicActions>();
+        services.AddSingleton<IActionGroup, SubscriptionActions>();
+        services.AddSingleton<IActionGroup, MessageActions>();
         services.AddSingleton<ActionTable>();
         services.AddSingleton<RequestGate>();
         services.AddSingleton<TencentFacade>();

@@ -54,7 +54,7 @@ internal static class ChangeSubscription
                 return NotFound(name, id);
             }
 
-            var reading = SubscriptionReader.ReadChange(body.Root, subscription.Protocol, limits.Value);
+            var reading = SubscriptionReader.ReadChange(body.Root, subscription, limits.Value);
             if (!reading.IsValid)
             {
                 return ProblemResult.Invalid(reading.Problems);

@@ -45,10 +45,17 @@ internal static class CreateTopic
                 CreateTopicResult.Created created => TypedResults.Created($"/v1/topics/{created.Topic.TopicName}", created.Topic),
                 CreateTopicResult.AlreadyExists existing when key is not null && existing.Topic.TopicName == reading.Value.TopicName =>
                     TypedResults.Created($"/v1/topics/{existing.Topic.TopicName}", existing.Topic),
-                CreateTopicResult.AlreadyExists existing => new ProblemResult(ProblemKind.TopicExists, $"There is a topic '{existing.Topic.TopicName}'."),
-                CreateTopicResult.ExchangeConflict conflict => new ProblemResult(ProblemKind.TopicConflict, conflict.Reason),
-                var other => throw new InvalidOperationException($"No answer for {other}."),
+                var refused => RefusalOf(refused)!,
             };
         }
     }
+
+    /// <summary>Why a topic was not made; null: it was.</summary>
+    internal static ProblemResult? RefusalOf(CreateTopicResult result) => result switch
+    {
+        CreateTopicResult.Created => null,
+        CreateTopicResult.AlreadyExists existing => new(ProblemKind.TopicExists, $"There is a topic '{existing.Topic.TopicName}'."),
+        CreateTopicResult.ExchangeConflict conflict => new(ProblemKind.TopicConflict, conflict.Reason),
+        var other => throw new InvalidOperationException($"No answer for {other}."),
+    };
 }

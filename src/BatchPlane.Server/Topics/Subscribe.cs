@@ -57,15 +57,22 @@ internal static class Subscribe
             return await subscriptions.SubscribeAsync(name, reading.Value, Caller.Of(context).Source, context.RequestAborted) switch
             {
                 SubscribeResult.Created created => TypedResults.Created(Place(created.Subscription), created.Subscription),
-                SubscribeResult.AlreadyExists existing when key is not null => TypedResults.Created(Place(existing.Subscription), existing.Subscription),
-                SubscribeResult.AlreadyExists existing => new ProblemResult(ProblemKind.SubscriptionExists, $"{existing.Subscription.SubscriptionId} has this endpoint and these bindings."),
-                SubscribeResult.NoSuchTopic => new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'."),
-                SubscribeResult.TooMany => new ProblemResult(ProblemKind.SubscriptionsFull, FormattableString.Invariant($"A topic has at most {limits.Value.MaxPerTopic} subscriptions.")),
-                SubscribeResult.QueueConflict conflict => new ProblemResult(ProblemKind.QueueConflict, conflict.Reason),
-                var other => throw new InvalidOperationException($"No answer for {other}."),
+                SubscribeResult.AlreadyExists existing when key is not null && existing.Subscription.Endpoint == reading.Value.Endpoint => TypedResults.Created(Place(existing.Subscription), existing.Subscription),
+                var refused => RefusalOf(refused, name, limits.Value)!,
             };
         }
     }
+
+    /// <summary>Why a subscription of the topic <paramref name="name"/> was not made; null: it was.</summary>
+    internal static ProblemResult? RefusalOf(SubscribeResult result, string name, SubscriptionLimits limits) => result switch
+    {
+        SubscribeResult.Created => null,
+        SubscribeResult.AlreadyExists existing => new(ProblemKind.SubscriptionExists, $"{existing.Subscription.SubscriptionId} has this name, or this endpoint and these bindings."),
+        SubscribeResult.NoSuchTopic => new(ProblemKind.TopicNotFound, $"There is no topic '{name}'."),
+        SubscribeResult.TooMany => new(ProblemKind.SubscriptionsFull, FormattableString.Invariant($"A topic has at most {limits.MaxPerTopic} subscriptions.")),
+        SubscribeResult.QueueConflict conflict => new(ProblemKind.QueueConflict, conflict.Reason),
+        var other => throw new InvalidOperationException($"No answer for {other}."),
+    };
 
     private static string Place(SubscriptionView subscription) => $"/v1/topics/{subscription.TopicName}/subscriptions/{subscription.SubscriptionId}";
 }

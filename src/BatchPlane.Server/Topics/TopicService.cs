@@ -26,7 +26,11 @@ internal abstract record CreateTopicResult
 internal sealed class TopicService(TopicStore store, TopicTopology topology, TopologyRemover remover)
 {
     /// <summary>Makes a topic and its exchange.</summary>
-    internal async Task<CreateTopicResult> CreateAsync(TopicDocument document, string createdBy, CancellationToken cancellationToken)
+    internal Task<CreateTopicResult> CreateAsync(TopicDocument document, string createdBy, CancellationToken cancellationToken) =>
+        CreateAsync(document, [], tencent: null, createdBy, cancellationToken);
+
+    /// <summary>The same for one with labels, and with attributes in Tencent's words (JSON; null: none).</summary>
+    internal async Task<CreateTopicResult> CreateAsync(TopicDocument document, IReadOnlyList<TagDocument> tags, string? tencent, string createdBy, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(document.TopicName, cancellationToken) is { } existing)
         {
@@ -39,7 +43,7 @@ internal sealed class TopicService(TopicStore store, TopicTopology topology, Top
             return new CreateTopicResult.ExchangeConflict(reason);
         }
 
-        var made = await store.CreateAsync(document.TopicName, createdBy, cancellationToken);
+        var made = await store.CreateAsync(document.TopicName, createdBy, tags, tencent, cancellationToken);
         var topic = await store.FindAsync(document.TopicName, cancellationToken)
             ?? new TopicView { TopicName = document.TopicName, CreatedAt = default };
         return made ? new CreateTopicResult.Created(topic) : new CreateTopicResult.AlreadyExists(topic);

@@ -41,6 +41,7 @@ public sealed class SubscriptionReaderTests
     [InlineData("""{"protocol":"pigeon","endpoint":"q"}""", "$.protocol", "protocol_unknown")]
     [InlineData("""{"protocol":"queue"}""", "$.endpoint", "required")]
     [InlineData("""{"protocol":"queue","endpoint":""}""", "$.endpoint", "empty")]
+    [InlineData("""{"protocol":"queue","endpoint":"q","subscription_name":"1st"}""", "$.subscription_name", "subscription_name_invalid")]
     [InlineData("""{"protocol":"queue","endpoint":"amq.q"}""", "$.endpoint", "endpoint_invalid")]
     [InlineData("""{"protocol":"queue","endpoint":"batchplane.sub.x"}""", "$.endpoint", "endpoint_invalid")]
     [InlineData("""{"protocol":"queue","endpoint":"q","binding":""}""", "$.binding", "binding_invalid")]
@@ -85,9 +86,22 @@ public sealed class SubscriptionReaderTests
 
     [Theory]
     [InlineData(SubscriptionProtocol.Queue, """{"retry":{"strategy":"standard"}}""", "$.retry", "not_of_this_protocol")]
+    [InlineData(SubscriptionProtocol.Http, """{"content_format":"json"}""", "$.content_format", "not_of_this_protocol")]
     [InlineData(SubscriptionProtocol.Http, """{"endpoint":"https://elsewhere.example"}""", "$.endpoint", "member_unknown")]
     public void ChangeOfWhatCannotBeChanged_IsRefused(SubscriptionProtocol protocol, string json, string path, string code) =>
-        ReadingAssert.Refused(SubscriptionReader.ReadChange(ReadingAssert.Parse(json), protocol, new()), path, code);
+        ReadingAssert.Refused(SubscriptionReader.ReadChange(ReadingAssert.Parse(json), Subscription(protocol, protocol == SubscriptionProtocol.Http ? PushForm.Standard : null), new()), path, code);
+
+    [Fact]
+    public void ChangeOfContentFormat_FollowsThePushForm()
+    {
+        var change = ReadingAssert.Parse("""{"content_format":"xml"}""");
+
+        Assert.Equal(PushContent.Xml, SubscriptionReader.ReadChange(change, Subscription(SubscriptionProtocol.Http, PushForm.Mns), new()).Value.ContentFormat);
+        ReadingAssert.Refused(SubscriptionReader.ReadChange(change, Subscription(SubscriptionProtocol.Http, PushForm.Cmq), new()), "$.content_format", "content_format_unknown");
+    }
+
+    private static SubscriptionView Subscription(SubscriptionProtocol protocol, PushForm? push) =>
+        new() { SubscriptionId = "subsc-aaaaaaaa", TopicName = "t", Protocol = protocol, Endpoint = "e", Bindings = ["#"], Push = push, CreatedAt = default };
 
     [Theory]
     [InlineData("#", "job.failed", true)]

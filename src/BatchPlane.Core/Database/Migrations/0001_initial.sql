@@ -663,9 +663,12 @@ COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, for 
 CREATE TABLE topics (
     topic_key  text PRIMARY KEY,
     topic_name text NOT NULL,
+    tags       jsonb NOT NULL DEFAULT '[]',
+    tencent    jsonb,
     created_by text NOT NULL,
     created_at timestamptz NOT NULL
 );
+COMMENT ON COLUMN topics.tencent IS 'Attributes in Tencent''s words, to be shown again; null: it came by another way.';
 COMMENT ON TABLE topics IS 'Named topics. The key is the name in lower case: names differ by more than case.';
 
 CREATE SEQUENCE subscription_revision_seq;
@@ -673,6 +676,7 @@ COMMENT ON SEQUENCE subscription_revision_seq IS 'Revisions of subscriptions.';
 CREATE TABLE subscriptions (
     subscription_id    text PRIMARY KEY,
     topic_key          text NOT NULL REFERENCES topics ON DELETE CASCADE,
+    subscription_name  text,
     protocol           text NOT NULL CHECK (protocol IN ('queue', 'http', 'email')),
     endpoint           text NOT NULL,
     bindings           text[] NOT NULL CHECK (cardinality(bindings) > 0),
@@ -704,6 +708,7 @@ CREATE TABLE subscriptions (
     CHECK (enabled = (disabled_at IS NULL))
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody''s and its bindings. http, email: BatchPlane''s own queue batchplane.sub.<id>, which deliverers empty.';
+COMMENT ON COLUMN subscriptions.subscription_name IS 'Differs from the others of its topic by more than case; null: it has none.';
 COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
 COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
@@ -714,6 +719,7 @@ COMMENT ON COLUMN subscriptions.previous_secret IS 'The secret before the last r
 COMMENT ON COLUMN subscriptions.revision IS 'New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.';
 COMMENT ON COLUMN subscriptions.disabled_reason IS 'Why BatchPlane disabled it; null while enabled and when a user did.';
 COMMENT ON COLUMN subscriptions.failing_since IS 'First failure since the last success; null while the last try succeeded.';
+CREATE UNIQUE INDEX subscriptions_name_idx ON subscriptions (topic_key, lower(subscription_name));
 
 CREATE SEQUENCE topology_removal_no_seq;
 COMMENT ON SEQUENCE topology_removal_no_seq IS 'Numbers of removals.';

@@ -1,5 +1,5 @@
 -- Changes a subscription; null parameters leave what is there. Caller: SubscriptionStore.
--- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @max_in_flight, @retry. Locks the row.
+-- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @content_format, @max_in_flight, @retry. Locks the row.
 -- Notes bindings that are not wanted any more. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
 WITH before AS MATERIALIZED (
     SELECT subscription_id, protocol, endpoint, bindings, enabled, topic_name
@@ -14,6 +14,7 @@ changed AS (
     SET bindings = coalesce(@bindings::text[], s.bindings),
         enabled = coalesce(@enabled::boolean, s.enabled),
         format = coalesce(@format::text, s.format),
+        content_format = coalesce(@content_format::text, s.content_format),
         max_in_flight = coalesce(@max_in_flight::integer, s.max_in_flight),
         retry = coalesce(@retry::jsonb, s.retry),
         disabled_at = CASE WHEN coalesce(@enabled::boolean, s.enabled) THEN NULL ELSE coalesce(s.disabled_at, clock_timestamp()) END,

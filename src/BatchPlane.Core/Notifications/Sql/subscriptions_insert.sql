@@ -1,6 +1,6 @@
 -- Makes a subscription. Caller: SubscriptionStore. Parameters: as the columns; @max_per_topic: most of one topic.
 -- Locks the topic's row, so that two callers cannot both make the last one that is allowed.
--- Returns subscription_id, topic_name, created_at and whether it is new. The same protocol, endpoint and bindings again: the one that exists.
+-- Returns subscription_id, topic_name, created_at and whether it is new. The same name, or protocol, endpoint and bindings, again: the one that exists.
 -- subscription_id null: the topic has as many as are allowed. No row: there is no such topic.
 WITH topic AS MATERIALIZED (
     SELECT topic_key, topic_name
@@ -12,18 +12,20 @@ existing AS (
     SELECT subscription_id, subscriptions.created_at
     FROM subscriptions
     JOIN topic USING (topic_key)
-    WHERE protocol = @protocol::text
-        AND endpoint = @endpoint::text
-        AND bindings = @bindings::text[]
+    WHERE lower(subscription_name) = lower(@subscription_name::text)
+        OR (protocol = @protocol::text AND endpoint = @endpoint::text AND bindings = @bindings::text[])
+    ORDER BY lower(subscription_name) IS NOT DISTINCT FROM lower(@subscription_name::text) DESC
+    LIMIT 1
 ),
 made AS (
     INSERT INTO subscriptions (
-        subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, push, content_format, max_in_flight, retry, secret,
+        subscription_id, topic_key, subscription_name, protocol, endpoint, bindings, enabled, format, push, content_format, max_in_flight, retry, secret,
         disabled_at, created_by, created_at, updated_at
     )
     SELECT
         @subscription_id::text,
         topic_key,
+        @subscription_name::text,
         @protocol::text,
         @endpoint::text,
         @bindings::text[],

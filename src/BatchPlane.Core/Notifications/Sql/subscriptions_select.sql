@@ -3,6 +3,7 @@
 SELECT
     subscription_id,
     topics.topic_name,
+    subscription_name,
     protocol,
     endpoint,
     bindings,

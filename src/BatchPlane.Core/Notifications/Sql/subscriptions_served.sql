@@ -2,6 +2,7 @@
 SELECT
     subscription_id,
     topics.topic_name,
+    subscription_name,
     protocol,
     endpoint,
     bindings,

@@ -1,10 +1,12 @@
 -- Makes the topics that do not exist yet, in any spelling.
--- Caller: TopicStore. Parameters: @topic_keys, @topic_names: arrays of equal length, each key once; @created_by.
+-- Caller: TopicStore. Parameters: @topic_keys, @topic_names: arrays of equal length, each key once; of all of them: @tags, JSON; @tencent, JSON or null; @created_by.
 -- Returns the rows it made. Locks those; sorted, so that two callers do not wait for each other in a circle.
-INSERT INTO topics (topic_key, topic_name, created_by, created_at)
+INSERT INTO topics (topic_key, topic_name, tags, tencent, created_by, created_at)
 SELECT
     topic_key,
     topic_name,
+    @tags::jsonb,
+    @tencent::jsonb,
     @created_by::text,
     clock_timestamp()
 FROM unnest(@topic_keys::text[], @topic_names::text[]) AS wanted (topic_key, topic_name)

@@ -23,7 +23,7 @@ internal static class PushBodies
         {
             writer.WriteNumber("TopicOwner", owner);
             writer.WriteString("topicName", incoming.TopicName);
-            writer.WriteString("subscriptionName", subscription.View.SubscriptionId);
+            writer.WriteString("subscriptionName", subscription.View.SubscriptionName ?? subscription.View.SubscriptionId);
             writer.WriteString("msgId", incoming.EventId);
             writer.WriteString("msgBody", text);
             writer.WriteNumber("publishTime", incoming.OccurredAt.ToUnixTimeSeconds());
@@ -74,7 +74,7 @@ internal static class PushBodies
             ("TopicOwner", account),
             ("TopicName", incoming.TopicName),
             ("Subscriber", account),
-            ("SubscriptionName", subscription.View.SubscriptionId),
+            ("SubscriptionName", subscription.View.SubscriptionName ?? subscription.View.SubscriptionId),
             ("MessageId", incoming.EventId),
             ("Message", Encoding.UTF8.GetString(body)),
             ("MessageMD5", checksum),

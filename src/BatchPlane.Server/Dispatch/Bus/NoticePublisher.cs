@@ -9,7 +9,7 @@ using RabbitMQ.Client.Exceptions;
 namespace BatchPlane.Server.Dispatch.Bus;
 
 /// <summary>
-/// Publishes what is about a topic itself and no event of a job or environment: its test, and that a subscription was disabled. Such notices are in no journal: they are sent once, and gone when the broker
+/// Publishes what is about a topic itself and no event of a job or environment: its test, that a subscription was disabled, and messages that somebody publishes himself. Such notices are in no journal: they are sent once, and gone when the broker
 /// is away.
 /// </summary>
 internal sealed partial class NoticePublisher(
@@ -28,6 +28,9 @@ internal sealed partial class NoticePublisher(
     /// <summary>What the ids of tests begin with.</summary>
     internal const string TestPrefix = "test-";
 
+    private const string MessageName = "TOPIC_MESSAGE";
+    private const string MessagePrefix = "msg-";
+    private const string PlainText = "text/plain";
     private const string DisabledName = "SUBSCRIPTION_DISABLED";
     private const string DisabledKey = "subscription.disabled";
     private const string ContentType = "application/json";
@@ -53,38 +56,70 @@ internal sealed partial class NoticePublisher(
             cancellationToken);
     }
 
-    private async Task<bool?> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, CancellationToken cancellationToken)
+    /// <summary>Sends texts as they are. Their ids; null: the broker is away or does not let us, maybe after it took some of them.</summary>
+    internal async Task<IReadOnlyList<string>?> MessagesAsync(string topic, string routingKey, IReadOnlyList<byte[]> bodies, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        IReadOnlyList<(BasicProperties Properties, byte[] Body)> messages =
+        [
+            .. bodies.Select(body => (Properties($"{EntityId.New(EntityId.New(MessagePrefix))}:1", MessageName, PlainText, now), body)),
+        ];
+        return await SendAsync(topic, routingKey, messages, cancellationToken) is null ? null : [.. messages.Select(message => message.Properties.MessageId!)];
+    }
+
+    private Task<bool?> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return SendAsync(topic, routingKey, [(Properties($"{subjectId}:1", name, ContentType, now), Body(name, now, facts))], cancellationToken);
+    }
+
+    private static BasicProperties Properties(string id, string name, string contentType, DateTimeOffset now) => new()
+    {
+        MessageId = id,
+        Type = name,
+        Timestamp = new(now.ToUnixTimeSeconds()),
+        ContentType = contentType,
+        AppId = "batchplane",
+        Persistent = true,
+    };
+
+    /// <summary>True: a queue has each of them; false: none is bound for the key; null: the broker is away or does not let us.</summary>
+    private async Task<bool?> SendAsync(string topic, string routingKey, IReadOnlyList<(BasicProperties Properties, byte[] Body)> messages, CancellationToken cancellationToken)
     {
         if (await topology.DeclareExchangeAsync(topic, cancellationToken) is Declaration.BrokerAway or Declaration.Refused || !broker.TryGetOpen(out var connection))
         {
             return null;
         }
 
-        var now = time.GetUtcNow();
-        var properties = new BasicProperties
-        {
-            MessageId = $"{subjectId}:1",
-            Type = name,
-            Timestamp = new(now.ToUnixTimeSeconds()),
-            ContentType = ContentType,
-            AppId = "batchplane",
-            Persistent = true,
-        };
+        var isRouted = true;
         try
         {
             await using var channel = await connection.Client.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-            await channel.BasicPublishAsync(topic, routingKey, mandatory: true, properties, Body(name, now, facts), connection.Lost).AsTask()
-                .WaitAsync(broker.RequestTimeout, time, cancellationToken);
+            foreach (var (properties, body) in messages)
+            {
+                isRouted &= await IsRoutedAsync(channel.BasicPublishAsync(topic, routingKey, mandatory: true, properties, body, connection.Lost).AsTask()
+                    .WaitAsync(broker.RequestTimeout, time, cancellationToken));
+            }
+
+            return isRouted;
+        }
+        catch (Exception fault) when (BrokerConnection.IsOutage(fault) || connection.Lost.IsCancellationRequested)
+        {
+            Log.NotSent(logger, messages[0].Properties.Type!, topic, fault.Message);
+            return null;
+        }
+    }
+
+    private static async Task<bool> IsRoutedAsync(Task publish)
+    {
+        try
+        {
+            await publish;
             return true;
         }
         catch (PublishException fault) when (fault.IsReturn)
         {
             return false;
-        }
-        catch (Exception fault) when (BrokerConnection.IsOutage(fault) || connection.Lost.IsCancellationRequested)
-        {
-            Log.NotSent(logger, name, topic, fault.Message);
-            return null;
         }
     }
 

@@ -102,7 +102,8 @@ internal sealed class ListQuery
         return found.Count == 0 ? null : found[0];
     }
 
-    private List<IReadOnlyList<LabelMatch>> Labels()
+    /// <summary>The filters of labels.</summary>
+    internal IReadOnlyList<IReadOnlyList<LabelMatch>> Labels()
     {
         var labels = new List<IReadOnlyList<LabelMatch>>();
         foreach (var (name, values) in _filters)

@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Core.ReadModel;
+
+namespace BatchPlane.Server.Tencent.Topics;
+
+/// <summary>What Tencent's interface says of a topic beyond what BatchPlane's own does; stored beside the topic.</summary>
+internal sealed record TopicSettings
+{
+    /// <summary>Subscriptions choose by tags.</summary>
+    internal const int ByTags = 1;
+
+    /// <summary>Subscriptions choose by binding keys, as BatchPlane's own do.</summary>
+    internal const int ByKeys = 2;
+
+    /// <summary>Largest message in bytes when nobody said otherwise.</summary>
+    internal const int DefaultMaxMsgSize = 65_536;
+
+    private const int DefaultRetentionSeconds = 86_400;
+    private const string Prefix = "topic-";
+    private const string Alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+    private const int IdLength = 8;
+
+    /// <summary>How subscriptions choose.</summary>
+    public int FilterType { get; init; } = ByTags;
+
+    /// <summary>Largest message, in bytes.</summary>
+    public int MaxMsgSize { get; init; } = DefaultMaxMsgSize;
+
+    /// <summary>As it was given, in seconds.</summary>
+    public int MsgRetentionSeconds { get; init; } = DefaultRetentionSeconds;
+
+    /// <summary>As it was given.</summary>
+    public bool Trace { get; init; }
+
+    /// <summary>When these were last changed; null: not since the topic was made.</summary>
+    public DateTimeOffset? LastModifiedAt { get; init; }
+
+    /// <summary>Those of a topic.</summary>
+    internal static TopicSettings Of(ListedTopic topic) => topic.Tencent is { } stored ? JsonSerializer.Deserialize<TopicSettings>(stored)! : new() { FilterType = ByKeys };
+
+    /// <summary>As they are stored.</summary>
+    internal string ToJson() => JsonSerializer.Serialize(this);
+
+    /// <summary>An id that this topic always has, and one of the same name that is made later has not. Nothing is found by it.</summary>
+    internal static string IdOf(ListedTopic topic)
+    {
+        var made = FormattableString.Invariant($"{TopicKey.Of(topic.View.TopicName)}\n{topic.View.CreatedAt.UtcTicks}");
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(made));
+        return Prefix + string.Concat(digest.Take(IdLength).Select(value => Alphabet[value % Alphabet.Length]));
+    }
+}
