@@ -54,6 +54,9 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>Where the Tencent façade listens; empty: it does not.</summary>
     protected virtual IReadOnlyList<string> TencentUrls => [];
 
+    /// <summary>Settings of its listeners; null: none.</summary>
+    protected virtual IConfiguration? Listeners => null;
+
     /// <summary>Options of the server besides; asked for once, before it starts.</summary>
     protected virtual Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>([]);
 
@@ -98,6 +101,7 @@ public class ServerFixture : IAsyncLifetime
             BootstrapKey = Key,
             Roles = Roles,
             JoinToken = JoinToken,
+            Listeners = Listeners,
             Options = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Api:MaxBodyBytes", (string?)$"{MaxBodyBytes}"), .. await OptionsAsync()]).Build(),
         });
         await server.StartAsync();

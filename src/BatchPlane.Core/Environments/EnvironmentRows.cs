@@ -113,7 +113,7 @@ internal static class EnvironmentRows
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
         ("created_by", NpgsqlDbType.Text, createdBy),
         ("tencent", NpgsqlDbType.Text, tencent),
-        ("traceparent", NpgsqlDbType.Text, System.Diagnostics.Activity.Current?.Id),
+        ("traceparent", NpgsqlDbType.Text, RequestTrace.Parent),
         ("last_sequence", NpgsqlDbType.Bigint, environment.LastSequence),
         ("now", NpgsqlDbType.TimestampTz, now));
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
@@ -31,7 +30,7 @@ public sealed class NewJob
     /// <summary>The request in Tencent's words, masked; null: it came by another way.</summary>
     public string? Tencent { get; init; }
 
-    /// <summary>W3C trace context of the request that submits it; null when there is none.</summary>
+    /// <summary>W3C trace context that the request to submit it came with; null when it came with none.</summary>
     public string? Traceparent { get; private init; }
 
     /// <summary>Environments that have to exist, each once, sorted. Those that are made with it are not among them.</summary>
@@ -58,7 +57,7 @@ public sealed class NewJob
             TimeLimit = document.TimeLimit,
             Deadline = document.Deadline,
         };
-        return new(document, job, [.. tasks], submittedBy) { Traceparent = Activity.Current?.Id, Tencent = tencent };
+        return new(document, job, [.. tasks], submittedBy) { Traceparent = RequestTrace.Parent, Tencent = tencent };
     }
 
     private static TaskRecord Record(TaskDocument task, int number, long taskId, IEnumerable<TaskEdge> edges) => new()

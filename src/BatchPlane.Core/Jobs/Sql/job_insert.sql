@@ -13,6 +13,7 @@ INSERT INTO jobs (
     submitted_by,
     tencent,
     traceparent,
+    tracing,
     last_sequence,
     time_limit,
     deadline,
@@ -34,6 +35,7 @@ SELECT
     v.submitted_by,
     v.tencent::jsonb,
     v.traceparent,
+    v.tracing,
     v.last_sequence,
     v.time_limit,
     v.deadline,
@@ -54,6 +56,7 @@ FROM unnest(
     @submitted_bys::text[],
     @tencents::text[],
     @traceparents::text[],
+    @tracings::text[],
     @last_sequences::bigint[],
     @time_limits::integer[],
     @deadlines::timestamptz[]
@@ -71,6 +74,7 @@ FROM unnest(
     submitted_by,
     tencent,
     traceparent,
+    tracing,
     last_sequence,
     time_limit,
     deadline
