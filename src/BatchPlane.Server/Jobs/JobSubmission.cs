@@ -1,6 +1,5 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Access;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;
@@ -43,7 +42,6 @@ internal sealed class JobSubmission(
     ReferenceCheck references,
     TaskTemplateStore templates,
     SlurmAdmission slurm,
-    TaskSecrets secrets,
     IdempotencyGuard keys,
     TransitionWriter writer)
 {
@@ -79,7 +77,7 @@ internal sealed class JobSubmission(
         }
 
         return wanted.IsDryRun
-            ? await PlanAsync(TaskSecrets.Hide(job), cancellationToken)
+            ? await PlanAsync(job, cancellationToken)
             : await StoreAsync(reading.Value, job, wanted, cancellationToken);
     }
 
@@ -108,7 +106,7 @@ internal sealed class JobSubmission(
         return Answer(outcome, job);
 
         Task<SubmitOutcome> WriteAsync() =>
-            writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, wanted.Source, wanted.Key, wanted.Tencent, cancellationToken);
+            writer.SubmitAsync(job with { Notifications = notifications }, wanted.Source, wanted.Key, wanted.Tencent, cancellationToken);
     }
 
     private static ProblemResult NoDefault() =>
