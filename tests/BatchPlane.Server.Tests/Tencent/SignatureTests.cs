@@ -29,6 +29,22 @@ public sealed class SignatureTests
     }
 
     [Theory]
+    [InlineData("HmacSHA256", "g0xZ6oBcZgfyI2+BZcL1sTp0Vh4yClkRI5Wnks7K3Ss=")]
+    [InlineData("HmacSHA1", "PFjdQZfN0S2DMBXh1RrOu9dCcFE=")]
+    public void OlderSignature_IsThatOfTheClient(string algorithm, string signature)
+    {
+        Dictionary<string, string> parameters = new()
+        {
+            ["Version"] = "2017-03-12", ["Action"] = "DescribeJob", ["JobId"] = "job-97zcl3wt", ["Nonce"] = "11886", ["Region"] = "ap-local", ["SecretId"] = "AKIDexample",
+            ["Timestamp"] = "1760000000", ["SignatureMethod"] = algorithm, ["Filters.0.Name"] = "héllo wörld",
+        };
+
+        Assert.Equal(signature, SignatureV1.Sign("POST", "127.0.0.1:8081", parameters, algorithm, SecretKey));
+        Assert.NotEqual(signature, SignatureV1.Sign("GET", "127.0.0.1:8081", parameters, algorithm, SecretKey));
+        Assert.Null(SignatureV1.Sign("POST", "127.0.0.1:8081", parameters, "HmacMD5", SecretKey));
+    }
+
+    [Theory]
     [InlineData("TC3-HMAC-SHA256 Credential=AKIDexample/2025-10-09/127/tc3_request, SignedHeaders=content-type;host, Signature={0}", "127")]
     [InlineData("TC3-HMAC-SHA256  Credential=AKIDexample/2025-10-09/localhost:8080/tc3_request,SignedHeaders=content-type;host,Signature={0}", "localhost:8080")]
     [InlineData("TC3-HMAC-SHA256 Credential=AKIDexample/2025-10-09/a/b/tc3_request, SignedHeaders=content-type;host, Signature={0}", "a/b")]

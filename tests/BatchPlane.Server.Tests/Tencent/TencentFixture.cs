@@ -59,6 +59,20 @@ public sealed class TencentFixture : ServerFixture
         return answer;
     }
 
+    /// <summary>The same, with the older signature: everything is a parameter of a form.</summary>
+    internal async Task<JsonElement> SendFormAsync(string algorithm, string secretKey, params (string Name, string Value)[] more)
+    {
+        List<KeyValuePair<string, string>> parameters =
+        [
+            new("Action", "DescribeJobs"), new("Version", "2017-03-12"), new("SecretId", Key.SecretId), new("SignatureMethod", algorithm), new("Nonce", "7"),
+            new("Timestamp", TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)),
+            .. more.Select(pair => KeyValuePair.Create(pair.Name, pair.Value)),
+        ];
+        parameters.Add(new("Signature", SignatureV1.Sign("POST", Url.Authority, parameters, algorithm, secretKey) ?? "none"));
+        using var response = await _http.PostAsync(Url, new FormUrlEncodedContent(parameters));
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("Response");
+    }
+
     /// <summary>A request, right in everything but what a test changes.</summary>
     internal sealed record Call
     {

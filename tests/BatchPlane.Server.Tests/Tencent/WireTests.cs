@@ -50,6 +50,20 @@ public sealed class WireTests(TencentFixture server) : IClassFixture<TencentFixt
     }
 
     [Fact]
+    public async Task OlderSignature_IsTakenWhenRight()
+    {
+        foreach (var algorithm in (string[])["HmacSHA1", "HmacSHA256"])
+        {
+            var jobs = await server.SendFormAsync(algorithm, server.Key.SecretKey, ("Filters.0.Name", "job-name"), ("Filters.0.Values.0", "héllo wörld +&="), ("Limit", "5"));
+
+            Assert.Equal((algorithm, 0), (algorithm, jobs.GetProperty("TotalCount").GetInt32()));
+            Assert.Equal("AuthFailure.SignatureFailure", TencentFixture.CodeOf(await server.SendFormAsync(algorithm, "another")));
+        }
+
+        Assert.Equal("AuthFailure.SignatureFailure", TencentFixture.CodeOf(await server.SendFormAsync("HmacMD5", server.Key.SecretKey)));
+    }
+
+    [Fact]
     public async Task MalformedRequest_IsRefused()
     {
         (Call Call, string Code)[] calls =

@@ -184,7 +184,7 @@ internal sealed class EnvironmentActions(
         var view = environment.View;
         var given = environment.Tencent is { } tencent
             ? (JsonObject)JsonNode.Parse(tencent)!["ComputeEnv"]!
-            : EnvironmentShapes.NamedComputeEnv.FromNative(JsonSerializer.SerializeToElement(view, BatchPlaneJson.Options));
+            : EnvironmentShapes.NamedComputeEnv.FromNative(JsonSerializer.SerializeToElement(WithOneTopicEach(view), BatchPlaneJson.Options));
         return new
         {
             view.EnvId,
@@ -200,6 +200,12 @@ internal sealed class EnvironmentActions(
             Tags = Shown.Tags(view.Tags),
         };
     }
+
+    /// <summary>Tencent's notifications name one topic each.</summary>
+    private static EnvironmentView WithOneTopicEach(EnvironmentView view) => view with
+    {
+        Notifications = [.. view.Notifications.SelectMany(block => block.Topics.Select(topic => block with { TopicName = topic, TopicNames = null }))],
+    };
 
     private async Task<ActionAnswer> ActivitiesAsync(ActionCall call)
     {
