@@ -13,6 +13,7 @@ IBench[] benches =
 [
     new Instances(), new Processes(), new SubmitArray(), new SubmitJobs(), new Depth(), new HeldSnapshot(), new Memory(), new Logs(), new Nodes(), new Wal(), new TwoServers(),
     new Dispatch(), new EventLatency(), new FanOut(), new BrokerDown(), new Webhooks(),
+    new Tencent(),
 ];
 if (args is [] or [['-', ..], ..])
 {

@@ -56,6 +56,9 @@ internal sealed class BenchClient : IDisposable
     /// <summary>A job as it is.</summary>
     internal Task<JobDetail> JobAsync(string jobId, CancellationToken cancellation) => GetAsync<JobDetail>($"/v1/jobs/{jobId}", cancellation);
 
+    /// <summary>Id of the only environment.</summary>
+    internal async Task<string> EnvironmentAsync(CancellationToken cancellation) => (await GetAsync<Page<EnvironmentView>>("/v1/environments", cancellation)).Items.Single().EnvId;
+
     /// <summary>Waits until all instances succeeded.</summary>
     /// <exception cref="BenchFailure">The job ended otherwise, or not at all.</exception>
     internal async Task SucceededAsync(string jobId, CancellationToken cancellation)

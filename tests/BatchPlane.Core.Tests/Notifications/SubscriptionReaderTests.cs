@@ -96,7 +96,7 @@ public sealed class SubscriptionReaderTests
     {
         var change = ReadingAssert.Parse("""{"content_format":"xml"}""");
 
-        Assert.Equal(PushContent.Xml, SubscriptionReader.ReadChange(change, Subscription(SubscriptionProtocol.Http, PushForm.Mns), new()).Value.ContentFormat);
+        Assert.Equal(PushContent.Xml, SubscriptionReader.ReadChange(change, Subscription(SubscriptionProtocol.Http, PushForm.Mns), new()).Value?.ContentFormat);
         ReadingAssert.Refused(SubscriptionReader.ReadChange(change, Subscription(SubscriptionProtocol.Http, PushForm.Cmq), new()), "$.content_format", "content_format_unknown");
     }
 

@@ -35,6 +35,7 @@ public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenche
     [InlineData("wal", "wal", false)]
     [InlineData("two-servers", "rate", true)]
     [InlineData("webhooks", "rate", false)]
+    [InlineData("tencent", "submit", true)]
     public void Bench_PrintsItsFiguresWithTheHeadlineLast(string bench, string headline, bool isItsOwnPeer)
     {
         var figures = benches.Figures.Where(figure => Text(figure, "bench") == bench).ToArray();
