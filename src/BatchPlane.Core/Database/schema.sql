@@ -605,6 +605,8 @@ CREATE INDEX subscription_deliveries_last_tried_at_idx ON public.subscription_de
 CREATE TABLE subscriptions (
     subscription_id text NOT NULL,
     topic_key text NOT NULL,
+    -- Differs from the others of its topic by more than case; null: it has none.
+    subscription_name text,
     protocol text NOT NULL,
     -- Queue name, URL or e-mail address.
     endpoint text NOT NULL,
@@ -653,6 +655,7 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
     CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
 ) WITH (fillfactor=50);
+CREATE UNIQUE INDEX subscriptions_name_idx ON public.subscriptions USING btree (topic_key, lower(subscription_name));
 
 -- Instances that were claimed at least once; the others are known from their task's next_index and sets. Inserted at the claim, updated at the end.
 CREATE TABLE task_instances (
@@ -824,6 +827,9 @@ CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (clai
 CREATE TABLE topics (
     topic_key text NOT NULL,
     topic_name text NOT NULL,
+    tags jsonb NOT NULL DEFAULT '[]'::jsonb,
+    -- Attributes in Tencent's words, to be shown again; null: it came by another way.
+    tencent jsonb,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT topics_pkey PRIMARY KEY (topic_key)

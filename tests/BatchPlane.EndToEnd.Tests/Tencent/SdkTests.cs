@@ -41,7 +41,7 @@ public sealed class SdkTests(SdkFixture fixture)
     {
         var env = Text(await CallAsync("CreateComputeEnv", Environment("every", 1)), "EnvId");
         var of = $$"""{"EnvId":"{{env}}"}""";
-        var node = (await UntilAsync(async () => await CallAsync("DescribeComputeEnv", of), found => Nodes(found, "RUNNING").Any())).GetProperty("ComputeNodeSet")[0];
+        var node = (await UntilAsync(() => CallAsync("DescribeComputeEnv", of), shown => Nodes(shown, "RUNNING").Any())).GetProperty("ComputeNodeSet")[0];
         var machine = Text(node, "ComputeNodeInstanceId");
         Assert.Equal((1, "MANAGED", "BATCH_CREATED"), (
             (await CallAsync("DescribeComputeEnvs", $$"""{"EnvIds":["{{env}}"]}""")).GetProperty("TotalCount").GetInt32(),
@@ -51,7 +51,9 @@ public sealed class SdkTests(SdkFixture fixture)
         Assert.Equal("UnsupportedOperation", await Sdk.RefusalAsync("DetachInstances", $$"""{"EnvId":"{{env}}","InstanceIds":["{{machine}}"]}"""));
         await CallAsync("TerminateComputeNode", $$"""{"EnvId":"{{env}}","ComputeNodeId":"{{Text(node, "ComputeNodeId")}}"}""");
         await CallAsync("ModifyComputeEnv", $$"""{"EnvId":"{{env}}","DesiredComputeNodeCount":1,"EnvDescription":"changed"}""");
-        var second = Text((await UntilAsync(async () => await CallAsync("DescribeComputeEnv", of), found => Nodes(found, "RUNNING").Any())).GetProperty("ComputeNodeSet").EnumerateArray().Last(), "ComputeNodeId");
+        var first = Text(node, "ComputeNodeId");
+        var found = await UntilAsync(() => CallAsync("DescribeComputeEnv", of), shown => Nodes(shown, "RUNNING").Any(another => Text(another, "ComputeNodeId") != first));
+        var second = Text(Nodes(found, "RUNNING").First(another => Text(another, "ComputeNodeId") != first), "ComputeNodeId");
         await CallAsync("TerminateComputeNodes", $$"""{"EnvId":"{{env}}","ComputeNodeIds":["{{second}}"]}""");
         Assert.NotEqual(0, (await CallAsync("DescribeComputeEnvActivities", of)).GetProperty("TotalCount").GetInt32());
         await CallAsync("DeleteComputeEnv", of);
