@@ -7,7 +7,7 @@ namespace BatchPlane.Server.Tests.Tencent;
 public sealed class EnvironmentActionTests(TencentFixture server) : IClassFixture<TencentFixture>
 {
     private static string Environment(string name, string more = "") =>
-        $$"""{"Placement":{"Zone":"local-1"},"ComputeEnv":{"EnvName":"{{name}}","DesiredComputeNodeCount":"2"{{more}}}}""";
+        $$"""{"Placement":{"Zone":"local-1"},"ComputeEnv":{"EnvName":"{{name}}","DesiredComputeNodeCount":"2"{{more}} } }""";
 
     private async Task<string> CreateAsync(string name, string more = "") => (await server.CallAsync("CreateComputeEnv", Environment(name, more))).GetProperty("EnvId").GetString()!;
 
@@ -69,7 +69,7 @@ public sealed class EnvironmentActionTests(TencentFixture server) : IClassFixtur
             ("ModifyComputeEnv", $$"""{"EnvId":"{{envId}}","DesiredComputeNodeCount":2001}""", "InvalidParameterValue"),
             ("DescribeComputeEnv", Of("env"), "InvalidParameter.EnvIdMalformed"),
             ("DeleteComputeEnv", Of(ServerFixture.DefaultEnvId), "UnsupportedOperation.ComputeEnvOperation"),
-            ("DescribeComputeEnvActivities", $$"""{"EnvId":"{{envId}}","Filters":{"Name":"compute-node-id","Values":["x"]}}""", "InvalidParameter.ComputeNodeIdMalformed"),
+            ("DescribeComputeEnvActivities", $$"""{"EnvId":"{{envId}}","Filters":{"Name":"compute-node-id","Values":["x"]} }""", "InvalidParameter.ComputeNodeIdMalformed"),
             ("TerminateComputeNode", $$"""{"EnvId":"{{envId}}","ComputeNodeId":"node-nobody00"}""", "ResourceNotFound.ComputeNode"),
             ("TerminateComputeNodes", $$"""{"EnvId":"{{envId}}","ComputeNodeIds":["node-nobody00","node-nobody00"]}""", "InvalidParameterValue"),
             ("AttachInstances", $$"""{"EnvId":"{{envId}}","Instances":[{"InstanceId":"ins-nobody00"}]}""", "UnsupportedOperation.InstancesNotAllowToAttach"),

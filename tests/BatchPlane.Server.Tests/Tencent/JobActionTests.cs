@@ -9,7 +9,7 @@ public sealed class JobActionTests(TencentFixture server) : IClassFixture<Tencen
     private const string Task = """{"TaskName":"t1","Application":{"DeliveryForm":"LOCAL","Command":"echo héllo"},"EnvId":"env-default0"}""";
 
     private static string Job(string name, string tasks = Task, string more = "", string request = "") =>
-        $$"""{"Placement":{"Zone":"local-2","ProjectId":"7"}{{request}},"Job":{"JobName":"{{name}}","Priority":"9","Tasks":[{{tasks}}]{{more}}}}""";
+        $$"""{"Placement":{"Zone":"local-2","ProjectId":"7"}{{request}},"Job":{"JobName":"{{name}}","Priority":"9","Tasks":[{{tasks}}]{{more}} } }""";
 
     private async Task<string> SubmitAsync(string body) => (await server.CallAsync("SubmitJob", body)).GetProperty("JobId").GetString()!;
 
