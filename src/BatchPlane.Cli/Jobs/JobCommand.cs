@@ -43,7 +43,7 @@ internal static class JobCommand
             ("finished", Show.Time(job.FinishedAt)),
             ("tracing", job.Tracing == TracingMode.Full ? null : Show.Word(job.Tracing)),
             ("end asked for", Show.Time(job.TerminateRequestedAt)),
-            ("events to", string.Join(", ", job.Notifications.Select(notification => notification.TopicName))));
+            ("events to", string.Join(", ", job.Notifications.SelectMany(notification => notification.Topics))));
         context.Out.WriteLine();
         var table = new Table("TASK", "STATE", "PROGRESS", "INSTANCES", "SUCCEED", "FAILED", "RUNNING", "WAITING", "AFTER", "REASON");
         foreach (var task in job.Tasks)

@@ -442,6 +442,8 @@ CREATE TABLE nodes (
     state text NOT NULL,
     -- Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.
     epoch bigint NOT NULL,
+    -- The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.
+    left_epoch bigint,
     origin text NOT NULL,
     instance_id text NOT NULL,
     -- Which server host made the node (local provider); null for attached machines.
@@ -505,8 +507,10 @@ CREATE TABLE redeliveries (
     topic_key text,
     since timestamp with time zone,
     until timestamp with time zone,
-    -- Only messages that are so; null: all.
+    -- Only messages that are so; dead: into the queues of the subscriptions that gave them up; null: all.
     only_state text,
+    -- Into the queue of this webhook or address alone; null: to topics, or to all that gave up.
+    subscription_id text,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     cancelled_at timestamp with time zone,
@@ -515,7 +519,7 @@ CREATE TABLE redeliveries (
     CONSTRAINT redeliveries_pkey PRIMARY KEY (redelivery_id),
     CONSTRAINT redeliveries_check CHECK ((((subject_id IS NULL) = (first_sequence IS NULL)) AND ((subject_id IS NULL) = (last_sequence IS NULL)))),
     CONSTRAINT redeliveries_check1 CHECK (((subject_id IS NOT NULL) OR (topic_key IS NOT NULL))),
-    CONSTRAINT redeliveries_only_state_check CHECK ((only_state = ANY (ARRAY['failed'::text, 'unrouted'::text])))
+    CONSTRAINT redeliveries_only_state_check CHECK ((only_state = ANY (ARRAY['failed'::text, 'unrouted'::text, 'dead'::text])))
 );
 CREATE INDEX redeliveries_created_at_idx ON public.redeliveries USING btree (created_at, redelivery_id);
 CREATE INDEX redeliveries_open_idx ON public.redeliveries USING btree (created_at) WHERE (finished_at IS NULL);
@@ -531,7 +535,7 @@ CREATE TABLE redelivery_shards (
     -- Where the shard's own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.
     end_txid xid8 NOT NULL,
     end_event_no bigint NOT NULL,
-    -- Messages that the broker took, those included that no queue was bound for.
+    -- Messages that the broker took, for topics or into queues of subscriptions, those included that no queue was bound for.
     sent bigint NOT NULL DEFAULT 0,
     unrouted bigint NOT NULL DEFAULT 0,
     failed bigint NOT NULL DEFAULT 0,
@@ -575,7 +579,7 @@ CREATE TABLE subscription_deliveries (
     subject_id text NOT NULL,
     sequence bigint NOT NULL,
     topic_name text NOT NULL,
-    -- pending: held back, untried since the endpoint fails; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.
+    -- pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.
     state text NOT NULL,
     -- Tries made; 0 while pending.
     tries integer NOT NULL,
@@ -590,8 +594,8 @@ CREATE TABLE subscription_deliveries (
     CONSTRAINT subscription_deliveries_check CHECK (((state = ANY (ARRAY['pending'::text, 'retrying'::text])) = (next_try_at IS NOT NULL))),
     CONSTRAINT subscription_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'retrying'::text, 'dead'::text, 'dropped'::text])))
 );
+CREATE INDEX subscription_deliveries_dead_idx ON public.subscription_deliveries USING btree (last_tried_at, subject_id, sequence, topic_name, subscription_id) WHERE (state = ANY (ARRAY['dead'::text, 'dropped'::text]));
 CREATE INDEX subscription_deliveries_last_tried_at_idx ON public.subscription_deliveries USING btree (last_tried_at);
-CREATE INDEX subscription_deliveries_open_idx ON public.subscription_deliveries USING btree (subscription_id, last_tried_at) WHERE (state <> 'delivered'::text);
 
 -- Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody's and its bindings. http, email: BatchPlane's own queue batchplane.sub.<id>, which deliverers empty.
 CREATE TABLE subscriptions (
@@ -772,6 +776,8 @@ CREATE TABLE tasks (
     expires_at timestamp with time zone,
     -- When an instance last ended; kept only while somebody is told of progress every so many seconds.
     progress_at timestamp with time zone,
+    -- What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.
+    blocked_by text,
     max_concurrent_num integer,
     failed_action text NOT NULL,
     -- RunSpec: what the agent gets; passwords encrypted with the installation key.
@@ -806,6 +812,7 @@ CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority D
 CREATE INDEX tasks_expires_at_idx ON public.tasks USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_no);
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
+CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (claimable AND (blocked_by IS NOT NULL));
 
 -- Named topics. The key is the name in lower case: names differ by more than case.
 CREATE TABLE topics (

@@ -15,8 +15,8 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
     {
         await AppendAsync("job-live", 1);
         await using var one = await OpenAsync("?job=job-live&since=2020-01-01T00:00:00Z");
-        await using var other = await OpenAsync("?job=job-live");
         var first = await one.NextAsync();
+        await using var other = await OpenAsync("?job=job-live");
         await other.HeartbeatAsync();
         await AppendAsync("job-live", 3);
         await AppendAsync("job-else", 2);
@@ -39,6 +39,27 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
         var after = await Until.ReachedAsync(() => stream.HeartbeatAsync(), id => id != before, id => id);
 
         Assert.NotEqual(before, after);
+    }
+
+    [Fact]
+    public async Task MuchHappensThatIsNotWanted_StreamBeatsAllTheSame()
+    {
+        await using var stream = await OpenAsync("?job=job-none");
+        using var enough = new CancellationTokenSource();
+        var noise = Task.Run(async () =>
+        {
+            // Often enough that the stream never waits for a whole heartbeat, slowly enough that nobody is cut off.
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+            while (!enough.IsCancellationRequested && await pace.WaitForNextTickAsync())
+            {
+                await AppendAsync("job-noise", 1);
+            }
+        });
+        var beats = new[] { await stream.HeartbeatAsync(), await stream.HeartbeatAsync(), await stream.HeartbeatAsync() };
+        await enough.CancelAsync();
+        await noise;
+
+        Assert.Equal(3, beats.Distinct().Count());
     }
 
     [Fact]
