@@ -74,7 +74,6 @@ public static class ServerHost
         services.AddSingleton(_ => NpgsqlDataSource.Create(WithDefaults(settings.Postgres)));
         services.AddSingleton(_ => new InstallationKey(LoadInstallationKey(settings)));
         services.AddSingleton(provider => new JoinToken(settings.JoinToken ?? provider.GetRequiredService<InstallationKey>().JoinToken));
-        services.AddSingleton<TaskSecrets>();
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<JoinTokenStore>();
         services.AddSingleton<BrokerStatus>();
@@ -86,7 +85,7 @@ public static class ServerHost
         builder.WebHost.UseUrls([.. settings.Urls]);
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
-        builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
+        builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<ExecutionSorting>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
         builder.Services.AddEvents();
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());

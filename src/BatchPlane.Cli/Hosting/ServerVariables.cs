@@ -27,7 +27,7 @@ internal static class ServerVariables
     internal const string NodeId = Prefix + "NODE_ID";
     internal const string Environment = Prefix + "ENV";
 
-    private static readonly string[] PassedOnByDev = [Prefix + "LISTENERS__", Prefix + "OPTIONS__LISTENERS__", Prefix + "OPTIONS__TRACING__"];
+    private static readonly string[] PassedOnByDev = [Prefix + "LISTENERS__", Prefix + "OPTIONS__"];
 
     /// <summary>True for a variable that the server of <c>batchplane dev</c> gets from its caller.</summary>
     internal static bool IsPassedOn(string variable) =>

@@ -37,6 +37,7 @@ public sealed class StackFixture : IAsyncLifetime
             ["BATCHPLANE_OPTIONS__LISTENERS__DIRECTORY"] = Path.Combine(Path.GetDirectoryName(Directory)!, "listeners"),
             ["BATCHPLANE_OPTIONS__LISTENERS__LEASEDURATION"] = "00:00:02",
             ["BATCHPLANE_OPTIONS__LISTENERS__BATCHEVENTS"] = "50",
+            ["BATCHPLANE_OPTIONS__EMAIL__HOST"] = "127.0.0.1",
             ["BATCHPLANE_LISTENERS__JSON_LINES__PATH"] = EventFile,
         };
         _dev = BatchPlaneProcess.StartWith(variables, Path.GetDirectoryName(Directory)!, "dev", "--data", Directory, "--http", "0", "--nodes", "2", "--slots", "8");

@@ -101,6 +101,16 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
     }
 
     [Fact]
+    public async Task OptionsOfTheEnvironment_AreTheServers()
+    {
+        await stack.RunAsync("topics", "create", "mailed");
+
+        var subscribed = await stack.RunAsync("topics", "subscribe", "mailed", "--email", "ops@example.org", "--binding", "none.none");
+
+        Assert.Equal(0, subscribed.ExitCode);
+    }
+
+    [Fact]
     public void DevJson_IsForItsOwnerOnly() =>
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(stack.Directory, "dev.json")));
 
