@@ -42,6 +42,7 @@ internal static partial class Rules
         ("src/BatchPlane.Server/Deliveries/", "5"),
         ("src/BatchPlane.Server/Dispatch/", "5"),
         ("src/BatchPlane.Server/Events/", "15"),
+        ("src/BatchPlane.Server/Listeners/", "5"),
         ("src/BatchPlane.Server/", "1234"),
         ("src/", "1234567"),
     ];

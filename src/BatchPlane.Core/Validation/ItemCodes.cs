@@ -241,6 +241,9 @@ public static class ItemCodes
     /// <summary>There is no such state for tasks without nodes.</summary>
     public const string StateIfCreateCvmFailedUnknown = "state_if_create_cvm_failed_unknown";
 
+    /// <summary>There is no such amount of tracing.</summary>
+    public const string TracingUnknown = "tracing_unknown";
+
     /// <summary>There is no such provider of nodes.</summary>
     public const string ProviderUnknown = "provider_unknown";
 
@@ -498,6 +501,9 @@ public static class ItemCodes
 
     /// <summary>A topic's name is longer than 64 characters.</summary>
     public const string TopicNameTooLong = "topic_name_too_long";
+
+    /// <summary>There is too much to be sorted: narrow it by job or time.</summary>
+    public const string SortTooWide = "sort_too_wide";
 
     /// <summary>There is no webhook or address of this id, or it belongs to another topic.</summary>
     public const string SubscriptionUnknown = "subscription_unknown";

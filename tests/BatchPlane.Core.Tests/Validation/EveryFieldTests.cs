@@ -17,7 +17,7 @@ public sealed class EveryFieldTests
     private static readonly JobLimits Limits = new() { MaxTasks = 2, MaxDependences = 1, MaxEnvVars = 1, MaxArguments = 4 };
 
     private const string Job = """
-        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ","time_limit":600,"deadline":"2027-01-02T03:04:05Z","state_if_create_cvm_failed":"RUNNABLE",
+        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ","time_limit":600,"deadline":"2027-01-02T03:04:05Z","state_if_create_cvm_failed":"RUNNABLE","tracing":"sampled",
          "tasks":[{"task_name":"a","application":{"delivery_form":"PACKAGE","command":"true","package_path":"https://example.net/p.tgz","docker":{"image":"a","user":"u","password":"p","server":"r.example","max_retry_count":1,"delay_on_retry":2,"docker_run_option":"--init"}},
                    "task_instance_num":3,"resource_max_retry_count":3,"env_vars":[{"name":"X","value":""}],
                    "max_retry_count":2,"timeout":60,"max_concurrent_num":2,"failed_action":"INTERRUPT","resources":{"slots":1,"cpu":0.5,"memory_mib":1},
@@ -94,6 +94,7 @@ public sealed class EveryFieldTests
         new("$.tasks[0].task_instance_num", "task_instance_num_out_of_range", "0"),
         new("$.tasks[0].env_id", "env_id_malformed", "\"env-1\"") { Alone = true, Without = "compute_env" },
         new("$.state_if_create_cvm_failed", "state_if_create_cvm_failed_unknown", "\"SHRUG\""),
+        new("$.tracing", "tracing_unknown", "\"loud\""),
         new("$.tasks[0].resource_max_retry_count", "resource_max_retry_count_out_of_range", "101"),
         new("$.tasks[0].compute_env", "type_mismatch", "[]") { Alone = true },
         new("$.tasks[0].compute_env.provider", "provider_unknown", "\"moon\""),
