@@ -95,13 +95,14 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
             : null;
     }
 
-    /// <summary>Disables a subscription. Its topic's name; null when it is disabled or gone already, or has not been failing since before <paramref name="failingBefore"/>.</summary>
-    public async Task<string?> DisableAsync(string subscriptionId, string reason, DateTimeOffset? failingBefore, CancellationToken cancellationToken)
+    /// <summary>Disables a subscription and notes a notice for its topic. The topic's name; null when it is disabled or gone already, or has not been failing for longer than <paramref name="failingFor"/>.</summary>
+    public async Task<string?> DisableAsync(string subscriptionId, string reason, string noticeId, TimeSpan? failingFor, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_disable.sql"));
         command.Parameters.AddWithValue("subscription_id", subscriptionId);
         command.Parameters.AddWithValue("reason", reason);
-        command.Parameters.Add(new("failing_before", NpgsqlDbType.TimestampTz) { Value = OrNull(failingBefore) });
+        command.Parameters.AddWithValue("notice_id", noticeId);
+        command.Parameters.Add(new("failing_for", NpgsqlDbType.Interval) { Value = OrNull(failingFor) });
         return await command.ExecuteScalarAsync(cancellationToken) as string;
     }
 
@@ -162,9 +163,10 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
 
     private static object OrNull(object? value) => value ?? DBNull.Value;
 
-    private NpgsqlCommand Command(string name, string topicName, string subscriptionId)
+    private NpgsqlCommand Command(string name, string topicName, string subscriptionId, NpgsqlConnection? connection = null)
     {
-        var command = dataSource.CreateCommand(SqlText.Load($"Notifications/Sql/{name}.sql"));
+        var text = SqlText.Load($"Notifications/Sql/{name}.sql");
+        var command = connection is null ? dataSource.CreateCommand(text) : new NpgsqlCommand(text, connection);
         command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
         command.Parameters.AddWithValue("subscription_id", subscriptionId);
         return command;
@@ -188,7 +190,14 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     {
         var id = EntityId.New(EntityId.Subscription);
         var secret = document.Protocol == SubscriptionProtocol.Http ? document.Secret ?? NewSecret() : null;
-        await using var command = Command("subscriptions_insert", topicName, id);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var locking = Command("topics_lock", topicName, id, connection))
+        {
+            await locking.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using var command = Command("subscriptions_insert", topicName, id, connection);
         var values = command.Parameters;
         values.AddWithValue("protocol", WireName.Of(document.Protocol));
         values.AddWithValue("endpoint", document.Endpoint);
@@ -204,7 +213,14 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         values.AddWithValue("created_by", createdBy);
         try
         {
-            return await ReadCreatedAsync(command, topicName, secret, cancellationToken);
+            var (stored, isNew) = await ReadCreatedAsync(command, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return stored switch
+            {
+                null => null,
+                "" => new(null, IsNew: false),
+                _ => await FindAsync(topicName, stored, cancellationToken) is { } view ? new(isNew ? view with { Secret = secret } : view, isNew) : null,
+            };
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "subscriptions_pkey" })
         {
@@ -212,26 +228,15 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         }
     }
 
-    private async Task<StoredSubscription?> ReadCreatedAsync(NpgsqlCommand command, string topicName, string? secret, CancellationToken cancellationToken)
+    /// <summary>The id of the subscription that stands; empty: the topic is full; null: there is no such topic, or it has to be tried again.</summary>
+    private static async Task<(string? SubscriptionId, bool IsNew)> ReadCreatedAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
-        string? id;
-        bool isNew;
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
         {
-            if (!await reader.ReadAsync(cancellationToken))
-            {
-                return null;
-            }
-
-            id = reader.IsDBNull(0) ? null : reader.GetString(0);
-            isNew = reader.GetBoolean(3);
+            return (null, false);
         }
 
-        if (id is null)
-        {
-            return new(null, IsNew: false);
-        }
-
-        return await FindAsync(topicName, id, cancellationToken) is { } view ? new(isNew ? view with { Secret = secret } : view, isNew) : null;
+        return reader.IsDBNull(0) ? (reader.GetBoolean(4) ? "" : null, false) : (reader.GetString(0), reader.GetBoolean(3));
     }
 }

@@ -91,7 +91,7 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
 
             if (reader.IsDBNull(1))
             {
-                found.Add(subjectId, new(SubjectNames.TopicsOf(reader.GetString(3)), ofTasks, reader.GetString(2)));
+                found.Add(subjectId, new(SubjectNames.BlocksOf(reader.GetString(3)), ofTasks, reader.GetString(2)));
             }
             else
             {

@@ -24,6 +24,7 @@ public sealed record EventRange(string SubjectId, long First, long Last);
 /// <param name="Since">As <see cref="RedeliveryWish"/>.</param>
 /// <param name="Until">As <see cref="RedeliveryWish"/>.</param>
 /// <param name="OnlyState">As <see cref="RedeliveryWish"/>.</param>
+/// <param name="CreatedAt">When it was asked for.</param>
 /// <param name="Cursor">Where it goes on.</param>
 /// <param name="End">Behind the last row.</param>
 public sealed record RedeliveryWork(
@@ -33,6 +34,7 @@ public sealed record RedeliveryWork(
     DateTimeOffset? Since,
     DateTimeOffset? Until,
     string? OnlyState,
+    DateTimeOffset CreatedAt,
     JournalPosition Cursor,
     JournalPosition End);
 

@@ -76,6 +76,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
                 Instant(reader, 5),
                 Instant(reader, 6),
                 reader.IsDBNull(7) ? null : reader.GetString(7),
+                reader.GetFieldValue<DateTimeOffset>(13),
                 new(reader.GetFieldValue<ulong>(8), reader.GetInt64(9), reader.GetInt32(10)),
                 JournalPosition.Behind(reader.GetFieldValue<ulong>(11), reader.GetInt64(12)))
             : null;

@@ -33,6 +33,10 @@ public sealed class DeliveryOptions
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan DisableAfter { get; set; } = TimeSpan.FromDays(5);
 
+    /// <summary>Failures of such an endpoint within a day, at least, before it is disabled: few tries say little. 1 to 10,000; default 5.</summary>
+    [Range(1, 10_000)]
+    public int DisableFailures { get; set; } = 5;
+
     /// <summary>Days that results of deliveries are kept. 1 to 3,650; default 14.</summary>
     [Range(1, 3_650)]
     public int RetentionDays { get; set; } = 14;

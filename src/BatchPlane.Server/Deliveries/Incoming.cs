@@ -33,6 +33,12 @@ internal sealed record Incoming
     /// <summary>Tries so far.</summary>
     internal int Tries { get; init; }
 
+    /// <summary>When the redelivery was asked for that it came by, in milliseconds since 1970; 0: the first delivery.</summary>
+    internal long RedeliveredAt { get; init; }
+
+    /// <summary>True when RabbitMQ handed it out before, and nobody acknowledged it.</summary>
+    internal bool IsRepeated { get; init; }
+
     /// <summary>Not to be tried before; null: now.</summary>
     internal DateTimeOffset? DueAt { get; init; }
 

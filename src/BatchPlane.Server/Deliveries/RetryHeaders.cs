@@ -1,3 +1,4 @@
+using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Deliveries;
@@ -17,6 +18,9 @@ internal static class RetryHeaders
     /// <summary>Not to be tried before: milliseconds since the epoch.</summary>
     internal const string Due = "x-batchplane-due";
 
+    /// <summary>When the redelivery was asked for that it came by: milliseconds since the epoch; absent: the first delivery.</summary>
+    internal const string RedeliveredAt = MessageProperties.RedeliveredAtHeader;
+
     /// <summary>W3C trace context.</summary>
     internal const string Traceparent = "traceparent";
 
@@ -30,6 +34,11 @@ internal static class RetryHeaders
             [Tries] = tries,
             [Due] = dueAt.ToUnixTimeMilliseconds(),
         };
+        if (incoming.RedeliveredAt > 0)
+        {
+            headers[RedeliveredAt] = incoming.RedeliveredAt;
+        }
+
         if (incoming.Traceparent is { } traceparent)
         {
             headers[Traceparent] = traceparent;

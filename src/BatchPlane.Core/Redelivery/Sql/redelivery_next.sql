@@ -12,7 +12,8 @@ SELECT
     s.cursor_event_no,
     s.cursor_count,
     s.end_txid,
-    s.end_event_no
+    s.end_event_no,
+    r.created_at
 FROM redelivery_shards AS s
 JOIN redeliveries AS r ON r.redelivery_id = s.redelivery_id
 WHERE s.shard = @shard::smallint

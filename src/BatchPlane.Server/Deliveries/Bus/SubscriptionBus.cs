@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
 using MassTransit;
@@ -28,14 +29,14 @@ internal sealed partial class SubscriptionBus(BrokerAddress address, ILoggerFact
     /// <summary>
     /// Begins to consume a subscription's queue. Each message is acknowledged when <paramref name="handle"/> has ended, and comes again when that threw.
     /// </summary>
-    /// <param name="subscriptionId">Whose queue.</param>
+    /// <param name="subscription">Whose queue.</param>
     /// <param name="prefetch">Messages taken and not yet acknowledged, at most.</param>
     /// <param name="handle">What is done with each.</param>
-    internal IAsyncDisposable Consume(string subscriptionId, int prefetch, Func<Incoming, Task> handle)
+    internal IAsyncDisposable Consume(SubscriptionView subscription, int prefetch, Func<Incoming, Task> handle)
     {
         var bus = _bus ?? throw new InvalidOperationException("Not started.");
         var handler = new Handler(handle, logger);
-        return new Endpoint(bus.ConnectReceiveEndpoint(SubscriptionQueue.OwnOf(subscriptionId), endpoint =>
+        return new Endpoint(bus.ConnectReceiveEndpoint(SubscriptionQueue.OwnOf(subscription.SubscriptionId), endpoint =>
         {
             endpoint.ConfigureConsumeTopology = false;
             endpoint.PrefetchCount = prefetch;

@@ -66,12 +66,9 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             cancellationToken);
     }
 
-    /// <summary>
-    /// A queue and its bindings. A queue that exists is bound as it is, whatever its arguments: it is its maker's. One that does
-    /// not is declared durable, of type quorum.
-    /// </summary>
-    internal async Task<Declaration> BindQueueAsync(string topic, string queue, IReadOnlyList<string> bindings, CancellationToken cancellationToken) =>
-        await BindAsync(topic, await EnsureQueueAsync(queue, cancellationToken), queue, bindings, cancellationToken);
+    /// <summary>Whether somebody's queue could be bound, as far as can be seen without making anything: one that does not exist could be made.</summary>
+    internal Task<Declaration> CheckQueueAsync(string queue, CancellationToken cancellationToken) =>
+        OnOwnChannelAsync($"queue {queue}", (channel, token) => ExistsAsync(channel, queue, token), cancellationToken);
 
     /// <summary>Deletes a queue of BatchPlane's own with what is in it. Nothing there: nothing to do.</summary>
     internal Task<Declaration> DeleteOwnQueueAsync(string queue, CancellationToken cancellationToken) => queue.StartsWith(SubscriptionQueue.OwnPrefix, StringComparison.Ordinal)
@@ -137,6 +134,7 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             cancellationToken);
     }
 
+    /// <summary>A queue that exists is bound as it is, whatever its arguments: it is its maker's. One that does not is declared durable, of type quorum.</summary>
     private async Task<Declaration> EnsureQueueAsync(string queue, CancellationToken cancellationToken)
     {
         var exists = false;
