@@ -109,7 +109,8 @@ internal sealed class DispatchWorld : IAsyncDisposable
         NpgsqlDataSource? dataSource = null,
         Action<DispatchOptions>? configure = null,
         bool dispatcher = true,
-        UnknownTopicPolicy unknownTopic = UnknownTopicPolicy.Create)
+        UnknownTopicPolicy unknownTopic = UnknownTopicPolicy.Create,
+        TimeSpan? brokerPatience = null)
     {
         var options = new DispatchOptions
         {
@@ -127,6 +128,7 @@ internal sealed class DispatchWorld : IAsyncDisposable
         {
             ReconnectMin = TimeSpan.FromMilliseconds(20),
             ReconnectMax = TimeSpan.FromMilliseconds(200),
+            RequestTimeout = brokerPatience ?? BrokerOptions.DefaultRequestTimeout,
         }));
         builder.Services.AddSingleton(new InstallationKey(new byte[InstallationKey.KeyBytes]));
         builder.Services.AddDispatch(broker ?? Broker, dispatcher);

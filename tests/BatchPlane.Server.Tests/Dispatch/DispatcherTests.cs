@@ -103,6 +103,28 @@ public sealed class DispatcherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ConnectionBreaksInTheMiddleOfASend_EventsGoOnOverTheNext()
+    {
+        const int Events = 20_000;
+        var (gate, address) = _world.GateToBroker();
+        var inbox = await _world.BindAsync("t");
+        await _world.AddJobAsync("job-aaaaaaaa", Ask("t", "TASK_INSTANCE_FAILED"));
+        // Longer than the test waits: nothing here may end by running out of patience.
+        await _world.StartAsync(address, configure: options => options.MaxInFlight = Events, brokerPatience: TimeSpan.FromMinutes(10));
+        await _world.AppendAsync("job-aaaaaaaa", "task_instance", "FAILED", 1);
+        await inbox.WhenAsync(1);
+
+        // More than the sockets between here and the broker hold.
+        gate.Clog();
+        await _world.AppendAsync("job-aaaaaaaa", "task_instance", "FAILED", Events, reason: new string('x', 2_000));
+        await gate.WhenFullAsync();
+        await gate.ShutAsync();
+        gate.Open();
+
+        await inbox.WhenAsync(1 + Events);
+    }
+
+    [Fact]
     public async Task NobodyIsBound_MessageIsNotedAsUnroutedAndTheCursorMovesOn()
     {
         var inbox = await _world.BindAsync("bound");

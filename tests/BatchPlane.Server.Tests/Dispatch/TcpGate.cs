@@ -10,6 +10,7 @@ internal sealed class TcpGate : IAsyncDisposable
     private readonly string _host;
     private readonly int _port;
     private readonly ConcurrentDictionary<Socket, byte> _sockets = [];
+    private volatile TaskCompletionSource _flow = Flowing();
     private TcpListener _listener;
     private Task _accepting;
 
@@ -35,8 +36,29 @@ internal sealed class TcpGate : IAsyncDisposable
         }
     }
 
+    /// <summary>From now on nothing more is taken from the near side: what it sends fills its socket, until the gate is shut.</summary>
+    internal void Clog() => _flow = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Returns when the clogged gate takes no byte more: whoever sends to it waits now.</summary>
+    internal async Task WhenFullAsync()
+    {
+        const int Looks = 5;
+        var (before, equal) = (0, 0);
+        await Until.ReachedAsync(
+            () =>
+            {
+                var unread = _sockets.Keys.Sum(socket => socket.Available);
+                equal = unread > 0 && unread == before ? equal + 1 : 0;
+                before = unread;
+                return Task.FromResult(equal);
+            },
+            looks => looks == Looks,
+            _ => $"{before} bytes wait, and more come");
+    }
+
     internal void Open()
     {
+        _flow.TrySetResult();
         _listener = new(IPAddress.Loopback, Port);
         _listener.Start();
         _accepting = AcceptAsync(_listener);
@@ -69,7 +91,7 @@ internal sealed class TcpGate : IAsyncDisposable
         try
         {
             await far.ConnectAsync(_host, _port);
-            await Task.WhenAny(CopyAsync(near, far), CopyAsync(far, near));
+            await Task.WhenAny(CopyAsync(near, far, () => _flow.Task), CopyAsync(far, near, () => Task.CompletedTask));
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
         {
@@ -83,13 +105,21 @@ internal sealed class TcpGate : IAsyncDisposable
         }
     }
 
-    private static async Task CopyAsync(Socket from, Socket to)
+    private static TaskCompletionSource Flowing()
+    {
+        var flow = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        flow.SetResult();
+        return flow;
+    }
+
+    private static async Task CopyAsync(Socket from, Socket to, Func<Task> flow)
     {
         var buffer = new byte[65_536];
         try
         {
             while (await from.ReceiveAsync(buffer) is var length and > 0)
             {
+                await flow();
                 await to.SendAsync(buffer.AsMemory(0, length));
             }
         }

@@ -15,8 +15,8 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
     {
         await AppendAsync("job-live", 1);
         await using var one = await OpenAsync("?job=job-live&since=2020-01-01T00:00:00Z");
-        await using var other = await OpenAsync("?job=job-live");
         var first = await one.NextAsync();
+        await using var other = await OpenAsync("?job=job-live");
         await other.HeartbeatAsync();
         await AppendAsync("job-live", 3);
         await AppendAsync("job-else", 2);

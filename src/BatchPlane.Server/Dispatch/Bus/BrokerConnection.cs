@@ -10,6 +10,14 @@ namespace BatchPlane.Server.Dispatch.Bus;
 /// <summary>Where RabbitMQ is: AMQP URI with user, password and virtual host.</summary>
 internal sealed record BrokerAddress(Uri Uri);
 
+/// <summary>An open connection.</summary>
+/// <param name="Client">The client's.</param>
+/// <param name="Lost">
+/// Cancelled as soon as the connection is lost, before the client's channels hear of it. To be given to every publish: one that waits for room in a full socket keeps
+/// the lock that its channel takes to end, so without it both would wait for each other for ever.
+/// </param>
+internal sealed record LiveConnection(IConnection Client, CancellationToken Lost);
+
 /// <summary>
 /// The one connection of this process to RabbitMQ. Kept up in the background: lost, it is made again after a growing wait with
 /// jitter, with one log line when it goes and one when it is back. Nothing in BatchPlane but delivery waits for it.
@@ -28,7 +36,7 @@ internal sealed partial class BrokerConnection : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<BrokerConnection> _logger;
     private readonly Lock _gate = new();
-    private TaskCompletionSource<IConnection> _open = NewSource();
+    private TaskCompletionSource<LiveConnection> _open = NewSource();
     private TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _blocked;
 
@@ -53,18 +61,18 @@ internal sealed partial class BrokerConnection : BackgroundService
     internal TimeSpan RequestTimeout => _options.RequestTimeout;
 
     /// <summary>The open connection, as soon as there is one.</summary>
-    internal async Task<IConnection> WhenOpenAsync(CancellationToken cancellationToken)
+    internal async Task<LiveConnection> WhenOpenAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            Task<IConnection> open;
+            Task<LiveConnection> open;
             lock (_gate)
             {
                 open = _open.Task;
             }
 
             var connection = await open.WaitAsync(cancellationToken);
-            if (connection.IsOpen)
+            if (connection.Client.IsOpen)
             {
                 return connection;
             }
@@ -75,11 +83,11 @@ internal sealed partial class BrokerConnection : BackgroundService
     }
 
     /// <summary>The open connection; false when the broker is away now.</summary>
-    internal bool TryGetOpen([NotNullWhen(true)] out IConnection? connection)
+    internal bool TryGetOpen([NotNullWhen(true)] out LiveConnection? connection)
     {
         lock (_gate)
         {
-            connection = _open.Task.IsCompletedSuccessfully && _open.Task.Result.IsOpen ? _open.Task.Result : null;
+            connection = _open.Task.IsCompletedSuccessfully && _open.Task.Result.Client.IsOpen ? _open.Task.Result : null;
         }
 
         return connection is not null;
@@ -118,7 +126,7 @@ internal sealed partial class BrokerConnection : BackgroundService
         }
     }
 
-    private static TaskCompletionSource<IConnection> NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<LiveConnection> NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task<IConnection> ConnectAsync(Backoff backoff, CancellationToken cancellationToken)
     {
@@ -157,10 +165,12 @@ internal sealed partial class BrokerConnection : BackgroundService
     private async Task HoldAsync(IConnection connection, CancellationToken cancellationToken)
     {
         var lost = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // The first handler of all but the client's own: it must run before those of channels, which wait for what it cancels.
+        var gone = new CancellationTokenSource();
         connection.ConnectionShutdownAsync += (_, shutdown) =>
         {
             lost.TrySetResult(shutdown.ReplyText);
-            return Task.CompletedTask;
+            return gone.CancelAsync();
         };
         connection.ConnectionBlockedAsync += OnBlocked;
         connection.ConnectionUnblockedAsync += OnUnblocked;
@@ -172,7 +182,7 @@ internal sealed partial class BrokerConnection : BackgroundService
         lock (_gate)
         {
             _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _open.SetResult(connection);
+            _open.SetResult(new(connection, gone.Token));
         }
 
         _status.Connected();

@@ -69,8 +69,8 @@ internal sealed partial class NoticePublisher(
         };
         try
         {
-            await using var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-            await channel.BasicPublishAsync(topic, routingKey, mandatory: true, properties, Body(name, now, facts), CancellationToken.None).AsTask()
+            await using var channel = await connection.Client.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+            await channel.BasicPublishAsync(topic, routingKey, mandatory: true, properties, Body(name, now, facts), connection.Lost).AsTask()
                 .WaitAsync(broker.RequestTimeout, time, cancellationToken);
             return true;
         }
@@ -78,7 +78,7 @@ internal sealed partial class NoticePublisher(
         {
             return false;
         }
-        catch (Exception fault) when (BrokerConnection.IsOutage(fault))
+        catch (Exception fault) when (BrokerConnection.IsOutage(fault) || connection.Lost.IsCancellationRequested)
         {
             Log.NotSent(logger, name, topic, fault.Message);
             return null;

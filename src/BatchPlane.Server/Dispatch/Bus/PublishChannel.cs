@@ -11,25 +11,29 @@ namespace BatchPlane.Server.Dispatch.Bus;
 /// </summary>
 /// <remarks>
 /// The client's own confirm tracking is off: a cancelled publish corrupts it for good, it adds a header of its own to every
-/// message, and it makes a task for each. No publish here is ever given a token that can be cancelled; a stop closes the channel.
+/// message, and it makes a task for each. The only token that cancels a publish is that of the lost connection, with which the channel is thrown away
+/// (<see cref="LiveConnection"/>); a stop closes the channel.
 /// </remarks>
 internal sealed class PublishChannel : IAsyncDisposable
 {
     private const string AppId = "batchplane";
 
     private readonly IChannel _channel;
+    private readonly CancellationToken _connectionLost;
     private readonly BrokerConnection _broker;
     private readonly TimeProvider _time;
     private readonly DispatchOptions _options;
 
     private PublishChannel(
         IChannel channel,
+        CancellationToken connectionLost,
         BrokerConnection broker,
         TimeProvider time,
         DispatchOptions options,
         OutboxPosition start)
     {
         _channel = channel;
+        _connectionLost = connectionLost;
         _broker = broker;
         _time = time;
         _options = options;
@@ -57,8 +61,8 @@ internal sealed class PublishChannel : IAsyncDisposable
     {
         var connection = await broker.WhenOpenAsync(cancellationToken);
         var settings = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
-        var channel = await connection.CreateChannelAsync(settings, cancellationToken);
-        return new(channel, broker, time, options, start);
+        var channel = await connection.Client.CreateChannelAsync(settings, cancellationToken);
+        return new(channel, connection.Lost, broker, time, options, start);
     }
 
     /// <summary>Sends one message, after waiting for room. False when the channel has a fault: nothing was sent.</summary>
@@ -84,10 +88,10 @@ internal sealed class PublishChannel : IAsyncDisposable
                 mandatory: true,
                 PropertiesOf(message.Properties),
                 message.Body,
-                CancellationToken.None);
+                _connectionLost);
             return true;
         }
-        catch (Exception fault) when (BrokerConnection.IsOutage(fault))
+        catch (Exception fault) when (BrokerConnection.IsOutage(fault) || _connectionLost.IsCancellationRequested)
         {
             Ledger.Fail(PublishFault.Closed, fault.Message);
             return false;

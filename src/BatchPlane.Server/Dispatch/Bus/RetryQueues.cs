@@ -41,7 +41,7 @@ internal sealed class RetryQueues(BrokerConnection broker, TimeProvider time) : 
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly ConcurrentDictionary<TimeSpan, bool> _declared = new();
-    private IChannel? _channel;
+    private OpenChannel? _channel;
 
     /// <summary>
     /// Puts a message away for one step of <paramref name="wait"/>; it may return sooner than asked, and is then put away for the rest. Returns when the broker has it safe. Throws what
@@ -62,9 +62,13 @@ internal sealed class RetryQueues(BrokerConnection broker, TimeProvider time) : 
         };
         try
         {
-            // A publish must never be cancelled; one without an answer ends with its channel.
-            await channel.BasicPublishAsync(NameOf(step), message.Queue, mandatory: true, properties, message.Body, CancellationToken.None).AsTask()
+            // A publish must not be cancelled while its channel may live; one without an answer ends with its channel.
+            await channel.Client.BasicPublishAsync(NameOf(step), message.Queue, mandatory: true, properties, message.Body, channel.Lost).AsTask()
                 .WaitAsync(broker.RequestTimeout, time, cancellationToken);
+        }
+        catch (OperationCanceledException fault) when (channel.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException("The connection to RabbitMQ was lost.", fault);
         }
         catch (Exception fault) when (fault is TimeoutException or PublishException)
         {
@@ -118,9 +122,9 @@ internal sealed class RetryQueues(BrokerConnection broker, TimeProvider time) : 
 
     private static string NameOf(TimeSpan step) => FormattableString.Invariant($"batchplane.retry.{(long)step.TotalMilliseconds}");
 
-    private async Task<IChannel> OpenAsync(TimeSpan step, CancellationToken cancellationToken)
+    private async Task<OpenChannel> OpenAsync(TimeSpan step, CancellationToken cancellationToken)
     {
-        if (_channel is { IsOpen: true } open && _declared.ContainsKey(step))
+        if (_channel is { Client.IsOpen: true } open && _declared.ContainsKey(step))
         {
             return open;
         }
@@ -128,7 +132,7 @@ internal sealed class RetryQueues(BrokerConnection broker, TimeProvider time) : 
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_channel is not { IsOpen: true })
+            if (_channel is not { Client.IsOpen: true })
             {
                 if (!broker.TryGetOpen(out var connection))
                 {
@@ -137,12 +141,13 @@ internal sealed class RetryQueues(BrokerConnection broker, TimeProvider time) : 
 
                 // What was declared may have gone with what ended the channel.
                 _declared.Clear();
-                _channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+                var settings = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+                _channel = new(await connection.Client.CreateChannelAsync(settings, cancellationToken), connection.Lost);
             }
 
             if (!_declared.ContainsKey(step))
             {
-                await DeclareAsync(_channel, step, cancellationToken);
+                await DeclareAsync(_channel.Client, step, cancellationToken);
                 _declared[step] = true;
             }
 
@@ -176,15 +181,18 @@ internal sealed class RetryQueues(BrokerConnection broker, TimeProvider time) : 
         await channel.QueueBindAsync(name, name, "", cancellationToken: cancellationToken);
     }
 
-    private static async Task DropAsync(IChannel channel)
+    private static async Task DropAsync(OpenChannel channel)
     {
         try
         {
-            await channel.DisposeAsync();
+            await channel.Client.DisposeAsync();
         }
         catch (Exception fault) when (BrokerConnection.IsOutage(fault))
         {
             // Closed already.
         }
     }
+
+    /// <summary>A channel, and what is cancelled when its connection is lost.</summary>
+    private sealed record OpenChannel(IChannel Client, CancellationToken Lost);
 }

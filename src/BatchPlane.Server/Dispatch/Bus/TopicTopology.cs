@@ -196,7 +196,7 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
 
         try
         {
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            await using var channel = await connection.Client.CreateChannelAsync(cancellationToken: cancellationToken);
             await request(channel, cancellationToken);
             return new Declaration.Done();
         }
