@@ -576,6 +576,9 @@ CREATE TABLE subscriptions (
     -- Of push cmq and mns: what surrounds the body.
     content_format text,
     max_in_flight integer,
+    -- How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.
+    max_age_seconds integer,
+    max_queue_bytes bigint,
     retry jsonb,
     -- http: what requests are signed with, under the installation key.
     secret bytea,
@@ -607,10 +610,14 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_check1 CHECK (((protocol = 'http'::text) = (secret IS NOT NULL))),
     CONSTRAINT subscriptions_check2 CHECK (((protocol = 'queue'::text) = (retry IS NULL))),
     CONSTRAINT subscriptions_check3 CHECK (((protocol = 'queue'::text) = (max_in_flight IS NULL))),
-    CONSTRAINT subscriptions_check4 CHECK ((enabled = (disabled_at IS NULL))),
+    CONSTRAINT subscriptions_check4 CHECK (((protocol = 'queue'::text) = (max_age_seconds IS NULL))),
+    CONSTRAINT subscriptions_check5 CHECK (((protocol = 'queue'::text) = (max_queue_bytes IS NULL))),
+    CONSTRAINT subscriptions_check6 CHECK ((enabled = (disabled_at IS NULL))),
     CONSTRAINT subscriptions_content_format_check CHECK ((content_format = ANY (ARRAY['simplified'::text, 'json'::text, 'xml'::text]))),
     CONSTRAINT subscriptions_format_check CHECK ((format = ANY (ARRAY['published'::text, 'cmq'::text, 'mns'::text, 'cloudevents'::text]))),
+    CONSTRAINT subscriptions_max_age_seconds_check CHECK ((max_age_seconds > 0)),
     CONSTRAINT subscriptions_max_in_flight_check CHECK ((max_in_flight > 0)),
+    CONSTRAINT subscriptions_max_queue_bytes_check CHECK ((max_queue_bytes > 0)),
     CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
     CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
 ) WITH (fillfactor=50);

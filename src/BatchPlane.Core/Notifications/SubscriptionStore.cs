@@ -37,12 +37,12 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     private const int MaxTries = 3;
 
     /// <summary>Makes a subscription; a webhook without a secret gets one. Null when there is no such topic. Safe to repeat: the same protocol, endpoint and bindings are one subscription.</summary>
-    public async Task<StoredSubscription?> CreateAsync(string topicName, SubscriptionDocument document, int maxPerTopic, string createdBy, CancellationToken cancellationToken)
+    public async Task<StoredSubscription?> CreateAsync(string topicName, SubscriptionDocument document, SubscriptionLimits limits, string createdBy, CancellationToken cancellationToken)
     {
         StoredSubscription? stored = null;
         for (var attempt = 1; stored is null && attempt <= MaxTries; attempt++)
         {
-            stored = await TryCreateAsync(topicName, document, maxPerTopic, createdBy, cancellationToken);
+            stored = await TryCreateAsync(topicName, document, limits, createdBy, cancellationToken);
         }
 
         return stored;
@@ -186,7 +186,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     }
 
     /// <summary>Null when there is no such topic, or the id was taken, or another caller made the same subscription at this moment.</summary>
-    private async Task<StoredSubscription?> TryCreateAsync(string topicName, SubscriptionDocument document, int maxPerTopic, string createdBy, CancellationToken cancellationToken)
+    private async Task<StoredSubscription?> TryCreateAsync(string topicName, SubscriptionDocument document, SubscriptionLimits limits, string createdBy, CancellationToken cancellationToken)
     {
         var id = EntityId.New(EntityId.Subscription);
         var secret = document.Protocol == SubscriptionProtocol.Http ? document.Secret ?? NewSecret() : null;
@@ -209,7 +209,10 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         values.Add(new("max_in_flight", NpgsqlDbType.Integer) { Value = OrNull(document.MaxInFlight) });
         values.Add(new("retry", NpgsqlDbType.Jsonb) { Value = OrNull(ToJson(document.Retry)) });
         values.Add(new("secret", NpgsqlDbType.Bytea) { Value = OrNull(secret is null ? null : key.Encrypt(secret, OwnerOf(id, document.Endpoint))) });
-        values.AddWithValue("max_per_topic", maxPerTopic);
+        var isOwn = document.Protocol != SubscriptionProtocol.Queue;
+        values.Add(new("max_age_seconds", NpgsqlDbType.Integer) { Value = OrNull(isOwn ? (int)limits.MaxAge.TotalSeconds : null) });
+        values.Add(new("max_queue_bytes", NpgsqlDbType.Bigint) { Value = OrNull(isOwn ? limits.MaxQueueBytes : null) });
+        values.AddWithValue("max_per_topic", limits.MaxPerTopic);
         values.AddWithValue("created_by", createdBy);
         try
         {

@@ -25,8 +25,8 @@ public sealed class DeliveryOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan PauseMax { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long an event is held by a deliverer while its endpoint is left alone, before it is put back into RabbitMQ untried. 100 ms to 20 minutes; default 1 minute.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:20:00")]
+    /// <summary>How long an event is held by a deliverer while its endpoint is left alone, or while PostgreSQL or RabbitMQ is away, before it is put back into RabbitMQ untried. 100 ms to 5 minutes; default 1 minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
     public TimeSpan HoldMax { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long an endpoint may fail without one success before its subscription is disabled. 1 second to 365 days; default 5 days.</summary>

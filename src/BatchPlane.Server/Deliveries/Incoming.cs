@@ -42,6 +42,12 @@ internal sealed record Incoming
     /// <summary>Not to be tried before; null: now.</summary>
     internal DateTimeOffset? DueAt { get; init; }
 
+    /// <summary>When it was put back for the first time; null: it never was.</summary>
+    internal DateTimeOffset? Since { get; init; }
+
+    /// <summary>Why it fell out of the queue that <see cref="RoutingKey"/> names, in RabbitMQ's word; null: it did not.</summary>
+    internal string? FallenReason { get; init; }
+
     /// <summary>Id of the event, the same at every delivery.</summary>
     internal string EventId => FormattableString.Invariant($"{SubjectId}:{Sequence}");
 }

@@ -18,6 +18,9 @@ internal static class RetryHeaders
     /// <summary>Not to be tried before: milliseconds since the epoch.</summary>
     internal const string Due = "x-batchplane-due";
 
+    /// <summary>When it was put back for the first time: milliseconds since the epoch.</summary>
+    internal const string Since = "x-batchplane-since";
+
     /// <summary>When the redelivery was asked for that it came by: milliseconds since the epoch; absent: the first delivery.</summary>
     internal const string RedeliveredAt = MessageProperties.RedeliveredAtHeader;
 
@@ -25,7 +28,7 @@ internal static class RetryHeaders
     internal const string Traceparent = "traceparent";
 
     /// <summary>The event, to return to this queue with so many tries made.</summary>
-    internal static DelayedMessage Delayed(Incoming incoming, string queue, int tries, DateTimeOffset dueAt)
+    internal static DelayedMessage Delayed(Incoming incoming, string queue, int tries, DateTimeOffset dueAt, DateTimeOffset now)
     {
         var headers = new Dictionary<string, object?>
         {
@@ -33,6 +36,7 @@ internal static class RetryHeaders
             [RoutingKey] = incoming.RoutingKey,
             [Tries] = tries,
             [Due] = dueAt.ToUnixTimeMilliseconds(),
+            [Since] = (incoming.Since ?? now).ToUnixTimeMilliseconds(),
         };
         if (incoming.RedeliveredAt > 0)
         {

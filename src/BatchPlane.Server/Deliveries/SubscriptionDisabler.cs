@@ -118,12 +118,10 @@ internal sealed partial class SubscriptionDisabler(
         {
             // Its bindings go first: it is not told of its own end.
             await follower.CleanAsync(notice.TopicName, cancellationToken);
-            if (await notices.SubscriptionDisabledAsync(notice, cancellationToken) is null)
+            if (await notices.SubscriptionDisabledAsync(notice, cancellationToken) is not null)
             {
-                return;
+                await pending.ForgetAsync(notice.NoticeId, cancellationToken);
             }
-
-            await pending.ForgetAsync(notice.NoticeId, cancellationToken);
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed partial class SubscriptionWorker : IAsyncDisposable
     private string Id => _subscription.View.SubscriptionId;
 
     /// <summary>Begins to consume. More is taken than is tried at once: what was tried waits for its result to be stored.</summary>
-    internal void Start() => _consuming = _services.Bus.Consume(_subscription.View, Concurrency * 4, HandleAsync);
+    internal void Start() => _consuming = _services.Bus.Consume(SubscriptionQueue.OwnOf(Id), TopicTopology.OwnQueueOf(_subscription.View), Concurrency * 4, HandleAsync);
 
     /// <summary>Stops; what is under way is broken off and comes again.</summary>
     public async ValueTask DisposeAsync()
@@ -87,6 +87,12 @@ internal sealed partial class SubscriptionWorker : IAsyncDisposable
 
         if ((incoming.IsRepeated || incoming.DueAt is not null) && await IsSettledAsync(incoming, cancellationToken))
         {
+            return;
+        }
+
+        if (incoming.Since is { } since && _services.Time.GetUtcNow() - since > TimeSpan.FromSeconds(_subscription.View.MaxAgeSeconds!.Value))
+        {
+            await RecordAsync(incoming, incoming.Tries == 0 ? DeliveryState.Dropped : DeliveryState.Dead, incoming.Tries, null, FallenWorker.TooOld, null, cancellationToken);
             return;
         }
 
@@ -145,10 +151,10 @@ internal sealed partial class SubscriptionWorker : IAsyncDisposable
             _slots.Release();
             switch (outcome)
             {
-                case DeliveryOutcome.Failed or DeliveryOutcome.Gone:
+                case DeliveryOutcome.Failed or DeliveryOutcome.Gone or DeliveryOutcome.Refused:
                     _circuit.Failed();
                     break;
-                case DeliveryOutcome.Delivered or DeliveryOutcome.Refused:
+                case DeliveryOutcome.Delivered:
                     _circuit.Succeeded();
                     break;
                 default:
@@ -216,7 +222,7 @@ internal sealed partial class SubscriptionWorker : IAsyncDisposable
         async () =>
         {
             await _services.Retries.DelayAsync(
-                RetryHeaders.Delayed(incoming, SubscriptionQueue.OwnOf(Id), tries, dueAt),
+                RetryHeaders.Delayed(incoming, SubscriptionQueue.OwnOf(Id), tries, dueAt, _services.Time.GetUtcNow()),
                 dueAt - _services.Time.GetUtcNow(),
                 cancellationToken);
             return true;

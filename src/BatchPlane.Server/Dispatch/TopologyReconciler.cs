@@ -75,18 +75,18 @@ internal sealed partial class TopologyReconciler(
             while (true)
             {
                 var page = await topics.ListAsync(after, PageSize, cancellationToken);
-                foreach (var topic in page)
+                var unanswered = 0;
+                await Parallel.ForEachAsync(page, new ParallelOptions { MaxDegreeOfParallelism = TopologyFollower.MaxTopics, CancellationToken = cancellationToken }, async (topic, token) =>
                 {
-                    complete &= await follower.FollowAsync(topic.TopicName, cancellationToken) is not Declaration.BrokerAway;
-                    if (!complete && !IsOpen(connection))
+                    if (!IsOpen(connection) || await follower.FollowAsync(topic.TopicName, token) is Declaration.BrokerAway)
                     {
-                        return false;
+                        Interlocked.Increment(ref unanswered);
                     }
-                }
-
-                if (page.Count < PageSize)
+                });
+                complete &= unanswered == 0;
+                if (page.Count < PageSize || !IsOpen(connection))
                 {
-                    return complete;
+                    return complete && IsOpen(connection);
                 }
 
                 after = page[^1].TopicName;

@@ -53,7 +53,7 @@ internal sealed class SubscriptionService(
             return new SubscribeResult.QueueConflict(reason);
         }
 
-        return await store.CreateAsync(topic.TopicName, document, limits.Value.MaxPerTopic, createdBy, cancellationToken) switch
+        return await store.CreateAsync(topic.TopicName, document, limits.Value, createdBy, cancellationToken) switch
         {
             null => new SubscribeResult.NoSuchTopic(),
             { Subscription: null } => new SubscribeResult.TooMany(),

@@ -67,6 +67,7 @@ internal static class EventDocument
         | `timestamp` | `EventTime` in seconds since 1970 |
         | `content_type`, `app_id`, delivery mode | `application/json`, `batchplane`, persistent |
         | header `x-batchplane-sequence` | number of the event within its job or environment |
+        | header `x-batchplane-redelivered-at` | of a message that is delivered again: when that was asked for, in milliseconds since 1970 |
         | header `traceparent` | W3C trace context of the request that made the job or environment |
         | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:<region>`, event name, `job-…/task/index` or `env-…/node-…`, time with milliseconds, `application/json` |
 
@@ -126,6 +127,7 @@ internal static class EventDocument
         }
 
         AddAlibaba(text);
+        AddNotices(text);
         text.Append("\n## Samples\n");
         foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED", NodeOfATask })
         {
@@ -155,6 +157,15 @@ internal static class EventDocument
         foreach (var kind in AlibabaEvents.All)
         {
             text.Append($"| `{kind.Name}` | `{kind.RoutingKey}` | {Where(kind.Scope)} | {string.Join(", ", EventPayload.FlatKeysOf(kind).Select(name => $"`{name}`"))} | {kind.Fires} |\n");
+        }
+    }
+
+    private static void AddNotices(StringBuilder text)
+    {
+        text.Append("\n## Notices\n\nMessages about a topic itself, in the same envelope: nobody asks for them, and they are in no journal. Their message id begins with the test or the subscription.\n\n| name | routing key | `Batch` | when |\n|---|---|---|---|\n");
+        foreach (var notice in TopicNotices.All)
+        {
+            text.Append($"| `{notice.Name}` | `{notice.RoutingKey}` | {string.Join(", ", notice.Keys.Select(key => $"`{key.Name}` ({key.Meaning})"))} | {notice.Fires} |\n");
         }
     }
 

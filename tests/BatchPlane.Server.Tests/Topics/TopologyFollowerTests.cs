@@ -131,8 +131,8 @@ public sealed class TopologyFollowerTests : IAsyncLifetime
         await using var transaction = await connection.BeginTransactionAsync();
         await using var insert = new NpgsqlCommand(
             """
-            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, max_in_flight, retry, created_by, created_at, updated_at)
-            VALUES ('subsc-late0000', 't', 'email', 'a@example.org', '{#}', true, 'published', 1, '{}', 'test', now(), now())
+            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, max_in_flight, max_age_seconds, max_queue_bytes, retry, created_by, created_at, updated_at)
+            VALUES ('subsc-late0000', 't', 'email', 'a@example.org', '{#}', true, 'published', 1, 1, 1000, '{}', 'test', now(), now())
             """,
             connection);
         await insert.ExecuteNonQueryAsync();
@@ -173,7 +173,7 @@ public sealed class TopologyFollowerTests : IAsyncLifetime
         await using var transaction = await connection.BeginTransactionAsync();
         await using var locking = new NpgsqlCommand("SELECT FROM topics FOR UPDATE", connection);
         await locking.ExecuteNonQueryAsync();
-        Task<StoredSubscription?>[] both = [.. new[] { "job.a", second }.Select(binding => store.CreateAsync("t", Queue("q", binding), 1, "test", default))];
+        Task<StoredSubscription?>[] both = [.. new[] { "job.a", second }.Select(binding => store.CreateAsync("t", Queue("q", binding), new SubscriptionLimits { MaxPerTopic = 1 }, "test", default))];
         await WaitingAsync(null, 2);
         await transaction.CommitAsync();
 

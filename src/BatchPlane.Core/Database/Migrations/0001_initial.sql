@@ -634,6 +634,8 @@ CREATE TABLE subscriptions (
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
     max_in_flight      integer CHECK (max_in_flight > 0),
+    max_age_seconds    integer CHECK (max_age_seconds > 0),
+    max_queue_bytes    bigint CHECK (max_queue_bytes > 0),
     retry              jsonb,
     secret             bytea,
     previous_secret    bytea,
@@ -656,6 +658,8 @@ CREATE TABLE subscriptions (
     CHECK ((protocol = 'http') = (secret IS NOT NULL)),
     CHECK ((protocol = 'queue') = (retry IS NULL)),
     CHECK ((protocol = 'queue') = (max_in_flight IS NULL)),
+    CHECK ((protocol = 'queue') = (max_age_seconds IS NULL)),
+    CHECK ((protocol = 'queue') = (max_queue_bytes IS NULL)),
     CHECK (enabled = (disabled_at IS NULL))
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody''s and its bindings. http, email: BatchPlane''s own queue batchplane.sub.<id>, which deliverers empty.';
@@ -664,6 +668,7 @@ COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
+COMMENT ON COLUMN subscriptions.max_age_seconds IS 'How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.';
 COMMENT ON COLUMN subscriptions.secret IS 'http: what requests are signed with, under the installation key.';
 COMMENT ON COLUMN subscriptions.previous_secret IS 'The secret before the last rotation; signs as well until previous_secret_until.';
 COMMENT ON COLUMN subscriptions.revision IS 'New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.';

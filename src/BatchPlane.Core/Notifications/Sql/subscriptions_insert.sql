@@ -20,7 +20,7 @@ existing AS (
 ),
 made AS (
     INSERT INTO subscriptions (
-        subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, push, content_format, max_in_flight, retry, secret,
+        subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, push, content_format, max_in_flight, max_age_seconds, max_queue_bytes, retry, secret,
         disabled_at, created_by, created_at, updated_at
     )
     SELECT
@@ -34,6 +34,8 @@ made AS (
         @push::text,
         @content_format::text,
         @max_in_flight::integer,
+        @max_age_seconds::integer,
+        @max_queue_bytes::bigint,
         @retry::jsonb,
         @secret::bytea,
         CASE WHEN NOT @enabled::boolean THEN clock_timestamp() END,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using BatchPlane.Server.Dispatch.Bus;
 using MassTransit;
 
 namespace BatchPlane.Server.Deliveries.Bus;
@@ -23,7 +24,8 @@ internal static partial class IncomingReader
         }
 
         var headers = properties.Headers;
-        var topic = Text(headers, RetryHeaders.Topic) ?? delivery.Exchange;
+        var death = delivery.Exchange == TopicTopology.Fallen ? LastDeath(headers) : null;
+        var topic = Text(headers, RetryHeaders.Topic) ?? (death is null ? delivery.Exchange : Text(death, "exchange") ?? "");
         var name = properties.Type ?? "";
         if (!TopicName().IsMatch(topic) || !EventName().IsMatch(name))
         {
@@ -36,7 +38,7 @@ internal static partial class IncomingReader
             Sequence = sequence,
             EventName = name,
             TopicName = topic,
-            RoutingKey = Text(headers, RetryHeaders.RoutingKey) ?? delivery.RoutingKey ?? "",
+            RoutingKey = (death is null ? Text(headers, RetryHeaders.RoutingKey) : null) ?? delivery.RoutingKey ?? "",
             ContentType = properties.ContentType is { } type && Printable().IsMatch(type) ? type : DefaultContentType,
             OccurredAt = Within(DateTimeOffset.UnixEpoch, properties.Timestamp.UnixTime, TimeSpan.TicksPerSecond),
             Traceparent = Text(headers, RetryHeaders.Traceparent) is { } trace && Printable().IsMatch(trace) ? trace : null,
@@ -44,9 +46,15 @@ internal static partial class IncomingReader
             Tries = (int)Math.Clamp(Number(headers, RetryHeaders.Tries) ?? 0, 0, MaxTries),
             RedeliveredAt = Math.Max(Number(headers, RetryHeaders.RedeliveredAt) ?? 0, 0),
             IsRepeated = context.Redelivered,
+            Since = Number(headers, RetryHeaders.Since) is { } since ? Within(DateTimeOffset.UnixEpoch, since, TimeSpan.TicksPerMillisecond) : null,
+            FallenReason = death is null ? null : Text(death, "reason") ?? "",
             DueAt = Number(headers, RetryHeaders.Due) is { } due ? Within(DateTimeOffset.UnixEpoch, due, TimeSpan.TicksPerMillisecond) : null,
         };
     }
+
+    /// <summary>What RabbitMQ noted of a message that it took out of a queue, the last time first.</summary>
+    private static IDictionary<string, object?>? LastDeath(IDictionary<string, object?>? headers) =>
+        headers is not null && headers.TryGetValue("x-death", out var deaths) && deaths is IList<object> { Count: > 0 } list ? list[0] as IDictionary<string, object?> : null;
 
     /// <summary>A time so many units after another one, or the last one that there is.</summary>
     private static DateTimeOffset Within(DateTimeOffset start, long units, long ticks) =>

@@ -18,29 +18,21 @@ internal sealed partial class NoticePublisher(
     TimeProvider time,
     ILogger<NoticePublisher> logger)
 {
-    /// <summary>Name of a test.</summary>
-    internal const string TestName = "TOPIC_TEST";
-
-    /// <summary>Key of a test that names none.</summary>
-    internal const string TestKey = "topic.test";
-
     /// <summary>What the ids of tests begin with.</summary>
     internal const string TestPrefix = "test-";
 
-    private const string DisabledName = "SUBSCRIPTION_DISABLED";
-    private const string DisabledKey = "subscription.disabled";
     private const string ContentType = "application/json";
 
     /// <summary>Sends a test. True: a queue has it; false: none is bound for the key; null: the broker is away or does not let us.</summary>
     internal Task<bool?> TestAsync(string topic, string subjectId, string routingKey, CancellationToken cancellationToken) =>
-        PublishAsync(topic, routingKey, subjectId, TestName, writer => writer.WriteString("TopicName", topic), cancellationToken);
+        PublishAsync(topic, routingKey, subjectId, TopicNotices.Test.Name, writer => writer.WriteString("TopicName", topic), cancellationToken);
 
     /// <summary>Tells the topic that one of its subscriptions was disabled. Null: it has to be told again.</summary>
     internal Task<bool?> SubscriptionDisabledAsync(TopicNotice notice, CancellationToken cancellationToken) => PublishAsync(
         notice.TopicName,
-        DisabledKey,
+        TopicNotices.SubscriptionDisabled.RoutingKey,
         notice.NoticeId,
-        DisabledName,
+        TopicNotices.SubscriptionDisabled.Name,
         writer =>
         {
             writer.WriteString("TopicName", notice.TopicName);

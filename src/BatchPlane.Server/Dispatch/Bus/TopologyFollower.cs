@@ -18,8 +18,8 @@ internal sealed partial class TopologyFollower(
 {
     private const int PageSize = 200;
 
-    /// <summary>Each who holds a topic's lock, or waits for one, has a connection of the pool, and needs others for what it does.</summary>
-    private const int MaxTopics = 4;
+    /// <summary>Topics at once. Each who holds a topic's lock, or waits for one, has a connection of the pool, and needs others for what it does.</summary>
+    internal const int MaxTopics = 4;
 
     private readonly SemaphoreSlim _places = new(MaxTopics);
 
