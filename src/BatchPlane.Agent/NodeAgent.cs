@@ -121,7 +121,7 @@ public sealed partial class NodeAgent
     {
         var retry = new Backoff(_options.RetryPauseMax, _time);
         var processes = new ProcessExecutor(with.Keeper, _limits, new RunAsUsers(_options.AllowedUsers, Environment.IsPrivilegedProcess));
-        using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, adopted, with.Stops.Leave));
+        using var executor = new AttemptExecutors(processes, await FindContainersAsync(processes, adopted, with.Directory, with.Stops.Leave));
         adopted = [.. adopted.Select(attempt => attempt with { Execution = executor.Adopt(attempt.Launch, attempt.Execution) })];
         while (!with.Keeper.IsLost)
         {
@@ -169,24 +169,40 @@ public sealed partial class NodeAgent
     }
 
     // Before the agent joins: what an earlier one left may not run on beside it, and the server is told whether there is an engine.
-    private async Task<ContainerExecutor?> FindContainersAsync(ProcessExecutor processes, IReadOnlyList<AdoptedAttempt> adopted, CancellationToken stop)
+    private async Task<ContainerExecutor?> FindContainersAsync(ProcessExecutor processes, IReadOnlyList<AdoptedAttempt> adopted, WorkDirectory work, CancellationToken stop)
     {
         try
         {
-            var directory = Path.GetFullPath(_options.Directory);
-            var engine = await ContainerEngine.FindAsync(_options.Containers, directory, _time, _log, stop);
+            var engine = await ContainerEngine.FindAsync(_options.Containers, work.Root, _time, _log, stop);
             if (engine is null || !await engine.SweepAsync([.. adopted.Select(attempt => ContainerExecutor.NameOf(engine, attempt.Launch))], stop))
             {
                 return null;
             }
 
+            await RemoveForeignAsync(engine, work);
             _containerEngine = engine.Name;
-            return new ContainerExecutor(engine, processes, Path.Combine(directory, "logins"), new NodeRoots(_options.Files), _time, _log);
+            return new ContainerExecutor(engine, processes, Path.Combine(work.Root, "logins"), new NodeRoots(_options.Files), _time, _log);
         }
         catch (OperationCanceledException)
         {
             // Asked to end before it began.
             return null;
+        }
+    }
+
+    // What containers of an earlier agent wrote may be of users whose files only the engine can give back.
+    private static async Task RemoveForeignAsync(ContainerEngine engine, WorkDirectory work)
+    {
+        var left = engine.MapsUsers ? work.Leftovers() : [];
+        foreach (var directory in left)
+        {
+            // Why not is told when it cannot be removed.
+            _ = await ContainerUser.TakeBackAsync(engine, directory);
+        }
+
+        if (left.Count > 0)
+        {
+            work.RemoveLeftovers();
         }
     }
 

@@ -45,13 +45,16 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>Broker of the server.</summary>
     public Uri AmqpUri => _virtualHost.AmqpUri;
 
+    /// <summary>Where servers find the broker.</summary>
+    protected virtual Uri ServersBroker => AmqpUri;
+
     /// <summary>What the server does.</summary>
     protected virtual ServerRoles Roles => ServerRoles.Api;
 
     /// <summary>Options of the server besides; asked for once, before it starts.</summary>
     protected virtual Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>([]);
 
-    public async Task InitializeAsync()
+    public virtual async Task InitializeAsync()
     {
         _database = await TestServices.CreateDatabaseAsync();
         _virtualHost = await TestServices.CreateVirtualHostAsync();
@@ -73,10 +76,19 @@ public class ServerFixture : IAsyncLifetime
 
     private async Task StartServerAsync()
     {
-        _server = ServerHost.Build(new ServerSettings
+        _server = await StartAnotherAsync();
+        Anonymous = new HttpClient { BaseAddress = new Uri(_server.Urls.Single()) };
+        Client = new HttpClient { BaseAddress = Anonymous.BaseAddress };
+        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key.BearerKey);
+    }
+
+    /// <summary>Starts a server like the first one on the same database, virtual host and data; the caller disposes of it.</summary>
+    protected async Task<WebApplication> StartAnotherAsync()
+    {
+        var server = ServerHost.Build(new ServerSettings
         {
             Postgres = _database.ConnectionString,
-            RabbitMq = _virtualHost.AmqpUri,
+            RabbitMq = ServersBroker,
             Urls = ["http://127.0.0.1:0"],
             DataDirectory = _data,
             BootstrapKey = Key,
@@ -84,10 +96,8 @@ public class ServerFixture : IAsyncLifetime
             JoinToken = JoinToken,
             Options = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Api:MaxBodyBytes", (string?)$"{MaxBodyBytes}"), .. await OptionsAsync()]).Build(),
         });
-        await _server.StartAsync();
-        Anonymous = new HttpClient { BaseAddress = new Uri(_server.Urls.Single()) };
-        Client = new HttpClient { BaseAddress = Anonymous.BaseAddress };
-        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key.BearerKey);
+        await server.StartAsync();
+        return server;
     }
 
     public virtual async Task DisposeAsync()

@@ -11,6 +11,9 @@ public sealed class PodmanSandbox : IDisposable
     /// <summary>Name of the image.</summary>
     public const string Image = "localhost/batchplane-test:1";
 
+    /// <summary>A user that the image knows by name, with the number 1000.</summary>
+    public const string User = "worker";
+
     /// <summary>
     /// What each container gets: containers of containers have no network of their own where these tests run, nor the limits that engines set by default.
     /// </summary>
@@ -49,6 +52,7 @@ public sealed class PodmanSandbox : IDisposable
             }
         }
 
+        await File.WriteAllTextAsync(Path.Combine(tree, "etc", "passwd"), $"root:x:0:0:root:/:/bin/sh\n{User}:x:1000:1000::/:/bin/sh\n");
         await RunAsync("tar", "-C", tree, "-cf", $"{sandbox._directory}/image.tar", ".");
         await sandbox.PodmanAsync("import", "--quiet", $"{sandbox._directory}/image.tar", Image);
         Directory.Delete(tree, recursive: true);
@@ -57,6 +61,13 @@ public sealed class PodmanSandbox : IDisposable
 
     /// <summary>Runs podman in this storage; its output. Fails when podman does.</summary>
     public Task<string> PodmanAsync(params string[] arguments) => RunAsync("podman", [.. EngineArguments.Split(' '), "--log-level=error", .. arguments]);
+
+    /// <summary>Makes another image of the same files, with the lines of a Dockerfile; its name.</summary>
+    public async Task<string> ImportAsync(string name, params string[] lines)
+    {
+        await PodmanAsync(["import", "--quiet", .. lines.SelectMany(line => new[] { "--change", line }), $"{_directory}/image.tar", name]);
+        return name;
+    }
 
     /// <summary>Names of all containers, running or not.</summary>
     public async Task<IReadOnlyList<string>> ContainersAsync() =>

@@ -15,12 +15,12 @@ internal static class EventLoad
         Job(1, [topic], "JOB_RUNNING", "TASK_RUNNING", "TASK_INSTANCE_RUNNING", "TASK_INSTANCE_SUCCEED", "TASK_SUCCEED", "JOB_SUCCEED");
 
     /// <summary>A job that does nothing and tells these events.</summary>
-    internal static string Job(int instances, IEnumerable<string> topics, params string[] events)
+    internal static string Job(int instances, IReadOnlyList<string> topics, params string[] events)
     {
         var configs = string.Join(',', events.Select(name => $$"""{"event_name":"{{name}}"}"""));
-        var blocks = string.Join(',', topics.Select(topic => $$"""{"topic_name":"{{topic}}","event_configs":[{{configs}}]}"""));
+        var names = string.Join(',', topics.Select(topic => $"\"{topic}\""));
         return FormattableString.Invariant(
-            $$"""{"tasks":[{"application":{"builtin":"noop"},"task_instance_num":{{instances}}}],"notifications":[{{blocks}}]}""");
+            $$"""{"tasks":[{"application":{"builtin":"noop"},"task_instance_num":{{instances}}}],"notifications":[{"topic_names":[{{names}}],"event_configs":[{{configs}}]}]}""");
     }
 
     /// <summary>Runs jobs to their end, several at a time.</summary>

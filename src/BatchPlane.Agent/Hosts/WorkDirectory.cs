@@ -40,6 +40,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     private readonly ILogger _log;
     private readonly Channel<AttemptPaths> _discarded = Channel.CreateUnbounded<AttemptPaths>(new() { SingleReader = true });
     private readonly Task _removing;
+    private HashSet<string> _adopted = [];
 
     private WorkDirectory(string root, FileStream held, ILogger log)
     {
@@ -76,7 +77,8 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
     internal void Clear(IEnumerable<AttemptPaths> adopted)
     {
         var kept = new HashSet<string>(adopted.SelectMany(paths => new[] { paths.Directory, paths.Stdout.Path, paths.Stderr.Path, paths.Progress }), StringComparer.Ordinal);
-        RemoveLeftovers(kept);
+        _adopted = kept;
+        RemoveLeftovers();
         _outputs = new OutputFiles(Path.Combine(_root, "outputs"), kept);
         _spares = new SpareDirectories(Path.Combine(_root, "spares"));
         Directory.CreateDirectory(_attempts);
@@ -86,6 +88,11 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
             File.Delete(file);
         }
     }
+
+    /// <summary>Working directories that attempts left and that could not be removed.</summary>
+    internal IReadOnlyList<string> Leftovers() => Directory.Exists(_attempts)
+        ? [.. new DirectoryInfo(_attempts).EnumerateDirectories().SelectMany(LeftIn).OfType<DirectoryInfo>().Select(directory => directory.FullName)]
+        : [];
 
     /// <inheritdoc />
     public AttemptPaths PathsOf(ClaimGrant claim, int index, int attempt)
@@ -246,7 +253,8 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
         _ = Native.RemoveDirectory(Path.GetDirectoryName(paths.Directory)!);
     }
 
-    private void RemoveLeftovers(HashSet<string> kept)
+    /// <summary>Removes what attempts left that nobody goes on with; what cannot be removed is told. Before anything is started.</summary>
+    internal void RemoveLeftovers()
     {
         if (!Directory.Exists(_attempts))
         {
@@ -255,7 +263,7 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
 
         foreach (var job in new DirectoryInfo(_attempts).EnumerateDirectories())
         {
-            foreach (var entry in job.EnumerateFileSystemInfos().Where(entry => !kept.Contains(entry.FullName) && !IsKept(entry)))
+            foreach (var entry in LeftIn(job))
             {
                 RemoveLeftover(entry);
             }
@@ -263,6 +271,8 @@ internal sealed partial class WorkDirectory : IAttemptFiles, IAsyncDisposable
             _ = Native.RemoveDirectory(job.FullName);
         }
     }
+
+    private IEnumerable<FileSystemInfo> LeftIn(DirectoryInfo job) => job.EnumerateFileSystemInfos().Where(entry => !_adopted.Contains(entry.FullName) && !IsKept(entry));
 
     private void RemoveLeftover(FileSystemInfo entry)
     {

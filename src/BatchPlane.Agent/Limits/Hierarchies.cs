@@ -3,13 +3,22 @@ namespace BatchPlane.Agent.Limits;
 /// <summary>A hierarchy of control groups as this process sees it.</summary>
 /// <param name="Top">Directory of its topmost group.</param>
 /// <param name="Own">Directory of the group that this process is in.</param>
-internal sealed record Hierarchy(string Top, string Own);
+/// <param name="Root">What <paramref name="Top"/> is called in <c>/proc/PID/cgroup</c>; empty: it is the topmost of all.</param>
+internal sealed record Hierarchy(string Top, string Own, string Root)
+{
+    /// <summary>Directory of the group that is called so in <c>/proc/PID/cgroup</c>; null: it is not below what is mounted.</summary>
+    internal string? DirectoryOf(string path) => DirectoryOf(Top, Root, path);
+
+    internal static string? DirectoryOf(string top, string root, string path) =>
+        path == root || path.StartsWith(root + "/", StringComparison.Ordinal) ? (top + path[root.Length..]).TrimEnd('/') : null;
+}
 
 /// <summary>The hierarchies that matter here; null: not mounted, or this process is not below what is mounted.</summary>
 /// <param name="Unified">Version 2.</param>
 /// <param name="Memory">Version 1, with the controller memory.</param>
 /// <param name="Cpu">Version 1, with the controller cpu.</param>
-internal sealed record Hierarchies(Hierarchy? Unified, Hierarchy? Memory, Hierarchy? Cpu)
+/// <param name="Accounting">Version 1, with the controller cpuacct.</param>
+internal sealed record Hierarchies(Hierarchy? Unified, Hierarchy? Memory, Hierarchy? Cpu, Hierarchy? Accounting)
 {
     // A line of mountinfo: id, parent, device, root, mount point, options, optional fields, -, type, source, options of the file system.
     private const int RootField = 3;
@@ -23,7 +32,8 @@ internal sealed record Hierarchies(Hierarchy? Unified, Hierarchy? Memory, Hierar
         return new(
             Find(mounts, "cgroup2", _ => true, own, controllers => controllers.Length == 0),
             Find(mounts, "cgroup", options => options.Contains("memory"), own, controllers => controllers.Split(',').Contains("memory")),
-            Find(mounts, "cgroup", options => options.Contains("cpu"), own, controllers => controllers.Split(',').Contains("cpu")));
+            Find(mounts, "cgroup", options => options.Contains("cpu"), own, controllers => controllers.Split(',').Contains("cpu")),
+            Find(mounts, "cgroup", options => options.Contains("cpuacct"), own, controllers => controllers.Split(',').Contains("cpuacct")));
     }
 
     private static Hierarchy? Find(string[] mounts, string type, Func<string[], bool> isIt, string[] own, Func<string, bool> isOwn)
@@ -40,10 +50,10 @@ internal sealed record Hierarchies(Hierarchy? Unified, Hierarchy? Memory, Hierar
 
             // What is mounted may be a group below the top, in whose terms the path is told.
             var root = fields[RootField].TrimEnd('/');
-            if (path == root || path.StartsWith(root + "/", StringComparison.Ordinal))
+            var point = Unescape(fields[PointField]);
+            if (Hierarchy.DirectoryOf(point, root, path) is { } directory)
             {
-                var point = Unescape(fields[PointField]);
-                return new(point, (point + path[root.Length..]).TrimEnd('/'));
+                return new(point, directory, root);
             }
         }
 

@@ -47,6 +47,9 @@ internal enum KillCause
 
     /// <summary>The node does not hold it any more; killed at once, not reported.</summary>
     Abandoned,
+
+    /// <summary>The node takes nothing new, and what comes before the command is under way: broken off, and given back. Means nothing once the command runs.</summary>
+    GivenBack,
 }
 
 /// <summary>How an attempt ended, as it will be reported.</summary>
@@ -75,7 +78,7 @@ internal sealed record AttemptResult(AttemptOutcome Outcome, int? ExitCode = nul
         KillCause.None when problem is not null => Plain(status) with { Reason = $"{Words(status)}; {problem}" },
         KillCause.Timeout => new(AttemptOutcome.Timeout, Reason: $"killed after its timeout of {attempt.Claim.Run.TimeoutSeconds} s"),
         KillCause.Terminated => new(AttemptOutcome.Terminated),
-        KillCause.None or KillCause.Stopped or KillCause.Abandoned => Plain(status),
+        KillCause.None or KillCause.Stopped or KillCause.Abandoned or KillCause.GivenBack => Plain(status),
     };
 
     /// <summary>The end of an attempt that could not be started.</summary>

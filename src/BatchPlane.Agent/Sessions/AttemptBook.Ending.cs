@@ -56,7 +56,7 @@ internal sealed partial class AttemptBook
     private bool IsTerminated(Attempt attempt) =>
         _terminatedClaims.Contains(attempt.Claim.ClaimId) || _terminatedAttempts.Contains(attempt.Key);
 
-    /// <summary>From now on nothing is started: what waits for a slot, or is still granted, is given back.</summary>
+    /// <summary>From now on nothing is started: what waits for a slot, is still granted, or still gets its files or its container, is given back.</summary>
     internal void Drain()
     {
         lock (_gate)
@@ -65,6 +65,11 @@ internal sealed partial class AttemptBook
             foreach (var attempt in _held.Values.Where(attempt => attempt.Phase == AttemptPhase.Ready).ToArray())
             {
                 EndUnstarted(attempt, AttemptOutcome.Returned);
+            }
+
+            foreach (var attempt in _running.Where(attempt => attempt.Phase == AttemptPhase.Starting))
+            {
+                AskToEnd(attempt, KillCause.GivenBack);
             }
         }
 

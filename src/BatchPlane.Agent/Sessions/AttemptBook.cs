@@ -209,6 +209,12 @@ internal sealed partial class AttemptBook
         {
             attempt.Phase = AttemptPhase.Running;
             attempt.Execution = execution;
+            if (attempt.Kill == KillCause.GivenBack)
+            {
+                // Too late to give it back: it gets the time of all that runs.
+                (attempt.Kill, attempt.SignaledAt) = (KillCause.None, null);
+            }
+
             attempt.BeganAt = attempt.ShippedAt = attempt.LookedAt = _time.GetTimestamp();
             SignalFirst(attempt);
         }

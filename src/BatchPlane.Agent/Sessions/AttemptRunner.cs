@@ -121,7 +121,11 @@ internal sealed partial class AttemptRunner(
     private void EndUnstarted(Attempt attempt, AttemptResult? failed)
     {
         var kill = book.Ended(attempt);
-        if (kill is not (KillCause.Abandoned or KillCause.Stopped))
+        if (kill == KillCause.GivenBack)
+        {
+            reports.Ended(attempt, new AttemptResult(AttemptOutcome.Returned));
+        }
+        else if (kill is not (KillCause.Abandoned or KillCause.Stopped))
         {
             reports.Ended(attempt, kill == KillCause.Terminated || failed is null ? new AttemptResult(AttemptOutcome.Terminated, Reason: failed?.Reason) : failed);
         }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using BatchPlane.Agent.Executors;
 using BatchPlane.Agent.Hosts;
 
@@ -49,10 +48,10 @@ internal sealed class RunAsUsers(IReadOnlyCollection<string> allowed, bool isRoo
             foreach (var file in new[] { paths.Stdout.Path, paths.Stderr.Path, paths.Progress })
             {
                 File.Create(file).Dispose();
-                Own(account, file);
+                Ownership.Give(file, account.Id, account.Group);
             }
 
-            OwnTree(account, new DirectoryInfo(paths.Directory));
+            Ownership.Give(paths.Directory, account.Id, account.Group);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -75,32 +74,6 @@ internal sealed class RunAsUsers(IReadOnlyCollection<string> allowed, bool isRoo
         ProgramLookup.Find("setpriv", ProgramLookup.DefaultPath, "/", out _) is { } setpriv
             ? [setpriv, $"--reuid={account.Name}", FormattableString.Invariant($"--regid={account.Group}"), "--init-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]
             : null;
-
-    // What is below goes first: until the last step nothing of it can be changed under way, as the user may not write above it.
-    private static void OwnTree(UserAccount account, DirectoryInfo directory)
-    {
-        foreach (var entry in directory.EnumerateFileSystemInfos())
-        {
-            if (entry is DirectoryInfo { LinkTarget: null } below)
-            {
-                OwnTree(account, below);
-            }
-            else
-            {
-                Own(account, entry.FullName);
-            }
-        }
-
-        Own(account, directory.FullName);
-    }
-
-    private static void Own(UserAccount account, string path)
-    {
-        if (Native.ChangeOwner(path, account.Id, account.Group) != 0)
-        {
-            throw new IOException($"{path}: {Native.Describe(Marshal.GetLastPInvokeError())}");
-        }
-    }
 
     // By its first group, or as everybody.
     private static string? FirstClosed(UserAccount account, string path)

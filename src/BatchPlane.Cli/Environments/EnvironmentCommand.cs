@@ -47,7 +47,7 @@ internal static class EnvironmentCommand
             ("default", environment.IsDefault ? "yes" : "no"),
             ("reason", environment.StateReason ?? ""),
             ("created", Show.Time(environment.CreatedAt)),
-            ("events to", string.Join(", ", environment.Notifications.Select(notification => notification.TopicName))));
+            ("events to", string.Join(", ", environment.Notifications.SelectMany(notification => notification.Topics))));
         context.Out.WriteLine();
         WriteNodes(context, environment);
     }

@@ -13,12 +13,13 @@ internal static class DeliveriesCommand
 
     internal static Command Create(ClientCommands client)
     {
-        var id = new Argument<string?>("EVENT") { Description = "Id of an event, job-…:7; without: messages that were unrouted or failed, the latest first.", Arity = ArgumentArity.ZeroOrOne };
-        var state = new Option<string?>("--state") { HelpName = "STATE", Description = "Only failed or unrouted ones." };
+        var id = new Argument<string?>("EVENT") { Description = "Id of an event, job-…:7; without: messages that did not simply arrive, the latest first.", Arity = ArgumentArity.ZeroOrOne };
+        var state = new Option<string?>("--state") { HelpName = "STATE", Description = "Only failed, unrouted, dead or dropped ones." };
         var topic = new Option<string?>("--topic") { HelpName = "TOPIC", Description = "Only those to this topic." };
+        var subscription = new Option<string?>("--subscription") { HelpName = "SUBSCRIPTION", Description = "Only those that this webhook or address gave up." };
         var job = new Option<string?>("--job") { HelpName = "JOB", Description = "Only those about this job." };
         var limit = JobArguments.Limit(DefaultLimit);
-        return client.Create("deliveries", "List messages that did not simply arrive, or what became of one event at each topic.", [id, state, topic, job, limit], async call =>
+        return client.Create("deliveries", "List messages that did not simply arrive, or what became of one event at each topic and subscription.", [id, state, topic, subscription, job, limit], async call =>
         {
             if (call.Parsed.GetValue(id) is { } one)
             {
@@ -26,7 +27,7 @@ internal static class DeliveriesCommand
                 return ExitCodes.Success;
             }
 
-            var path = new Query("v1/deliveries").With("state", call.Get(state)).With("topic", call.Get(topic)).With("job", call.Get(job)).ToString();
+            var path = new Query("v1/deliveries").With("state", call.Get(state)).With("topic", call.Get(topic)).With("subscription", call.Get(subscription)).With("job", call.Get(job)).ToString();
             var deliveries = await call.Api.ListAsync<DeliveryView>(path, call.Get(limit), call.Cancellation);
             if (call.AsJson)
             {
@@ -55,10 +56,14 @@ internal static class DeliveriesCommand
 
     private static void Write(ClientCall call, IEnumerable<DeliveryView> deliveries)
     {
-        var table = new Table("EVENT", "TOPIC", "STATE", "TRIES", "LAST (UTC)", "REASON");
+        var table = new Table("EVENT", "TOPIC", "SUBSCRIPTION", "STATE", "TRIES", "LAST (UTC)", "REASON");
         foreach (var delivery in deliveries)
         {
-            table.Add(delivery.EventId, delivery.TopicName, delivery.State, Show.NumberOrNull(delivery.Tries), Show.Time(delivery.LastTriedAt), delivery.Reason);
+            table.Add(delivery.EventId, delivery.TopicName, delivery.SubscriptionId, delivery.State, Show.NumberOrNull(delivery.Tries), Show.Time(delivery.LastTriedAt), delivery.Reason);
+            foreach (var one in delivery.Subscriptions ?? [])
+            {
+                table.Add(null, null, one.SubscriptionId, one.State, Show.NumberOrNull(one.Tries), Show.Time(one.LastTriedAt), one.Reason);
+            }
         }
 
         table.Write(call.Context);

@@ -17,8 +17,9 @@ internal static class RedeliverCommand
         var topic = new Option<string?>("--topic") { HelpName = "TOPIC", Description = "To this topic alone." };
         var since = new Option<string?>("--since") { HelpName = "TIME", Description = "Without EVENT: those of the topic since TIME, such as 2025-10-09T08:53:20Z." };
         var until = new Option<string?>("--until") { HelpName = "TIME", Description = "Without EVENT: those before TIME." };
-        var only = new Option<string?>("--only") { HelpName = "STATE", Description = "Only messages that failed or were unrouted: failed, unrouted, all. Default: all." };
-        return client.Create("redeliver", "Deliver events again, under the same ids, and wait until that is done.", [id, last, topic, since, until, only], async call =>
+        var only = new Option<string?>("--only") { HelpName = "STATE", Description = "Only messages that failed or were unrouted, or those that webhooks and addresses gave up, to these alone: failed, unrouted, dead, all. Default: all." };
+        var subscription = new Option<string?>("--subscription") { HelpName = "SUBSCRIPTION", Description = "To this webhook or address alone." };
+        return client.Create("redeliver", "Deliver events again, under the same ids, and wait until that is done.", [id, last, topic, since, until, only, subscription], async call =>
         {
             var answer = call.Parsed.GetValue(id) is { } one
                 ? await OfEventAsync(call, one)
@@ -27,11 +28,11 @@ internal static class RedeliverCommand
         });
 
         Task<Answer<RedeliveryView>> OfEventAsync(ClientCall call, string one) => call.Get(since) is null && call.Get(until) is null
-            ? call.Api.PostAsync<RedeliveryView>($"v1/events/{Uri.EscapeDataString(one)}/redeliver", new RedeliverEventRequest(call.Get(last), call.Get(topic), call.Get(only)), call.Cancellation)
+            ? call.Api.PostAsync<RedeliveryView>($"v1/events/{Uri.EscapeDataString(one)}/redeliver", new RedeliverEventRequest(call.Get(last), call.Get(topic), call.Get(only), call.Get(subscription)), call.Cancellation)
             : throw new UsageException("--since and --until are about the events of a topic: leave EVENT out.");
 
         Task<Answer<RedeliveryView>> OfTopicAsync(ClientCall call) => (call.Get(topic), call.Get(since), call.Get(last)) is ({ } name, { } from, null)
-            ? call.Api.PostAsync<RedeliveryView>($"v1/topics/{Uri.EscapeDataString(name)}/redeliver", new { since = from, until = call.Get(until), only = call.Get(only) }, call.Cancellation)
+            ? call.Api.PostAsync<RedeliveryView>($"v1/topics/{Uri.EscapeDataString(name)}/redeliver", new { since = from, until = call.Get(until), only = call.Get(only), subscription_id = call.Get(subscription) }, call.Cancellation)
             : throw new UsageException("name an EVENT, or a topic with --topic and --since.");
     }
 

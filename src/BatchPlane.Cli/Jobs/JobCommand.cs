@@ -42,7 +42,7 @@ internal static class JobCommand
             ("running", Show.Time(job.RunningAt)),
             ("finished", Show.Time(job.FinishedAt)),
             ("end asked for", Show.Time(job.TerminateRequestedAt)),
-            ("events to", string.Join(", ", job.Notifications.Select(notification => notification.TopicName))));
+            ("events to", string.Join(", ", job.Notifications.SelectMany(notification => notification.Topics))));
         context.Out.WriteLine();
         var table = new Table("TASK", "STATE", "PROGRESS", "INSTANCES", "SUCCEED", "FAILED", "RUNNING", "WAITING", "AFTER", "REASON");
         foreach (var task in job.Tasks)

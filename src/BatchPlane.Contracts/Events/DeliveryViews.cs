@@ -10,7 +10,7 @@ public sealed record EventDeliveries
     public required IReadOnlyList<DeliveryView> Deliveries { get; init; }
 }
 
-/// <summary>What became of one event at one topic.</summary>
+/// <summary>What became of one event at one topic; in lists also at one subscription of it.</summary>
 public sealed record DeliveryView
 {
     /// <summary>The event.</summary>
@@ -19,8 +19,20 @@ public sealed record DeliveryView
     /// <summary>The topic.</summary>
     public required string TopicName { get; init; }
 
+    /// <summary>In lists: the webhook or address that it did not reach; null: it did not reach a queue of the topic at all.</summary>
+    public string? SubscriptionId { get; init; }
+
+    /// <summary>With <see cref="SubscriptionId"/>: <c>http</c> or <c>email</c>.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>With <see cref="SubscriptionId"/>: URL or address.</summary>
+    public string? Endpoint { get; init; }
+
     /// <summary>One of <see cref="DeliveryStates"/>.</summary>
     public required string State { get; init; }
+
+    /// <summary>With <see cref="SubscriptionId"/>: HTTP status or SMTP reply code of the last try; null when there was no answer.</summary>
+    public int? LastStatus { get; init; }
 
     /// <summary>Why it did not simply arrive; null when it did or still waits.</summary>
     public string? Reason { get; init; }
@@ -80,19 +92,27 @@ public static class DeliveryStates
 
     /// <summary>It was given up.</summary>
     public const string Failed = "failed";
+
+    /// <summary>Of a subscription: tried and given up.</summary>
+    public const string Dead = "dead";
+
+    /// <summary>Of a subscription: it could not be delivered whatever the endpoint said.</summary>
+    public const string Dropped = "dropped";
 }
 
 /// <summary>Body of <c>POST /v1/events/{id}/redeliver</c>.</summary>
 /// <param name="LastSequence">Not this event alone, but all of its job or environment up to this sequence.</param>
 /// <param name="TopicName">To this topic alone; null: to every topic that asked.</param>
-/// <param name="Only"><c>failed</c>, <c>unrouted</c>, or <c>all</c> (default).</param>
-public sealed record RedeliverEventRequest(long? LastSequence = null, string? TopicName = null, string? Only = null);
+/// <param name="Only"><c>failed</c>, <c>unrouted</c>, <c>dead</c>: to webhooks and addresses that gave it up, to these alone; or <c>all</c> (default).</param>
+/// <param name="SubscriptionId">To this webhook or address alone; null: to the topics, or with <c>dead</c> to every subscription that gave it up.</param>
+public sealed record RedeliverEventRequest(long? LastSequence = null, string? TopicName = null, string? Only = null, string? SubscriptionId = null);
 
 /// <summary>Body of <c>POST /v1/topics/{name}/redeliver</c>.</summary>
 /// <param name="Since">Events not before this time.</param>
 /// <param name="Until">Events before this time; null: all that are delivered now.</param>
-/// <param name="Only"><c>failed</c>, <c>unrouted</c>, or <c>all</c> (default).</param>
-public sealed record RedeliverTopicRequest(DateTimeOffset Since, DateTimeOffset? Until = null, string? Only = null);
+/// <param name="Only"><c>failed</c>, <c>unrouted</c>, <c>dead</c>: to webhooks and addresses that gave them up, to these alone; or <c>all</c> (default).</param>
+/// <param name="SubscriptionId">To this webhook or address alone; null: to the topic, or with <c>dead</c> to every subscription that gave them up.</param>
+public sealed record RedeliverTopicRequest(DateTimeOffset Since, DateTimeOffset? Until = null, string? Only = null, string? SubscriptionId = null);
 
 /// <summary>The wish that events are delivered again, and how far that is: <c>GET /v1/redeliveries</c>.</summary>
 public sealed record RedeliveryView
@@ -121,7 +141,10 @@ public sealed record RedeliveryView
     /// <summary>Events before this time.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary><c>failed</c>, <c>unrouted</c> or <c>all</c>.</summary>
+    /// <summary>To this webhook or address alone; null: to topics, or to every subscription that gave up.</summary>
+    public string? SubscriptionId { get; init; }
+
+    /// <summary><c>failed</c>, <c>unrouted</c>, <c>dead</c> or <c>all</c>.</summary>
     public required string Only { get; init; }
 
     /// <summary>Who asked, <c>user:&lt;key&gt;</c>.</summary>
@@ -133,7 +156,7 @@ public sealed record RedeliveryView
     /// <summary>When it was done or cancelled; null: it goes on.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>Messages that the broker took so far, those included that no queue was bound for.</summary>
+    /// <summary>Messages that the broker took so far, for topics or into queues of subscriptions, those included that no queue was bound for.</summary>
     public required long Sent { get; init; }
 
     /// <summary>Messages of those that no queue was bound for.</summary>

@@ -76,6 +76,6 @@ public static class ExecutionResults
     /// <summary>Its node was lost.</summary>
     public const string Lost = "LOST";
 
-    /// <summary>Its node gave it back without starting it.</summary>
+    /// <summary>Its node gave it back: without starting it, or because the node left before it had ended.</summary>
     public const string Returned = "RETURNED";
 }

@@ -210,13 +210,13 @@ public static class ExecutionSources
     /// <summary>It is the first one.</summary>
     public const string NormalTrigger = "NORMAL_TRIGGER";
 
-    /// <summary>The node of the one before was lost.</summary>
+    /// <summary>The node of the one before was lost, or left before that had ended.</summary>
     public const string Failover = "FAILOVER";
 
     /// <summary>The one before failed or was given back, or a user had the instance tried again.</summary>
     public const string Retry = "RETRY";
 
-    /// <summary>The source of an attempt. <paramref name="original"/>: the lost attempt whose place it takes; null when there is none.</summary>
+    /// <summary>The source of an attempt. <paramref name="original"/>: the attempt whose place it takes; null when there is none.</summary>
     public static string Of(int attempt, int? original) => original is not null ? Failover : attempt <= 1 ? NormalTrigger : Retry;
 }
 

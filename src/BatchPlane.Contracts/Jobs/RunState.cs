@@ -65,6 +65,9 @@ public enum Cause
     /// <summary>The node's lease ran out while it held the attempt.</summary>
     NodeLost,
 
+    /// <summary>The node left in order while it held the attempt, which had not ended within the time that its agent gives to what runs.</summary>
+    NodeDrained,
+
     /// <summary>A task or instance it depends on ended in a way that can no longer satisfy the dependence.</summary>
     DependencyUnmet,
 

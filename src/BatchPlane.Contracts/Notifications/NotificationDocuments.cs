@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace BatchPlane.Contracts;
 
@@ -15,11 +16,18 @@ public enum NotificationFormat
     Cloudevents,
 }
 
-/// <summary>Which events go to one topic. Accepted in both spellings (<c>topic_name</c>, <c>TopicName</c>).</summary>
+/// <summary>Which events go to one topic, or to each of several. Accepted in both spellings (<c>topic_name</c>, <c>TopicName</c>).</summary>
 public sealed record NotificationDocument
 {
-    /// <summary>Name of the topic: a letter, then letters, digits, <c>_</c>, <c>-</c>; at most 64 characters.</summary>
-    public required string TopicName { get; init; }
+    /// <summary>Name of the topic: a letter, then letters, digits, <c>_</c>, <c>-</c>; at most 64 characters. Null when <see cref="TopicNames"/> is given.</summary>
+    public string? TopicName { get; init; }
+
+    /// <summary>Instead of <see cref="TopicName"/>: names of one or more topics, all different, to each of which the events go.</summary>
+    public IReadOnlyList<string>? TopicNames { get; init; }
+
+    /// <summary>Its topics, however they were given.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Topics => TopicNames ?? [TopicName ?? ""];
 
     /// <summary>How the messages look: <c>cmq</c> (default), <c>mns</c> or <c>cloudevents</c>.</summary>
     public NotificationFormat Format { get; init; } = NotificationFormat.Cmq;
@@ -29,6 +37,13 @@ public sealed record NotificationDocument
 
     /// <summary>One or more events, each at most once.</summary>
     public required IReadOnlyList<EventConfigDocument> EventConfigs { get; init; }
+
+    /// <summary>The same with its topics in another spelling.</summary>
+    public NotificationDocument Respelled(Func<string, string> spelling) => this with
+    {
+        TopicName = TopicName is null ? null : spelling(TopicName),
+        TopicNames = TopicNames is null ? null : [.. TopicNames.Select(spelling)],
+    };
 }
 
 /// <summary>One event asked for.</summary>

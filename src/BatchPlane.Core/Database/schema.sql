@@ -406,6 +406,8 @@ CREATE TABLE nodes (
     state text NOT NULL,
     -- Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.
     epoch bigint NOT NULL,
+    -- The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.
+    left_epoch bigint,
     origin text NOT NULL,
     instance_id text NOT NULL,
     -- Which server host made the node (local provider); null for attached machines.
@@ -469,8 +471,10 @@ CREATE TABLE redeliveries (
     topic_key text,
     since timestamp with time zone,
     until timestamp with time zone,
-    -- Only messages that are so; null: all.
+    -- Only messages that are so; dead: into the queues of the subscriptions that gave them up; null: all.
     only_state text,
+    -- Into the queue of this webhook or address alone; null: to topics, or to all that gave up.
+    subscription_id text,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     cancelled_at timestamp with time zone,
@@ -479,7 +483,7 @@ CREATE TABLE redeliveries (
     CONSTRAINT redeliveries_pkey PRIMARY KEY (redelivery_id),
     CONSTRAINT redeliveries_check CHECK ((((subject_id IS NULL) = (first_sequence IS NULL)) AND ((subject_id IS NULL) = (last_sequence IS NULL)))),
     CONSTRAINT redeliveries_check1 CHECK (((subject_id IS NOT NULL) OR (topic_key IS NOT NULL))),
-    CONSTRAINT redeliveries_only_state_check CHECK ((only_state = ANY (ARRAY['failed'::text, 'unrouted'::text])))
+    CONSTRAINT redeliveries_only_state_check CHECK ((only_state = ANY (ARRAY['failed'::text, 'unrouted'::text, 'dead'::text])))
 );
 CREATE INDEX redeliveries_created_at_idx ON public.redeliveries USING btree (created_at, redelivery_id);
 CREATE INDEX redeliveries_open_idx ON public.redeliveries USING btree (created_at) WHERE (finished_at IS NULL);
@@ -495,7 +499,7 @@ CREATE TABLE redelivery_shards (
     -- Where the shard's own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.
     end_txid xid8 NOT NULL,
     end_event_no bigint NOT NULL,
-    -- Messages that the broker took, those included that no queue was bound for.
+    -- Messages that the broker took, for topics or into queues of subscriptions, those included that no queue was bound for.
     sent bigint NOT NULL DEFAULT 0,
     unrouted bigint NOT NULL DEFAULT 0,
     failed bigint NOT NULL DEFAULT 0,
@@ -539,9 +543,7 @@ CREATE TABLE subscription_deliveries (
     subject_id text NOT NULL,
     sequence bigint NOT NULL,
     topic_name text NOT NULL,
-    -- Which redelivery it tells of: when that was asked for, in milliseconds since 1970; 0: the first delivery.
-    redelivered_at bigint NOT NULL DEFAULT 0,
-    -- pending: held back, untried since the endpoint fails; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.
+    -- pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.
     state text NOT NULL,
     -- Tries made; 0 while pending.
     tries integer NOT NULL,
@@ -556,8 +558,8 @@ CREATE TABLE subscription_deliveries (
     CONSTRAINT subscription_deliveries_check CHECK (((state = ANY (ARRAY['pending'::text, 'retrying'::text])) = (next_try_at IS NOT NULL))),
     CONSTRAINT subscription_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'retrying'::text, 'dead'::text, 'dropped'::text])))
 );
+CREATE INDEX subscription_deliveries_dead_idx ON public.subscription_deliveries USING btree (last_tried_at, subject_id, sequence, topic_name, subscription_id) WHERE (state = ANY (ARRAY['dead'::text, 'dropped'::text]));
 CREATE INDEX subscription_deliveries_last_tried_at_idx ON public.subscription_deliveries USING btree (last_tried_at);
-CREATE INDEX subscription_deliveries_open_idx ON public.subscription_deliveries USING btree (subscription_id, last_tried_at) WHERE (state <> 'delivered'::text);
 
 -- Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody's and its bindings. http, email: BatchPlane's own queue batchplane.sub.<id>, which deliverers empty.
 CREATE TABLE subscriptions (
@@ -576,9 +578,6 @@ CREATE TABLE subscriptions (
     -- Of push cmq and mns: what surrounds the body.
     content_format text,
     max_in_flight integer,
-    -- How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.
-    max_age_seconds integer,
-    max_queue_bytes bigint,
     retry jsonb,
     -- http: what requests are signed with, under the installation key.
     secret bytea,
@@ -596,9 +595,6 @@ CREATE TABLE subscriptions (
     last_failed_at timestamp with time zone,
     last_status integer,
     last_reason text,
-    -- Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.
-    recent_failures integer NOT NULL DEFAULT 0,
-    recent_since timestamp with time zone,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
@@ -610,14 +606,10 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_check1 CHECK (((protocol = 'http'::text) = (secret IS NOT NULL))),
     CONSTRAINT subscriptions_check2 CHECK (((protocol = 'queue'::text) = (retry IS NULL))),
     CONSTRAINT subscriptions_check3 CHECK (((protocol = 'queue'::text) = (max_in_flight IS NULL))),
-    CONSTRAINT subscriptions_check4 CHECK (((protocol = 'queue'::text) = (max_age_seconds IS NULL))),
-    CONSTRAINT subscriptions_check5 CHECK (((protocol = 'queue'::text) = (max_queue_bytes IS NULL))),
-    CONSTRAINT subscriptions_check6 CHECK ((enabled = (disabled_at IS NULL))),
+    CONSTRAINT subscriptions_check4 CHECK ((enabled = (disabled_at IS NULL))),
     CONSTRAINT subscriptions_content_format_check CHECK ((content_format = ANY (ARRAY['simplified'::text, 'json'::text, 'xml'::text]))),
     CONSTRAINT subscriptions_format_check CHECK ((format = ANY (ARRAY['published'::text, 'cmq'::text, 'mns'::text, 'cloudevents'::text]))),
-    CONSTRAINT subscriptions_max_age_seconds_check CHECK ((max_age_seconds > 0)),
     CONSTRAINT subscriptions_max_in_flight_check CHECK ((max_in_flight > 0)),
-    CONSTRAINT subscriptions_max_queue_bytes_check CHECK ((max_queue_bytes > 0)),
     CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
     CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
 ) WITH (fillfactor=50);
@@ -748,6 +740,8 @@ CREATE TABLE tasks (
     expires_at timestamp with time zone,
     -- When an instance last ended; kept only while somebody is told of progress every so many seconds.
     progress_at timestamp with time zone,
+    -- What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.
+    blocked_by text,
     max_concurrent_num integer,
     failed_action text NOT NULL,
     -- RunSpec: what the agent gets; passwords encrypted with the installation key.
@@ -782,17 +776,7 @@ CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority D
 CREATE INDEX tasks_expires_at_idx ON public.tasks USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_no);
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
-
--- What topics are still to be told about themselves: that a subscription was disabled. Written with the change, removed when RabbitMQ has the message.
-CREATE TABLE topic_notices (
-    notice_id text NOT NULL,
-    topic_key text NOT NULL,
-    subscription_id text NOT NULL,
-    reason text NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT topic_notices_pkey PRIMARY KEY (notice_id),
-    CONSTRAINT topic_notices_topic_key_fkey FOREIGN KEY (topic_key) REFERENCES topics(topic_key) ON DELETE CASCADE
-);
+CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (claimable AND (blocked_by IS NOT NULL));
 
 -- Named topics. The key is the name in lower case: names differ by more than case.
 CREATE TABLE topics (
@@ -807,16 +791,10 @@ CREATE TABLE topics (
 CREATE TABLE topology_removals (
     removal_no bigint NOT NULL DEFAULT nextval('topology_removal_no_seq'::regclass),
     topic_name text NOT NULL,
-    -- The queue; null: the exchange of the topic itself.
-    queue text,
+    queue text NOT NULL,
     -- The binding to take away; null: the queue itself, which is then one of BatchPlane's own.
     binding text,
-    -- How often RabbitMQ refused it.
-    tries integer NOT NULL DEFAULT 0,
-    -- What RabbitMQ said the last time; null: it was not asked, or was away.
-    last_reason text,
-    CONSTRAINT topology_removals_pkey PRIMARY KEY (removal_no),
-    CONSTRAINT topology_removals_check CHECK (((queue IS NOT NULL) OR (binding IS NULL)))
+    CONSTRAINT topology_removals_pkey PRIMARY KEY (removal_no)
 );
 
 -- Each value stands for a block of 256 claim ids, taken by one server at a time.

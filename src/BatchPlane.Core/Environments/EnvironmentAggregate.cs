@@ -249,6 +249,14 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         }
     }
 
+    /// <summary>Its agent says that nothing runs there any more and nothing will: the node is gone, and what it still holds was handed over.</summary>
+    public void Leave(NodeRecord node)
+    {
+        RequestNodeDelete(node, JournalSource.Agent, "its agent left");
+        node.LeftEpoch = node.Epoch;
+        Remove(node);
+    }
+
     /// <summary>The machine is gone: its epoch ends and the node with it.</summary>
     public void Remove(NodeRecord node)
     {

@@ -143,6 +143,9 @@ public sealed class NodeRecord
     /// <summary>Column <c>epoch</c>.</summary>
     public long Epoch { get; internal set; }
 
+    /// <summary>Column <c>left_epoch</c>; not loaded, as it is that of nodes that are deleted.</summary>
+    public long? LeftEpoch { get; internal set; }
+
     /// <summary>Column <c>origin</c>: true for USER_ATTACHED, false for BATCH_CREATED.</summary>
     public required bool IsAttached { get; init; }
 

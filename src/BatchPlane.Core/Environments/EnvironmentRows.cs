@@ -175,6 +175,7 @@ internal static class EnvironmentRows
         ("env_id", NpgsqlDbType.Text, node.EnvId),
         ("state", NpgsqlDbType.Text, WireName.Of(node.State)),
         ("epoch", NpgsqlDbType.Bigint, node.Epoch),
+        ("left_epoch", NpgsqlDbType.Bigint, node.LeftEpoch),
         ("origin", NpgsqlDbType.Text, node.IsAttached ? AttachedOrigin : "BATCH_CREATED"),
         ("instance_id", NpgsqlDbType.Text, node.InstanceId),
         ("provider_host", NpgsqlDbType.Text, node.ProviderHost),

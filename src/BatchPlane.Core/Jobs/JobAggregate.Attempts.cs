@@ -49,8 +49,10 @@ public sealed partial class JobAggregate
         return true;
     }
 
-    /// <summary>Takes an attempt from a node that was given up: another attempt, unless too many were lost or the job is to end. False when it is not held under that epoch any more.</summary>
-    public bool LoseAttempt(long taskId, int index, string nodeId, long nodeEpoch, string reason, DateTimeOffset now)
+    /// <summary>
+    /// Takes an attempt from a node that was given up, or left: another attempt, unless too many were lost or the job is to end. False when it is not held under that epoch any more.
+    /// </summary>
+    public bool LoseAttempt(long taskId, int index, string nodeId, long nodeEpoch, string reason, DateTimeOffset now, Cause cause = Cause.NodeLost)
     {
         _now = now;
         if (!_tasksById.TryGetValue(taskId, out var task)
@@ -63,7 +65,7 @@ public sealed partial class JobAggregate
         }
 
         instance.LostCount++;
-        var outcome = instance.TerminateReason is { } wish ? new AttemptEnd(Cause.Terminated, wish, null, _now) : new AttemptEnd(Cause.NodeLost, reason, null, _now);
+        var outcome = instance.TerminateReason is { } wish ? new AttemptEnd(Cause.Terminated, wish, null, _now) : new AttemptEnd(cause, reason, null, _now);
         if (!IsToEnd(task, instance) && instance.LostCount <= _limits.MaxLostAttempts)
         {
             Requeue(task, instance, outcome, JournalSource.Engine);
@@ -236,7 +238,7 @@ public sealed partial class JobAggregate
         instance.FinishedAt = null;
         instance.FailoverOf = end.Cause switch
         {
-            Cause.NodeLost => instance.Attempt,
+            Cause.NodeLost or Cause.NodeDrained => instance.Attempt,
 
             // It never ran: the next attempt takes the same place.
             Cause.Returned => instance.FailoverOf,

@@ -44,6 +44,35 @@ public sealed partial class JobAggregate
         return true;
     }
 
+    /// <summary>Says why a task could run and does not; once for each kind of reason while it is so. False when that is not so, or was said, or nobody asked.</summary>
+    /// <param name="taskId">The task.</param>
+    /// <param name="kind">Kind of the reason.</param>
+    /// <param name="reason">The reason, for people.</param>
+    /// <param name="now">When.</param>
+    public bool TellBlocked(long taskId, string kind, string reason, DateTimeOffset now)
+    {
+        _now = now;
+        if (_tasksById.GetValueOrDefault(taskId) is not { State: RunState.Runnable, BlockedBy: { } told } task || told == kind)
+        {
+            return false;
+        }
+
+        task.BlockedBy = kind;
+        task.IsDirty = true;
+        Append(new()
+        {
+            SubjectId = Job.JobId,
+            Level = EventLevel.Task,
+            State = EventCatalogue.Blocked,
+            TaskNo = task.TaskNo,
+            Reason = reason,
+            Source = JournalSource.Engine,
+            OccurredAt = _now,
+            Details = new JournalDetails { State = task.State, TaskInstanceMetrics = task.InstanceMetrics }.ToJson(),
+        });
+        return true;
+    }
+
     /// <summary>Says what a task waits for that was just laid out or retried.</summary>
     private void TellBlocked(TaskRecord task)
     {

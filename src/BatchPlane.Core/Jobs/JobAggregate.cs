@@ -108,6 +108,7 @@ public sealed partial class JobAggregate
                 task.NextIndex = task.InstanceCount;
             }
 
+            task.BlockedBy = Job.Interest.Has(EventCatalogue.TaskBlocked) ? "" : null;
             Move(task, task.DependsOn.Count > 0 ? TaskEvent.ExpandedWaiting : TaskEvent.ExpandedReady);
             RecordTask(task, JournalSource.Engine);
             TellBlocked(task);
@@ -143,6 +144,7 @@ public sealed partial class JobAggregate
     private static void Move(TaskRecord task, TaskEvent on)
     {
         task.State = TaskLifecycle.Table.Next(task.State, on);
+        task.BlockedBy = task.BlockedBy is null ? null : "";
         task.IsDirty = true;
     }
 

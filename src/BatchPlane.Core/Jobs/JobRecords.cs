@@ -183,6 +183,9 @@ public sealed class TaskRecord
     /// <summary>Column <c>progress_at</c>: when an instance last ended, kept only while somebody is told of progress by time.</summary>
     public DateTimeOffset? ProgressAt { get; internal set; }
 
+    /// <summary>Column <c>blocked_by</c>: what was last told of why it could run and does not; empty: nothing since it last changed its state; null: nobody asked.</summary>
+    public string? BlockedBy { get; internal set; }
+
     /// <summary>Instances that had ended when the row was loaded.</summary>
     public int LoadedEnds { get; init; }
 

@@ -85,6 +85,7 @@ internal static class JobRows
         EnvId = row.GetString(33),
         OwnsEnv = row.GetBoolean(34),
         ProgressAt = Time(row, 35),
+        BlockedBy = Text(row, 36),
         LoadedEnds = row.GetInt32(20) + row.GetInt32(21) + row.GetInt32(22),
     };
 
@@ -171,6 +172,7 @@ internal static class JobRows
             Column("time_limits", tasks, row => row.Task.Record.TimeLimit),
             Column("max_concurrent_nums", tasks, row => row.Task.Record.MaxConcurrentNum),
             Column("failed_actions", tasks, row => WireName.Of(row.Task.Record.FailedAction)),
+            Column("blocked_bys", tasks, row => row.Task.Record.BlockedBy),
             Column("runs", tasks, row => row.Task.Run));
     }
 
@@ -262,6 +264,7 @@ internal static class JobRows
         Column("interrupted_counts", tasks, task => task.InterruptedCount),
         Column("expires_ats", tasks, task => task.ExpiresAt),
         Column("progress_ats", tasks, task => task.ProgressAt),
+        Column("blocked_bys", tasks, task => task.BlockedBy),
         Column("running_ats", tasks, task => task.RunningAt),
         Column("finished_ats", tasks, task => task.FinishedAt));
 

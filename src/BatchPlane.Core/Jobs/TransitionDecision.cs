@@ -57,6 +57,9 @@ internal sealed class TransitionDecision
                 case DueRequest due:
                     Decide(due);
                     break;
+                case TellBlocked tell:
+                    tell.Result = new(locked.Jobs.TryGetValue(tell.JobId, out var blocked) && blocked.TellBlocked(tell.TaskId, tell.Kind, tell.Reason, locked.Now));
+                    break;
                 case GiveUpTask give:
                     give.Result = new(locked.Jobs.TryGetValue(give.JobId, out var job) && job.CloseWithoutNodes(give.TaskId, give.EnvId, give.Reason, locked.Now));
                     break;
@@ -275,7 +278,7 @@ internal sealed class TransitionDecision
     private void Decide(LoseAttempts lose)
     {
         var lost = _locked.Jobs.TryGetValue(lose.JobId, out var job)
-            ? lose.Attempts.Count(attempt => job.LoseAttempt(attempt.TaskId, attempt.Index, lose.NodeId, lose.NodeEpoch, lose.Reason, _locked.Now))
+            ? lose.Attempts.Count(attempt => job.LoseAttempt(attempt.TaskId, attempt.Index, lose.NodeId, lose.NodeEpoch, lose.Reason, _locked.Now, lose.Cause))
             : 0;
         lose.Result = new(lost);
     }

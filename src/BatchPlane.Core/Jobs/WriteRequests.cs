@@ -349,7 +349,7 @@ public abstract record RetryOutcome
     public sealed record Accepted(long Instances) : RetryOutcome;
 }
 
-/// <summary>Takes attempts of one job from a node that was given up.</summary>
+/// <summary>Takes attempts of one job from a node that was given up, or left.</summary>
 public sealed class LoseAttempts(string jobId, string nodeId, long nodeEpoch, IReadOnlyList<(long TaskId, int Index)> attempts, string reason) : WriteRequest<LossOutcome>
 {
     internal string JobId { get; } = jobId;
@@ -361,6 +361,9 @@ public sealed class LoseAttempts(string jobId, string nodeId, long nodeEpoch, IR
     internal IReadOnlyList<(long TaskId, int Index)> Attempts { get; } = attempts;
 
     internal string Reason { get; } = reason;
+
+    /// <summary><see cref="Contracts.Cause.NodeLost"/> or <see cref="Contracts.Cause.NodeDrained"/>.</summary>
+    public Cause Cause { get; init; } = Cause.NodeLost;
 
     internal override int Weight => Attempts.Count;
 

@@ -24,7 +24,7 @@ public sealed record JournalDetails
     /// <summary>Of a job that is overdue: when it was to have ended.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
-    /// <summary>Of an attempt that ended: the state that its instance entered. Of a task's progress: the task's.</summary>
+    /// <summary>Of an attempt that ended: the state that its instance entered. Of a task's progress, or one that is blocked: the task's.</summary>
     public RunState? State { get; init; }
 
     /// <summary>Of a change of priority: the one before.</summary>

@@ -38,14 +38,14 @@ internal static class AlibabaNotificationReader
         var name = topic.RequiredText("name", DocumentRules.TopicName);
         CheckEndpoint(topic, limits, problems);
         var kinds = topic.List("events", MaxEvents, ItemCodes.EventConfigsTooMany, (element, path) => ReadEvent(element, path, scope, problems)) ?? [];
-        if (DocumentRules.TopicName.IsMetBy(name) && others.Any(other => other.TopicName.Equals(name, StringComparison.OrdinalIgnoreCase)))
+        if (DocumentRules.TopicName.IsMetBy(name) && others.Any(other => other.Topics.Contains(name, StringComparer.OrdinalIgnoreCase)))
         {
             problems.Add(topic.PathOf("name"), ItemCodes.EventDuplicate, $"The topic \"{Shown.Clip(name)}\" is in 'notifications', too; each event goes to a topic once.");
         }
 
         if (others.Count >= NotificationInterest.MaxNotifications)
         {
-            problems.Add(owner.PathOf("notification"), ItemCodes.NotificationsTooMany, $"Expected at most {NotificationInterest.MaxNotifications} topics together with 'notifications'.");
+            problems.Add(owner.PathOf("notification"), ItemCodes.NotificationsTooMany, $"Expected at most {NotificationInterest.MaxNotifications} blocks together with 'notifications'.");
         }
 
         return kinds.Count == 0 ? null : new NotificationDocument

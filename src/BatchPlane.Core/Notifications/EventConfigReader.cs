@@ -39,7 +39,7 @@ internal sealed class EventConfigReader
     private EventKind[] Allowed => [.. EventCatalogue.All.Where(kind => (kind.Scope & _scope) != 0)];
 
     /// <summary>The configs of a block, patterns resolved.</summary>
-    internal IReadOnlyList<EventConfigDocument> ReadAll(ObjectReader block, string topic)
+    internal IReadOnlyList<EventConfigDocument> ReadAll(ObjectReader block, IReadOnlyList<string> topics)
     {
         block.Require("event_configs");
         var asked = block.List("event_configs", MaxEventConfigs, ItemCodes.EventConfigsTooMany, ReadOne);
@@ -52,20 +52,21 @@ internal sealed class EventConfigReader
         var ofPatterns = new HashSet<EventKind>(named);
         return [.. (asked ?? []).SelectMany(one => one.Kinds
             .Where(kind => one.IsPattern ? ofPatterns.Add(kind) : true)
-            .Where(kind => IsNew(kind, topic, one.Path))
+            .Where(kind => IsNew(kind, topics, one.Path))
             .Select(kind => one.Config with { EventName = kind.Name }))];
     }
 
     // Topic names are unique without regard to case, so two spellings of one topic would get the event twice.
-    private bool IsNew(EventKind kind, string topic, string path)
+    private bool IsNew(EventKind kind, IReadOnlyList<string> topics, string path)
     {
-        var isNew = _asked.Add((topic.ToUpperInvariant(), kind.Number));
-        if (!isNew)
+        // All of them are noted, so that a later block is told of each.
+        string[] again = [.. topics.Where(topic => !_asked.Add((topic.ToUpperInvariant(), kind.Number)))];
+        if (again is [var first, ..])
         {
-            _problems.Add(path, ItemCodes.EventDuplicate, $"{kind.Name} is asked for twice on the topic \"{Shown.Clip(topic)}\".");
+            _problems.Add(path, ItemCodes.EventDuplicate, $"{kind.Name} is asked for twice on the topic \"{Shown.Clip(first)}\".");
         }
 
-        return isNew;
+        return again.Length == 0;
     }
 
     private Asked? ReadOne(JsonElement element, string path)

@@ -42,7 +42,7 @@ public static class EventPayload
         new("TaskName", "string", [], null, "the task"),
         new("TaskState", "string", [], null, "state entered; in `PROGRESS` and `BLOCKED` the one it is in"),
         new("Progress", "number", [EventCatalogue.Progress], null, "whole percents of the instances that ended"),
-        new("StateReason", "string", [EventCatalogue.Blocked], null, "what it waits for, for people"),
+        new("StateReason", "string", [EventCatalogue.Blocked], null, "what it waits for, for people; of a task that could run behind a word of `explain`: `no_nodes: …`"),
         new("CreateTime", "time", [], null, "when the job was submitted"),
         new("EndTime", "time", Ends, null, "when it ended"),
         new("TaskInstanceMetrics", "counts", [], null, "instances of the task by state at that moment"),

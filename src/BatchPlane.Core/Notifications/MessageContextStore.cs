@@ -135,7 +135,8 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
     {
         string[] keys = [.. subjects
             .SelectMany(subject => subject.Notifications)
-            .Select(notification => TopicKey.Of(notification.TopicName))
+            .SelectMany(notification => notification.Topics)
+            .Select(TopicKey.Of)
             .Distinct(StringComparer.Ordinal)];
         if (keys.Length == 0)
         {
@@ -145,11 +146,8 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
         var spelling = await TopicStore.SpellingAsync(dataSource, keys, cancellationToken);
         return subjects.Select(subject => subject with
         {
-            MissingTopics = subject.Notifications.Select(notification => notification.TopicName).Where(name => !spelling.ContainsKey(TopicKey.Of(name))).ToHashSet(StringComparer.Ordinal),
-            Notifications = [.. subject.Notifications.Select(notification => notification with
-            {
-                TopicName = spelling.GetValueOrDefault(TopicKey.Of(notification.TopicName), notification.TopicName),
-            })],
+            MissingTopics = subject.Notifications.SelectMany(notification => notification.Topics).Where(name => !spelling.ContainsKey(TopicKey.Of(name))).ToHashSet(StringComparer.Ordinal),
+            Notifications = [.. subject.Notifications.Select(notification => notification.Respelled(name => spelling.GetValueOrDefault(TopicKey.Of(name), name)))],
         });
     }
 

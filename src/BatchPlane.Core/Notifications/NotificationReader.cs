@@ -6,12 +6,12 @@ namespace BatchPlane.Core.Notifications;
 
 /// <summary>
 /// Reads what a job or environment says about notifications: the blocks of <c>notifications</c>, and Alibaba's <c>Notification</c>, which becomes
-/// one block more. Event names come out canonical. The same event may go to several topics, but to each only once, however the
+/// one block more. Event names come out canonical. A block has one topic or several, which share its place: a mask has a bit for each block, not for each topic. The same event may go to several topics, but to each only once, however the
 /// blocks spell topic and event.
 /// </summary>
 internal sealed class NotificationReader
 {
-    internal static readonly MemberSet NotificationMembers = new(["topic_name", "format", "filter", "event_configs"]);
+    internal static readonly MemberSet NotificationMembers = new(["topic_name", "topic_names", "format", "filter", "event_configs"]);
 
     /// <summary>Every member of the blocks, by the path of its object.</summary>
     internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } =
@@ -26,18 +26,21 @@ internal sealed class NotificationReader
     ];
 
     private readonly EventConfigReader _configs;
+    private readonly NotificationLimits _limits;
     private readonly ProblemList _problems;
+    private int _topics;
 
-    private NotificationReader(EventConfigReader configs, ProblemList problems)
+    private NotificationReader(EventConfigReader configs, NotificationLimits limits, ProblemList problems)
     {
         _configs = configs;
+        _limits = limits;
         _problems = problems;
     }
 
     /// <summary>The members <c>notifications</c> and <c>notification</c> of an object; empty when absent.</summary>
     internal static IReadOnlyList<NotificationDocument> Read(ObjectReader owner, EventScope scope, NotificationLimits limits, ProblemList problems)
     {
-        var reader = new NotificationReader(new(scope, limits, problems), problems);
+        var reader = new NotificationReader(new(scope, limits, problems), limits, problems);
         var blocks = owner.List("notifications", NotificationInterest.MaxNotifications, ItemCodes.NotificationsTooMany, reader.ReadNotification) ?? [];
         if (AlibabaNotificationReader.Read(owner, scope, limits, blocks, problems) is { } alibaba)
         {
@@ -54,9 +57,11 @@ internal sealed class NotificationReader
             return null;
         }
 
-        var topic = block.RequiredText("topic_name", DocumentRules.TopicName);
+        var several = block.Find("topic_names") is not null;
+        IReadOnlyList<string> topics = several ? ReadTopics(block) : [block.RequiredText("topic_name", DocumentRules.TopicName)];
+        CountTopics(block.PathOf(several ? "topic_names" : "topic_name"), topics.Count);
         var filter = block.Find("filter") is { } given ? FilterReader.Read(given, block.PathOf("filter"), _problems) : null;
-        var configs = _configs.ReadAll(block, topic);
+        var configs = _configs.ReadAll(block, topics);
         if (filter is not null && configs.Count > 0 && !configs.Any(config => EventFilter.Admits(filter, EventCatalogue.Find(config.EventName)!)))
         {
             _problems.Add(block.PathOf("filter"), ItemCodes.FilterAdmitsNothing, "The filter admits none of the events asked for.");
@@ -64,10 +69,52 @@ internal sealed class NotificationReader
 
         return new NotificationDocument
         {
-            TopicName = topic,
+            TopicName = several ? null : topics[0],
+            TopicNames = several ? topics : null,
             Format = block.Word<NotificationFormat>("format", Spelling.LowerWord, ItemCodes.FormatUnknown) ?? NotificationFormat.Cmq,
             Filter = filter,
             EventConfigs = configs,
         };
+    }
+
+    private void CountTopics(string path, int more)
+    {
+        if (_topics <= _limits.MaxTopics && _topics + more > _limits.MaxTopics)
+        {
+            _problems.Add(path, ItemCodes.TopicsTooMany, $"Expected at most {_limits.MaxTopics} topics in all blocks together.");
+        }
+
+        _topics += more;
+    }
+
+    /// <summary>The list <c>topic_names</c>. Names that differ in case alone are the same topic.</summary>
+    private List<string> ReadTopics(ObjectReader block)
+    {
+        if (block.Find("topic_name") is not null)
+        {
+            _problems.Add(block.PathOf("topic_names"), ItemCodes.TopicNamesNotAllowed, "'topic_name' is given, too; expected one of both.");
+        }
+
+        var known = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var path = block.PathOf("topic_names");
+        var topics = block.List("topic_names", _limits.MaxTopics, ItemCodes.TopicsTooMany, (element, at) => ReadTopic(element, at, known));
+        if (block.Find("topic_names") is { ValueKind: JsonValueKind.Array } given && given.GetArrayLength() == 0)
+        {
+            _problems.Add(path, ItemCodes.TopicNamesEmpty, "Expected at least one topic.");
+        }
+
+        return topics ?? [];
+    }
+
+    private string? ReadTopic(JsonElement element, string path, HashSet<string> known)
+    {
+        var name = ObjectReader.TextOf(element, path, DocumentRules.TopicName, _problems);
+        if (name is null || known.Add(name))
+        {
+            return name;
+        }
+
+        _problems.Add(path, ItemCodes.EventDuplicate, $"The topic \"{Shown.Clip(name)}\" is named twice; each event goes to a topic once.");
+        return null;
     }
 }

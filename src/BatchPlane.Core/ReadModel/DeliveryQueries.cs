@@ -8,17 +8,22 @@ using NpgsqlTypes;
 
 namespace BatchPlane.Core.ReadModel;
 
-/// <summary>Which messages that did not simply arrive somebody wants; null: any.</summary>
-public sealed record DeliveryFilter(string? SubjectId, string? State, string? TopicName, DateTimeOffset? Since, DateTimeOffset? Until);
+/// <summary>Which messages that did not simply arrive somebody wants, at topics and at their subscriptions; null: any.</summary>
+public sealed record DeliveryFilter(string? SubjectId, string? State, string? TopicName, DateTimeOffset? Since, DateTimeOffset? Until, string? SubscriptionId = null);
 
 /// <summary>Place of a message in the list of those that did not simply arrive.</summary>
-public readonly record struct DeliveryPlace(DateTimeOffset Time, string SubjectId, long Sequence, string TopicName);
+/// <param name="Time">When it was tried last.</param>
+/// <param name="SubjectId">Job or environment.</param>
+/// <param name="Sequence">The event.</param>
+/// <param name="TopicName">The topic.</param>
+/// <param name="SubscriptionId">The subscription that gave it up; empty: none had it.</param>
+public readonly record struct DeliveryPlace(DateTimeOffset Time, string SubjectId, long Sequence, string TopicName, string SubscriptionId);
 
 /// <summary>What became of events at topics: by the cursor of their shard, and what was noted of messages that did not simply arrive.</summary>
 public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader reader, ReadContexts contexts)
 {
-    /// <summary>Most topics one event can have gone to.</summary>
-    private const int MaxOfEvent = 64;
+    /// <summary>Most topics one event can have gone to: those of the blocks, and Alibaba's.</summary>
+    private const int MaxOfEvent = NotificationLimits.MostTopics + 1;
 
     private const string QueueProtocol = "queue";
 
@@ -100,8 +105,9 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
     {
         var cause = WireName.ParseNullable<Cause>(row.Cause);
         return names.AskedBlocks(row)
-            .Select(block => (Topic: TopicKey.Of(block.TopicName), Kind: AlibabaEvents.KindFor(block, EventCatalogue.ParseLevel(row.Level), row.State, cause)))
+            .Select(block => (block.Topics, Kind: AlibabaEvents.KindFor(block, EventCatalogue.ParseLevel(row.Level), row.State, cause)))
             .Where(asked => asked.Kind is not null)
+            .SelectMany(asked => asked.Topics.Select(topic => (Topic: TopicKey.Of(topic), asked.Kind)))
             .ToLookup(asked => asked.Topic, asked => asked.Kind!.RoutingKey, StringComparer.Ordinal);
     }
 
@@ -124,6 +130,8 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         command.Parameters.Add(Text("subject_id", filter.SubjectId));
         command.Parameters.Add(Number("sequence", sequence));
         command.Parameters.Add(Text("state", filter.State));
+        command.Parameters.Add(Text("subscription_id", filter.SubscriptionId));
+        command.Parameters.AddWithValue("with_subscriptions", sequence is null);
         command.Parameters.Add(Text("topic_key", filter.TopicName is { } topic ? TopicKey.Of(topic) : null));
         command.Parameters.Add(Time("since", filter.Since));
         command.Parameters.Add(Time("until", filter.Until));
@@ -131,6 +139,7 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         command.Parameters.Add(Text("before_subject", after?.SubjectId));
         command.Parameters.Add(Number("before_sequence", after?.Sequence));
         command.Parameters.Add(Text("before_topic", after?.TopicName));
+        command.Parameters.Add(Text("before_subscription", after?.SubscriptionId));
         command.Parameters.AddWithValue("row_limit", limit);
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var found = new List<DeliveryView>();
@@ -141,9 +150,13 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
                 EventId = string.Create(CultureInfo.InvariantCulture, $"{rows.GetString(0)}:{rows.GetInt64(1)}"),
                 TopicName = rows.GetString(2),
                 State = rows.GetString(3),
-                Reason = rows.GetString(4),
+                Reason = rows.IsDBNull(4) ? null : rows.GetString(4),
                 Tries = rows.GetInt32(5),
                 LastTriedAt = rows.GetFieldValue<DateTimeOffset>(6),
+                SubscriptionId = rows.GetString(7) is { Length: > 0 } subscription ? subscription : null,
+                Protocol = rows.IsDBNull(8) ? null : rows.GetString(8),
+                Endpoint = rows.IsDBNull(9) ? null : rows.GetString(9),
+                LastStatus = rows.IsDBNull(10) ? null : rows.GetInt32(10),
             });
         }
 

@@ -18,7 +18,7 @@ internal sealed record SubjectNames(IReadOnlyList<NotificationDocument> Blocks, 
     internal string? TaskName(int? number) => number is { } known ? Tasks.GetValueOrDefault(known) : null;
 
     /// <summary>The topics that a row was asked for on.</summary>
-    internal IReadOnlyList<string> Asked(EventRow row) => [.. AskedBlocks(row).Select(block => block.TopicName)];
+    internal IReadOnlyList<string> Asked(EventRow row) => [.. AskedBlocks(row).SelectMany(block => block.Topics)];
 
     /// <summary>The blocks that asked for a row.</summary>
     internal IEnumerable<NotificationDocument> AskedBlocks(EventRow row) => Blocks.Where((_, block) => (row.Notify >> block & 1) != 0);

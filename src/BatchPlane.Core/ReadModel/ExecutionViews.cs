@@ -21,7 +21,7 @@ internal static class ExecutionViews
 
         return row.State == WireName.Of(RunState.Succeed) ? ExecutionResults.Success
             : cause == Cause.NodeLost ? ExecutionResults.Lost
-            : cause == Cause.Returned ? ExecutionResults.Returned
+            : cause is Cause.Returned or Cause.NodeDrained ? ExecutionResults.Returned
             : Killed.Contains(cause) ? ExecutionResults.Killed
             : ExecutionResults.Failure;
     }

@@ -42,6 +42,31 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
         return new() { JobId = jobId, JobState = WireName.Parse<RunState>(job.State), Tasks = explained };
     }
 
+    /// <summary>
+    /// Tasks that could run and do not, of which somebody wants to be told: looks at most at <paramref name="limit"/> behind one. What only other jobs that come first are to blame for is not told:
+    /// that would have to be counted for each task.
+    /// </summary>
+    public async Task<BlockedPage> BlockedAsync(long afterTaskId, int limit, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        var runnable = WireName.Of(RunState.Runnable);
+        var tasks = await context.Tasks
+            .Where(task => task.Claimable && task.BlockedBy != null && task.State == runnable && task.TaskId > afterTaskId)
+            .OrderBy(task => task.TaskId)
+            .Take(limit)
+            .ToListAsync(cancellationToken);
+        var environments = tasks.Count == 0
+            ? new Dictionary<string, EnvironmentFacts>()
+            : await EnvironmentsAsync([.. tasks.Select(task => task.EnvId)], cancellationToken);
+        var blocked = from task in tasks
+                      where environments.ContainsKey(task.EnvId)
+                      let reason = WaitReasons.Of(ToWaiting(task), task.Priority, environments[task.EnvId], Rivals.None).Reasons[0]
+                      let kind = WaitReasons.KindOf(reason)
+                      where kind is not null
+                      select new BlockedTask(task.TaskId, task.JobId, kind, $"{reason.Code}: {reason.Message}", task.BlockedBy!);
+        return new([.. blocked], tasks.Count == limit ? tasks[^1].TaskId : null);
+    }
+
     /// <summary>Environments and their running nodes, by id; those that do not exist are left out.</summary>
     public async Task<IReadOnlyDictionary<string, EnvironmentFacts>> EnvironmentsAsync(IReadOnlyCollection<string> envIds, CancellationToken cancellationToken)
     {
@@ -75,7 +100,14 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
         };
     }
 
-    private static WaitingTask ToWaiting(TaskRow task, List<TaskRow> tasks, JobRow job) => new()
+    private static WaitingTask ToWaiting(TaskRow task, List<TaskRow> tasks, JobRow job) => ToWaiting(task) with
+    {
+        StartTasks = [.. task.DependsOn.Zip(task.DependsWhen, (number, on) => ToStart(tasks[number], on))],
+        IsTerminating = job.TerminateRequestedAt is not null,
+    };
+
+    /// <summary>Without the tasks it waits for, and without what is wished of its job.</summary>
+    private static WaitingTask ToWaiting(TaskRow task) => new()
     {
         State = WireName.Parse<RunState>(task.State),
         Waiting = (long)task.InstanceCount - task.StartingCount - task.RunningCount - task.SucceedCount - task.FailedCount - task.InterruptedCount,
@@ -84,8 +116,6 @@ public sealed class ExplainQueries(ReadContexts contexts, ClaimStore claims, IOp
         Held = task.StartingCount + task.RunningCount,
         MaxConcurrentNum = task.MaxConcurrentNum,
         Needs = new(task.Slots, task.CpuMillis, task.MemoryMib) { Containers = task.NeedsContainer },
-        StartTasks = [.. task.DependsOn.Zip(task.DependsWhen, (number, on) => ToStart(tasks[number], on))],
-        IsTerminating = job.TerminateRequestedAt is not null,
         CloseReason = task.CloseReason,
     };
 

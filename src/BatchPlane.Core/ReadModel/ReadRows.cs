@@ -55,6 +55,8 @@ internal sealed class TaskRow
     public required NpgsqlRange<int>[] Delayed { get; init; }
     public string? CloseReason { get; init; }
     public int WaitingCount { get; init; }
+    public bool Claimable { get; init; }
+    public string? BlockedBy { get; init; }
     public int StartingCount { get; init; }
     public int RunningCount { get; init; }
     public int SucceedCount { get; init; }

@@ -36,6 +36,15 @@ public sealed class TopicQueries(ReadContexts contexts)
             ? topic.Subscriptions.SingleOrDefault(subscription => subscription.SubscriptionId == subscriptionId)
             : null;
 
+    /// <summary>One subscription of any topic; null when there is none of this id.</summary>
+    public async Task<SubscriptionView?> FindSubscriptionAsync(string subscriptionId, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        return await context.Subscriptions.SingleOrDefaultAsync(subscription => subscription.SubscriptionId == subscriptionId, cancellationToken) is { } found
+            ? ToView(await context.Topics.SingleAsync(topic => topic.TopicKey == found.TopicKey, cancellationToken), found)
+            : null;
+    }
+
     private static async Task<IReadOnlyList<TopicView>> ToViewsAsync(ReadContext context, List<TopicRow> topics, CancellationToken cancellationToken)
     {
         var keys = topics.Select(topic => topic.TopicKey).ToArray();

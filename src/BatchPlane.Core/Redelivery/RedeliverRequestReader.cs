@@ -10,8 +10,9 @@ public static class RedeliverRequestReader
 {
     private const string All = "all";
 
-    private static readonly MemberSet OfEvent = new(["last_sequence", "topic_name", "only"]);
-    private static readonly MemberSet OfTopic = new(["since", "until", "only"]);
+    private static readonly MemberSet OfEvent = new(["last_sequence", "topic_name", "only", "subscription_id"]);
+    private static readonly MemberSet OfTopic = new(["since", "until", "only", "subscription_id"]);
+    private static readonly TextRule SubscriptionId = new() { MinLength = 1, MaxLength = 64 };
     private static readonly TextRule Instant = new() { MinLength = 1, MaxLength = 64 };
 
     /// <summary>Body of <c>POST /v1/events/{id}/redeliver</c>; without one: this event, to every topic that asked.</summary>
@@ -22,7 +23,8 @@ public static class RedeliverRequestReader
         var request = new RedeliverEventRequest(
             members?.Integer("last_sequence", 1, int.MaxValue),
             members?.Text("topic_name", DocumentRules.TopicName),
-            members is null ? All : Only(members));
+            members is null ? All : Only(members, problems),
+            members?.Text("subscription_id", SubscriptionId));
         return Reading<RedeliverEventRequest>.Of(problems, () => request);
     }
 
@@ -43,12 +45,21 @@ public static class RedeliverRequestReader
             problems.Add(members.PathOf("until"), ItemCodes.OutOfRange, "Expected a time after 'since'.");
         }
 
-        var only = Only(members);
-        return Reading<RedeliverTopicRequest>.Of(problems, () => new(since, until, only));
+        var only = Only(members, problems);
+        var subscription = members.Text("subscription_id", SubscriptionId);
+        return Reading<RedeliverTopicRequest>.Of(problems, () => new(since, until, only, subscription));
     }
 
-    private static string Only(ObjectReader members) =>
-        members.OneOf("only", ItemCodes.ValueUnknown, All, DeliveryStates.Failed, DeliveryStates.Unrouted) ?? All;
+    private static string Only(ObjectReader members, ProblemList problems)
+    {
+        var only = members.OneOf("only", ItemCodes.ValueUnknown, All, DeliveryStates.Failed, DeliveryStates.Unrouted, DeliveryStates.Dead) ?? All;
+        if (only is DeliveryStates.Failed or DeliveryStates.Unrouted && members.Find("subscription_id") is not null)
+        {
+            problems.Add(members.PathOf("only"), ItemCodes.ValueUnknown, $"Expected {DeliveryStates.Dead} or {All} beside 'subscription_id', given \"{only}\": that is what happens to a message before a subscription has it.");
+        }
+
+        return only;
+    }
 
     private static DateTimeOffset? Time(ObjectReader members, string name, ProblemList problems)
     {

@@ -7,9 +7,17 @@ namespace BatchPlane.Core.Redelivery;
 /// <param name="TopicName">To this topic alone; null: to every topic that asked.</param>
 /// <param name="Since">Not before; null: from the beginning.</param>
 /// <param name="Until">Before; null: up to now.</param>
-/// <param name="OnlyState">Only messages that are so, <c>failed</c> or <c>unrouted</c>; null: all.</param>
+/// <param name="OnlyState">Only messages that are so: <c>failed</c>, <c>unrouted</c>, or <c>dead</c>, which go to the subscriptions that gave them up; null: all.</param>
 /// <param name="CreatedBy">Who asks.</param>
-public sealed record RedeliveryWish(EventRange? Events, string? TopicName, DateTimeOffset? Since, DateTimeOffset? Until, string? OnlyState, string CreatedBy);
+/// <param name="SubscriptionId">To this webhook or address alone.</param>
+public sealed record RedeliveryWish(
+    EventRange? Events,
+    string? TopicName,
+    DateTimeOffset? Since,
+    DateTimeOffset? Until,
+    string? OnlyState,
+    string CreatedBy,
+    string? SubscriptionId = null);
 
 /// <summary>Events of one job or environment that follow each other.</summary>
 /// <param name="SubjectId">The job or environment.</param>
@@ -24,6 +32,7 @@ public sealed record EventRange(string SubjectId, long First, long Last);
 /// <param name="Since">As <see cref="RedeliveryWish"/>.</param>
 /// <param name="Until">As <see cref="RedeliveryWish"/>.</param>
 /// <param name="OnlyState">As <see cref="RedeliveryWish"/>.</param>
+/// <param name="Subscription">The one that it is for; null: topics, or all subscriptions that gave up.</param>
 /// <param name="CreatedAt">When it was asked for.</param>
 /// <param name="Cursor">Where it goes on.</param>
 /// <param name="End">Behind the last row.</param>
@@ -34,9 +43,28 @@ public sealed record RedeliveryWork(
     DateTimeOffset? Since,
     DateTimeOffset? Until,
     string? OnlyState,
+    RedeliverySubscription? Subscription,
     DateTimeOffset CreatedAt,
     JournalPosition Cursor,
-    JournalPosition End);
+    JournalPosition End)
+{
+    /// <summary>True when messages go into queues of subscriptions rather than to topics.</summary>
+    public bool IsToSubscriptions => Subscription is not null || OnlyState == Contracts.DeliveryStates.Dead;
+}
+
+/// <summary>A webhook or address that events are delivered to again.</summary>
+/// <param name="SubscriptionId">Which.</param>
+/// <param name="TopicKey">Key of its topic; null: it is gone.</param>
+/// <param name="Bindings">Its bindings; null: it is gone.</param>
+public sealed record RedeliverySubscription(string SubscriptionId, string? TopicKey, IReadOnlyList<string>? Bindings);
+
+/// <summary>A delivery that a subscription gave up.</summary>
+/// <param name="SubscriptionId">The subscription.</param>
+/// <param name="TopicKey">Key of its topic.</param>
+/// <param name="SubjectId">Job or environment.</param>
+/// <param name="Sequence">The event.</param>
+/// <param name="LastTriedAt">When it was tried last: it is this one no more once that has changed.</param>
+public sealed record DeadLetter(string SubscriptionId, string TopicKey, string SubjectId, long Sequence, DateTimeOffset LastTriedAt);
 
 /// <summary>A message: an event for a topic.</summary>
 public readonly record struct MessageKey(string SubjectId, long Sequence, string TopicName);
@@ -45,8 +73,16 @@ public readonly record struct MessageKey(string SubjectId, long Sequence, string
 /// <param name="Cursor">Where it goes on.</param>
 /// <param name="Arrived">Messages that were taken and routed.</param>
 /// <param name="Exceptions">Messages that were not.</param>
+/// <param name="Requeued">Messages that the queues of subscriptions took.</param>
+/// <param name="Revived">Those of them that the subscriptions had given up.</param>
 /// <param name="IsDone">True when the shard has nothing more to do for it.</param>
-public sealed record RedeliveryStep(JournalPosition Cursor, IReadOnlyCollection<MessageKey> Arrived, IReadOnlyList<DeliveryException> Exceptions, bool IsDone);
+public sealed record RedeliveryStep(
+    JournalPosition Cursor,
+    IReadOnlyCollection<MessageKey> Arrived,
+    IReadOnlyList<DeliveryException> Exceptions,
+    int Requeued,
+    IReadOnlyList<DeadLetter> Revived,
+    bool IsDone);
 
 /// <summary>What came of a wish.</summary>
 public abstract record RedeliveryOutcome

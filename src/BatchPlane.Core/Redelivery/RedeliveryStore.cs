@@ -33,6 +33,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         command.Parameters.Add(Time("since", wish.Since));
         command.Parameters.Add(Time("until", wish.Until));
         command.Parameters.Add(Text("only_state", wish.OnlyState));
+        command.Parameters.Add(Text("subscription_id", wish.SubscriptionId));
         command.Parameters.Add(new("shard", NpgsqlDbType.Smallint) { Value = wish.Events is { } events ? DispatcherShard.Of(events.SubjectId) : DBNull.Value });
         command.Parameters.AddWithValue("created_by", wish.CreatedBy);
         command.Parameters.AddWithValue("max_open", maxOpen);
@@ -76,7 +77,8 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
                 Instant(reader, 5),
                 Instant(reader, 6),
                 reader.IsDBNull(7) ? null : reader.GetString(7),
-                reader.GetFieldValue<DateTimeOffset>(13),
+                reader.IsDBNull(13) ? null : new(reader.GetString(13), reader.IsDBNull(14) ? null : reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetFieldValue<string[]>(15)),
+                reader.GetFieldValue<DateTimeOffset>(16),
                 new(reader.GetFieldValue<ulong>(8), reader.GetInt64(9), reader.GetInt32(10)),
                 JournalPosition.Behind(reader.GetFieldValue<ulong>(11), reader.GetInt64(12)))
             : null;
@@ -133,6 +135,27 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         return found;
     }
 
+    /// <summary>Deliveries of these rows that were given up, of all subscriptions or of one.</summary>
+    public async Task<ILookup<(string SubjectId, long Sequence, string TopicKey), DeadLetter>> DeadLettersAsync(
+        IReadOnlyList<OutboxRow> rows,
+        string? subscriptionId,
+        CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Redelivery/Sql/redelivery_dead_letters.sql"));
+        command.Parameters.AddWithValue("subject_ids", rows.Select(row => row.SubjectId).ToArray());
+        command.Parameters.AddWithValue("firsts", rows.Select(row => row.Sequence).ToArray());
+        command.Parameters.AddWithValue("lasts", rows.Select(row => row.Sequence + row.Span - 1).ToArray());
+        command.Parameters.Add(Text("subscription_id", subscriptionId));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<DeadLetter>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(new(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<DateTimeOffset>(4)));
+        }
+
+        return found.ToLookup(letter => (letter.SubjectId, letter.Sequence, letter.TopicKey));
+    }
+
     /// <summary>
     /// Stores a step: the cursor, the counts, and what became of each message, in one transaction. False, and nothing stored, when the wish was withdrawn or the shard
     /// was taken over.
@@ -155,7 +178,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         move.Parameters.Add(new("txid", NpgsqlDbType.Xid8) { Value = step.Cursor.TxId });
         move.Parameters.AddWithValue("event_no", step.Cursor.EventNo);
         move.Parameters.AddWithValue("count", step.Cursor.Count);
-        move.Parameters.AddWithValue("sent", (long)step.Arrived.Count + unrouted);
+        move.Parameters.AddWithValue("sent", (long)step.Arrived.Count + unrouted + step.Requeued);
         move.Parameters.AddWithValue("unrouted", (long)unrouted);
         move.Parameters.AddWithValue("failed", (long)step.Exceptions.Count - unrouted);
         move.Parameters.AddWithValue("is_done", step.IsDone);
@@ -172,6 +195,11 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
             await OutboxReader.NoteAsync(connection, step.Exceptions, cancellationToken);
         }
 
+        if (step.Revived.Count > 0)
+        {
+            await ReviveAsync(connection, step.Revived, cancellationToken);
+        }
+
         if (step.IsDone)
         {
             await using var finish = new NpgsqlCommand(SqlText.Load("Redelivery/Sql/redelivery_finish.sql"), connection) { Parameters = { new("redelivery_id", work.RedeliveryId) } };
@@ -180,6 +208,16 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
 
         await transaction.CommitAsync(cancellationToken);
         return true;
+    }
+
+    private static async Task ReviveAsync(NpgsqlConnection connection, IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(SqlText.Load("Redelivery/Sql/redelivery_revive.sql"), connection);
+        command.Parameters.AddWithValue("subscription_ids", letters.Select(letter => letter.SubscriptionId).ToArray());
+        command.Parameters.AddWithValue("subject_ids", letters.Select(letter => letter.SubjectId).ToArray());
+        command.Parameters.AddWithValue("sequences", letters.Select(letter => letter.Sequence).ToArray());
+        command.Parameters.AddWithValue("tried_ats", letters.Select(letter => letter.LastTriedAt).ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task<IReadOnlyList<RedeliveryView>> SelectAsync(string? id, (DateTimeOffset Time, string Id)? after, int limit, CancellationToken cancellationToken)
@@ -219,6 +257,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
             Sent = reader.GetInt64(12),
             Unrouted = reader.GetInt64(13),
             Failed = reader.GetInt64(14),
+            SubscriptionId = reader.IsDBNull(15) ? null : reader.GetString(15),
         };
     }
 

@@ -11,8 +11,9 @@ namespace BatchPlane.Core.Scheduling;
 /// <param name="JobId">The job.</param>
 /// <param name="NodeId">The node.</param>
 /// <param name="NodeEpoch">Its epoch at the claim.</param>
+/// <param name="HasLeft">True when the agent of that epoch left in order.</param>
 /// <param name="Attempts">Task and index of each.</param>
-public sealed record OrphanedAttempts(string JobId, string NodeId, long NodeEpoch, IReadOnlyList<(long TaskId, int Index)> Attempts);
+public sealed record OrphanedAttempts(string JobId, string NodeId, long NodeEpoch, bool HasLeft, IReadOnlyList<(long TaskId, int Index)> Attempts);
 
 /// <summary>The only class that runs Scheduling/Sql outside the transition path.</summary>
 public sealed class ClaimStore(NpgsqlDataSource dataSource, JobSecrets secrets)
@@ -187,15 +188,15 @@ public sealed class ClaimStore(NpgsqlDataSource dataSource, JobSecrets secrets)
         await using var command = dataSource.CreateCommand(SqlText.Load("Scheduling/Sql/claim_select_orphans.sql"));
         command.Parameters.AddWithValue("attempt_limit", limit);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<(string NodeId, long Epoch, string JobId, long TaskId, int Index)>();
+        var rows = new List<(string NodeId, long Epoch, string JobId, long TaskId, int Index, bool HasLeft)>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add((reader.GetString(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt64(3), reader.GetInt32(4)));
+            rows.Add((reader.GetString(0), reader.GetInt64(1), reader.GetString(2), reader.GetInt64(3), reader.GetInt32(4), reader.GetBoolean(5)));
         }
 
         return [.. rows
-            .GroupBy(row => (row.JobId, row.NodeId, row.Epoch))
-            .Select(group => new OrphanedAttempts(group.Key.JobId, group.Key.NodeId, group.Key.Epoch, [.. group.Select(row => (row.TaskId, row.Index))]))];
+            .GroupBy(row => (row.JobId, row.NodeId, row.Epoch, row.HasLeft))
+            .Select(group => new OrphanedAttempts(group.Key.JobId, group.Key.NodeId, group.Key.Epoch, group.Key.HasLeft, [.. group.Select(row => (row.TaskId, row.Index))]))];
     }
 
     /// <summary>Forgets claims older than <paramref name="grace"/> of which no attempt is held. Returns how many.</summary>

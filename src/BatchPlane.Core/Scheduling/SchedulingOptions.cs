@@ -17,6 +17,13 @@ public sealed class SchedulingOptions
     [Range(1, 1_000_000)]
     public int MaxTasksExplained { get; set; } = 10_000;
 
+    /// <summary>
+    /// Seconds for which a task that could run does not, for the same reason, before that is told (<c>TASK_BLOCKED</c>, where somebody asked). It is looked at three times in that time.
+    /// 0.1 to 86,400; default 30.
+    /// </summary>
+    [Range(0.1, 86_400)]
+    public double BlockedAfterSeconds { get; set; } = 30;
+
     /// <summary>Most instances a node gets in one grant. 1 to 10,000; default 2,000.</summary>
     [Range(1, 10_000)]
     public int MaxInstancesPerGrant { get; set; } = 2_000;

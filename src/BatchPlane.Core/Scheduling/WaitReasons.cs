@@ -37,6 +37,16 @@ public static class WaitReasons
         return new(reasons, position, rivals.AndMore ? null : Estimate(task, environment, position));
     }
 
+    /// <summary>
+    /// The kind of a reason for people who are told of it unasked: reasons that come and go with every instance that ends are one kind. Null when it is none to be told of.
+    /// </summary>
+    public static string? KindOf(WaitReason reason) => reason.Code switch
+    {
+        WaitCodes.SlotsBusy or WaitCodes.ResourcesBusy or WaitCodes.HigherPriority or WaitCodes.EqualPriority => WaitCodes.SlotsBusy,
+        WaitCodes.AboutToStart or WaitCodes.Running or WaitCodes.Terminating => null,
+        var code => code,
+    };
+
     /// <summary>What keeps the task out of the queue altogether.</summary>
     private static IEnumerable<WaitReason> Blocking(WaitingTask task, EnvironmentFacts environment)
     {

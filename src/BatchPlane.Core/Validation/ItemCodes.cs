@@ -64,6 +64,15 @@ public static class ItemCodes
     /// <summary>There are more notification blocks than allowed.</summary>
     public const string NotificationsTooMany = "notifications_too_many";
 
+    /// <summary>The notification blocks name more topics than allowed.</summary>
+    public const string TopicsTooMany = "topics_too_many";
+
+    /// <summary>A notification block names no topic.</summary>
+    public const string TopicNamesEmpty = "topic_names_empty";
+
+    /// <summary>A notification block has both one topic and a list of topics.</summary>
+    public const string TopicNamesNotAllowed = "topic_names_not_allowed";
+
     /// <summary>A notification block asks for no event.</summary>
     public const string EventConfigsEmpty = "event_configs_empty";
 
@@ -484,6 +493,9 @@ public static class ItemCodes
     /// <summary>A topic's name is longer than 64 characters.</summary>
     public const string TopicNameTooLong = "topic_name_too_long";
 
+    /// <summary>There is no webhook or address of this id, or it belongs to another topic.</summary>
+    public const string SubscriptionUnknown = "subscription_unknown";
+
     /// <summary>There is no topic of this name, and the server makes none by itself.</summary>
     public const string TopicUnknown = "topic_unknown";
 
@@ -526,7 +538,7 @@ public static class ItemCodes
     /// <summary>The endpoint of Alibaba's notification is not in the table of this installation.</summary>
     public const string EndpointUnknown = "endpoint_unknown";
 
-    /// <summary>The same event is asked for twice on the same topic.</summary>
+    /// <summary>The same event is asked for twice on the same topic, or a block names a topic twice.</summary>
     public const string EventDuplicate = "event_duplicate";
 
     /// <summary>The event exists, but not for this kind of subject.</summary>

@@ -1,6 +1,5 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
-using BatchPlane.Core.Journal;
 using BatchPlane.Server.Nodes;
 
 namespace BatchPlane.Server.Agents;
@@ -37,8 +36,7 @@ internal static class Leave
     {
         if (environment.Find(nodeId) is { } node && node.Epoch == epoch)
         {
-            environment.RequestNodeDelete(node, JournalSource.Agent, "its agent left");
-            environment.Remove(node);
+            environment.Leave(node);
             environment.CloseIfEmpty();
         }
 

@@ -71,7 +71,7 @@ internal sealed class EventRenderer(OutboxReader journal, NpgsqlDataSource dataS
         }
 
         return Enumerable.Range(0, subject.Notifications.Count)
-            .Where(block => subject.Notifications[block].TopicName.Equals(incoming.TopicName, StringComparison.OrdinalIgnoreCase))
+            .Where(block => subject.Notifications[block].Topics.Contains(incoming.TopicName, StringComparer.OrdinalIgnoreCase))
             .Select(block => subject.VarsOf(block, asked))
             .FirstOrDefault(vars => vars is not null) ?? [];
     }

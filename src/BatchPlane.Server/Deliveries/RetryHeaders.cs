@@ -27,6 +27,13 @@ internal static class RetryHeaders
     /// <summary>W3C trace context.</summary>
     internal const string Traceparent = "traceparent";
 
+    /// <summary>Headers of an event that is led past its topic into the queue of a subscription: it begins with no try made.</summary>
+    internal static Dictionary<string, object?> Again(MessageProperties properties, string topic) => new(properties.Headers)
+    {
+        [Topic] = topic,
+        [RoutingKey] = properties.RoutingKey,
+    };
+
     /// <summary>The event, to return to this queue with so many tries made.</summary>
     internal static DelayedMessage Delayed(Incoming incoming, string queue, int tries, DateTimeOffset dueAt, DateTimeOffset now)
     {

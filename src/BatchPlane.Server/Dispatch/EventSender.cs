@@ -1,13 +1,14 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Dispatch;
 
 /// <summary>
-/// Turns an event of the journal into its messages, one for each notification block that asked for it, and sends them on a
-/// channel. Lives as long as its shard's lease: it remembers which messages the broker refused before.
+/// Turns an event of the journal into its messages, one for each topic of the notification blocks that asked for it, and sends them on a
+/// channel. What the topics of a block get is written once. Lives as long as its shard's lease: it remembers which messages the broker refused before.
 /// </summary>
 internal sealed partial class EventSender(DispatchServices services) : IDisposable
 {
@@ -39,8 +40,8 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         }
     }
 
-    /// <summary>Sends the messages of one event, those alone to topics that <paramref name="wants"/> names when it is given. False when the channel has a fault: at least one was not sent.</summary>
-    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, Func<string, bool>? wants = null)
+    /// <summary>Sends the messages of one event to its topics, or where <paramref name="lead"/> leads those of a topic. False when the channel has a fault: at least one was not sent.</summary>
+    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, Func<string, EventKind, Destination>? lead = null)
     {
         var row = journalEvent.Row;
         if (contexts.SubjectOf(row) is not { } subject)
@@ -52,10 +53,9 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
         {
             if ((row.Notify & (1 << block)) != 0
-                && (wants is null || wants(subject.Notifications[block].TopicName))
                 && AlibabaEvents.KindFor(subject.Notifications[block], row.Level, row.State, row.Cause) is { } kind
                 && subject.VarsOf(block, kind) is { } vars
-                && !await SendToAsync(channel, new(kind, journalEvent, subject, contexts.NodeOf(row), vars), subject.Notifications[block]))
+                && !await SendToAllAsync(channel, new(kind, journalEvent, subject, contexts.NodeOf(row), vars), subject.Notifications[block], lead))
             {
                 return false;
             }
@@ -72,13 +72,65 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         }
     }
 
-    private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, NotificationDocument asked)
+    private async ValueTask<bool> SendToAllAsync(PublishChannel channel, Message message, NotificationDocument asked, Func<string, EventKind, Destination>? lead)
+    {
+        Content? written = null;
+        foreach (var topic in asked.Topics)
+        {
+            var destination = lead?.Invoke(topic, message.Kind) ?? Destination.OfTopic;
+            if (destination.IsTopic && !await SendToAsync(channel, message, topic, written ??= Write(message, asked.Format)))
+            {
+                return false;
+            }
+
+            foreach (var queue in destination.Queues)
+            {
+                if (!await SendToQueueAsync(channel, message, topic, queue, written ??= Write(message, asked.Format)))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Into the queue of a subscription alone, as if it came from the topic. Nothing is noted when that cannot be: the delivery stays given up. What belongs to a subscription that is gone
+    /// is dropped by the broker.
+    /// </summary>
+    private async ValueTask<bool> SendToQueueAsync(PublishChannel channel, Message message, string topic, string queue, Content content)
+    {
+        var sent = new SentMessage(queue, message.Event.Row.SubjectId, message.Event.Sequence);
+        if (content.TooLong || _refusals.GetValueOrDefault(sent) >= services.Options.MaxRefusals)
+        {
+            return true;
+        }
+
+        services.Metrics.Published();
+        var properties = content.Properties with { RoutingKey = queue, Headers = RetryHeaders.Again(content.Properties, topic) };
+        return await channel.SendAsync(new(RetryQueues.ReturnExchange, sent, properties, content.Body));
+    }
+
+    private Content Write(in Message message, NotificationFormat format)
+    {
+        var writer = _writers[format];
+        var body = writer.Write(message, out var tooLong);
+        var properties = MessageProperties.Of(message, writer, services.Notifications.Region);
+        if (RedeliveredAt is { } redeliveredAt)
+        {
+            properties.Headers[MessageProperties.RedeliveredAtHeader] = redeliveredAt.ToUnixTimeMilliseconds();
+        }
+
+        return new(properties, body, tooLong);
+    }
+
+    private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, string topic, Content content)
     {
         var row = message.Event.Row;
-        var topic = asked.TopicName;
         if (services.Notifications.UnknownTopic == UnknownTopicPolicy.Lenient && message.Subject.MissingTopics.Contains(topic))
         {
-            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
             return true;
         }
 
@@ -88,22 +140,14 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         }
 
         var sent = new SentMessage(topic, row.SubjectId, message.Event.Sequence);
-        var writer = _writers[asked.Format];
-        var body = writer.Write(message, out var tooLong);
-        if (WhyNot(sent, topic, body.Length, tooLong) is { } reason)
+        if (WhyNot(sent, topic, content.Body.Length, content.TooLong) is { } reason)
         {
-            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, reason));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, reason));
             return true;
         }
 
-        var properties = MessageProperties.Of(message, writer, services.Notifications.Region);
-        if (RedeliveredAt is { } redeliveredAt)
-        {
-            properties.Headers[MessageProperties.RedeliveredAtHeader] = redeliveredAt.ToUnixTimeMilliseconds();
-        }
-
         services.Metrics.Published();
-        return await channel.SendAsync(new(topic, sent, properties, body));
+        return await channel.SendAsync(new(topic, sent, content.Properties, content.Body));
     }
 
     /// <summary>Why a message is not sent at all; null when it is.</summary>
@@ -140,6 +184,12 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
                 return true;
         }
     }
+
+    /// <summary>What each topic of a block gets.</summary>
+    /// <param name="Properties">What travels beside the body.</param>
+    /// <param name="Body">Valid until the same writer writes again.</param>
+    /// <param name="TooLong">It is over the limit.</param>
+    private sealed record Content(MessageProperties Properties, ReadOnlyMemory<byte> Body, bool TooLong);
 
     private static partial class Log
     {

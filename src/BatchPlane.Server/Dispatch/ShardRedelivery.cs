@@ -68,8 +68,7 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
         {
             var rows = await services.Redeliveries.PageAsync(lease.Shard, work, services.Options.PageSize, stop);
             var contexts = await _contexts.LoadAsync(rows, stop);
-            var only = work.OnlyState is { } state && rows.Count > 0 ? await services.Redeliveries.ExceptionsAsync(rows, state, stop) : null;
-            var step = new Step(work, rows, only, isLast: rows.Count < services.Options.PageSize, services.Options.PageSize);
+            var step = new RedeliverySteps(work, rows, await LeadAsync(work, rows, stop), isLast: rows.Count < services.Options.PageSize, services.Options.PageSize);
             await SendAsync(step, channel, sender, contexts);
             await channel.WaitAsync(0);
             if (channel.Ledger.Fault is { Fault: not PublishFault.None } fault)
@@ -98,70 +97,26 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
         return false;
     }
 
-    private async Task SendAsync(Step step, PublishChannel channel, EventSender sender, MessageContexts contexts)
+    /// <summary>Which messages of a page are wanted, and where.</summary>
+    private async Task<IRedeliveryLead> LeadAsync(RedeliveryWork work, IReadOnlyList<OutboxRow> rows, CancellationToken stop)
+    {
+        if (work.IsToSubscriptions)
+        {
+            return new LeadToSubscriptions(work, await services.Redeliveries.DeadLettersAsync(rows, work.Subscription?.SubscriptionId, stop));
+        }
+
+        return new LeadToTopics(work, work.OnlyState is { } state && rows.Count > 0 ? await services.Redeliveries.ExceptionsAsync(rows, state, stop) : null);
+    }
+
+    private async Task SendAsync(RedeliverySteps step, PublishChannel channel, EventSender sender, MessageContexts contexts)
     {
         while (maySend() && step.Next() is { } journalEvent)
         {
-            if (!await sender.SendAsync(channel, journalEvent, contexts, step.Wants))
+            if (!await sender.SendAsync(channel, journalEvent, contexts, step.Lead))
             {
                 return;
             }
         }
-    }
-
-    /// <summary>Goes over the events of a page, and knows which messages were wanted; ends after a bounded number of them, wherever in the page.</summary>
-    private sealed class Step(RedeliveryWork work, IReadOnlyList<OutboxRow> rows, IReadOnlySet<MessageKey>? only, bool isLast, int maxMessages)
-    {
-        private readonly HashSet<MessageKey> _wanted = [];
-        private JournalPosition _cursor = work.Cursor;
-        private int _row;
-        private JournalEvent _current;
-
-        /// <summary>The next event; null at the end of the page, or when enough was sent.</summary>
-        internal JournalEvent? Next()
-        {
-            while (_row < rows.Count && _wanted.Count < maxMessages)
-            {
-                var row = rows[_row];
-                var isOpen = row.OrderTxId == _cursor.TxId && row.EventNo == _cursor.EventNo;
-                var offset = isOpen ? _cursor.Count : 0;
-                if (offset >= row.Span)
-                {
-                    _row++;
-                    continue;
-                }
-
-                _cursor = new(row.OrderTxId, row.EventNo, offset + 1);
-                _current = new(row, offset);
-                if (IsWanted(_current.Sequence))
-                {
-                    return _current;
-                }
-            }
-
-            return null;
-        }
-
-        /// <summary>Whether the message of the current event for a topic is wanted; then it is taken to be sent.</summary>
-        internal bool Wants(string topic)
-        {
-            var message = new MessageKey(_current.Row.SubjectId, _current.Sequence, topic);
-            var isWanted = (work.TopicKey is null || TopicKey.Of(topic) == work.TopicKey) && only?.Contains(message) is not false;
-            if (isWanted)
-            {
-                _wanted.Add(message);
-            }
-
-            return isWanted;
-        }
-
-        internal RedeliveryStep Result(IReadOnlyList<DeliveryException> exceptions)
-        {
-            _wanted.ExceptWith(exceptions.Select(exception => new MessageKey(exception.SubjectId, exception.Sequence, exception.TopicName)));
-            return new(_cursor, _wanted, exceptions, IsDone: isLast && _row == rows.Count);
-        }
-
-        private bool IsWanted(long sequence) => work.Events is not { } events || (sequence >= events.First && sequence <= events.Last);
     }
 
     private static partial class Log

@@ -17,6 +17,7 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
 
     private readonly ArrayBufferWriter<byte> _buffer = new(FlushBytes);
     private JournalPosition? _place = after;
+    private long _written;
 
     public async Task ExecuteAsync(HttpContext context)
     {
@@ -52,7 +53,7 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
         using var live = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reader.CutOff);
         try
         {
-            await reader.Began.WaitAsync(live.Token);
+            await BeatUntilAsync(reader.Began, context, live.Token);
             if (await CatchUpAsync(context, live.Token))
             {
                 await FollowAsync(context, reader, live.Token);
@@ -85,6 +86,7 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
 
             _place = found.Next;
             await FlushAsync(context, cancellationToken);
+            await BeatWhenDueAsync(context, cancellationToken);
             if (!found.More)
             {
                 return true;
@@ -96,18 +98,7 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
     {
         while (true)
         {
-            using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var next = reader.Batches.WaitToReadAsync(wait.Token).AsTask();
-            if (await Task.WhenAny(next, Task.Delay(services.Options.Heartbeat, services.Time, wait.Token)) != next)
-            {
-                // With the place that was reached: who comes back need not begin at the last event that matched.
-                Comment("heartbeat");
-                Text($"id: {JournalCursor.Encode(_place!.Value)}\n\n");
-                await FlushAsync(context, cancellationToken);
-            }
-
-            await wait.CancelAsync();
-            cancellationToken.ThrowIfCancellationRequested();
+            await BeatUntilAsync(reader.Batches.WaitToReadAsync(cancellationToken).AsTask(), context, cancellationToken);
             while (reader.Batches.TryRead(out var batch))
             {
                 foreach (var (view, place) in batch.Unfold(filter, _place!.Value))
@@ -119,7 +110,43 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
             }
 
             await FlushAsync(context, cancellationToken);
+            await BeatWhenDueAsync(context, cancellationToken);
         }
+    }
+
+    /// <summary>Waits for something; tells the reader meanwhile that the stream lives.</summary>
+    private async Task BeatUntilAsync(Task awaited, HttpContext context, CancellationToken cancellationToken)
+    {
+        while (!awaited.IsCompleted)
+        {
+            using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(awaited, Task.Delay(UntilBeat(), services.Time, wait.Token));
+            await wait.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            await BeatWhenDueAsync(context, cancellationToken);
+        }
+
+        await awaited;
+    }
+
+    /// <summary>A heartbeat when nothing was written for long, however much happens that the filter leaves out.</summary>
+    private async Task BeatWhenDueAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        if (UntilBeat() > TimeSpan.Zero)
+        {
+            return;
+        }
+
+        // With the place that was reached: who comes back need not begin at the last event that matched.
+        Comment("heartbeat");
+        Text($"id: {JournalCursor.Encode(_place!.Value)}\n\n");
+        await FlushAsync(context, cancellationToken);
+    }
+
+    private TimeSpan UntilBeat()
+    {
+        var left = services.Options.Heartbeat - services.Time.GetElapsedTime(_written);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private async Task WriteAsync(HttpContext context, EventView view, JournalPosition place, CancellationToken cancellationToken)
@@ -163,6 +190,7 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
         }
 
         _buffer.ResetWrittenCount();
+        _written = services.Time.GetTimestamp();
     }
 
     private sealed class SlowReaderException : Exception;

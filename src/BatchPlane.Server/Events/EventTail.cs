@@ -17,6 +17,9 @@ internal sealed partial class EventTail(JournalQueries journal, IOptions<EventsO
     private readonly JoinSignal _joined = new();
     private int _places;
 
+    // What readers were told to begin behind, or were given last; null while nobody reads. A look that fails leaves it where it is: nothing between is left out.
+    private JournalPosition? _place;
+
     /// <summary>Takes a place among the streams; null when there is none left.</summary>
     internal IDisposable? TryEnter()
     {
@@ -45,13 +48,12 @@ internal sealed partial class EventTail(JournalQueries journal, IOptions<EventsO
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        JournalPosition? place = null;
         while (!stoppingToken.IsCancellationRequested)
         {
             var joined = _joined.Next;
             try
             {
-                place = await LookAsync(place, stoppingToken);
+                await LookAsync(stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
@@ -59,38 +61,33 @@ internal sealed partial class EventTail(JournalQueries journal, IOptions<EventsO
                 Log.LookFailed(logger, exception);
             }
 
-            if (place is null)
+            if (Readers().Length > 0)
             {
-                await Task.WhenAny(joined, Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken));
+                await Task.WhenAny(Task.Delay(options.Value.LookInterval, time, stoppingToken));
             }
             else
             {
-                await Task.WhenAny(Task.Delay(options.Value.LookInterval, time, stoppingToken));
+                _place = null;
+                await Task.WhenAny(joined, Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken));
             }
         }
     }
 
-    /// <summary>Hands on what is new behind a place; null while nobody reads.</summary>
-    private async Task<JournalPosition?> LookAsync(JournalPosition? place, CancellationToken cancellationToken)
+    /// <summary>Hands on what is new, while anybody reads.</summary>
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
-        if (Readers().Length == 0)
+        while (Readers() is { Length: > 0 } readers)
         {
-            return null;
-        }
-
-        var at = place ?? await journal.NowAsync(cancellationToken);
-        while (true)
-        {
-            var readers = Readers();
+            var place = _place ??= await journal.NowAsync(cancellationToken);
             foreach (var reader in readers)
             {
-                reader.Begin(at);
+                reader.Begin(place);
             }
 
-            var batch = await journal.BatchAsync(at, options.Value.BatchRows, cancellationToken);
+            var batch = await journal.BatchAsync(place, options.Value.BatchRows, cancellationToken);
             if (batch.IsEmpty)
             {
-                return at;
+                return;
             }
 
             // Those that joined meanwhile begin behind it.
@@ -99,7 +96,7 @@ internal sealed partial class EventTail(JournalQueries journal, IOptions<EventsO
                 reader.Give(batch);
             }
 
-            at = batch.End;
+            _place = batch.End;
         }
     }
 

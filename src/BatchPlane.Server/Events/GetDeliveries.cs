@@ -12,7 +12,12 @@ namespace BatchPlane.Server.Events;
 /// <summary><c>GET /v1/events/{id}/deliveries</c> and <c>GET /v1/deliveries</c>: what became of messages.</summary>
 internal static class GetDeliveries
 {
-    private const int PlaceParts = 4;
+    private const int PlaceParts = 5;
+
+    // A place has no empty part.
+    private const string NoSubscription = "-";
+
+    private static readonly string[] States = [DeliveryStates.Failed, DeliveryStates.Unrouted, DeliveryStates.Dead, DeliveryStates.Dropped];
 
     internal static void Map(IEndpointRouteBuilder routes)
     {
@@ -21,11 +26,13 @@ internal static class GetDeliveries
             .WithDescription("`pending`: it waits for the dispatcher; `confirmed`: the broker has it; `unrouted`: no queue was bound for it; `failed`: it was given up. Subscriptions are those that the topic has now and whose binding matches.")
             .Produces<EventDeliveries>();
         routes.MapGet("/deliveries", ListAsync)
-            .WithName("ListDeliveries").WithTags("deliveries").WithSummary("Messages that did not simply arrive, the latest first")
+            .WithName("ListDeliveries").WithTags("deliveries").WithSummary("Messages that did not simply arrive, the latest first: dead letters")
+            .WithDescription("At topics: `unrouted` and `failed`. At webhooks and addresses, with `subscription_id`: `dead`, given up after the last try; `dropped`, could not be delivered whatever the endpoint said.")
             .Produces<Page<DeliveryView>>()
             .WithPaging()
-            .WithQuery("state", JsonSchemaType.String, "`failed` or `unrouted`. Default: both.")
+            .WithQuery("state", JsonSchemaType.String, "`failed`, `unrouted`, `dead` or `dropped`. Default: all.")
             .WithQuery("topic", JsonSchemaType.String, "To this topic.")
+            .WithQuery("subscription", JsonSchemaType.String, "To this webhook or address.")
             .WithQuery("job", JsonSchemaType.String, "About this job.")
             .WithQuery("env", JsonSchemaType.String, "About this environment.")
             .WithQuery("since", JsonSchemaType.String, "Tried last not before this time.")
@@ -43,9 +50,9 @@ internal static class GetDeliveries
         var query = new QueryReader(context.Request.Query, problems);
         var limit = query.Limit(options.Value);
         var state = query.Text("state");
-        if (state is not (null or DeliveryStates.Failed or DeliveryStates.Unrouted))
+        if (state is not null && !States.Contains(state))
         {
-            problems.Add("?state", ItemCodes.ValueUnknown, $"Expected {DeliveryStates.Failed} or {DeliveryStates.Unrouted}, given \"{state}\".");
+            problems.Add("?state", ItemCodes.ValueUnknown, $"Expected one of {string.Join(", ", States)}, given \"{state}\".");
         }
 
         var job = query.Text("job");
@@ -55,7 +62,7 @@ internal static class GetDeliveries
             problems.Add("?env", ItemCodes.ValueUnknown, "Expected a job or an environment, given both: no event is of both.");
         }
 
-        var filter = new DeliveryFilter(job ?? environment, state, query.Text("topic"), query.Instant("since"), query.Instant("until"));
+        var filter = new DeliveryFilter(job ?? environment, state, query.Text("topic"), query.Instant("since"), query.Instant("until"), query.Text("subscription"));
         var after = query.PlaceOf("cursor", PlaceOf);
         query.RefuseOthers();
         return problems.Any
@@ -66,13 +73,13 @@ internal static class GetDeliveries
     private static string CursorAfter(DeliveryView last)
     {
         var id = EventId.Parse(last.EventId)!.Value;
-        return Cursor.Encode(last.LastTriedAt!.Value.UtcTicks.ToString(CultureInfo.InvariantCulture), id.SubjectId, id.Sequence.ToString(CultureInfo.InvariantCulture), last.TopicName);
+        return Cursor.Encode(last.LastTriedAt!.Value.UtcTicks.ToString(CultureInfo.InvariantCulture), id.SubjectId, id.Sequence.ToString(CultureInfo.InvariantCulture), last.TopicName, last.SubscriptionId ?? NoSubscription);
     }
 
     private static DeliveryPlace? PlaceOf(string cursor) =>
         Cursor.Decode(cursor, PlaceParts) is { } parts
         && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks
         && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)
-            ? new DeliveryPlace(new(ticks, TimeSpan.Zero), parts[1], sequence, parts[3])
+            ? new DeliveryPlace(new(ticks, TimeSpan.Zero), parts[1], sequence, parts[3], parts[4] == NoSubscription ? "" : parts[4])
             : null;
 }

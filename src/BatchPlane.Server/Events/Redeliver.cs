@@ -33,7 +33,7 @@ internal static class Redeliver
         .Produces<RedeliveryView>(StatusCodes.Status202Accepted)
         .WithIdempotencyKey();
 
-    private static Task<IResult> EventAsync(HttpContext context, string id, DeliveryQueries deliveries, RedeliveryStore redeliveries, IOptions<DispatchOptions> options) =>
+    private static Task<IResult> EventAsync(HttpContext context, string id, DeliveryQueries deliveries, TopicQueries topics, RedeliveryStore redeliveries, IOptions<DispatchOptions> options) =>
         HandleAsync(context, $"redeliver:{id}", redeliveries, options.Value, async body =>
         {
             var reading = RedeliverRequestReader.ReadEvent(body);
@@ -42,15 +42,16 @@ internal static class Redeliver
                 return (null, new ProblemResult(ProblemKind.EventNotFound, $"There is no event {id}."));
             }
 
-            if (!reading.IsValid)
+            var (last, topic, only, subscription) = reading.IsValid ? reading.Value : new();
+            List<ProblemItem> problems = [.. reading.Problems, .. await SubscriptionProblemsAsync(topics, topic, subscription, context.RequestAborted)];
+            if (last < first.Sequence)
             {
-                return (null, ProblemResult.Invalid(reading.Problems));
+                problems.Add(new("$.last_sequence", ItemCodes.OutOfRange, FormattableString.Invariant($"Expected at least {first.Sequence}, the sequence of the event.")));
             }
 
-            var (last, topic, only) = reading.Value;
-            return last < first.Sequence
-                ? (null, ProblemResult.Invalid([new("$.last_sequence", ItemCodes.OutOfRange, FormattableString.Invariant($"Expected at least {first.Sequence}, the sequence of the event."))]))
-                : (new(new(first.SubjectId, first.Sequence, last ?? first.Sequence), topic, null, null, OnlyState(only), Caller.Of(context).Source), null);
+            return problems.Count > 0
+                ? (null, ProblemResult.Invalid(problems))
+                : (new(new(first.SubjectId, first.Sequence, last ?? first.Sequence), topic, null, null, OnlyState(only), Caller.Of(context).Source, subscription), null);
         });
 
     private static Task<IResult> TopicAsync(HttpContext context, string name, TopicQueries topics, RedeliveryStore redeliveries, IOptions<DispatchOptions> options) =>
@@ -62,14 +63,30 @@ internal static class Redeliver
             }
 
             var reading = RedeliverRequestReader.ReadTopic(body ?? JsonSerializer.SerializeToElement(new { }));
-            if (!reading.IsValid)
-            {
-                return (null, ProblemResult.Invalid(reading.Problems));
-            }
-
-            var (since, until, only) = reading.Value;
-            return (new(null, name, since, until, OnlyState(only), Caller.Of(context).Source), null);
+            var (since, until, only, subscription) = reading.IsValid ? reading.Value : new(default);
+            List<ProblemItem> problems = [.. reading.Problems, .. await SubscriptionProblemsAsync(topics, name, subscription, context.RequestAborted)];
+            return problems.Count > 0
+                ? (null, ProblemResult.Invalid(problems))
+                : (new(null, name, since, until, OnlyState(only), Caller.Of(context).Source, subscription), null);
         });
+
+    private static async Task<IReadOnlyList<ProblemItem>> SubscriptionProblemsAsync(TopicQueries topics, string? topic, string? subscriptionId, CancellationToken cancellationToken)
+    {
+        if (subscriptionId is null)
+        {
+            return [];
+        }
+
+        var found = await topics.FindSubscriptionAsync(subscriptionId, cancellationToken);
+        var reason = found switch
+        {
+            null => $"There is no subscription {subscriptionId}.",
+            { Protocol: SubscriptionProtocol.Queue } => $"{subscriptionId} is a queue, which gets what its topic gets: leave 'subscription_id' out.",
+            _ when topic is not null && !found.TopicName.Equals(topic, StringComparison.OrdinalIgnoreCase) => $"{subscriptionId} is a subscription of the topic '{found.TopicName}'.",
+            _ => null,
+        };
+        return reason is null ? [] : [new("$.subscription_id", ItemCodes.SubscriptionUnknown, reason)];
+    }
 
     private static async Task<IResult> HandleAsync(
         HttpContext context,

@@ -130,7 +130,7 @@ internal static class SubmitJob
     /// <summary>Everything a submit checks, without the writes: the idempotency key is not used up and no topic is made.</summary>
     private static async Task<IResult> PlanAsync(JobDocument job, TopicAdmission topics, PlanQueries plans, CancellationToken cancellationToken)
     {
-        var topicProblems = await topics.FindProblemsAsync([.. job.Notifications.Select(TopicAdmission.Named)], cancellationToken);
+        var topicProblems = await topics.FindProblemsAsync([.. job.Notifications.SelectMany(TopicAdmission.Named)], cancellationToken);
         var (plan, missing) = await plans.PlanAsync(job, cancellationToken);
         return plan is not null && topicProblems.Count == 0
             ? TypedResults.Json(plan, BatchPlaneJson.Options)

@@ -47,6 +47,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<NodeMonitor>();
         services.AddHostedService<ClaimPruner>();
         services.AddHostedService<Timekeeper>();
+        services.AddHostedService<BlockedTeller>();
         services.AddHostedService<JournalKeeper>();
         services.AddHostedService<JournalMarker>();
         services.AddHostedService<StatisticsKeeper>();

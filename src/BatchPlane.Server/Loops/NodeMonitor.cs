@@ -128,7 +128,10 @@ internal sealed partial class NodeMonitor(
         while (await claims.OrphansAsync(options.Value.OrphanLimit, cancellationToken) is { Count: > 0 } orphans)
         {
             var outcomes = await Task.WhenAll(orphans.Select(group => writer.WriteAsync(
-                new LoseAttempts(group.JobId, group.NodeId, group.NodeEpoch, group.Attempts, $"node {group.NodeId} was lost"),
+                new LoseAttempts(group.JobId, group.NodeId, group.NodeEpoch, group.Attempts, group.HasLeft ? $"node {group.NodeId} left before it had ended" : $"node {group.NodeId} was lost")
+                {
+                    Cause = group.HasLeft ? Cause.NodeDrained : Cause.NodeLost,
+                },
                 cancellationToken)));
             var taken = outcomes.Sum(outcome => outcome.Lost);
             Log.Taken(Logger, taken, orphans.Select(group => group.NodeId).Distinct().Count());

@@ -12,7 +12,7 @@ internal sealed class MetricsCollector : IHostedService, IDisposable
 {
     private const string Other = "other";
 
-    /// <summary>Upper bounds of histograms, in seconds.</summary>
+    /// <summary>Upper bounds of histograms that say nothing else, in seconds.</summary>
     private static readonly double[] Bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
     private readonly MeterListener _listener = new();
@@ -58,25 +58,25 @@ internal sealed class MetricsCollector : IHostedService, IDisposable
                 text.Family(name, family.Kind, family.Help);
                 foreach (var series in family.Series.Values)
                 {
-                    Write(text, name, family.Kind, series);
+                    Write(text, name, family, series);
                 }
             }
         }
     }
 
-    private static void Write(PrometheusText text, string name, MetricKind kind, Series series)
+    private static void Write(PrometheusText text, string name, Family family, Series series)
     {
-        if (kind != MetricKind.Histogram)
+        if (family.Kind != MetricKind.Histogram)
         {
             text.Sample(name, series.Labels, series.Sum);
             return;
         }
 
         var count = 0L;
-        for (var n = 0; n <= Bounds.Length; n++)
+        for (var n = 0; n <= family.Bounds.Count; n++)
         {
             count += series.Counts[n];
-            var bound = n < Bounds.Length ? Bounds[n] : double.PositiveInfinity;
+            var bound = n < family.Bounds.Count ? family.Bounds[n] : double.PositiveInfinity;
             text.Sample(name + "_bucket", series.Labels.Append(new("le", PrometheusText.Number(bound))), count);
         }
 
@@ -92,11 +92,11 @@ internal sealed class MetricsCollector : IHostedService, IDisposable
         {
             if (!_families.TryGetValue(name, out var family))
             {
-                _families[name] = family = new(kind, instrument.Description ?? instrument.Name, instrument.IsObservable);
+                _families[name] = family = new(kind, instrument.Description ?? instrument.Name, instrument.IsObservable, (instrument as Histogram<double>)?.Advice?.HistogramBucketBoundaries ?? Bounds);
                 if (!instrument.IsObservable && kind != MetricKind.Gauge)
                 {
                     // Told as zero before anything happened, so that a rate sees the first time. Those with tags get their series as they come.
-                    family.Series[""] = new([]);
+                    family.Series[""] = new([], family.Bounds.Count);
                 }
             }
 
@@ -151,28 +151,33 @@ internal sealed class MetricsCollector : IHostedService, IDisposable
             }
         }
 
-        return family.Series[key] = new(labels);
+        return family.Series[key] = new(labels, family.Bounds.Count);
     }
 
-    private sealed record Family(MetricKind Kind, string Help, bool IsObserved)
+    private sealed record Family(MetricKind Kind, string Help, bool IsObserved, IReadOnlyList<double> Bounds)
     {
         internal SortedDictionary<string, Series> Series { get; } = new(StringComparer.Ordinal);
     }
 
-    private sealed class Series(KeyValuePair<string, string>[] labels)
+    private sealed class Series(KeyValuePair<string, string>[] labels, int bounds)
     {
         internal IReadOnlyList<KeyValuePair<string, string>> Labels => labels;
 
         internal double Sum { get; private set; }
 
-        internal long[] Counts { get; } = new long[Bounds.Length + 1];
+        internal long[] Counts { get; } = new long[bounds + 1];
 
         internal void Add(double value, Family family)
         {
             if (family.Kind == MetricKind.Histogram)
             {
-                var bucket = Array.FindIndex(Bounds, bound => value <= bound);
-                Counts[bucket < 0 ? Bounds.Length : bucket]++;
+                var bucket = 0;
+                while (bucket < family.Bounds.Count && value > family.Bounds[bucket])
+                {
+                    bucket++;
+                }
+
+                Counts[bucket]++;
                 Sum += value;
             }
             else

@@ -28,11 +28,11 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
             return (notifications, []);
         }
 
-        string[] names = [.. notifications.Select(notification => notification.TopicName)];
+        string[] names = [.. notifications.SelectMany(notification => notification.Topics)];
         var spelling = await topics.FindAsync(names, cancellationToken);
         if (!names.All(spelling.ContainsKey))
         {
-            IReadOnlyList<ProblemItem> problems = [.. await findOthers(), .. Refused(notifications.Select(Named).Where(named => !spelling.ContainsKey(named.TopicName)))];
+            IReadOnlyList<ProblemItem> problems = [.. await findOthers(), .. Refused(notifications.SelectMany(Named).Where(named => !spelling.ContainsKey(named.TopicName)))];
             if (problems.Count > 0)
             {
                 return (notifications, problems);
@@ -44,7 +44,7 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
             }
         }
 
-        return ([.. notifications.Select(notification => notification with { TopicName = spelling.GetValueOrDefault(notification.TopicName, notification.TopicName) })], []);
+        return ([.. notifications.Select(notification => notification.Respelled(name => spelling.GetValueOrDefault(name, name)))], []);
     }
 
     /// <summary>What would be refused of the topics at these paths; nothing is made.</summary>
@@ -59,9 +59,14 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
         return [.. Refused(named.Where(topic => !spelling.ContainsKey(topic.TopicName)))];
     }
 
-    /// <summary>A topic and where the document names it.</summary>
-    internal static (string Path, string TopicName) Named(NotificationDocument notification, int index) =>
-        (AlibabaEvents.Asks(notification) ? "$.notification.topic.name" : FormattableString.Invariant($"$.notifications[{index}].topic_name"), notification.TopicName);
+    /// <summary>The topics of a block, and where the document names each.</summary>
+    internal static IEnumerable<(string Path, string TopicName)> Named(NotificationDocument notification, int index)
+    {
+        var block = FormattableString.Invariant($"$.notifications[{index}]");
+        return notification.TopicNames is { } names
+            ? names.Select((name, number) => (FormattableString.Invariant($"{block}.topic_names[{number}]"), name))
+            : [(AlibabaEvents.Asks(notification) ? "$.notification.topic.name" : $"{block}.topic_name", notification.TopicName ?? "")];
+    }
 
     private IEnumerable<ProblemItem> Refused(IEnumerable<(string Path, string TopicName)> missing) => options.Value.UnknownTopic == UnknownTopicPolicy.Strict
         ? missing.Select(topic => new ProblemItem(topic.Path, ItemCodes.TopicUnknown, $"There is no topic '{topic.TopicName}'. Make it with POST /v1/topics."))

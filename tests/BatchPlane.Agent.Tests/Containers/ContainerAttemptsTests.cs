@@ -185,6 +185,22 @@ public sealed class ContainerAttemptsTests(ContainerNode node) : IClassFixture<C
         }
     }
 
+    /// <summary>The control is the same command as a process: the engine's program uses much less of a processor than this one, and less memory.</summary>
+    [Fact]
+    public async Task Usage_IsThatOfTheContainer()
+    {
+        await using var agent = await node.StartAsync();
+        var run = Shell("n=0; while [ $n -lt 700000 ]; do n=$((n+1)); done; head -c 64M /dev/zero | tail > /dev/null");
+
+        agent.Server.Offer(run);
+        var box = (await agent.Server.EndAsync()).Usage;
+        agent.Server.Offer(run with { Docker = null }, taskId: 2);
+        var process = (await agent.Server.EndAsync(taskId: 2)).Usage;
+
+        Assert.InRange(box!.CpuMs, process!.CpuMs * 0.5, process.CpuMs * 2);
+        Assert.InRange(box.PeakMemoryKib, 64 * 1024, 128 * 1024);
+    }
+
     [Fact]
     public async Task NoEngine_IsToldAndNothingIsStarted()
     {

@@ -71,6 +71,28 @@ public sealed class AdditiveEventTests
             world.Job.Journal.Where(entry => entry.State == EventCatalogue.Blocked).Select(entry => entry.Reason));
     }
 
+    [Fact]
+    public void TaskThatDoesNotStart_TellsEachReasonOnceUntilItRuns()
+    {
+        var world = Of([Task("A"), Task("B")], [new("A", "B")], notifications: [Ask("TASK_BLOCKED")]);
+
+        bool[] told =
+        [
+            world.Blocked("A", "no_nodes"), world.Blocked("A", "no_nodes"), world.Blocked("A", "slots_busy"), world.Blocked("A", "no_nodes"),
+            world.Blocked("B", "no_nodes"),
+        ];
+        world.Claim("A");
+        var whileItRuns = world.Blocked("A", "slots_busy");
+        world.Report("A", 0, AttemptOutcome.Exited, exitCode: 1);
+        world.Retry();
+        var inAnotherLife = world.Blocked("A", "no_nodes");
+
+        Assert.Equal([true, false, true, true, false], told);
+        Assert.Equal((false, true), (whileItRuns, inAnotherLife));
+        Assert.False(Of([Task("A")], notifications: [Ask("JOB_FAILED")]).Blocked("A", "no_nodes"));
+        AssertGapless(world.Job.Journal);
+    }
+
     [Theory]
     [InlineData(10, new[] { 10, 20, 30, 40, 50, 60, 70, 80, 90 })]
     [InlineData(25, new[] { 25, 50, 75 })]

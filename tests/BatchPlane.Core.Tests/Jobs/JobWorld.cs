@@ -78,6 +78,8 @@ internal sealed class JobWorld
         Job.Claim(this[task].TaskId, node, epoch, limit, Now);
 
     /// <summary>Lets an instance be claimed again, if its wait is over.</summary>
+    internal bool Blocked(string task, string kind) => Job.TellBlocked(this[task].TaskId, kind, $"{kind}: in words", Now);
+
     internal bool Release(string task, int index) => Job.ReleaseDelayed(this[task].TaskId, index, Now);
 
     /// <summary>When the wait of an instance is over; null when it does not wait.</summary>

@@ -29,6 +29,7 @@ internal static class EventDocument
 
         - `format` says how the messages look: `cmq` (default: below), `mns` or `cloudevents` ([formats](#formats)).
         - At most 16 blocks. The same event may go to several topics, to each only once. Whoever did not ask is told nothing.
+        - A block has one topic (`topic_name`) or several that get the same (`topic_names`: `["a", "b"]`), in all blocks together at most `NotificationLimits.MaxTopics` (128).
         - Case and underscores do not matter in event names, nor PascalCase in member names (`TopicName`, `EventConfigs`). An unknown event is refused with the valid ones and the nearest.
         - A `*` in a name stands for any letters: `JOB_*`, `*_FAILED`, `*`. It goes over the names, so `TASK_*` has the events of instances too, and stands only for the first
           19 events of the table below: the others are told where they are named, and nowhere else. An event that the block names besides keeps its own `event_vars`.
@@ -88,6 +89,7 @@ internal static class EventDocument
 
         `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
         The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`.
+        `OnInstanceWaiting` is a message for each instance, a million for an array of a million, since a body names one: leave it out of `Events` where that is too much. No `*` brings it, and `OnTaskWaiting` tells the same once.
 
         A body over the limit is shortened by format: in `cmq` and `cloudevents` `StateReason` loses its end, in `mns` `Message` or `ErrorMessage` does, and says so with `...(truncated)`.
 
@@ -109,6 +111,7 @@ internal static class EventDocument
         - **Attempts.** `TASK_INSTANCE_RUNNING` comes for each attempt. The end of an attempt that is followed by another one is told by `TASK_INSTANCE_ATTEMPT_ENDED`; else it is in the journal only (`RUNNABLE`, with the cause).
         - **Progress.** `TASK_INSTANCE_PROGRESS` and `TASK_INSTANCE_CUSTOM_EVENT` tell what a command posted ([progress](progress.md)), at the limits of section `Progress`. They come between the
           begin and the end of the attempt, in the order of posting, except that of several percentages within an interval only the last is told, after the interval's custom events.
+        - **Blocked.** Why a task that could run does not (no node, too small ones, all slots busy, …) is told when it has been so for `Scheduling.BlockedAfterSeconds` (30), once for each kind of reason until the task runs. That only jobs of higher priority are in the way is told by `explain` alone.
         - **Rows.** Events of tasks that are blocked, of their progress, of attempts, of nodes that drain, are lost or recovered, and of instances that Alibaba calls `Waiting` from the start have rows in the journal, and numbers in
           the sequence, only where somebody asked for them.
         - Instances that end without ever having been claimed get a message each, without `ComputeNodeInstanceId` and `LaunchTime`.

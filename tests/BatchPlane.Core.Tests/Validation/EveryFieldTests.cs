@@ -53,6 +53,7 @@ public sealed class EveryFieldTests
     [
         new("$.notifications", "notifications_too_many", Many(17, "0")) { Alone = true },
         new("$.notifications[0].topic_name", "topic_name_invalid", "\"1\""),
+        new("$.notifications[0].topic_names", "topic_names_empty", "[]") { Alone = true, Without = "topic_name" },
         new("$.notifications[0].format", "format_unknown", "\"xml\""),
         new("$.notifications[0].filter", "type_mismatch", "[]") { Alone = true },
         new("$.notifications[0].filter.levels", "filter_levels_too_many", Many(17, "\"job\"")) { Alone = true },

@@ -79,8 +79,31 @@ public sealed class NotificationReaderTests
         ReadingAssert.Refused(ReadingAssert.Job(Job(blocks)), "$.notifications", "notifications_too_many");
     }
 
+    [Fact]
+    public void SeveralTopics_ShareABlock()
+    {
+        var job = ReadingAssert.Valid(ReadingAssert.Job(Job(BlockOf(127), Block("t0", "JobRunning"))));
+
+        Assert.Equal(127, job.Notifications[0].Topics.Count);
+        Assert.Null(job.Notifications[0].TopicName);
+        Assert.Equal(["t0"], job.Notifications[1].Topics);
+    }
+
+    [Fact]
+    public void SameEventInALaterBlockOfOneOfTheTopics_IsRefused() =>
+        ReadingAssert.Refused(ReadingAssert.Job(Job(BlockOf(3), Block("T2", "JobFailed"))), "$.notifications[1].event_configs[0].event_name", "event_duplicate");
+
+    [Fact]
+    public void MoreTopicsInAllBlocksThanAllowed_AreRefusedOnce() =>
+        ReadingAssert.Refused(ReadingAssert.Job(Job(BlockOf(128), Block("a", "JobFailed"), Block("b", "JobFailed"))), "$.notifications[1].topic_name", "topics_too_many");
+
     public static TheoryData<string, string, string> Refusals => new()
     {
+        { """{"topic_name":"t","topic_names":["u"],"event_configs":[{"event_name":"JobFailed"}]}""", ".topic_names", "topic_names_not_allowed" },
+        { """{"TopicNames":[],"event_configs":[{"event_name":"JobFailed"}]}""", ".TopicNames", "topic_names_empty" },
+        { """{"topic_names":"t","event_configs":[{"event_name":"JobFailed"}]}""", ".topic_names", "type_mismatch" },
+        { """{"topic_names":["t","T"],"event_configs":[{"event_name":"JobFailed"}]}""", ".topic_names[1]", "event_duplicate" },
+        { """{"topic_names":["t","1"],"event_configs":[{"event_name":"JobFailed"}]}""", ".topic_names[1]", "topic_name_invalid" },
         { """{"event_configs":[{"event_name":"JobFailed"}]}""", ".topic_name", "required" },
         { """{"topic_name":"t"}""", ".event_configs", "required" },
         { """{"TopicName":"t","EventConfigs":[]}""", ".EventConfigs", "event_configs_empty" },
@@ -97,6 +120,9 @@ public sealed class NotificationReaderTests
     [MemberData(nameof(Refusals))]
     public void OneThingWrong_IsTheOnlyProblem(string block, string path, string code) =>
         ReadingAssert.Refused(ReadingAssert.Job(Job(block)), "$.notifications[0]" + path, code);
+
+    private static string BlockOf(int topics) =>
+        $$"""{"topic_names":[{{string.Join(',', Enumerable.Range(0, topics).Select(number => $"\"t{number}\""))}}],"event_configs":[{"event_name":"JobFailed"}]}""";
 
     private static string Block(string topic, params string[] events) =>
         $$"""{"topic_name":"{{topic}}","event_configs":[{{string.Join(',', events.Select(name => $$"""{"event_name":"{{name}}"}"""))}}]}""";

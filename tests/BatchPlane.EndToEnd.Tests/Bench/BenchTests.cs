@@ -30,7 +30,7 @@ public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenche
     [InlineData("nodes", "beyond_lease", false)]
     [InlineData("dispatch", "rate", false)]
     [InlineData("event-latency", "loaded_p99", false)]
-    [InlineData("fan-out", "to_16", true)]
+    [InlineData("fan-out", "to_100", true)]
     [InlineData("broker-down", "engine", true)]
     [InlineData("wal", "wal", false)]
     [InlineData("two-servers", "rate", true)]

@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Tests.Dispatch;
 using Npgsql;
@@ -68,6 +70,19 @@ public class DeliveryFixture : ServerFixture
 
     internal static byte[] BodyOf(long sequence) => Encoding.UTF8.GetBytes($$"""{"Events":[{"number":{{sequence}},"text":"ü"}]}""");
 
+    /// <summary>A job with a row for its three events, which it tells to these topics.</summary>
+    internal async Task AddJobAsync(string jobId, params string[] topics)
+    {
+        var notifications = JsonSerializer.Serialize<NotificationDocument[]>(
+            [new() { TopicNames = topics, EventConfigs = [new() { EventName = "JOB_FAILED", EventVars = [new("n", "v")] }] }], BatchPlaneJson.Options);
+        await ExecuteAsync($"""
+            INSERT INTO jobs (job_id, job_name, job_description, priority, state, document, notifications, interest, tags, submitted_by, created_at, last_sequence)
+            VALUES ('{jobId}', 'demo', '', 1, 'RUNNING', '{"{}"}', '{notifications}', '{"{}"}', '[]', 'test', now(), 3);
+            INSERT INTO events (order_txid, shard, subject_id, sequence, span, level, state, source, occurred_at, notify)
+            VALUES (pg_current_xact_id(), {DispatcherShard.Of(jobId)}, '{jobId}', 1, 3, 'job', 'FAILED', 'engine', now(), 1)
+            """);
+    }
+
     /// <summary>Waits until a delivery is in this state.</summary>
     internal Task<DeliveryRow?> WhenAsync(SubscriptionView subscription, string subjectId, long sequence, string state) => Until.ReachedAsync(
         () => FindAsync(subscription.SubscriptionId, subjectId, sequence),
@@ -89,13 +104,18 @@ public class DeliveryFixture : ServerFixture
     }
 
     /// <summary>Messages in a subscription's own queue; null when there is no such queue.</summary>
-    internal async Task<uint?> QueueAsync(SubscriptionView subscription)
+    internal async Task<uint?> QueueAsync(SubscriptionView subscription) => (await LookAtQueueAsync(subscription))?.MessageCount;
+
+    /// <summary>Servers that consume a subscription's own queue.</summary>
+    internal async Task<uint?> ConsumersAsync(SubscriptionView subscription) => (await LookAtQueueAsync(subscription))?.ConsumerCount;
+
+    private async Task<QueueDeclareOk?> LookAtQueueAsync(SubscriptionView subscription)
     {
         await using var connection = await new ConnectionFactory { Uri = AmqpUri }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         try
         {
-            return (await channel.QueueDeclarePassiveAsync(SubscriptionQueue.OwnOf(subscription.SubscriptionId))).MessageCount;
+            return await channel.QueueDeclarePassiveAsync(SubscriptionQueue.OwnOf(subscription.SubscriptionId));
         }
         catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
         {

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using BatchPlane.Contracts;
-using BatchPlane.Core.Journal;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 
@@ -16,7 +14,7 @@ public sealed class FormatTests(DeliveryFixture server) : IClassFixture<Delivery
     [Fact]
     public async Task Event_IsWrittenAnewFromTheJournal()
     {
-        await AddJobAsync("job-format00", "formats");
+        await server.AddJobAsync("job-format00", "formats");
         await server.SubscribeAsync("formats", _receiver.Url, "'format':'cloudevents'");
         await server.PublishAsync("formats", "job-format00", 2);
 
@@ -25,6 +23,32 @@ public sealed class FormatTests(DeliveryFixture server) : IClassFixture<Delivery
 
         Assert.Equal("application/cloudevents+json", push.Headers["content-type"].Split(';')[0]);
         Assert.Equal(("1.0", "job-format00:2"), (body.RootElement.GetProperty("specversion").GetString(), body.RootElement.GetProperty("id").GetString()));
+    }
+
+    [Fact]
+    public async Task PushForms_CarryTheEventInTheirOwnFormat()
+    {
+        await server.AddJobAsync("job-format01", "another", "formats-cmq");
+        await server.AddJobAsync("job-format02", "formats-mns");
+        await server.SubscribeAsync("formats-cmq", _receiver.Url, "'push':'cmq','format':'cmq'");
+        await server.SubscribeAsync("formats-mns", _receiver.Url, "'push':'mns','content_format':'json','format':'mns'");
+        await server.PublishAsync("formats-cmq", "job-format01", 2);
+        await server.PublishAsync("formats-mns", "job-format02", 2);
+
+        var pushes = await _receiver.WhenAsync(2);
+        using var cmq = BodyIn(pushes.Single(push => push.Id == "job-format01:2"), "msgBody");
+        using var mns = BodyIn(pushes.Single(push => push.Id == "job-format02:2"), "Message");
+        var told = cmq.RootElement.GetProperty("Events")[0];
+
+        Assert.Equal(("JOB_FAILED", "demo"), (told.GetProperty("EventName").GetString(), told.GetProperty("Batch").GetProperty("JobName").GetString()));
+        Assert.Equal("""[{"Name":"n","Value":"v"}]""", told.GetProperty("EventVars").GetRawText());
+        Assert.Equal(("OnJobFailed", "demo"), (mns.RootElement.GetProperty("Event").GetString(), mns.RootElement.GetProperty("JobName").GetString()));
+
+        static JsonDocument BodyIn(Push push, string member)
+        {
+            using var around = JsonDocument.Parse(push.Body);
+            return JsonDocument.Parse(around.RootElement.GetProperty(member).GetString()!);
+        }
     }
 
     [Fact]
@@ -37,18 +61,5 @@ public sealed class FormatTests(DeliveryFixture server) : IClassFixture<Delivery
 
         Assert.Equal(0, row!.Tries);
         Assert.Empty(_receiver.Pushes);
-    }
-
-    /// <summary>A job with a row for its events 1 to 3, of which the second is asked for.</summary>
-    private async Task AddJobAsync(string jobId, string topic)
-    {
-        var notifications = JsonSerializer.Serialize<NotificationDocument[]>(
-            [new() { TopicName = topic, EventConfigs = [new() { EventName = "JOB_FAILED" }] }], BatchPlaneJson.Options);
-        await server.ExecuteAsync($"""
-            INSERT INTO jobs (job_id, job_name, job_description, priority, state, document, notifications, interest, tags, submitted_by, created_at, last_sequence)
-            VALUES ('{jobId}', 'demo', '', 1, 'RUNNING', '{"{}"}', '{notifications}', '{"{}"}', '[]', 'test', now(), 3);
-            INSERT INTO events (order_txid, shard, subject_id, sequence, span, level, state, source, occurred_at, notify)
-            VALUES (pg_current_xact_id(), {DispatcherShard.Of(jobId)}, '{jobId}', 1, 3, 'job', 'FAILED', 'engine', now(), 1)
-            """);
     }
 }

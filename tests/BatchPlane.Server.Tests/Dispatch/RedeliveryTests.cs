@@ -69,6 +69,33 @@ public sealed class RedeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task BlockOfManyTopics_EachGetsAllInOrderAndIsAccountedForAlone()
+    {
+        const int Topics = 100;
+        string[] topics = [.. Enumerable.Range(0, Topics).Select(number => $"t{number}")];
+        await _world.AddJobAsync(Job, new NotificationDocument { TopicNames = topics, EventConfigs = [new() { EventName = "TASK_INSTANCE_FAILED" }] });
+        var inbox = await _world.BindAsync("t99");
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: 3);
+        var lag = await new DispatchQueries(_world.DataSource).LagAsync(100, Topics, default);
+        await StartAsync();
+        var messages = await inbox.WhenAsync(3);
+        await ExceptionsAsync((Topics - 1) * 3);
+        var states = (await StatesAsync(2)).Split(';');
+        var late = await _world.BindAsync("t7");
+
+        var done = await DoneAsync(await WishAsync(new(new(Job, 1, 3), null, null, null, "unrouted", "user:test")));
+
+        Assert.Equal([1L, 2, 3], messages.Select(message => message.Sequence));
+        Assert.Equal([.. topics.Select(topic => topic == "t99" ? "t99 confirmed" : $"{topic} unrouted 312 NO_ROUTE")], states);
+        Assert.Equal((Topics, 3), (lag.Topics.Count, lag.Topics.Select(topic => topic.PendingMessages).Distinct().Single()));
+        Assert.Equal(((Topics - 1) * 3, (Topics - 2) * 3), (done.Sent, done.Unrouted));
+        Assert.Equal([1L, 2, 3], (await late.WhenAsync(3)).Select(message => message.Sequence));
+        Assert.Equal(3, inbox.Messages.Count);
+        Assert.Contains("t7 confirmed", (await StatesAsync(3)).Split(';'));
+        await ExceptionsAsync((Topics - 2) * 3);
+    }
+
+    [Fact]
     public async Task RangeOfAJob_OnlyThatArrivesAgain()
     {
         await _world.AddJobAsync(Job, Ask("t", "TASK_INSTANCE_FAILED", "JOB_RUNNING"), Ask("other", "TASK_INSTANCE_FAILED"));
@@ -122,7 +149,7 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await WishAsync(new(new(Job, 1, 3), null, null, null, null, "user:test"));
         var work = (await _store.NextAsync(shard, default))!;
         var row = Assert.Single(await _store.PageAsync(shard, work, 10, default));
-        var step = new RedeliveryStep(new(row.OrderTxId, row.EventNo, 1), [new(Job, 1, "t")], [], IsDone: false);
+        var step = new RedeliveryStep(new(row.OrderTxId, row.EventNo, 1), [new(Job, 1, "t")], [], 0, [], IsDone: false);
 
         Assert.False(await _store.MoveAsync(work, shard, 6, step, default));
         Assert.True(await _store.MoveAsync(work, shard, 7, step, default));

@@ -42,6 +42,27 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
     }
 
     [Fact]
+    public async Task MuchHappensThatIsNotWanted_StreamBeatsAllTheSame()
+    {
+        await using var stream = await OpenAsync("?job=job-none");
+        using var enough = new CancellationTokenSource();
+        var noise = Task.Run(async () =>
+        {
+            // Often enough that the stream never waits for a whole heartbeat, slowly enough that nobody is cut off.
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+            while (!enough.IsCancellationRequested && await pace.WaitForNextTickAsync())
+            {
+                await AppendAsync("job-noise", 1);
+            }
+        });
+        var beats = new[] { await stream.HeartbeatAsync(), await stream.HeartbeatAsync(), await stream.HeartbeatAsync() };
+        await enough.CancelAsync();
+        await noise;
+
+        Assert.Equal(3, beats.Distinct().Count());
+    }
+
+    [Fact]
     public async Task SlowReader_IsCutOffAndOthersGetEverything()
     {
         const int Rows = 40;

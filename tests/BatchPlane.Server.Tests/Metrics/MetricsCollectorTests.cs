@@ -80,7 +80,7 @@ public sealed class MetricsCollectorTests : IDisposable
                     TaskId = 1,
                     Attempts =
                     [
-                        new() { Index = 0, Attempt = 1, Outcome = AttemptOutcome.Exited, ExitCode = 0, Usage = new(1_500, 1) },
+                        new() { Index = 0, Attempt = 1, Outcome = AttemptOutcome.Exited, ExitCode = 0, Usage = new(1_500, 16 * 1024) },
                         new() { Index = 1, Attempt = 1, Outcome = AttemptOutcome.Exited, ExitCode = 0, Usage = new(9_000, 1) },
                         new() { Index = 2, Attempt = 1, Outcome = AttemptOutcome.StartFailed },
                         new() { Index = 3, Attempt = 1, Outcome = AttemptOutcome.Running },
@@ -91,6 +91,9 @@ public sealed class MetricsCollectorTests : IDisposable
 
         var lines = Lines(collector);
         Assert.Contains("batchplane_attempts_cpu_seconds_total 1.5", lines);
+        Assert.Equal("01", Buckets(lines, "batchplane_attempts_cpu_time_seconds", "1", "10"));
+        Assert.Equal("01", Buckets(lines, "batchplane_attempts_peak_memory_bytes", "4194304", "16777216"));
+        Assert.Contains("batchplane_attempts_peak_memory_bytes_sum 16777216", lines);
         Assert.Equal(
             ["batchplane_attempts_ended_total{outcome=\"exited\"} 1", "batchplane_attempts_ended_total{outcome=\"start_failed\"} 1"],
             lines.Where(line => line.StartsWith("batchplane_attempts_ended_total{", StringComparison.Ordinal)));
@@ -102,6 +105,9 @@ public sealed class MetricsCollectorTests : IDisposable
         await collector.StartAsync(CancellationToken.None);
         return collector;
     }
+
+    private static string Buckets(string[] lines, string name, params string[] bounds) =>
+        string.Concat(bounds.Select(bound => lines.Single(line => line.StartsWith($"{name}_bucket{{le=\"{bound}\"}} ", StringComparison.Ordinal)).Split(' ')[^1]));
 
     private static string[] Lines(MetricsCollector collector)
     {

@@ -35,13 +35,14 @@ internal sealed record ContainerCommand(IReadOnlyList<string> Arguments, IReadOn
             return null;
         }
 
-        var arguments = new List<string> { "create", "--pull=never", "--name", name };
+        // Podman does not print the id of a container that gets the attempt's files as its outputs.
+        var arguments = new List<string> { "create", "--pull=never", "--name", name, $"--cidfile={IdFile(launch.Paths)}" };
         arguments.AddRange(ShellWords.Split(engine.Options.RunArguments, out _)!);
         arguments.AddRange(options.Select(option => option.Argument));
         arguments.AddRange(Labels(launch, engine));
         arguments.AddRange(Limits(run.Resources, engine.Options, options));
-        arguments.Add($"--volume={launch.Paths.Directory}:{launch.Paths.Directory}");
-        arguments.Add($"--volume={launch.Paths.Progress}:{launch.Paths.Progress}");
+        arguments.Add($"--volume={launch.Paths.Directory}:{launch.Paths.Directory}{ContainerUser.MountOption(engine)}");
+        arguments.Add($"--volume={launch.Paths.Progress}:{launch.Paths.Progress}{ContainerUser.MountOption(engine)}");
         arguments.AddRange(mounts.Select(mount => mount.Argument));
         arguments.Add($"--workdir={launch.Paths.Directory}");
         arguments.Add($"--log-driver={(engine.WritesStraightToFiles ? "passthrough" : "none")}");
@@ -66,6 +67,9 @@ internal sealed record ContainerCommand(IReadOnlyList<string> Arguments, IReadOn
         arguments.AddRange(run.Argv is { Count: > 0 } argv ? argv : [Shell, "-c", run.Command ?? ""]);
         return new(arguments, mounts, variables);
     }
+
+    /// <summary>Where the engine writes the id of the container; not there before.</summary>
+    internal static string IdFile(AttemptPaths paths) => paths.Progress + ".cid";
 
     private static IReadOnlyList<RunOption>? Options(DockerDocument docker, ContainerOptions allowed, out string? failure)
     {

@@ -14,16 +14,20 @@ internal sealed partial class ContainerEngine
     private const int FirstPodmanWithPassthrough = 4;
     private static readonly string[] Known = ["podman", "docker"];
 
+    // Of podman: its users are those of a user of the machine; of docker: the same, or all containers have users of their own.
+    private static readonly string[] SignsOfMappedUsers = ["true", "name=rootless", "name=userns"];
+
     private readonly EngineClient _client;
     private readonly ContainerOptions _options;
     private readonly ILogger _log;
 
-    private ContainerEngine(EngineClient client, ContainerOptions options, string directory, bool isPodman, string version, ILogger log)
+    private ContainerEngine(EngineClient client, ContainerOptions options, string directory, bool isPodman, string version, bool mapsUsers, ILogger log)
     {
         _client = client;
         _options = options;
         _log = log;
         IsPodman = isPodman;
+        MapsUsers = mapsUsers;
         Name = $"{(isPodman ? "podman" : "docker")} {version}";
         WritesStraightToFiles = isPodman && int.TryParse(version.Split('.')[0], out var major) && major >= FirstPodmanWithPassthrough;
         AgentId = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(directory)))[..12];
@@ -33,6 +37,9 @@ internal sealed partial class ContainerEngine
     internal string Name { get; }
 
     internal bool IsPodman { get; }
+
+    /// <summary>True when a user of a container has another number outside of it.</summary>
+    internal bool MapsUsers { get; }
 
     /// <summary>True when the container gets the attempt's files as its outputs; else the engine's client copies what the container writes.</summary>
     internal bool WritesStraightToFiles { get; }
@@ -137,9 +144,10 @@ internal sealed partial class ContainerEngine
         var client = new EngineClient(program, ["--log-level=error", .. ShellWords.Split(options.EngineArguments, out _)!], time);
         var who = await client.CallAsync(["--version"], options.ProbeTimeout, stop);
         var isPodman = who.Output.StartsWith("podman", StringComparison.OrdinalIgnoreCase);
-        var info = await client.CallAsync(["info", "--format", isPodman ? "{{.Version.Version}}" : "{{.ServerVersion}}"], options.ProbeTimeout, stop);
-        return info.IsOk && info.Output.Length > 0
-            ? (new(client, options, directory, isPodman, info.Output, log), null)
+        var asked = isPodman ? "{{.Version.Version}} {{.Host.Security.Rootless}}" : "{{.ServerVersion}} {{.SecurityOptions}}";
+        var info = await client.CallAsync(["info", "--format", asked], options.ProbeTimeout, stop);
+        return info.IsOk && info.Output.Split(' ', 2) is [{ Length: > 0 } version, var security]
+            ? (new(client, options, directory, isPodman, version, SignsOfMappedUsers.Any(sign => security.Contains(sign, StringComparison.Ordinal)), log), null)
             : (null, info.Words);
     }
 

@@ -10,7 +10,7 @@ namespace BatchPlane.Agent.Executors.Containers;
 /// An attempt whose container was started: the engine's client, which is a process as that of any other attempt, and the container behind it. When the client ends, the container
 /// is removed before the end is told, so that nothing of it runs any more, whatever became of the client.
 /// </summary>
-internal sealed partial class ContainerExecution(IExecution client, ContainerEngine engine, string name, Launch launch, ILogger log) : IExecution, IExitListener
+internal sealed partial class ContainerExecution(IExecution client, ContainerEngine engine, string name, Launch launch, MeteredContainer metered, ILogger log) : IExecution, IExitListener
 {
     private const int TailBytes = 4_096;
     private const int KilledExitCode = 137;
@@ -55,15 +55,18 @@ internal sealed partial class ContainerExecution(IExecution client, ContainerEng
     {
         try
         {
-            var told = await JudgeAsync(status);
+            // What the client used is nobody's business.
+            var used = metered.End();
+            var told = (await JudgeAsync(status, used)) with { Usage = used?.Usage };
             await RemoveAsync();
+            await TakeBackAsync();
             _listener!.Exited(told);
         }
         catch (Exception e)
         {
             // Nobody awaits this, and an attempt whose end is never told would be held for ever.
             Log.NotJudged(log, e, name);
-            _listener!.Exited(status);
+            _listener!.Exited(status with { Usage = null });
         }
     }
 
@@ -75,8 +78,16 @@ internal sealed partial class ContainerExecution(IExecution client, ContainerEng
         }
     }
 
+    private async Task TakeBackAsync()
+    {
+        if (await ContainerUser.TakeBackAsync(engine, launch.Paths.Directory) is { } problem)
+        {
+            Log.NotTakenBack(log, launch.Paths.Directory, problem);
+        }
+    }
+
     // The client has the exit code of the command; but some codes are also its own, for what kept the command from running.
-    private async Task<ExitStatus> JudgeAsync(ExitStatus status)
+    private async Task<ExitStatus> JudgeAsync(ExitStatus status, ContainerReading? used)
     {
         if (status.ExitCode is not (>= 125 and <= 127 or KilledExitCode))
         {
@@ -97,7 +108,7 @@ internal sealed partial class ContainerExecution(IExecution client, ContainerEng
         }
 
         var memory = launch.Claim.Run.Resources?.MemoryMib;
-        if (state[0] == "true")
+        if (state[0] == "true" || (used?.OutOfMemoryKills > 0 && status.ExitCode == KilledExitCode))
         {
             var limit = memory is { } mib ? string.Create(CultureInfo.InvariantCulture, $" of {mib} MiB") : "";
             return status with { Outcome = AttemptOutcome.OutOfMemory, Reason = $"killed because it needed more than its memory{limit}" };
@@ -134,6 +145,9 @@ internal sealed partial class ContainerExecution(IExecution client, ContainerEng
     {
         [LoggerMessage(6064, LogLevel.Warning, "Container {Container} cannot be removed; the next start of the agent tries again: {Problem}")]
         internal static partial void NotRemoved(ILogger logger, string container, string problem);
+
+        [LoggerMessage(6066, LogLevel.Warning, "What a container's user wrote to {Path} stays that user's: {Problem}")]
+        internal static partial void NotTakenBack(ILogger logger, string path, string problem);
 
         [LoggerMessage(6065, LogLevel.Error, "What became of container {Container} is not known but for its exit code")]
         internal static partial void NotJudged(ILogger logger, Exception e, string container);

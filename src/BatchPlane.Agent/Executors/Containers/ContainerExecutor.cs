@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using BatchPlane.Agent.Files;
@@ -23,6 +24,10 @@ internal sealed class ContainerExecutor : IAttemptExecutor
     private readonly ImageStore _images;
     private readonly NodeRoots _roots;
     private readonly ILogger _log;
+    private readonly ContainerMeter _meter;
+
+    // Ids of containers that are made and not started.
+    private readonly ConcurrentDictionary<string, string> _made = new(StringComparer.Ordinal);
 
     /// <param name="engine">The engine.</param>
     /// <param name="processes">Starts the engine's program; not disposed here.</param>
@@ -47,6 +52,7 @@ internal sealed class ContainerExecutor : IAttemptExecutor
         _processes = processes;
         _roots = roots;
         _images = new ImageStore(engine, loginRoot, time);
+        _meter = new ContainerMeter(ContainerGroups.OfThisMachine(), time);
         _log = log;
     }
 
@@ -55,25 +61,43 @@ internal sealed class ContainerExecutor : IAttemptExecutor
     public StartResult Start(Launch launch)
     {
         var name = NameOf(_engine, launch);
+        _made.TryRemove(name, out var id);
         var started = _processes.Start(launch with { Argv = _engine.Client.Argv("start", "--attach", name), Environment = EngineClient.Environment });
         if (started.Execution is { } client)
         {
-            return StartResult.Began(new ContainerExecution(client, _engine, name, launch, _log));
+            return StartResult.Began(new ContainerExecution(client, _engine, name, launch, _meter.Watch(id), _log));
         }
 
         _ = Task.Run(() => _engine.RemoveAsync(name));
         return started;
     }
 
-    public IExecution Adopt(Launch launch, IExecution execution) => new ContainerExecution(execution, _engine, NameOf(_engine, launch), launch, _log);
+    public IExecution Adopt(Launch launch, IExecution execution)
+    {
+        var name = NameOf(_engine, launch);
+        var metered = _meter.Watch(null);
+        _ = Task.Run(() => NameAsync(metered, name));
+        return new ContainerExecution(execution, _engine, name, launch, metered, _log);
+    }
 
     /// <summary>Name of an attempt's container. The claim makes it unique: no attempt is granted twice, and no claim has the number of another.</summary>
     internal static string NameOf(ContainerEngine engine, Launch launch) => string.Create(
         CultureInfo.InvariantCulture, $"batchplane-{engine.AgentId}-{launch.Claim.TaskId}.{launch.Index}.{launch.Attempt}-{launch.Claim.ClaimId}");
 
-    public void Dispose()
+    public void Dispose() => _meter.Dispose();
+
+    private static async Task<string> TakeIdAsync(AttemptPaths paths)
     {
-        // Nothing is held: containers are gone with their attempts.
+        var file = ContainerCommand.IdFile(paths);
+        var id = await File.ReadAllTextAsync(file, CancellationToken.None);
+        File.Delete(file);
+        return id.Trim();
+    }
+
+    private async Task NameAsync(MeteredContainer metered, string name)
+    {
+        var answer = await _engine.Client.CallAsync(["inspect", "--type", "container", "--format", "{{.Id}}", name], _engine.Options.CommandTimeout, CancellationToken.None);
+        metered.Id = answer.IsOk ? answer.Output : null;
     }
 
     private async Task<StartResult?> PrepareAsync(Launch launch, CancellationToken kill)
@@ -102,10 +126,13 @@ internal sealed class ContainerExecutor : IAttemptExecutor
             var made = await _engine.Client.CallAsync(command.Arguments, _engine.Options.CommandTimeout, kill, command.Variables);
             if (made.IsOk)
             {
+                await ContainerUser.GiveAsync(_engine, name, launch.Paths, kill);
+                _made[name] = await TakeIdAsync(launch.Paths);
                 return null;
             }
 
             _images.Forget(launch.Claim.Run.Docker!.Image);
+            File.Delete(ContainerCommand.IdFile(launch.Paths));
             await _engine.RemoveAsync(name);
             return StartResult.Failed($"the container could not be made: {made.Words}");
         }
@@ -116,11 +143,13 @@ internal sealed class ContainerExecutor : IAttemptExecutor
         catch (OperationCanceledException)
         {
             // Killed in the middle of it, the engine may have made it all the same.
+            File.Delete(ContainerCommand.IdFile(launch.Paths));
             await _engine.RemoveAsync(name);
             return StartResult.Failed("ended before its container was started");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            await _engine.RemoveAsync(name);
             return StartResult.Failed($"the container could not be made: {e.Message}");
         }
     }

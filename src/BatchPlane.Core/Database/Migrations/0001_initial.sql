@@ -76,6 +76,7 @@ CREATE TABLE nodes (
     env_id              text NOT NULL,
     state               text NOT NULL CHECK (state IN ('SUBMITTED', 'CREATING', 'CREATED', 'CREATION_FAILED', 'RUNNING', 'ABNORMAL', 'DELETING', 'DELETED')),
     epoch               bigint NOT NULL,
+    left_epoch          bigint,
     origin              text NOT NULL CHECK (origin IN ('BATCH_CREATED', 'USER_ATTACHED')),
     instance_id         text NOT NULL,
     provider_host       text,
@@ -123,6 +124,7 @@ COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended 
 COMMENT ON COLUMN nodes.kept_attempts IS 'Attempts whose directories are kept for inspection there: nothing but a user takes the node away.';
 COMMENT ON COLUMN nodes.work_directory IS 'Directory of its agent on the machine, as it told when it joined.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
+COMMENT ON COLUMN nodes.left_epoch IS 'The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
 COMMENT ON COLUMN nodes.starting_until IS 'Until when a server may still be asking for its machine without having heard: that it is not there means nothing yet. Null: nobody asks. Slurm only.';
@@ -277,6 +279,7 @@ CREATE TABLE tasks (
     time_limit         integer CHECK (time_limit > 0),
     expires_at         timestamptz,
     progress_at        timestamptz,
+    blocked_by         text,
     max_concurrent_num integer,
     failed_action      text NOT NULL CHECK (failed_action IN ('TERMINATE', 'INTERRUPT', 'FAST_INTERRUPT')),
     run                jsonb NOT NULL,
@@ -295,6 +298,7 @@ CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
 -- Only columns that change rarely; the counters are in no index, so that updating them stays within the page (HOT).
 CREATE INDEX tasks_expires_at_idx ON tasks (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, job_no, task_id) WHERE claimable;
+CREATE INDEX tasks_watched_idx ON tasks (task_id) WHERE claimable AND blocked_by IS NOT NULL;
 CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
 CREATE SEQUENCE task_id_seq INCREMENT BY 256;
 COMMENT ON TABLE tasks IS 'Nodes of a job''s DAG. A task of a million instances is this one row until instances are claimed.';
@@ -311,6 +315,7 @@ COMMENT ON COLUMN tasks.retry_policy IS 'Retry rules and backoff; null: every fa
 COMMENT ON COLUMN tasks.max_failed_num IS 'Instances that may fail for good before the task is closed; null: all.';
 COMMENT ON COLUMN tasks.time_limit IS 'Seconds from running_at; null: no limit.';
 COMMENT ON COLUMN tasks.progress_at IS 'When an instance last ended; kept only while somebody is told of progress every so many seconds.';
+COMMENT ON COLUMN tasks.blocked_by IS 'What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.';
 COMMENT ON COLUMN tasks.expires_at IS 'When the time limit ends the task: set when it runs, null again once it is closed or ends.';
 COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';
 COMMENT ON COLUMN tasks.waiting IS 'Instances below next_index without rows that wait for the instances of the same index of other tasks.';
@@ -578,7 +583,8 @@ CREATE TABLE redeliveries (
     topic_key      text,
     since          timestamptz,
     until          timestamptz,
-    only_state     text CHECK (only_state IN ('failed', 'unrouted')),
+    only_state     text CHECK (only_state IN ('failed', 'unrouted', 'dead')),
+    subscription_id text,
     created_by     text NOT NULL,
     created_at     timestamptz NOT NULL,
     cancelled_at   timestamptz,
@@ -590,7 +596,8 @@ CREATE INDEX redeliveries_created_at_idx ON redeliveries (created_at, redelivery
 CREATE INDEX redeliveries_open_idx ON redeliveries (created_at) WHERE finished_at IS NULL;
 COMMENT ON TABLE redeliveries IS 'Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.';
 COMMENT ON COLUMN redeliveries.topic_key IS 'To this topic alone; null: to every topic that asked.';
-COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; null: all.';
+COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; dead: into the queues of the subscriptions that gave them up; null: all.';
+COMMENT ON COLUMN redeliveries.subscription_id IS 'Into the queue of this webhook or address alone; null: to topics, or to all that gave up.';
 COMMENT ON COLUMN redeliveries.finished_at IS 'When the last shard was done, or the wish was withdrawn (cancelled_at).';
 
 CREATE TABLE redelivery_shards (
@@ -611,7 +618,7 @@ CREATE INDEX redelivery_shards_open_idx ON redelivery_shards (shard) WHERE finis
 COMMENT ON TABLE redelivery_shards IS 'How far a redelivery is in each shard. Written by the dispatcher that holds the shard, under its epoch.';
 COMMENT ON COLUMN redelivery_shards.cursor_count IS 'Events of the row at the cursor that are done.';
 COMMENT ON COLUMN redelivery_shards.end_txid IS 'Where the shard''s own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.';
-COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, those included that no queue was bound for.';
+COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, for topics or into queues of subscriptions, those included that no queue was bound for.';
 
 CREATE TABLE topics (
     topic_key  text PRIMARY KEY,
@@ -719,10 +726,10 @@ CREATE TABLE subscription_deliveries (
     CHECK ((state IN ('pending', 'retrying')) = (next_try_at IS NOT NULL))
 );
 CREATE INDEX subscription_deliveries_last_tried_at_idx ON subscription_deliveries (last_tried_at);
-CREATE INDEX subscription_deliveries_open_idx ON subscription_deliveries (subscription_id, last_tried_at) WHERE state <> 'delivered';
+CREATE INDEX subscription_deliveries_dead_idx ON subscription_deliveries (last_tried_at, subject_id, sequence, topic_name, subscription_id) WHERE state IN ('dead', 'dropped');
 COMMENT ON TABLE subscription_deliveries IS 'What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription''s queue, or no binding matches. Written in batches by deliverers; pruned by age.';
 COMMENT ON COLUMN subscription_deliveries.redelivered_at IS 'Which redelivery it tells of: when that was asked for, in milliseconds since 1970; 0: the first delivery.';
-COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
+COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
 COMMENT ON COLUMN subscription_deliveries.tries IS 'Tries made; 0 while pending.';
 COMMENT ON COLUMN subscription_deliveries.last_status IS 'HTTP status or SMTP reply code of the last try; null: there was no answer.';
 COMMENT ON COLUMN subscription_deliveries.last_reason IS 'Why the last try failed, in words; null: it succeeded.';

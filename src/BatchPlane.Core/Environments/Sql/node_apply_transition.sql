@@ -4,6 +4,7 @@ INSERT INTO nodes (
     env_id,
     state,
     epoch,
+    left_epoch,
     origin,
     instance_id,
     provider_host,
@@ -30,6 +31,7 @@ VALUES (
     @env_id::text,
     @state::text,
     @epoch::bigint,
+    @left_epoch::bigint,
     @origin::text,
     @instance_id::text,
     @provider_host::text,
@@ -55,6 +57,7 @@ ON CONFLICT (node_id) DO UPDATE
 SET
     state = excluded.state,
     epoch = excluded.epoch,
+    left_epoch = excluded.left_epoch,
     host_name = excluded.host_name,
     agent_version = excluded.agent_version,
     cpu = excluded.cpu,

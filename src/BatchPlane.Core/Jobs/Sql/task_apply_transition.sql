@@ -24,6 +24,7 @@ SET
     interrupted_count = v.interrupted_count,
     expires_at = v.expires_at,
     progress_at = v.progress_at,
+    blocked_by = v.blocked_by,
     running_at = v.running_at,
     finished_at = v.finished_at
 FROM unnest(
@@ -49,6 +50,7 @@ FROM unnest(
     @interrupted_counts::integer[],
     @expires_ats::timestamptz[],
     @progress_ats::timestamptz[],
+    @blocked_bys::text[],
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[]
 ) AS v (
@@ -74,6 +76,7 @@ FROM unnest(
     interrupted_count,
     expires_at,
     progress_at,
+    blocked_by,
     running_at,
     finished_at
 )

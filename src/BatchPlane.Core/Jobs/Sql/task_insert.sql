@@ -27,6 +27,7 @@ INSERT INTO tasks (
     time_limit,
     max_concurrent_num,
     failed_action,
+    blocked_by,
     run
 )
 SELECT
@@ -57,6 +58,7 @@ SELECT
     v.time_limit,
     v.max_concurrent_num,
     v.failed_action,
+    v.blocked_by,
     v.run::jsonb
 FROM unnest(
     @task_ids::bigint[],
@@ -85,6 +87,7 @@ FROM unnest(
     @time_limits::integer[],
     @max_concurrent_nums::integer[],
     @failed_actions::text[],
+    @blocked_bys::text[],
     @runs::text[]
 ) AS v (
     task_id,
@@ -113,5 +116,6 @@ FROM unnest(
     time_limit,
     max_concurrent_num,
     failed_action,
+    blocked_by,
     run
 )

@@ -35,7 +35,8 @@ SELECT
     expires_at,
     env_id,
     owns_env,
-    progress_at
+    progress_at,
+    blocked_by
 FROM tasks
 WHERE job_id = ANY (@job_ids::text[])
 ORDER BY

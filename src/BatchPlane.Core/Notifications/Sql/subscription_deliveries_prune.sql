@@ -3,6 +3,7 @@ WITH old AS (
     SELECT subject_id, sequence, subscription_id
     FROM subscription_deliveries
     WHERE last_tried_at < now() - make_interval(days => @retention_days::integer)
+        AND (next_try_at IS NULL OR next_try_at < now() - make_interval(days => @retention_days::integer))
     ORDER BY last_tried_at
     LIMIT @limit::integer
     FOR UPDATE SKIP LOCKED

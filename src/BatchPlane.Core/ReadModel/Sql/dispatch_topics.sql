@@ -1,5 +1,5 @@
 -- Messages that wait for each topic, the most first. Caller: DispatchQueries. Parameters: @row_limit: rows of each shard that are counted; @topic_limit.
--- Rows: topic, messages, seconds that the first of them waits. Locks nothing. Topics are those of the notifications of the subject, in which bit n of notify is element n.
+-- Rows: topic, messages, seconds that the first of them waits. Locks nothing. Topics are those of the notifications of the subject: bit n of notify stands for element n, which has one topic or several.
 WITH waiting AS MATERIALIZED (
     SELECT w.subject_id, w.notify, sum(w.span) AS events, min(w.occurred_at) AS oldest
     FROM dispatcher_shards AS s
@@ -25,12 +25,13 @@ subjects AS (
     LEFT JOIN environments AS e ON e.env_id = w.subject_id
 )
 SELECT
-    min(block.value ->> 'topic_name') AS topic_name,
+    min(topic.name) AS topic_name,
     sum(s.events)::bigint AS messages,
     greatest(extract(epoch FROM clock_timestamp() - min(s.oldest)), 0)::double precision AS seconds
 FROM subjects AS s
 CROSS JOIN LATERAL jsonb_array_elements(s.notifications) WITH ORDINALITY AS block (value, number)
+CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(block.value -> 'topic_names', jsonb_build_array(block.value -> 'topic_name'))) AS topic (name)
 WHERE s.notify >> (block.number - 1)::integer & 1 = 1
-GROUP BY lower(block.value ->> 'topic_name')
+GROUP BY lower(topic.name)
 ORDER BY messages DESC, topic_name
 LIMIT @topic_limit::integer

@@ -15,7 +15,8 @@ SELECT
     r.finished_at,
     coalesce(sum(s.sent), 0)::bigint,
     coalesce(sum(s.unrouted), 0)::bigint,
-    coalesce(sum(s.failed), 0)::bigint
+    coalesce(sum(s.failed), 0)::bigint,
+    r.subscription_id
 FROM redeliveries AS r
 LEFT JOIN redelivery_shards AS s ON s.redelivery_id = r.redelivery_id
 LEFT JOIN topics AS t ON t.topic_key = r.topic_key

@@ -1,10 +1,10 @@
 -- Stores the wish that events are delivered again, unless too many are open. Caller: RedeliveryStore, in the transaction of the idempotency key.
--- Parameters: @redelivery_id; @subject_id, @first_sequence, @last_sequence: null: a whole topic; @topic_key, @since, @until, @only_state: null: no limit; @shard: of the
+-- Parameters: @redelivery_id; @subject_id, @first_sequence, @last_sequence: null: a whole topic; @topic_key, @since, @until, @only_state, @subscription_id: null: no limit; @shard: of the
 -- subject; @created_by; @max_open. Returns how many shards have to do with it: 0 when too many are open. Locks nothing that was there.
 -- It begins where the newest mark before @since says, else where the journal begins, and ends where each shard is delivered now.
 WITH made AS (
     INSERT INTO redeliveries (
-        redelivery_id, subject_id, first_sequence, last_sequence, topic_key, since, until, only_state, created_by, created_at
+        redelivery_id, subject_id, first_sequence, last_sequence, topic_key, since, until, only_state, subscription_id, created_by, created_at
     )
     SELECT
         @redelivery_id::text,
@@ -15,6 +15,7 @@ WITH made AS (
         @since::timestamptz,
         @until::timestamptz,
         @only_state::text,
+        @subscription_id::text,
         @created_by::text,
         clock_timestamp()
     WHERE (

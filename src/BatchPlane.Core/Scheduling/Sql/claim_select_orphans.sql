@@ -1,11 +1,12 @@
--- Attempts still held under an epoch of a node that is not its current one any more: the node was given up or joined
--- again. Caller: ClaimStore. Rows: one per attempt.
+-- Attempts still held under an epoch of a node that is not its current one any more: the node was given up, left or joined
+-- again. Caller: ClaimStore. Rows: one per attempt; the last column is true when the agent of that epoch left in order.
 SELECT
     c.node_id,
     c.node_epoch,
     c.job_id,
     c.task_id,
-    i.instance_index
+    i.instance_index,
+    c.node_epoch IS NOT DISTINCT FROM n.left_epoch AS has_left
 FROM claims AS c
 JOIN nodes AS n ON n.node_id = c.node_id
 CROSS JOIN LATERAL unnest(c.indexes) AS ranges (indexes)

@@ -40,10 +40,10 @@ sums AS (
         count(*) FILTER (WHERE f.is_job_end AND f.state = 'FAILED') AS jobs_failed,
         count(*) FILTER (WHERE f.is_job_end AND f.state = 'FAILED_INTERRUPTED') AS jobs_interrupted,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.state = 'SUCCEED'), 0) AS succeeded,
-        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.state <> 'SUCCEED' AND f.cause <> ALL (@killed_causes::text[]) AND f.cause NOT IN ('node_lost', 'returned')), 0) AS failed,
+        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.state <> 'SUCCEED' AND f.cause <> ALL (@killed_causes::text[]) AND f.cause NOT IN ('node_lost', 'node_drained', 'returned')), 0) AS failed,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.state <> 'SUCCEED' AND f.cause = ANY (@killed_causes::text[])), 0) AS killed,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause = 'node_lost'), 0) AS lost,
-        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause = 'returned'), 0) AS returned,
+        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause IN ('node_drained', 'returned')), 0) AS returned,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.is_failover), 0) AS failovers,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.attempt > 1 AND NOT coalesce(f.is_failover, false)), 0) AS retries,
         coalesce(
