@@ -88,7 +88,7 @@ internal static class EventDocument
         ```
 
         `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
-        The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`.
+        The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`; one that is ended while it waits for another attempt has 0 there.
         `OnInstanceWaiting` is a message for each instance, a million for an array of a million, since a body names one: leave it out of `Events` where that is too much. No `*` brings it, and `OnTaskWaiting` tells the same once.
 
         A body over the limit is shortened by format: in `cmq` and `cloudevents` `StateReason` loses its end, in `mns` `Message` or `ErrorMessage` does, and says so with `...(truncated)`.
