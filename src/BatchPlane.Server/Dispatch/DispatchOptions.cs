@@ -90,4 +90,8 @@ public sealed class DispatchOptions
     /// <summary>How often all exchanges, queues and bindings are declared again, besides every (re)connect. 1 second to 1 day; default 5 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan ReconcileInterval { get; set; } = DefaultReconcileInterval;
+
+    /// <summary>How long, after a (re)connect, events wait for a queue or binding whose declaration gets no answer; then they are sent without it. 1 second to 1 hour; default 1 minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan DeclareTimeout { get; set; } = TimeSpan.FromMinutes(1);
 }
