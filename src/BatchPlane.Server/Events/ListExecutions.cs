@@ -13,7 +13,7 @@ namespace BatchPlane.Server.Events;
 internal static class ListExecutions
 {
     private static readonly string[] Ended = [ExecutionResults.Success, ExecutionResults.Failure, ExecutionResults.Killed, ExecutionResults.Lost, ExecutionResults.Returned];
-    private static readonly string[] Sources = [ExecutionSources.NormalTrigger, ExecutionSources.Failover, ExecutionSources.Retry];
+    private static readonly string[] Sources = [ExecutionSources.NormalTrigger, ExecutionSources.Failover, ExecutionSources.Retry, ExecutionSources.Manual];
 
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/executions", HandleAsync)
         .WithName("ListExecutions").WithTags("events").WithSummary("Attempts with begin, end, result and lineage")
@@ -21,7 +21,7 @@ internal static class ListExecutions
         .Produces<JournalPage<ExecutionView>>()
         .WithJournalPlace()
         .WithQuery("result", JsonSchemaType.String, "`SUCCESS`, `FAILURE`, `KILLED`, `LOST`, `RETURNED`, joined by commas; or `RUNNING` alone.")
-        .WithQuery("execution_source", JsonSchemaType.String, "`NORMAL_TRIGGER`, `FAILOVER`, `RETRY`, joined by commas; of those that ended.")
+        .WithQuery("execution_source", JsonSchemaType.String, "`NORMAL_TRIGGER`, `FAILOVER`, `RETRY`, `MANUAL`, joined by commas; of those that ended.")
         .WithQuery("job", JsonSchemaType.String, "Of this job.")
         .WithQuery("task", JsonSchemaType.String, "Of this task; with `job`.")
         .WithQuery("index", JsonSchemaType.Integer, "Of this instance; with `task`.")
