@@ -73,6 +73,9 @@ internal sealed class FakeServer : IAsyncDisposable
     /// <summary>Reports are carried out but their answer is lost.</summary>
     internal volatile bool LoseReportAnswers;
 
+    /// <summary>Reports whose output could not be stored, with how often each came.</summary>
+    internal ConcurrentDictionary<AttemptRef, int> Unstored { get; } = new();
+
     /// <summary>No output can be stored.</summary>
     internal volatile bool StorageFails;
 
@@ -352,6 +355,7 @@ internal sealed class FakeServer : IAsyncDisposable
                 if (StorageFails && (report.Stdout ?? report.Stderr) is not null)
                 {
                     unstored.Add(attempt);
+                    Unstored.AddOrUpdate(attempt, 1, (_, times) => times + 1);
                     continue;
                 }
 

@@ -24,6 +24,7 @@ internal static class ExecutionsCommand
             new("--index") { HelpName = "N", Description = "Only those of this instance; with --task." },
             new("--node") { HelpName = "NODE", Description = "Only those on this node." },
             new("--text") { HelpName = "TEXT", Description = "Only those whose failure cause contains TEXT." },
+            new("--sort") { HelpName = "SORT", Description = "By complete_time (default), start_time, duration or result; of those that ended, the latest, longest or last first." },
             new("--since") { HelpName = "TIME", Description = "Only those that ended since TIME." },
             new("--until") { HelpName = "TIME", Description = "Only those that ended before TIME." },
         ];

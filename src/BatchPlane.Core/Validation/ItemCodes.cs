@@ -202,6 +202,12 @@ public static class ItemCodes
     /// <summary>The memory of a node lies outside 1 to 16,777,216 MiB.</summary>
     public const string MemoryMibPerNodeOutOfRange = "memory_mib_per_node_out_of_range";
 
+    /// <summary>The member means nothing for the provider of the environment: something else says it there.</summary>
+    public const string NotOfProvider = "not_of_provider";
+
+    /// <summary>What was said when it was made cannot be changed afterwards.</summary>
+    public const string MemberFixed = "member_fixed";
+
     /// <summary>This server is not configured for the provider.</summary>
     public const string ProviderUnusable = "provider_unusable";
 
@@ -234,6 +240,9 @@ public static class ItemCodes
 
     /// <summary>There is no such state for tasks without nodes.</summary>
     public const string StateIfCreateCvmFailedUnknown = "state_if_create_cvm_failed_unknown";
+
+    /// <summary>There is no such amount of tracing.</summary>
+    public const string TracingUnknown = "tracing_unknown";
 
     /// <summary>There is no such provider of nodes.</summary>
     public const string ProviderUnknown = "provider_unknown";
@@ -492,6 +501,9 @@ public static class ItemCodes
 
     /// <summary>A topic's name is longer than 64 characters.</summary>
     public const string TopicNameTooLong = "topic_name_too_long";
+
+    /// <summary>There is too much to be sorted: narrow it by job or time.</summary>
+    public const string SortTooWide = "sort_too_wide";
 
     /// <summary>There is no webhook or address of this id, or it belongs to another topic.</summary>
     public const string SubscriptionUnknown = "subscription_unknown";

@@ -28,8 +28,8 @@ internal static class SearchEvents
         .WithQuery("order", JsonSchemaType.String, "`asc` (default): onwards from the oldest; `desc`: backwards from the newest.")
         .WithQuery("limit", JsonSchemaType.Integer, "Elements of the page.");
 
-    /// <summary>Reads where to read: place, direction, number.</summary>
-    internal static (JournalPosition? After, bool Backwards, int Limit) ReadPlace(QueryReader query, ProblemList problems, ApiOptions options)
+    /// <summary>Reads where to read: place (unless it is one of another kind), direction, number.</summary>
+    internal static (JournalPosition? After, bool Backwards, int Limit) ReadPlace(QueryReader query, ProblemList problems, ApiOptions options, bool isPlace = true)
     {
         var order = query.Text("order") ?? Ascending;
         if (order is not (Ascending or Descending))
@@ -37,7 +37,7 @@ internal static class SearchEvents
             problems.Add("?order", ItemCodes.ValueUnknown, $"Expected {Ascending} or {Descending}, given \"{order}\".");
         }
 
-        return (query.PlaceOf("after", JournalCursor.Decode), order == Descending, query.Limit(options));
+        return (isPlace ? query.PlaceOf("after", JournalCursor.Decode) : null, order == Descending, query.Limit(options));
     }
 
     /// <summary>A page, or the refusal of a place that is not kept any more.</summary>

@@ -46,6 +46,31 @@ public sealed class ExecutionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sorted_PagesHaveEachOnceInOrderAndTooManyAreRefused()
+    {
+        var (job, task) = await ClaimedAsync(Given.Task(_envId, instances: 40));
+        await ExecuteAsync("UPDATE task_instances SET launched_at = launched_at - interval '1 hour'");
+        int[] lasted = [.. Enumerable.Range(0, 40).Select(index => 1_000 * ((index * 7 % 40) + 1))];
+        await _server.ReportAsync(_node, job, task, Enumerable.Range(0, 20).Select(index => Given.Exited(index, exitCode: index % 2) with { BeganMsAgo = lasted[index] }));
+        await _server.ReportAsync(_node, job, task, Enumerable.Range(20, 19).Select(index => Given.Exited(index) with { BeganMsAgo = lasted[index] }));
+        await _server.ReportAsync(_node, job, task, Given.Report(39, AttemptOutcome.StartFailed));
+        await EndedAsync(job, 40);
+
+        var longest = await SortedAsync(job, ExecutionSort.Duration, descending: true);
+        var first = await SortedAsync(job, ExecutionSort.StartTime, descending: false);
+        var results = await SortedAsync(job, ExecutionSort.Result, descending: false);
+        var few = new ExecutionSorting(new(_installation.DataSource), Options.Create(new JournalOptions { SortExecutions = 39 }));
+
+        Assert.Equal(longest.OrderByDescending(view => view.CompleteTime - view.StartTime ?? TimeSpan.MinValue).Select(view => view.TaskInstanceIndex), longest.Select(view => view.TaskInstanceIndex));
+        Assert.Equal(first.OrderBy(view => view.StartTime ?? DateTimeOffset.MaxValue).Select(view => view.TaskInstanceIndex), first.Select(view => view.TaskInstanceIndex));
+        Assert.Equal(results.OrderBy(view => view.Result, StringComparer.Ordinal).Select(view => view.Result), results.Select(view => view.Result));
+        Assert.All((List<ExecutionView>[])[longest, first, results], views => Assert.Equal(Enumerable.Range(0, 40), views.Select(view => view.TaskInstanceIndex).Order()));
+        Assert.Equal((null, null), (longest[^1].StartTime, first[^1].StartTime));
+        Assert.True(longest.Select(view => view.CompleteTime - view.StartTime).Distinct().Count() > 30);
+        Assert.Null(await few.PageAsync(new() { SubjectId = job, Results = [] }, ExecutionSort.Duration, descending: true, null, 10, default));
+    }
+
+    [Fact]
     public async Task NodeLost_TheAttemptEndsAndTheNextIsItsFailover()
     {
         var (job, task) = await ClaimedAsync(Given.Task(_envId));
@@ -146,6 +171,13 @@ public sealed class ExecutionTests : IAsyncLifetime
             await _installation.RowsAsync("SELECT (now() AT TIME ZONE 'UTC')::date - day, env_id, job_name, succeeded, run_ms FROM attempt_statistics ORDER BY day, env_id, job_name"));
     }
 
+    /// <summary>What has rows of its own besides those of the instances, and is no other attempt.</summary>
+    private static NotificationDocument ToldOfAttempts => new()
+    {
+        TopicName = "attempts",
+        EventConfigs = [new() { EventName = "TASK_INSTANCE_ATTEMPT_STARTED" }, new() { EventName = "TASK_INSTANCE_ATTEMPT_ENDED" }],
+    };
+
     private static string Show(StatisticsView view) =>
         $"{view.JobsSubmitted} submitted, {view.JobsSucceeded} and {view.JobsFailed} ended, {view.Succeeded} succeeded, {view.Failed} failed, {view.Retries} retries";
 
@@ -175,6 +207,29 @@ public sealed class ExecutionTests : IAsyncLifetime
     private async Task<List<ExecutionView>> SettledAsync(Func<List<ExecutionView>, bool> reached, string? job = null) =>
         await Condition.ReachedAsync(() => FoundAsync(new() { SubjectId = job, Results = [] }), reached, "the ends are settled");
 
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = _installation.DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>All of a job, in pages of nine.</summary>
+    private async Task<List<ExecutionView>> SortedAsync(string job, ExecutionSort sort, bool descending)
+    {
+        var sorting = new ExecutionSorting(new(_installation.DataSource), Options.Create(new JournalOptions()));
+        var found = new List<ExecutionView>();
+        ExecutionPlace? place = null;
+        SortedExecutions page;
+        do
+        {
+            page = (await sorting.PageAsync(new() { SubjectId = job, Results = [] }, sort, descending, place, 9, default))!;
+            found.AddRange(page.Items.Select(item => item.View));
+            place = page.Items[^1].Place;
+        }
+        while (page.More);
+        return found;
+    }
+
     private async Task<List<ExecutionView>> FoundAsync(JournalFilter filter)
     {
         var found = Assert.IsType<JournalAnswer<ExecutionView>.Found>(await _journal.ExecutionsAsync(filter, null, backwards: false, 100, default));
@@ -186,7 +241,7 @@ public sealed class ExecutionTests : IAsyncLifetime
 
     private async Task<(string Job, long Task)> ClaimedAsync(TaskDocument document)
     {
-        var job = await _server.SubmittedAsync(Given.Job(document));
+        var job = await _server.SubmittedAsync(Given.Job(document) with { Notifications = [ToldOfAttempts] });
         var task = await _installation.ScalarAsync<long>($"SELECT task_id FROM tasks WHERE job_id = '{job}'");
         await _server.ClaimAsync(_node, job, task, document.TaskInstanceNum);
         return (job, task);

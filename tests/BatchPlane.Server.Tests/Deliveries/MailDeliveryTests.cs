@@ -56,6 +56,7 @@ public sealed class MailDeliveryTests(MailFixture server) : IClassFixture<MailFi
         Assert.Contains("Auto-Submitted: auto-generated", first.Text, StringComparison.Ordinal);
         Assert.Equal((1, 5, 2), (first.Events, second.Events, third.Events));
         Assert.Contains("Subject: [BatchPlane] 5 events on mailed", second.Text, StringComparison.Ordinal);
+        Assert.All([second, third], mail => Assert.Equal(IdsIn(mail.Text).Order(StringComparer.Ordinal), IdsIn(mail.Text)));
         Assert.Equal(new DeliveryRow("delivered", 1, 250, null), await server.WhenAsync(subscription, "job-mailed00", 8, "delivered"));
     }
 
@@ -72,6 +73,9 @@ public sealed class MailDeliveryTests(MailFixture server) : IClassFixture<MailFi
 
         Assert.Equal((1, status), (row!.Tries, row.Status));
     }
+
+    private static IEnumerable<string> IdsIn(string text) =>
+        text.Split('\n').Where(line => line.StartsWith("X-BatchPlane-Event-Id:", StringComparison.Ordinal)).Select(line => line.Trim());
 
     private async Task<(string From, string To, string Text, int Events)> MailAsync()
     {

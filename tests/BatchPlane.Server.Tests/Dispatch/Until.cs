@@ -5,7 +5,7 @@ namespace BatchPlane.Server.Tests.Dispatch;
 /// <summary>Waits for something to be reached.</summary>
 internal static class Until
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Looks until <paramref name="reached"/>; after a bound it fails with the last state seen.</summary>

@@ -56,6 +56,8 @@ public sealed class EventEndpointTests(EventServer server) : IClassFixture<Event
     [Theory]
     [InlineData("/v1/events?level=jobs&name=Danced&order=up&after=x&job=j&env=e&since=now&foo=1&limit=0", "?after ?env ?foo ?level ?limit ?name ?order ?since")]
     [InlineData("/v1/executions?result=GOOD&task=a&index=-1&execution_source=CRON&foo=1", "?execution_source ?foo ?index ?result ?task")]
+    [InlineData("/v1/executions?sort=size&order=up&after=x", "?after ?order ?sort")]
+    [InlineData("/v1/executions?sort=duration&result=RUNNING", "?sort")]
     [InlineData("/v1/executions?result=RUNNING,SUCCESS&since=2025-10-09T08:53:20Z", "?result ?since")]
     [InlineData("/v1/statistics?by=week&from=2025-13-01&to=x&cursor=x&foo=1", "?by ?cursor ?foo ?from ?to")]
     [InlineData("/v1/statistics?from=2020-01-01&to=2025-01-01", "?from")]

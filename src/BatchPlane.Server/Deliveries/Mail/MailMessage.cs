@@ -12,14 +12,16 @@ internal static class MailMessage
     private const string Domain = "batchplane";
 
     /// <summary>The mail. The ids of its events are headers, so that programs that sort mail can tell a repetition.</summary>
-    internal static MimeMessage Make(string from, string to, IReadOnlyList<MailEvent> events, DateTimeOffset now)
+    internal static MimeMessage Make(string from, string to, IReadOnlyList<MailEvent> gathered, DateTimeOffset now)
     {
+        // They are gathered side by side: in any order.
+        MailEvent[] events = [.. gathered.OrderBy(one => one.Incoming.OccurredAt).ThenBy(one => one.Incoming.SubjectId, StringComparer.Ordinal).ThenBy(one => one.Incoming.Sequence)];
         var first = events[0].Incoming;
         var message = new MimeMessage
         {
-            Subject = events.Count == 1
+            Subject = events.Length == 1
                 ? $"[BatchPlane] {first.EventName} {first.SubjectId}"
-                : string.Create(CultureInfo.InvariantCulture, $"[BatchPlane] {events.Count} events on {first.TopicName}"),
+                : string.Create(CultureInfo.InvariantCulture, $"[BatchPlane] {events.Length} events on {first.TopicName}"),
             Date = now,
             MessageId = MimeUtils.GenerateMessageId(Domain),
             Body = new TextPart(TextFormat.Plain) { Text = TextOf(events) },
@@ -38,7 +40,7 @@ internal static class MailMessage
         return message;
     }
 
-    private static string TextOf(IReadOnlyList<MailEvent> events)
+    private static string TextOf(MailEvent[] events)
     {
         var text = new StringBuilder();
         foreach (var (incoming, _) in events)
