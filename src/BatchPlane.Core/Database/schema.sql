@@ -41,6 +41,7 @@ CREATE TABLE attempt_statistics (
     day date NOT NULL,
     -- Empty when the job was removed before it was counted; job_name likewise.
     env_id text NOT NULL,
+    -- Empty as well in days older than Journal.StatisticsNameDays: all jobs of the environment together.
     job_name text NOT NULL,
     jobs_submitted bigint NOT NULL DEFAULT 0,
     jobs_succeeded bigint NOT NULL DEFAULT 0,
@@ -91,15 +92,19 @@ CREATE INDEX claims_node_id_idx ON public.claims USING btree (node_id, node_epoc
 CREATE TABLE delivery_exceptions (
     subject_id text NOT NULL,
     sequence bigint NOT NULL,
+    topic_key text NOT NULL,
+    -- As it was spelled then: the same topic may have been made in another spelling since.
     topic_name text NOT NULL,
     state text NOT NULL,
     reason text NOT NULL,
     tries integer NOT NULL,
     last_tried_at timestamp with time zone NOT NULL,
-    CONSTRAINT delivery_exceptions_pkey PRIMARY KEY (subject_id, sequence, topic_name),
+    CONSTRAINT delivery_exceptions_pkey PRIMARY KEY (subject_id, sequence, topic_key),
     CONSTRAINT delivery_exceptions_state_check CHECK ((state = ANY (ARRAY['unrouted'::text, 'failed'::text])))
 );
+CREATE INDEX delivery_exceptions_state_idx ON public.delivery_exceptions USING btree (state, last_tried_at, subject_id, sequence, topic_name);
 CREATE INDEX delivery_exceptions_time_idx ON public.delivery_exceptions USING btree (last_tried_at, subject_id, sequence, topic_name);
+CREATE INDEX delivery_exceptions_topic_idx ON public.delivery_exceptions USING btree (topic_key, state, last_tried_at, subject_id, sequence, topic_name);
 
 -- How far each shard of the outbox is delivered. Behind the cursor: confirmed, or an exception of its own in delivery_exceptions. Beyond: pending.
 CREATE TABLE dispatcher_shards (
@@ -539,6 +544,8 @@ CREATE TABLE redelivery_shards (
     sent bigint NOT NULL DEFAULT 0,
     unrouted bigint NOT NULL DEFAULT 0,
     failed bigint NOT NULL DEFAULT 0,
+    -- Events whose job or environment was removed: they cannot be written any more.
+    skipped bigint NOT NULL DEFAULT 0,
     finished_at timestamp with time zone,
     CONSTRAINT redelivery_shards_pkey PRIMARY KEY (redelivery_id, shard),
     CONSTRAINT redelivery_shards_redelivery_id_fkey FOREIGN KEY (redelivery_id) REFERENCES redeliveries(redelivery_id) ON DELETE CASCADE
@@ -685,9 +692,12 @@ CREATE TABLE task_instances (
     terminate_reason text,
     -- The attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.
     failover_of integer,
+    -- Why the next or current attempt is made, where failover_of and its number do not say. NORMAL_TRIGGER: those before were given back, it is the first that may begin. MANUAL: a user had the instance tried again. Null: FAILOVER with failover_of, else NORMAL_TRIGGER for attempt 1 and RETRY for the others.
+    execution_source text,
     CONSTRAINT task_instances_pkey PRIMARY KEY (task_id, instance_index),
     CONSTRAINT task_instances_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT task_instances_check CHECK (((terminate_reason IS NULL) OR (state = ANY (ARRAY['STARTING'::text, 'RUNNING'::text])))),
+    CONSTRAINT task_instances_execution_source_check CHECK ((execution_source = ANY (ARRAY['NORMAL_TRIGGER'::text, 'MANUAL'::text]))),
     CONSTRAINT task_instances_state_check CHECK ((state = ANY (ARRAY['RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
 ) WITH (fillfactor=45, autovacuum_vacuum_scale_factor=0.05);
 CREATE INDEX task_instances_terminate_idx ON public.task_instances USING btree (task_id, instance_index) WHERE (terminate_reason IS NOT NULL);
@@ -929,20 +939,37 @@ BEGIN
 END
 $function$;
 
--- Makes the partition of the journal for one day (UTC), if there is none.
+-- Makes the partition of the journal for one day (UTC), if there is none, and moves rows of that day out of the default partition. Returns how many.
 CREATE OR REPLACE FUNCTION public.journal_ensure_partition(day date)
- RETURNS void
+ RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
 DECLARE
     partition_name text := 'events_' || to_char(day, 'YYYYMMDD');
+    day_begin text := day::text || ' 00:00:00+00';
+    day_end text := (day + 1)::text || ' 00:00:00+00';
+    moved bigint;
 BEGIN
-    IF to_regclass(partition_name) IS NULL THEN
-        EXECUTE format(
-            'CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
-            partition_name,
-            day::text || ' 00:00:00+00',
-            (day + 1)::text || ' 00:00:00+00');
+    IF to_regclass(partition_name) IS NOT NULL THEN
+        RETURN 0;
     END IF;
+    LOCK TABLE events_default IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition_name);
+    EXECUTE format(
+        'WITH moved AS (
+            DELETE FROM events_default
+            WHERE occurred_at >= %L
+                AND occurred_at < %L
+            RETURNING *
+        )
+        INSERT INTO %I
+        SELECT *
+        FROM moved',
+        day_begin,
+        day_end,
+        partition_name);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, day_begin, day_end);
+    RETURN moved;
 END
 $function$;

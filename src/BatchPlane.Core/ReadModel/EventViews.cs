@@ -29,20 +29,28 @@ internal sealed record SubjectNames(IReadOnlyList<NotificationDocument> Blocks, 
 internal static class EventViews
 {
     private const string OriginalMember = "original_attempt";
+    private const string SourceMember = "execution_source";
 
     /// <summary>Level and state, <c>JOB_RUNNING</c>.</summary>
     internal static string NameOf(EventRow row) => $"{row.Level.ToUpperInvariant()}_{row.State}";
 
-    /// <summary>The lost attempt whose place the attempt of the row takes; null when there is none.</summary>
-    internal static int? OriginalOf(EventRow row)
+    /// <summary>Why the attempt of a row was made, and the lost attempt whose place it takes; null when the row is about none, and when there is none.</summary>
+    internal static (string? Source, int? Original) LineageOf(EventRow row)
     {
-        if (row.Attempt is null || row.Details?.Contains(OriginalMember, StringComparison.Ordinal) is not true)
+        if (row.Attempt is not { } attempt)
         {
-            return null;
+            return (null, null);
+        }
+
+        if (row.Details?.Contains(SourceMember, StringComparison.Ordinal) is not true)
+        {
+            return (ExecutionSources.Of(attempt, null, null), null);
         }
 
         using var details = JsonDocument.Parse(row.Details);
-        return details.RootElement.TryGetProperty(OriginalMember, out var original) && original.TryGetInt32(out var attempt) ? attempt : null;
+        int? original = details.RootElement.TryGetProperty(OriginalMember, out var lost) && lost.TryGetInt32(out var number) ? number : null;
+        var noted = details.RootElement.TryGetProperty(SourceMember, out var source) ? source.GetString() : null;
+        return (ExecutionSources.Of(attempt, original, noted), original);
     }
 
     /// <summary>When the command of an event of a row began.</summary>
@@ -52,7 +60,7 @@ internal static class EventViews
     internal static EventView ToView(EventRow row, int offset, SubjectNames names)
     {
         var sequence = row.Sequence + offset;
-        var original = OriginalOf(row);
+        var (source, original) = LineageOf(row);
         return new EventView
         {
             EventId = string.Create(CultureInfo.InvariantCulture, $"{row.SubjectId}:{sequence}"),
@@ -64,7 +72,7 @@ internal static class EventViews
             TaskName = names.TaskName(row.TaskNo),
             TaskInstanceIndex = row.InstanceIndex + offset,
             Attempt = row.Attempt,
-            ExecutionSource = row.Attempt is { } attempt ? ExecutionSources.Of(attempt, original) : null,
+            ExecutionSource = source,
             OriginalAttempt = original,
             ComputeNodeId = row.NodeId,
             ExitCode = row.ExitCode,

@@ -99,6 +99,8 @@ internal sealed class TaskInstanceRow
     public string? Cause { get; init; }
     public string? Reason { get; init; }
     public int? FailoverOf { get; init; }
+
+    public string? ExecutionSource { get; init; }
     public DateTimeOffset LaunchedAt { get; init; }
     public DateTimeOffset? RunningAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }

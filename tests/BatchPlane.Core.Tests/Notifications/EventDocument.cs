@@ -107,7 +107,9 @@ internal static class EventDocument
           so the sequences in a queue have holes. The journal also names transitions that are not published, such as `JOB_STARTING`; its `topics` says where an event went.
         - **Nobody bound.** A message for which no queue is bound is noted as unrouted in `delivery_exceptions` and not sent again: bind queues before the job.
         - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536). A longer one loses the end of its reason; when that is not enough, it is noted
-          as failed and not sent. So is a message that the broker refused `Dispatch.MaxRefusals` times (5) or whose exchange it does not let us have.
+          as failed and not sent. So is a message whose exchange the broker does not let us have.
+        - **Full queues.** A message that the broker refuses is sent again and again, for `Dispatch.RefusedFor` (2 minutes) and `Dispatch.MaxRefusals` times (5) at least, and then noted as failed. Meanwhile the other events of its shard, a quarter of all,
+          wait as well; so the next ones that this topic's queues refuse fail at once, for as long again. Redeliver them when there is room.
         - **Attempts.** `TASK_INSTANCE_RUNNING` comes for each attempt. The end of an attempt that is followed by another one is told by `TASK_INSTANCE_ATTEMPT_ENDED`; else it is in the journal only (`RUNNABLE`, with the cause).
         - **Progress.** `TASK_INSTANCE_PROGRESS` and `TASK_INSTANCE_CUSTOM_EVENT` tell what a command posted ([progress](progress.md)), at the limits of section `Progress`. They come between the
           begin and the end of the attempt, in the order of posting, except that of several percentages within an interval only the last is told, after the interval's custom events.
