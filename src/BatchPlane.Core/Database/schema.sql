@@ -586,6 +586,8 @@ CREATE TABLE subscription_deliveries (
     subject_id text NOT NULL,
     sequence bigint NOT NULL,
     topic_name text NOT NULL,
+    -- Which redelivery it tells of: when that was asked for, in milliseconds since 1970; 0: the first delivery.
+    redelivered_at bigint NOT NULL DEFAULT 0,
     -- pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.
     state text NOT NULL,
     -- Tries made; 0 while pending.
@@ -621,6 +623,9 @@ CREATE TABLE subscriptions (
     -- Of push cmq and mns: what surrounds the body.
     content_format text,
     max_in_flight integer,
+    -- How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.
+    max_age_seconds integer,
+    max_queue_bytes bigint,
     retry jsonb,
     -- http: what requests are signed with, under the installation key.
     secret bytea,
@@ -638,6 +643,9 @@ CREATE TABLE subscriptions (
     last_failed_at timestamp with time zone,
     last_status integer,
     last_reason text,
+    -- Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.
+    recent_failures integer NOT NULL DEFAULT 0,
+    recent_since timestamp with time zone,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
@@ -649,10 +657,14 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_check1 CHECK (((protocol = 'http'::text) = (secret IS NOT NULL))),
     CONSTRAINT subscriptions_check2 CHECK (((protocol = 'queue'::text) = (retry IS NULL))),
     CONSTRAINT subscriptions_check3 CHECK (((protocol = 'queue'::text) = (max_in_flight IS NULL))),
-    CONSTRAINT subscriptions_check4 CHECK ((enabled = (disabled_at IS NULL))),
+    CONSTRAINT subscriptions_check4 CHECK (((protocol = 'queue'::text) = (max_age_seconds IS NULL))),
+    CONSTRAINT subscriptions_check5 CHECK (((protocol = 'queue'::text) = (max_queue_bytes IS NULL))),
+    CONSTRAINT subscriptions_check6 CHECK ((enabled = (disabled_at IS NULL))),
     CONSTRAINT subscriptions_content_format_check CHECK ((content_format = ANY (ARRAY['simplified'::text, 'json'::text, 'xml'::text]))),
     CONSTRAINT subscriptions_format_check CHECK ((format = ANY (ARRAY['published'::text, 'cmq'::text, 'mns'::text, 'cloudevents'::text]))),
+    CONSTRAINT subscriptions_max_age_seconds_check CHECK ((max_age_seconds > 0)),
     CONSTRAINT subscriptions_max_in_flight_check CHECK ((max_in_flight > 0)),
+    CONSTRAINT subscriptions_max_queue_bytes_check CHECK ((max_queue_bytes > 0)),
     CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
     CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
 ) WITH (fillfactor=50);
@@ -824,6 +836,17 @@ CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_n
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
 CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (claimable AND (blocked_by IS NOT NULL));
 
+-- What topics are still to be told about themselves: that a subscription was disabled. Written with the change, removed when RabbitMQ has the message.
+CREATE TABLE topic_notices (
+    notice_id text NOT NULL,
+    topic_key text NOT NULL,
+    subscription_id text NOT NULL,
+    reason text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT topic_notices_pkey PRIMARY KEY (notice_id),
+    CONSTRAINT topic_notices_topic_key_fkey FOREIGN KEY (topic_key) REFERENCES topics(topic_key) ON DELETE CASCADE
+);
+
 -- Named topics. The key is the name in lower case: names differ by more than case.
 CREATE TABLE topics (
     topic_key text NOT NULL,
@@ -837,10 +860,16 @@ CREATE TABLE topics (
 CREATE TABLE topology_removals (
     removal_no bigint NOT NULL DEFAULT nextval('topology_removal_no_seq'::regclass),
     topic_name text NOT NULL,
-    queue text NOT NULL,
+    -- The queue; null: the exchange of the topic itself.
+    queue text,
     -- The binding to take away; null: the queue itself, which is then one of BatchPlane's own.
     binding text,
-    CONSTRAINT topology_removals_pkey PRIMARY KEY (removal_no)
+    -- How often RabbitMQ refused it.
+    tries integer NOT NULL DEFAULT 0,
+    -- What RabbitMQ said the last time; null: it was not asked, or was away.
+    last_reason text,
+    CONSTRAINT topology_removals_pkey PRIMARY KEY (removal_no),
+    CONSTRAINT topology_removals_check CHECK (((queue IS NOT NULL) OR (binding IS NULL)))
 );
 
 -- Each value stands for a block of 256 claim ids, taken by one server at a time.

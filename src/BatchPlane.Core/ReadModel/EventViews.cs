@@ -5,22 +5,24 @@ using BatchPlane.Contracts;
 namespace BatchPlane.Core.ReadModel;
 
 /// <summary>What rows of one subject are shown with.</summary>
-/// <param name="Topics">Topics of each notification block, in the order of the bits of <c>notify</c>; empty when the subject was removed.</param>
+/// <param name="Blocks">Its notifications, in the order of the bits of <c>notify</c>; empty when the subject was removed.</param>
 /// <param name="Tasks">Names of tasks by number.</param>
 /// <param name="Name">Name of the job or environment; null when it is not known.</param>
 /// <param name="Job">What listeners are told of the job besides; null when it is none, or not known.</param>
-internal sealed record SubjectNames(IReadOnlyList<IReadOnlyList<string>> Topics, IReadOnlyDictionary<int, string> Tasks, string? Name = null, ListenerJob? Job = null)
+internal sealed record SubjectNames(IReadOnlyList<NotificationDocument> Blocks, IReadOnlyDictionary<int, string> Tasks, string? Name = null, ListenerJob? Job = null)
 {
     internal static SubjectNames None { get; } = new([], new Dictionary<int, string>());
 
-    /// <summary>Topics in the order of the blocks, of notifications as stored.</summary>
-    internal static IReadOnlyList<IReadOnlyList<string>> TopicsOf(string notifications) =>
-        [.. ReadJson.Of<NotificationDocument[]>(notifications).Select(block => block.Topics)];
+    /// <summary>Notifications as stored.</summary>
+    internal static IReadOnlyList<NotificationDocument> BlocksOf(string notifications) => ReadJson.Of<NotificationDocument[]>(notifications);
 
     internal string? TaskName(int? number) => number is { } known ? Tasks.GetValueOrDefault(known) : null;
 
     /// <summary>The topics that a row was asked for on.</summary>
-    internal IReadOnlyList<string> Asked(EventRow row) => [.. Topics.Where((_, block) => (row.Notify >> block & 1) != 0).SelectMany(topics => topics)];
+    internal IReadOnlyList<string> Asked(EventRow row) => [.. AskedBlocks(row).SelectMany(block => block.Topics)];
+
+    /// <summary>The blocks that asked for a row.</summary>
+    internal IEnumerable<NotificationDocument> AskedBlocks(EventRow row) => Blocks.Where((_, block) => (row.Notify >> block & 1) != 0);
 }
 
 /// <summary>Rows of the journal as callers see them.</summary>

@@ -244,6 +244,8 @@ internal sealed class SubscriptionRow
     public string? Push { get; init; }
     public string? ContentFormat { get; init; }
     public int? MaxInFlight { get; init; }
+    public int? MaxAgeSeconds { get; init; }
+    public long? MaxQueueBytes { get; init; }
     public string? Retry { get; init; }
     public DateTimeOffset? PreviousSecretUntil { get; init; }
     public string? DisabledReason { get; init; }

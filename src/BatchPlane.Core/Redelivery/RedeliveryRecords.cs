@@ -33,6 +33,7 @@ public sealed record EventRange(string SubjectId, long First, long Last);
 /// <param name="Until">As <see cref="RedeliveryWish"/>.</param>
 /// <param name="OnlyState">As <see cref="RedeliveryWish"/>.</param>
 /// <param name="Subscription">The one that it is for; null: topics, or all subscriptions that gave up.</param>
+/// <param name="CreatedAt">When it was asked for.</param>
 /// <param name="Cursor">Where it goes on.</param>
 /// <param name="End">Behind the last row.</param>
 public sealed record RedeliveryWork(
@@ -43,6 +44,7 @@ public sealed record RedeliveryWork(
     DateTimeOffset? Until,
     string? OnlyState,
     RedeliverySubscription? Subscription,
+    DateTimeOffset CreatedAt,
     JournalPosition Cursor,
     JournalPosition End)
 {

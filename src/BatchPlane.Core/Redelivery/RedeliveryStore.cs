@@ -78,6 +78,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
                 Instant(reader, 6),
                 reader.IsDBNull(7) ? null : reader.GetString(7),
                 reader.IsDBNull(13) ? null : new(reader.GetString(13), reader.IsDBNull(14) ? null : reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetFieldValue<string[]>(15)),
+                reader.GetFieldValue<DateTimeOffset>(16),
                 new(reader.GetFieldValue<ulong>(8), reader.GetInt64(9), reader.GetInt32(10)),
                 JournalPosition.Behind(reader.GetFieldValue<ulong>(11), reader.GetInt64(12)))
             : null;

@@ -101,6 +101,10 @@ public sealed class DispatchOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan ReconcileInterval { get; set; } = DefaultReconcileInterval;
 
+    /// <summary>How long, after a (re)connect, events wait for a queue or binding whose declaration gets no answer; then they are sent without it. 1 second to 1 hour; default 1 minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan DeclareTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>A lease has to outlast a renewal that fails, and the end of a shard that is given back, which is not renewed any more.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -17,6 +17,9 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
 
     private readonly Refusals _refusals = new(services.Options, services.Time);
 
+    /// <summary>When the redelivery was asked for that sends now; null: events are sent for the first time.</summary>
+    internal DateTimeOffset? RedeliveredAt { get; set; }
+
     // Null: the exchange is there. Else why it can never be.
     private readonly Dictionary<string, string?> _exchanges = new(StringComparer.Ordinal);
 
@@ -38,13 +41,12 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
             return true;
         }
 
-        var kind = EventCatalogue.Of(row.Level, row.State);
-        var alibaba = AlibabaEvents.Of(row.Level, row.State, row.Cause);
         for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
         {
             if ((row.Notify & (1 << block)) != 0
-                && (Asked(subject, block, kind) ?? Asked(subject, block, alibaba)) is { } asked
-                && !await SendToAllAsync(channel, new(asked.Kind, journalEvent, subject, contexts.NodeOf(row), asked.Vars), subject.Notifications[block], lead))
+                && AlibabaEvents.KindFor(subject.Notifications[block], row.Level, row.State, row.Cause) is { } kind
+                && subject.VarsOf(block, kind) is { } vars
+                && !await SendToAllAsync(channel, new(kind, journalEvent, subject, contexts.NodeOf(row), vars), subject.Notifications[block], lead))
             {
                 return false;
             }
@@ -52,10 +54,6 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
 
         return true;
     }
-
-    /// <summary>The event, if the block lists it; a block lists events of one catalogue.</summary>
-    private static (EventKind Kind, IReadOnlyList<EventVarDocument> Vars)? Asked(SubjectContext subject, int block, EventKind? kind) =>
-        kind is not null && subject.VarsOf(block, kind) is { } vars ? (kind, vars) : null;
 
     public void Dispose()
     {
@@ -109,7 +107,13 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     {
         var writer = _writers[format];
         var body = writer.Write(message, out var tooLong);
-        return new(MessageProperties.Of(message, writer, services.Notifications.Region), body, tooLong);
+        var properties = MessageProperties.Of(message, writer, services.Notifications.Region);
+        if (RedeliveredAt is { } redeliveredAt)
+        {
+            properties.Headers[MessageProperties.RedeliveredAtHeader] = redeliveredAt.ToUnixTimeMilliseconds();
+        }
+
+        return new(properties, body, tooLong);
     }
 
     private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, string topic, Content content)

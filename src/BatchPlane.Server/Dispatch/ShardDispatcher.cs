@@ -135,12 +135,19 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     /// <summary>One channel's life.</summary>
     private async Task DeliverAsync(EventSender sender)
     {
+        await _services.Readiness.WaitAsync(_stop.Token);
         await using var channel = await PublishChannel.OpenAsync(
             _services.Broker,
             _services.Time,
             _options,
             _moved,
             _stop.Token);
+        if (!_services.Readiness.IsReady)
+        {
+            // It may be a channel of the next connection already.
+            return;
+        }
+
         sender.BeginChannel();
         _channel = channel;
         try

@@ -60,9 +60,11 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     /// <summary>Goes through one redelivery on one channel. False when the shard cannot go on with it now: it was taken over, or the wish was withdrawn.</summary>
     private async Task<bool> WorkAsync(RedeliveryWork work, EventSender sender, CancellationToken stop)
     {
+        await services.Readiness.WaitAsync(stop);
         await using var channel = await PublishChannel.OpenAsync(services.Broker, services.Time, services.Options, default, stop);
         sender.BeginChannel();
-        while (maySend())
+        sender.RedeliveredAt = work.CreatedAt;
+        while (maySend() && services.Readiness.IsReady)
         {
             var rows = await services.Redeliveries.PageAsync(lease.Shard, work, services.Options.PageSize, stop);
             var contexts = await _contexts.LoadAsync(rows, stop);

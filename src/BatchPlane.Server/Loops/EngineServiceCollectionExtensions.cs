@@ -50,6 +50,7 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<Timekeeper>();
         services.AddHostedService<BlockedTeller>();
         services.AddSingleton<JournalMetrics>();
+        services.AddSingleton<InvariantMetrics>();
         services.AddHostedService<JournalKeeper>();
         services.AddSingleton<InvariantChecker>();
         services.AddSingleton<InvariantKeeper>();

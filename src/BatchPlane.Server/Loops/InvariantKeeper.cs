@@ -1,6 +1,4 @@
-using System.Diagnostics.Metrics;
 using BatchPlane.Core.Database;
-using BatchPlane.Server.Dispatch;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Loops;
@@ -15,18 +13,15 @@ internal sealed partial class InvariantKeeper : EngineLoop
 
     private readonly InvariantChecker _invariants;
     private readonly InvariantOptions _options;
-    private readonly Gauge<long> _violations;
-    private readonly Counter<long> _unchecked;
+    private readonly InvariantMetrics _metrics;
     private long _passes;
 
-    public InvariantKeeper(InvariantChecker invariants, IOptions<InvariantOptions> options, IMeterFactory meters, TimeProvider time, ILogger<InvariantKeeper> logger)
+    public InvariantKeeper(InvariantChecker invariants, IOptions<InvariantOptions> options, InvariantMetrics metrics, TimeProvider time, ILogger<InvariantKeeper> logger)
         : base(time, logger)
     {
         _invariants = invariants;
         _options = options.Value;
-        var meter = meters.Create(DispatchMetrics.MeterName);
-        _violations = meter.CreateGauge<long>("batchplane.invariants.violations", "{violation}", "Violations found when an invariant of the database was looked at last");
-        _unchecked = meter.CreateCounter<long>("batchplane.invariants.unchecked", "{check}", "Times that an invariant of the database could not be looked at to the end");
+        _metrics = metrics;
     }
 
     /// <inheritdoc/>
@@ -49,12 +44,12 @@ internal sealed partial class InvariantKeeper : EngineLoop
             var result = await _invariants.CheckAsync(name, _options.TimeLimit, _options.MaxLogged, cancellationToken);
             if (!result.IsChecked)
             {
-                _unchecked.Add(1);
+                _metrics.Unchecked();
                 Log.Unchecked(Logger, name);
                 continue;
             }
 
-            _violations.Record(result.Count, KeyValuePair.Create<string, object?>("invariant", name));
+            _metrics.Violations(name, result.Count);
             foreach (var violation in result.Violations)
             {
                 Log.Violated(Logger, name, violation, result.Count);

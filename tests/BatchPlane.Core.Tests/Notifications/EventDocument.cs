@@ -68,6 +68,7 @@ internal static class EventDocument
         | `timestamp` | `EventTime` in seconds since 1970 |
         | `content_type`, `app_id`, delivery mode | `application/json`, `batchplane`, persistent |
         | header `x-batchplane-sequence` | number of the event within its job or environment |
+        | header `x-batchplane-redelivered-at` | of a message that is delivered again: when that was asked for, in milliseconds since 1970 |
         | header `traceparent` | W3C trace context that the request to make the job or environment came with; absent when it came with none |
         | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:<region>`, event name, `job-…/task/index` or `env-…/node-…`, time with milliseconds, `application/json` |
 
@@ -87,7 +88,7 @@ internal static class EventDocument
         ```
 
         `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
-        The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`.
+        The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`; one that is ended while it waits for another attempt has 0 there.
         `OnInstanceWaiting` is a message for each instance, a million for an array of a million, since a body names one: leave it out of `Events` where that is too much. No `*` brings it, and `OnTaskWaiting` tells the same once.
 
         A body over the limit is shortened by format: in `cmq` and `cloudevents` `StateReason` loses its end, in `mns` `Message` or `ErrorMessage` does, and says so with `...(truncated)`.
@@ -131,6 +132,7 @@ internal static class EventDocument
         }
 
         AddAlibaba(text);
+        AddNotices(text);
         text.Append("\n## Samples\n");
         foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED", NodeOfATask })
         {
@@ -160,6 +162,15 @@ internal static class EventDocument
         foreach (var kind in AlibabaEvents.All)
         {
             text.Append($"| `{kind.Name}` | `{kind.RoutingKey}` | {Where(kind.Scope)} | {string.Join(", ", EventPayload.FlatKeysOf(kind).Select(name => $"`{name}`"))} | {kind.Fires} |\n");
+        }
+    }
+
+    private static void AddNotices(StringBuilder text)
+    {
+        text.Append("\n## Notices\n\nMessages about a topic itself, in the same envelope: nobody asks for them, and they are in no journal. Their message id begins with the test or the subscription.\n\n| name | routing key | `Batch` | when |\n|---|---|---|---|\n");
+        foreach (var notice in TopicNotices.All)
+        {
+            text.Append($"| `{notice.Name}` | `{notice.RoutingKey}` | {string.Join(", ", notice.Keys.Select(key => $"`{key.Name}` ({key.Meaning})"))} | {notice.Fires} |\n");
         }
     }
 

@@ -199,12 +199,15 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await _world.AppendAsync(Job, "task_instance", "FAILED", span: 6);
         await StartAsync();
         await inbox.WhenAsync(7);
+        // With which the cursor moved: what lies before it is delivered again.
+        await ExceptionsAsync(6);
 
         var done = await DoneAsync(await WishAsync(new(new(Job, 3, 5), "t", null, null, null, "user:test")));
         var again = (await Until.ReachedAsync(() => Task.FromResult(inbox.Messages.ToArray()), all => all.Length == 10, all => $"{all.Length} messages"))[7..];
 
         Assert.Equal(3, done.Sent);
         Assert.Equal(["job-aaaaaaaa:3", "job-aaaaaaaa:4", "job-aaaaaaaa:5"], again.Select(message => message.Id));
+        Assert.All(again, message => Assert.InRange(long.Parse(message.Header("x-batchplane-redelivered-at")!), 1, long.MaxValue));
     }
 
     [Fact]
@@ -253,6 +256,22 @@ public sealed class RedeliveryTests : IAsyncLifetime
         Assert.False(await _store.MoveAsync(work, shard, 7, step, default));
         Assert.Null(await _store.NextAsync(shard, default));
         Assert.Equal(1, (await _store.FindAsync(work.RedeliveryId, default))!.Sent);
+    }
+
+    [Fact]
+    public async Task AlibabaBlock_SubscriptionsAreFoundByItsOwnWords()
+    {
+        await _world.AddJobAsync(Job, Ask("t", "OnJobWaiting"));
+        await _world.Topics.CreateAsync("t", "test", default);
+        await _world.ExecuteAsync("""
+            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, created_by, created_at, updated_at)
+            VALUES ('subsc-waiting0', 't', 'queue', 'w', '{job.waiting}', true, 'published', 'test', now(), now()), ('subsc-runnable', 't', 'queue', 'r', '{job.runnable}', true, 'published', 'test', now(), now())
+            """);
+        await _world.AppendAsync(Job, state: "RUNNABLE");
+
+        var delivery = Assert.Single((await _deliveries.OfEventAsync(Job, 1, default))!.Deliveries);
+
+        Assert.Equal(["subsc-waiting0"], delivery.Subscriptions!.Select(subscription => subscription.SubscriptionId));
     }
 
     private static void Often(DispatchOptions options)

@@ -685,6 +685,8 @@ CREATE TABLE subscriptions (
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
     max_in_flight      integer CHECK (max_in_flight > 0),
+    max_age_seconds    integer CHECK (max_age_seconds > 0),
+    max_queue_bytes    bigint CHECK (max_queue_bytes > 0),
     retry              jsonb,
     secret             bytea,
     previous_secret    bytea,
@@ -697,6 +699,8 @@ CREATE TABLE subscriptions (
     last_failed_at     timestamptz,
     last_status        integer,
     last_reason        text,
+    recent_failures    integer NOT NULL DEFAULT 0,
+    recent_since       timestamptz,
     created_by         text NOT NULL,
     created_at         timestamptz NOT NULL,
     updated_at         timestamptz NOT NULL,
@@ -705,6 +709,8 @@ CREATE TABLE subscriptions (
     CHECK ((protocol = 'http') = (secret IS NOT NULL)),
     CHECK ((protocol = 'queue') = (retry IS NULL)),
     CHECK ((protocol = 'queue') = (max_in_flight IS NULL)),
+    CHECK ((protocol = 'queue') = (max_age_seconds IS NULL)),
+    CHECK ((protocol = 'queue') = (max_queue_bytes IS NULL)),
     CHECK (enabled = (disabled_at IS NULL))
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody''s and its bindings. http, email: BatchPlane''s own queue batchplane.sub.<id>, which deliverers empty.';
@@ -713,21 +719,38 @@ COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
+COMMENT ON COLUMN subscriptions.max_age_seconds IS 'How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.';
 COMMENT ON COLUMN subscriptions.secret IS 'http: what requests are signed with, under the installation key.';
 COMMENT ON COLUMN subscriptions.previous_secret IS 'The secret before the last rotation; signs as well until previous_secret_until.';
 COMMENT ON COLUMN subscriptions.revision IS 'New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.';
 COMMENT ON COLUMN subscriptions.disabled_reason IS 'Why BatchPlane disabled it; null while enabled and when a user did.';
 COMMENT ON COLUMN subscriptions.failing_since IS 'First failure since the last success; null while the last try succeeded.';
+COMMENT ON COLUMN subscriptions.recent_failures IS 'Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.';
+
+CREATE TABLE topic_notices (
+    notice_id       text PRIMARY KEY,
+    topic_key       text NOT NULL REFERENCES topics ON DELETE CASCADE,
+    subscription_id text NOT NULL,
+    reason          text NOT NULL,
+    created_at      timestamptz NOT NULL
+);
+COMMENT ON TABLE topic_notices IS 'What topics are still to be told about themselves: that a subscription was disabled. Written with the change, removed when RabbitMQ has the message.';
 
 CREATE SEQUENCE topology_removal_no_seq;
 COMMENT ON SEQUENCE topology_removal_no_seq IS 'Numbers of removals.';
 CREATE TABLE topology_removals (
     removal_no bigint PRIMARY KEY DEFAULT nextval('topology_removal_no_seq'),
     topic_name text NOT NULL,
-    queue      text NOT NULL,
-    binding    text
+    queue      text,
+    binding    text,
+    tries      integer NOT NULL DEFAULT 0,
+    last_reason text,
+    CHECK (queue IS NOT NULL OR binding IS NULL)
 );
 COMMENT ON TABLE topology_removals IS 'What has to go from RabbitMQ, written with the change that made it superfluous and removed when it is done: the broker may be away meanwhile.';
+COMMENT ON COLUMN topology_removals.queue IS 'The queue; null: the exchange of the topic itself.';
+COMMENT ON COLUMN topology_removals.tries IS 'How often RabbitMQ refused it.';
+COMMENT ON COLUMN topology_removals.last_reason IS 'What RabbitMQ said the last time; null: it was not asked, or was away.';
 COMMENT ON COLUMN topology_removals.binding IS 'The binding to take away; null: the queue itself, which is then one of BatchPlane''s own.';
 
 CREATE TABLE subscription_deliveries (
@@ -735,6 +758,7 @@ CREATE TABLE subscription_deliveries (
     subject_id      text NOT NULL,
     sequence        bigint NOT NULL,
     topic_name      text NOT NULL,
+    redelivered_at  bigint NOT NULL DEFAULT 0,
     state           text NOT NULL CHECK (state IN ('pending', 'delivered', 'retrying', 'dead', 'dropped')),
     tries           integer NOT NULL,
     last_status     integer,
@@ -748,6 +772,7 @@ CREATE TABLE subscription_deliveries (
 CREATE INDEX subscription_deliveries_last_tried_at_idx ON subscription_deliveries (last_tried_at);
 CREATE INDEX subscription_deliveries_dead_idx ON subscription_deliveries (last_tried_at, subject_id, sequence, topic_name, subscription_id) WHERE state IN ('dead', 'dropped');
 COMMENT ON TABLE subscription_deliveries IS 'What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription''s queue, or no binding matches. Written in batches by deliverers; pruned by age.';
+COMMENT ON COLUMN subscription_deliveries.redelivered_at IS 'Which redelivery it tells of: when that was asked for, in milliseconds since 1970; 0: the first delivery.';
 COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
 COMMENT ON COLUMN subscription_deliveries.tries IS 'Tries made; 0 while pending.';
 COMMENT ON COLUMN subscription_deliveries.last_status IS 'HTTP status or SMTP reply code of the last try; null: there was no answer.';
