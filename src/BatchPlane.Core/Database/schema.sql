@@ -104,7 +104,7 @@ CREATE TABLE delivery_exceptions (
 );
 CREATE INDEX delivery_exceptions_state_idx ON public.delivery_exceptions USING btree (state, last_tried_at, subject_id, sequence, topic_name);
 CREATE INDEX delivery_exceptions_time_idx ON public.delivery_exceptions USING btree (last_tried_at, subject_id, sequence, topic_name);
-CREATE INDEX delivery_exceptions_topic_idx ON public.delivery_exceptions USING btree (topic_key, state, last_tried_at, subject_id, sequence, topic_name);
+CREATE INDEX delivery_exceptions_topic_idx ON public.delivery_exceptions USING btree (topic_key, last_tried_at, subject_id, sequence, topic_name);
 
 -- How far each shard of the outbox is delivered. Behind the cursor: confirmed, or an exception of its own in delivery_exceptions. Beyond: pending.
 CREATE TABLE dispatcher_shards (

@@ -613,7 +613,7 @@ CREATE TABLE delivery_exceptions (
 );
 CREATE INDEX delivery_exceptions_time_idx ON delivery_exceptions (last_tried_at, subject_id, sequence, topic_name);
 CREATE INDEX delivery_exceptions_state_idx ON delivery_exceptions (state, last_tried_at, subject_id, sequence, topic_name);
-CREATE INDEX delivery_exceptions_topic_idx ON delivery_exceptions (topic_key, state, last_tried_at, subject_id, sequence, topic_name);
+CREATE INDEX delivery_exceptions_topic_idx ON delivery_exceptions (topic_key, last_tried_at, subject_id, sequence, topic_name);
 COMMENT ON TABLE delivery_exceptions IS 'Messages that did not simply arrive: nobody was bound (unrouted), or the broker refused them for good (failed).';
 COMMENT ON COLUMN delivery_exceptions.topic_name IS 'As it was spelled then: the same topic may have been made in another spelling since.';
 
