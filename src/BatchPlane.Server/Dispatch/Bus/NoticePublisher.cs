@@ -25,7 +25,7 @@ internal sealed partial class NoticePublisher(
 
     /// <summary>Sends a test. True: a queue has it; false: none is bound for the key; null: the broker is away or does not let us.</summary>
     internal Task<bool?> TestAsync(string topic, string subjectId, string routingKey, CancellationToken cancellationToken) =>
-        PublishAsync(topic, routingKey, subjectId, TopicNotices.Test.Name, writer => writer.WriteString("TopicName", topic), cancellationToken);
+        PublishAsync(topic, routingKey, subjectId, TopicNotices.Test.Name, writer => writer.WriteString("TopicName", topic), happenedAt: null, cancellationToken);
 
     /// <summary>Tells the topic that one of its subscriptions was disabled. Null: it has to be told again.</summary>
     internal Task<bool?> SubscriptionDisabledAsync(TopicNotice notice, CancellationToken cancellationToken) => PublishAsync(
@@ -39,10 +39,10 @@ internal sealed partial class NoticePublisher(
             writer.WriteString("SubscriptionId", notice.SubscriptionId);
             writer.WriteString("StateReason", notice.Reason);
         },
-        cancellationToken,
-        notice.CreatedAt);
+        notice.CreatedAt,
+        cancellationToken);
 
-    private async Task<bool?> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, CancellationToken cancellationToken, DateTimeOffset? happenedAt = null)
+    private async Task<bool?> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, DateTimeOffset? happenedAt, CancellationToken cancellationToken)
     {
         if (await topology.DeclareExchangeAsync(topic, cancellationToken) is Declaration.BrokerAway or Declaration.Refused || !broker.TryGetOpen(out var connection))
         {
