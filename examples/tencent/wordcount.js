@@ -31,7 +31,7 @@ async function main() {
     TopicName: 'wordcount', SubscriptionName: 'mine', Protocol: 'queue', Endpoint: 'wordcount-events', NotifyContentFormat: 'SIMPLIFIED', FilterTag: ['succeed', 'failed'],
   }));
 
-  const { ComputeEnvSet } = await jobs.DescribeComputeEnvs({ Filters: [{ Name: 'env-name', Values: ['default'] }] });
+  const { ComputeEnvSet } = await jobs.DescribeComputeEnvs({ Filters: [{ Name: 'env-name', Values: ['local'] }] });
   const EnvId = ComputeEnvSet[0].EnvId;
   const { JobId } = await jobs.SubmitJob({
     Placement: { Zone: 'local-1' },

@@ -119,7 +119,7 @@ public sealed class ListenerStore(NpgsqlDataSource dataSource)
             BatchCommands =
             {
                 new(SqlText.Load("Database/Sql/without_jit.sql")),
-                new(SqlText.Load("Listeners/Sql/event_listeners_select.sql")) 
+                new(SqlText.Load("Listeners/Sql/event_listeners_select.sql"))
                 {
                     Parameters = { new("row_limit", rowLimit), new("listener_limit", limit), new("after", NpgsqlDbType.Text) { Value = (object?)after ?? DBNull.Value } },
                 },

@@ -8,7 +8,7 @@ namespace BatchPlane.Core.Notifications;
 internal static class SubscriptionRows
 {
     /// <summary>Number of the first column after the common ones.</summary>
-    internal const int Next = 21;
+    internal const int Next = 23;
 
     internal static SubscriptionView ReadView(NpgsqlDataReader reader) => new()
     {
@@ -33,6 +33,8 @@ internal static class SubscriptionRows
         LastStatus = reader.IsDBNull(18) ? null : reader.GetInt32(18),
         LastReason = Text(reader, 19),
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(20),
+        MaxAgeSeconds = reader.IsDBNull(21) ? null : reader.GetInt32(21),
+        MaxQueueBytes = reader.IsDBNull(22) ? null : reader.GetInt64(22),
     };
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

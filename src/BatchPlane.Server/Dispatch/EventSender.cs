@@ -10,12 +10,15 @@ namespace BatchPlane.Server.Dispatch;
 /// Turns an event of the journal into its messages, one for each topic of the notification blocks that asked for it, and sends them on a
 /// channel. What the topics of a block get is written once. Lives as long as its shard's lease: it remembers which messages the broker refused before.
 /// </summary>
-internal sealed partial class EventSender(DispatchServices services) : IDisposable
+internal sealed class EventSender(DispatchServices services) : IDisposable
 {
     private readonly Dictionary<NotificationFormat, BodyWriter> _writers =
         Enum.GetValues<NotificationFormat>().ToDictionary(format => format, format => BodyWriter.Of(format, services.Notifications));
 
-    private readonly Dictionary<SentMessage, int> _refusals = [];
+    private readonly Refusals _refusals = new(services.Options, services.Time);
+
+    /// <summary>When the redelivery was asked for that sends now; null: events are sent for the first time.</summary>
+    internal DateTimeOffset? RedeliveredAt { get; set; }
 
     // Null: the exchange is there. Else why it can never be.
     private readonly Dictionary<string, string?> _exchanges = new(StringComparer.Ordinal);
@@ -23,30 +26,22 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     /// <summary>A new channel begins: a missing exchange may be what ended the last one, so all are declared again at their first use.</summary>
     internal void BeginChannel() => _exchanges.Clear();
 
-    /// <summary>The broker refused these; a message that is refused too often is given up.</summary>
-    internal void CountRefusals(IReadOnlyList<SentMessage> refused)
-    {
-        if (refused.Count == 0)
-        {
-            _refusals.Clear();
-        }
+    /// <summary>A channel has ended, on which the broker refused these; a message that is refused too often and for too long is given up.</summary>
+    internal void CountRefusals(IReadOnlyList<SentMessage> refused) => _refusals.Count(refused);
 
-        foreach (var message in refused)
-        {
-            _refusals[message] = _refusals.GetValueOrDefault(message) + 1;
-        }
-    }
-
-    /// <summary>Sends the messages of one event to its topics, or where <paramref name="lead"/> leads those of a topic. False when the channel has a fault: at least one was not sent.</summary>
+    /// <summary>
+    /// Sends the messages of one event to its topics, or where <paramref name="lead"/> leads those of a topic; none when its job or environment is gone. False when the channel has a fault:
+    /// at least one was not sent.
+    /// </summary>
     internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, Func<string, EventKind, Destination>? lead = null)
     {
         var row = journalEvent.Row;
         if (contexts.SubjectOf(row) is not { } subject)
         {
-            Log.NoSubject(services.Logger, journalEvent.Id);
             return true;
         }
 
+        // As AlibabaEvents.KindFor has it, looked up once for all blocks.
         var kind = EventCatalogue.Of(row.Level, row.State);
         var alibaba = AlibabaEvents.Of(row.Level, row.State, row.Cause);
         for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
@@ -104,7 +99,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     private async ValueTask<bool> SendToQueueAsync(PublishChannel channel, Message message, string topic, string queue, Content content)
     {
         var sent = new SentMessage(queue, message.Event.Row.SubjectId, message.Event.Sequence);
-        if (content.TooLong || _refusals.GetValueOrDefault(sent) >= services.Options.MaxRefusals)
+        if (content.TooLong || _refusals.WhyGivenUp(sent) is not null)
         {
             return true;
         }
@@ -118,7 +113,13 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     {
         var writer = _writers[format];
         var body = writer.Write(message, out var tooLong);
-        return new(MessageProperties.Of(message, writer, services.Notifications.Region), body, tooLong);
+        var properties = MessageProperties.Of(message, writer, services.Notifications.Region);
+        if (RedeliveredAt is { } redeliveredAt)
+        {
+            properties.Headers[MessageProperties.RedeliveredAtHeader] = redeliveredAt.ToUnixTimeMilliseconds();
+        }
+
+        return new(properties, body, tooLong);
     }
 
     private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, string topic, Content content)
@@ -159,9 +160,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
             return $"The message has {length} bytes; the limit is {services.Notifications.MaxMessageBytes}.";
         }
 
-        return _refusals.GetValueOrDefault(message) >= services.Options.MaxRefusals
-            ? $"The broker refused it {services.Options.MaxRefusals} times."
-            : null;
+        return _refusals.WhyGivenUp(message);
     }
 
     private async Task<bool> DeclareAsync(PublishChannel channel, string topic)
@@ -186,10 +185,4 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     /// <param name="Body">Valid until the same writer writes again.</param>
     /// <param name="TooLong">It is over the limit.</param>
     private sealed record Content(MessageProperties Properties, ReadOnlyMemory<byte> Body, bool TooLong);
-
-    private static partial class Log
-    {
-        [LoggerMessage(5023, LogLevel.Warning, "Event {EventId} is not sent: its job or environment is gone")]
-        internal static partial void NoSubject(ILogger logger, string eventId);
-    }
 }

@@ -265,7 +265,7 @@ public sealed class SdkTests(SdkFixture fixture)
     private async Task<string> SubmitAsync(string name, string command, int instances) => Text(
         await CallAsync("SubmitJob", $$"""{"Placement":{"Zone":"local-1"},"Job":{"JobName":"{{name}}","Tasks":[{"TaskName":"t","TaskInstanceNum":{{instances}},"EnvId":"{{await DefaultAsync()}}","Application":{"DeliveryForm":"LOCAL","Command":"{{command}}"} }]} }"""), "JobId");
 
-    private async Task<string> DefaultAsync() => Text((await CallAsync("DescribeComputeEnvs", """{"Filters":[{"Name":"env-name","Values":["default"]}]}""")).GetProperty("ComputeEnvSet")[0], "EnvId");
+    private async Task<string> DefaultAsync() => Text((await CallAsync("DescribeComputeEnvs", """{"Filters":[{"Name":"env-name","Values":["local"]}]}""")).GetProperty("ComputeEnvSet")[0], "EnvId");
 
     private Task<JsonElement> CallAsync(string action, string request)
     {

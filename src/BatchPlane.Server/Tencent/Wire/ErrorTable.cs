@@ -29,6 +29,7 @@ internal static class ErrorTable
         [ProblemKind.SubscriptionNotFound] = "ResourceNotFound",
         [ProblemKind.EventNotFound] = "ResourceNotFound",
         [ProblemKind.RedeliveryNotFound] = "ResourceNotFound",
+        [ProblemKind.ListenerNotFound] = "ResourceNotFound",
         [ProblemKind.MethodNotAllowed] = ErrorCodes.UnsupportedProtocol,
         [ProblemKind.RequestTimeout] = ErrorCodes.InvalidRequest,
         [ProblemKind.EnvironmentExists] = "InvalidParameterValue.ComputeEnv",
@@ -47,6 +48,7 @@ internal static class ErrorTable
         [ProblemKind.JobEnded] = ErrorCodes.UnsupportedOperation,
         [ProblemKind.JobNotFailed] = ErrorCodes.UnsupportedOperation,
         [ProblemKind.NothingToRetry] = ErrorCodes.UnsupportedOperation,
+        [ProblemKind.ListenerRuns] = ErrorCodes.UnsupportedOperation,
         [ProblemKind.OutputGone] = "ResourceUnavailable",
         [ProblemKind.EventsGone] = "ResourceUnavailable",
         [ProblemKind.BodyTooLarge] = ErrorCodes.RequestSizeLimitExceeded,
@@ -123,6 +125,8 @@ internal static class ErrorTable
         [ItemCodes.ComputeEnvAttached] = ErrorCodes.CvmParameters,
         [ItemCodes.ComputeEnvTooSmall] = ErrorCodes.CvmParameters,
         [ItemCodes.ProviderUnusable] = ErrorCodes.CvmParameters,
+        [ItemCodes.NotOfProvider] = ErrorCodes.CvmParameters,
+        [ItemCodes.TopicsTooMany] = ErrorCodes.LimitExceeded,
         [ItemCodes.SlurmRefused] = ErrorCodes.CvmParameters,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

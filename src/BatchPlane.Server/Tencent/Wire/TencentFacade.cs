@@ -37,7 +37,7 @@ internal sealed partial class TencentFacade(RequestGate gate, ActionTable action
         {
             throw;
         }
-        catch (BadHttpRequestException exception)
+        catch (IOException exception) when (request is null || exception is BadHttpRequestException)
         {
             return new(new(ErrorCodes.InvalidRequest, exception.Message));
         }
