@@ -160,7 +160,7 @@ public sealed class SdkTests(SdkFixture fixture)
             ("CreateComputeEnv", Make("e", ",\"EnvData\":{\"InstanceTypes\":[\"S9.NONE\"]}"), "InvalidParameterValue.InstanceType"),
             ("CreateComputeEnv", Make("e", ",\"EnvData\":{\"InstanceTypes\":[]}"), "InvalidParameterValue.InstanceTypesEmpty"),
             ("CreateComputeEnv", Make("e").Replace("local-1", "moon-1", StringComparison.Ordinal), "InvalidParameterValue.UnavailableZone"),
-            ("ModifyComputeEnv", NoEnv, "InvalidParameterAtLeastOneAttribute"), ("ModifyComputeEnv", """{"EnvId":"env-00000000","EnvName":"e"}""", "ResourceNotFound.ComputeEnv"), ("ModifyComputeEnv", BadEnv, "InvalidParameter.EnvIdMalformed"),
+            ("ModifyComputeEnv", """{"EnvId":"env-00000000","EnvName":"e"}""", "ResourceNotFound.ComputeEnv"), ("ModifyComputeEnv", BadEnv, "InvalidParameter.EnvIdMalformed"),
             ("DeleteComputeEnv", NoEnv, "ResourceNotFound.ComputeEnv"), ("DeleteComputeEnv", BadEnv, "InvalidParameter.EnvIdMalformed"),
             ("DescribeComputeEnv", NoEnv, "ResourceNotFound.ComputeEnv"), ("DescribeComputeEnv", BadEnv, "InvalidParameter.EnvIdMalformed"),
             ("DescribeComputeEnvs", """{"EnvIds":["nonsense"]}""", "InvalidParameter.EnvIdMalformed"), ("DescribeComputeEnvs", """{"Filters":[{"Name":"resource-type","Values":["boat"]}]}""", "InvalidParameterValue.ResourceType"),
