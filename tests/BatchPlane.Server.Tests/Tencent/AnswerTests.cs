@@ -24,7 +24,7 @@ public sealed partial class AnswerTests(TencentFixture server) : IClassFixture<T
             {"Placement":{"Zone":"local-2"},"Job":{"JobName":"golden","JobDescription":"two tasks","Tasks":[
               {"TaskName":"a","TaskInstanceNum":2,"Application":{"DeliveryForm":"LOCAL","Command":"echo"},"EnvId":"{{envId}}","EnvVars":[{"Name":"N","Value":"1"}],"RedirectInfo":{"StdoutRedirectPath":"cos://b.cos.r.myqcloud.com/out/"} },
               {"TaskName":"b","Application":{"DeliveryForm":"LOCAL","Commands":[{"Command":"true"}]},"EnvId":"{{envId}}","RestartComputeNode":false}],
-             "Dependences":[{"StartTask":"a","EndTask":"b"}],"Tags":[{"Key":"team","Value":"golden"}]}}
+             "Dependences":[{"StartTask":"a","EndTask":"b"}],"Tags":[{"Key":"team","Value":"golden"}]} }
             """);
         var templateId = await TellAsync("CreateTaskTemplate", $$"""{"TaskTemplateName":"golden","TaskTemplateInfo":{"TaskName":"a","Application":{"DeliveryForm":"LOCAL","Command":"true"},"EnvId":"{{envId}}"} }""");
         (string Action, string Body)[] calls =
