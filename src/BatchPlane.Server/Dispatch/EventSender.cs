@@ -3,6 +3,7 @@ using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch.Bus;
+using DeliveryOutcome = BatchPlane.Core.Journal.DeliveryOutcome;
 
 namespace BatchPlane.Server.Dispatch;
 
@@ -126,7 +127,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         var row = message.Event.Row;
         if (services.Notifications.UnknownTopic == UnknownTopicPolicy.Lenient && message.Subject.MissingTopics.Contains(topic))
         {
-            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
             return true;
         }
 
@@ -138,7 +139,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         var sent = new SentMessage(topic, row.SubjectId, message.Event.Sequence);
         if (WhyNot(sent, topic, content.Body.Length, content.TooLong) is { } reason)
         {
-            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, reason));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, reason));
             return true;
         }
 
@@ -185,7 +186,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     /// <param name="Properties">What travels beside the body.</param>
     /// <param name="Body">Valid until the same writer writes again.</param>
     /// <param name="TooLong">It is over the limit.</param>
-    private sealed record Content(MessageProperties Properties, ReadOnlyMemory<byte> Body, bool TooLong);
+    private readonly record struct Content(MessageProperties Properties, ReadOnlyMemory<byte> Body, bool TooLong);
 
     private static partial class Log
     {
