@@ -14,6 +14,7 @@ using BatchPlane.Server.Environments;
 using BatchPlane.Server.Events;
 using BatchPlane.Server.Health;
 using BatchPlane.Server.Jobs;
+using BatchPlane.Server.Listeners;
 using BatchPlane.Server.Logging;
 using BatchPlane.Server.Loops;
 using BatchPlane.Server.Metrics;
@@ -46,6 +47,7 @@ public static class ServerHost
         builder.Services.AddBatchPlaneCore();
         builder.Services.AddDispatch(settings.RabbitMq, settings.Roles.HasFlag(ServerRoles.Dispatcher));
         builder.Services.AddDeliveries(settings.Roles.HasFlag(ServerRoles.Deliverer));
+        builder.Services.AddListeners(settings.Roles.HasFlag(ServerRoles.Listeners));
         builder.Services.AddAgents();
         if (settings.Roles.HasFlag(ServerRoles.Engine))
         {
@@ -72,7 +74,6 @@ public static class ServerHost
         services.AddSingleton(_ => NpgsqlDataSource.Create(WithDefaults(settings.Postgres)));
         services.AddSingleton(_ => new InstallationKey(LoadInstallationKey(settings)));
         services.AddSingleton(provider => new JoinToken(settings.JoinToken ?? provider.GetRequiredService<InstallationKey>().JoinToken));
-        services.AddSingleton<TaskSecrets>();
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<JoinTokenStore>();
         services.AddSingleton<BrokerStatus>();
@@ -131,6 +132,8 @@ public static class ServerHost
         v1.MapTaskTemplates();
         v1.MapTopics();
         v1.MapEvents();
+        ListListeners.Map(v1);
+        ChangeListener.Map(v1);
         app.MapAgents();
     }
 

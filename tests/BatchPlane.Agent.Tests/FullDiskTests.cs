@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using BatchPlane.Contracts;
+using BatchPlane.Testing;
 using static BatchPlane.Agent.Tests.AgentHarness;
 
 namespace BatchPlane.Agent.Tests;
@@ -8,15 +8,13 @@ namespace BatchPlane.Agent.Tests;
 public sealed class FullDiskTests : IDisposable
 {
     private readonly string _disk = Directory.CreateTempSubdirectory("batchplane-disk-").FullName;
+    private readonly MountedDisk _mounted;
 
-    public FullDiskTests()
-    {
-        AsRoot("mount", "-t", "tmpfs", "-o", "size=2m,nr_inodes=200,mode=777", "batchplane-test", _disk);
-    }
+    public FullDiskTests() => _mounted = MountedDisk.Mount(_disk, "size=2m,nr_inodes=200,mode=777");
 
     public void Dispose()
     {
-        AsRoot("umount", "--lazy", _disk);
+        _mounted.Dispose();
         Directory.Delete(_disk);
     }
 
@@ -71,12 +69,5 @@ public sealed class FullDiskTests : IDisposable
         {
             // Full.
         }
-    }
-
-    private static void AsRoot(string program, params string[] args)
-    {
-        using var process = Environment.IsPrivilegedProcess ? Process.Start(program, args) : Process.Start("sudo", ["-n", program, .. args]);
-        process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
     }
 }

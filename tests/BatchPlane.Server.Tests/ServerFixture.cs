@@ -51,6 +51,9 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>What the server does.</summary>
     protected virtual ServerRoles Roles => ServerRoles.Api;
 
+    /// <summary>Settings of its listeners; null: none.</summary>
+    protected virtual IConfiguration? Listeners => null;
+
     /// <summary>Options of the server besides; asked for once, before it starts.</summary>
     protected virtual Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>([]);
 
@@ -94,6 +97,7 @@ public class ServerFixture : IAsyncLifetime
             BootstrapKey = Key,
             Roles = Roles,
             JoinToken = JoinToken,
+            Listeners = Listeners,
             Options = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Api:MaxBodyBytes", (string?)$"{MaxBodyBytes}"), .. await OptionsAsync()]).Build(),
         });
         await server.StartAsync();

@@ -42,6 +42,7 @@ internal static partial class Rules
         ("src/BatchPlane.Server/Deliveries/", "5"),
         ("src/BatchPlane.Server/Dispatch/", "5"),
         ("src/BatchPlane.Server/Events/", "15"),
+        ("src/BatchPlane.Server/Listeners/", "5"),
         ("src/BatchPlane.Server/", "1234"),
         ("src/", "1234567"),
     ];
@@ -188,7 +189,8 @@ internal static partial class Rules
               select $"{file.Path}:{line.Number}: names a type of MassTransit. Only Server/Deliveries/Bus does; ask its classes.";
 
     internal static IEnumerable<string> SkippedTests(SourceFile file) =>
-        !file.Is(".cs") || !file.IsUnder("tests/")
+        // What a machine has to have is looked for by the attribute, not claimed by a test.
+        !file.Is(".cs") || !file.IsUnder("tests/") || file.IsUnder("tests/BatchPlane.Agent.Tests/Limits/GroupsFactAttribute.cs")
             ? []
             : from line in file.CodeLines
               where Skip().IsMatch(line.Text)

@@ -5,12 +5,11 @@ namespace BatchPlane.Bench.Benches;
 
 /// <summary>
 /// Ten agents upload 50 MB of output each at once: how fast it is stored, what that takes of the server's memory, and whether heartbeats come on time
-/// meanwhile. As much in a quick run: less would show nothing.
+/// meanwhile. A quick run writes 30 MB each, which is still more than the memory it may take.
 /// </summary>
 internal sealed class Logs : IBench
 {
     private const int Agents = 10;
-    private const int BytesOfEach = 50_000_000;
     private const double Megabyte = 1_000_000;
 
     /// <summary>Seconds since the heartbeat that is longest ago; 20 s is the lease that each renews.</summary>
@@ -26,6 +25,7 @@ internal sealed class Logs : IBench
 
     public async Task RunAsync(BenchContext context)
     {
+        var bytesOfEach = context.Count(50_000_000, 30_000_000);
         await using var stack = await BenchStack.StartAsync(context, new StackShape { Agents = [Agents], Slots = 1 });
         var (rates, growths, ages) = (new List<double>(), new List<double>(), new List<double>());
         for (var run = 0; run < context.Runs; run++)
@@ -33,13 +33,13 @@ internal sealed class Logs : IBench
             var before = ProcessUsage.ResidentBytes(stack.ServerPid);
             using var over = CancellationTokenSource.CreateLinkedTokenSource(context.Cancellation);
             var watching = WatchAsync(stack, over.Token);
-            var seconds = await stack.RunAsync(BenchClient.Job(FormattableString.Invariant($$"""{"command":"head -c {{BytesOfEach}} /dev/zero | tr '\\0' x"}"""), Agents));
+            var seconds = await stack.RunAsync(BenchClient.Job(FormattableString.Invariant($$"""{"command":"head -c {{bytesOfEach}} /dev/zero | tr '\\0' x"}"""), Agents));
             await over.CancelAsync();
             var (peak, age) = await watching;
-            rates.Add(Agents * BytesOfEach / Megabyte / seconds);
+            rates.Add(Agents * bytesOfEach / Megabyte / seconds);
             growths.Add(Math.Max(0, peak - before) / Megabyte);
             ages.Add(age);
-            BenchContext.Say(FormattableString.Invariant($"  {Agents} x {BytesOfEach} bytes: {rates[^1]:0} MB/s"));
+            BenchContext.Say(FormattableString.Invariant($"  {Agents} x {bytesOfEach} bytes: {rates[^1]:0} MB/s"));
         }
 
         context.Report(new(Name, "stored", stack.StoredOutputBytes() / Megabyte / context.Runs, "MB"));

@@ -10,7 +10,7 @@ namespace BatchPlane.Bench.Benches;
 internal sealed partial class Nodes : IBench
 {
     private const double Million = 1_000_000;
-    private const int QuickLease = 5;
+    private const int QuickLease = 3;
     private const int Lease = 20;
 
     // Reads are not counted; what PostgreSQL does for itself is not either.

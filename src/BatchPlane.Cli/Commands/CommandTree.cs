@@ -8,6 +8,7 @@ using BatchPlane.Cli.Environments;
 using BatchPlane.Cli.Events;
 using BatchPlane.Cli.Hosting;
 using BatchPlane.Cli.Jobs;
+using BatchPlane.Cli.Listeners;
 using BatchPlane.Cli.TaskTemplates;
 using BatchPlane.Cli.Topics;
 
@@ -99,6 +100,7 @@ internal static class CommandTree
             NodesCommand.Create(client),
             TemplatesCommand.Create(client),
             TopicsCommand.Create(client),
+            ListenersCommand.Create(client),
             ServerCommand.Create(context),
             AgentCommand.Create(context),
             DevCommand.Create(context),

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using BatchPlane.Contracts;
+using BatchPlane.Cli.Hosting;
 
 namespace BatchPlane.Cli.Dev;
 
@@ -11,7 +11,6 @@ namespace BatchPlane.Cli.Dev;
 internal sealed class ServerChild : IDisposable
 {
     private const string VariablePrefix = "BATCHPLANE_";
-    private const string OptionsPrefix = VariablePrefix + "OPTIONS__";
     private const int SignalBase = 128;
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(20);
 
@@ -38,7 +37,7 @@ internal sealed class ServerChild : IDisposable
         ? string.Create(CultureInfo.InvariantCulture, $"killed by signal {_process.ExitCode - SignalBase}")
         : string.Create(CultureInfo.InvariantCulture, $"exit code {_process.ExitCode}");
 
-    /// <summary>Starts a server with exactly these settings; of the caller's environment it inherits only options, and what is passed on to agents.</summary>
+    /// <summary>Starts a server with exactly these settings; of the caller's environment it inherits only options, what is said of listeners, and what is passed on to agents.</summary>
     internal static ServerChild Start(ServerFiles files, IReadOnlyDictionary<string, string> settings)
     {
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
@@ -51,9 +50,7 @@ internal sealed class ServerChild : IDisposable
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith(VariablePrefix, StringComparison.Ordinal)
-            && !name.StartsWith(OptionsPrefix, StringComparison.Ordinal)
-            && !AgentVariables.IsPassedOn(name)).ToArray())
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith(VariablePrefix, StringComparison.Ordinal) && !ServerVariables.IsPassedOn(name)).ToArray())
         {
             start.Environment.Remove(name);
         }

@@ -30,7 +30,7 @@ internal static class ServerCommand
         var data = Text("--data", "DIR", $"Directory for the server's files, the output of instances among them; also {ServerVariables.Data}. Default: {DefaultData}.");
         var join = Text("--join-token", "TOKEN", $"Secret that agents join with; also {ServerVariables.JoinToken}, which does not show in the process list.");
         var noAuth = new Option<bool>("--no-auth") { Description = "Ask for no API key. Refused unless all URLs are on loopback." };
-        var roles = Text("--roles", "ROLES", $"Which parts run here: api,engine,dispatcher,deliverer; also {ServerVariables.Roles}. Default: all.");
+        var roles = Text("--roles", "ROLES", $"Which parts run here: api,engine,dispatcher,deliverer,listeners; also {ServerVariables.Roles}. Default: all.");
         var config = Text("--config", "FILE", "JSON file with settings; options and variables win over it.");
         var command = new Command("server", "Run the control plane: REST API, engine and event dispatcher.")
         {

@@ -1,3 +1,5 @@
+using BatchPlane.Contracts;
+
 namespace BatchPlane.Cli.Hosting;
 
 /// <summary>Environment variables of <c>batchplane server</c> and <c>batchplane agent</c>: settings, and secrets that must not show in the process list.</summary>
@@ -24,6 +26,12 @@ internal static class ServerVariables
     internal const string Server = Connections.Connection.ServerVariable;
     internal const string NodeId = Prefix + "NODE_ID";
     internal const string Environment = Prefix + "ENV";
+
+    private static readonly string[] PassedOnByDev = [Prefix + "LISTENERS__", Prefix + "OPTIONS__"];
+
+    /// <summary>True for a variable that the server of <c>batchplane dev</c> gets from its caller.</summary>
+    internal static bool IsPassedOn(string variable) =>
+        AgentVariables.IsPassedOn(variable) || PassedOnByDev.Any(prefix => variable.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Those a server reads.</summary>
     internal static readonly IReadOnlyList<string> OfServer =

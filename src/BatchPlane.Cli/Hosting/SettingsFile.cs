@@ -4,12 +4,12 @@ namespace BatchPlane.Cli.Hosting;
 
 /// <summary>
 /// The file of <c>batchplane server --config</c>: a JSON object with the names of the variables in lower case and without
-/// their prefix (<c>"postgres"</c>, <c>"join_token"</c>), and the sections <c>"options"</c> and <c>"serilog"</c>.
+/// their prefix (<c>"postgres"</c>, <c>"join_token"</c>), and the sections <c>"options"</c>, <c>"listeners"</c> and <c>"serilog"</c>.
 /// </summary>
 internal static class SettingsFile
 {
     private static readonly HashSet<string> Known = new(
-        ServerVariables.OfServer.Select(variable => variable[ServerVariables.Prefix.Length..]).Concat(["OPTIONS", "SERILOG"]),
+        ServerVariables.OfServer.Select(variable => variable[ServerVariables.Prefix.Length..]).Concat(["OPTIONS", "LISTENERS", "SERILOG"]),
         StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads the file.</summary>

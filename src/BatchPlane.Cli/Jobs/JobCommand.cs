@@ -41,6 +41,7 @@ internal static class JobCommand
             ("created", Show.Time(job.CreatedAt)),
             ("running", Show.Time(job.RunningAt)),
             ("finished", Show.Time(job.FinishedAt)),
+            ("tracing", job.Tracing == TracingMode.Full ? null : Show.Word(job.Tracing)),
             ("end asked for", Show.Time(job.TerminateRequestedAt)),
             ("events to", string.Join(", ", job.Notifications.SelectMany(notification => notification.Topics))));
         context.Out.WriteLine();

@@ -18,10 +18,10 @@ public sealed record ComputeEnvDocument
     /// <summary>Instances a node runs at once, 1 to 1,024; null: one for each processor.</summary>
     public int? SlotsPerNode { get; init; }
 
-    /// <summary>Processors that a node promises to instances, 1 to 1,024; null: all of its host. With the provider <c>local</c>.</summary>
+    /// <summary>Processors that a node promises to instances, 1 to 1,024; null: all of its host. With the provider <c>local</c> alone.</summary>
     public int? CpuPerNode { get; init; }
 
-    /// <summary>MiB of memory that a node promises to instances, 1 to 16,777,216; null: all of its host. With the provider <c>local</c>.</summary>
+    /// <summary>MiB of memory that a node promises to instances, 1 to 16,777,216; null: all of its host. With the provider <c>local</c> alone.</summary>
     public int? MemoryMibPerNode { get; init; }
 
     /// <summary>How its nodes are made as Slurm jobs; only with the provider <c>slurm</c>.</summary>

@@ -42,6 +42,9 @@ public sealed record JobDocument
     /// <summary>What becomes of tasks with a <c>compute_env</c> for which no node can be made.</summary>
     public CreationFailedState StateIfCreateCvmFailed { get; init; }
 
+    /// <summary>How much of it listeners are told. Default <c>full</c>.</summary>
+    public TracingMode Tracing { get; init; }
+
     /// <summary>Up to 10 labels.</summary>
     public IReadOnlyList<TagDocument> Tags { get; init; } = [];
 }

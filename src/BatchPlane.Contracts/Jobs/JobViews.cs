@@ -107,6 +107,10 @@ public sealed record JobDetail : JobView
     [JsonPropertyOrder(1)]
     public required RunMetrics TaskMetrics { get; init; }
 
+    /// <summary>How much of it listeners are told.</summary>
+    [JsonPropertyOrder(1)]
+    public TracingMode Tracing { get; init; }
+
     /// <summary>Notifications as submitted, event names canonical.</summary>
     [JsonPropertyOrder(1)]
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];

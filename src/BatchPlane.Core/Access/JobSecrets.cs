@@ -6,34 +6,41 @@ using BatchPlane.Core.Validation;
 namespace BatchPlane.Core.Access;
 
 /// <summary>
-/// Passwords in jobs and task templates. They are stored encrypted, in <c>tasks.run</c> and <c>task_templates.task</c> alone, and opened only for the agent
+/// Secrets in jobs and task templates: passwords of registries, and keys of stores. They are stored encrypted, in <c>tasks.run</c> and <c>task_templates.task</c> alone, and opened only for the agent
 /// that is granted an instance, or for a job that refers to the template; everybody else sees a mask.
 /// </summary>
 /// <remarks>
-/// The registry and the user that a password is for are authenticated with it: whoever can write to the database cannot have it sent to a registry of his own.
+/// Whom a secret is for is authenticated with it, the registry and the user, the kind of store and the id: whoever can write to the database cannot have it sent elsewhere.
 /// </remarks>
 public sealed class JobSecrets(InstallationKey key)
 {
     private const string Sealed = "sealed:";
 
-    /// <summary>The document with its passwords encrypted, as the rows of its tasks are made from it.</summary>
+    /// <summary>The document with its secrets encrypted, as the rows of its tasks are made from it.</summary>
     public JobDocument Seal(JobDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
-        return WithPasswords(document, docker => Seal(docker.Password!, docker));
+        return With(document, docker => Seal(docker.Password!, docker), one => Convert.ToBase64String(key.Encrypt(one.SecretKey ?? "", OwnerOf(one))));
     }
 
-    /// <summary>The document with its passwords masked, as it is stored and shown.</summary>
+    /// <summary>The document with its secrets masked, as it is stored and shown.</summary>
     public static JobDocument Mask(JobDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
-        return WithPasswords(document, _ => DockerDocument.Mask);
+        return With(document, _ => DockerDocument.Mask, _ => DockerDocument.Mask);
     }
 
-    /// <summary>What an agent gets of a stored task. A password of another installation key is lost, and its user with it.</summary>
+    /// <summary>
+    /// What an agent gets of a stored task. A password of another installation key is lost, and its user with it; a key of a store is left out, and the attempt fails with that as its reason.
+    /// </summary>
     public RunSpec Open(RunSpec run)
     {
         ArgumentNullException.ThrowIfNull(run);
+        if (run.Files is { Authentications.Count: > 0 } files)
+        {
+            run = run with { Files = files with { Authentications = [.. files.Authentications.Select(one => one with { SecretKey = Open(one) })] } };
+        }
+
         if (run.Docker is not { Password: { } password } docker)
         {
             return run;
@@ -67,16 +74,32 @@ public sealed class JobSecrets(InstallationKey key)
         }
     }
 
+    private string? Open(AuthenticationDocument authentication)
+    {
+        try
+        {
+            return key.Decrypt(Convert.FromBase64String(authentication.SecretKey ?? ""), OwnerOf(authentication));
+        }
+        catch (Exception exception) when (exception is CryptographicException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static string OwnerOf(AuthenticationDocument authentication) => $"authentication {authentication.Scene} {authentication.SecretId}";
+
     private static string OwnerOf(DockerDocument docker) => $"docker\n{docker.Server ?? docker.Image}\n{docker.User}";
 
-    private static JobDocument WithPasswords(JobDocument document, Func<DockerDocument, string> change) =>
-        document.Tasks.Any(task => task.Application.Docker?.Password is not null)
-            ? document with { Tasks = [.. document.Tasks.Select(task => WithPassword(task, change))] }
+    private static JobDocument With(JobDocument document, Func<DockerDocument, string> password, Func<AuthenticationDocument, string> key) =>
+        document.Tasks.Any(task => task.Application.Docker?.Password is not null || task.Authentications.Count > 0)
+            ? document with { Tasks = [.. document.Tasks.Select(task => With(task, password, key))] }
             : document;
 
-    private static TaskDocument WithPassword(TaskDocument task, Func<DockerDocument, string> change) => task.Application.Docker is { Password: not null } docker
-        ? task with { Application = task.Application with { Docker = docker with { Password = change(docker) } } }
-        : task;
+    private static TaskDocument With(TaskDocument task, Func<DockerDocument, string> password, Func<AuthenticationDocument, string> key)
+    {
+        task = task.Application.Docker is { Password: not null } docker ? task with { Application = task.Application with { Docker = docker with { Password = password(docker) } } } : task;
+        return task.Authentications.Count > 0 ? task with { Authentications = [.. task.Authentications.Select(one => one with { SecretKey = key(one) })] } : task;
+    }
 
     // Members inside of the task are as their author spelt them.
     private static string WithPasswords(string task, Func<string, DockerDocument, string?> change)

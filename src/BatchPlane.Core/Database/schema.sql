@@ -205,6 +205,39 @@ CREATE INDEX environments_of_tasks_idx ON public.environments USING btree (env_i
 CREATE INDEX environments_provider_idx ON public.environments USING btree (provider) WHERE (state <> 'DELETED'::text);
 CREATE INDEX environments_tags_idx ON public.environments USING gin (tags jsonb_path_ops);
 
+-- How far each listener has taken the journal, all shards together, and how it fares. Written by the servers that have it (ListenerStore).
+CREATE TABLE event_listeners (
+    listener_name text NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    -- Grows when a server takes the listener over and when a user pauses it or moves its place; the place moves only under the current epoch.
+    epoch bigint NOT NULL DEFAULT 0,
+    holder text,
+    lease_until timestamp with time zone,
+    cursor_txid xid8 NOT NULL,
+    cursor_event_no bigint NOT NULL,
+    -- Events of the row at the cursor that are taken already; more than it has: all.
+    cursor_count integer NOT NULL,
+    moved_at timestamp with time zone,
+    handled_events bigint NOT NULL DEFAULT 0,
+    -- It failed too often in a row, or a user paused it; null: it is not paused.
+    paused_at timestamp with time zone,
+    -- Calls that failed since the last that did not.
+    failures integer NOT NULL DEFAULT 0,
+    retry_at timestamp with time zone,
+    last_error text,
+    last_failed_at timestamp with time zone,
+    -- Why a server could not load it; null again once one can.
+    load_error text,
+    gaps integer NOT NULL DEFAULT 0,
+    last_gap text,
+    last_gap_at timestamp with time zone,
+    -- The listener has not been told of the last gap yet.
+    gap_pending boolean NOT NULL DEFAULT false,
+    CONSTRAINT event_listeners_pkey PRIMARY KEY (listener_name),
+    CONSTRAINT event_listeners_check CHECK (((last_gap IS NULL) = (last_gap_at IS NULL))),
+    CONSTRAINT event_listeners_check1 CHECK (((last_error IS NULL) = (last_failed_at IS NULL)))
+) WITH (fillfactor=20);
+
 -- The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.
 CREATE TABLE events (
     event_no bigint NOT NULL DEFAULT nextval('event_no_seq'::regclass),
@@ -314,8 +347,10 @@ CREATE TABLE jobs (
     -- What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.
     labels text[] NOT NULL DEFAULT '{}'::text[],
     submitted_by text NOT NULL,
-    -- W3C trace context of the request that submitted the job, which its messages carry; null: there was none.
+    -- W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.
     traceparent text,
+    -- How much of it listeners are told. The journal has everything.
+    tracing text NOT NULL DEFAULT 'full'::text,
     -- Sequence of the newest journal row of this job; gapless from 1.
     last_sequence bigint NOT NULL DEFAULT 0,
     -- order_txid of the newest journal row of this job; see events.order_txid.
@@ -356,7 +391,8 @@ CREATE TABLE jobs (
     CONSTRAINT jobs_check6 CHECK (((deleted_at IS NULL) OR (state = ANY (ARRAY['SUCCEED'::text, 'FAILED'::text])))),
     CONSTRAINT jobs_priority_check CHECK (((priority >= 0) AND (priority <= 100))),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['SUBMITTED'::text, 'PENDING'::text, 'RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text]))),
-    CONSTRAINT jobs_time_limit_check CHECK ((time_limit > 0))
+    CONSTRAINT jobs_time_limit_check CHECK ((time_limit > 0)),
+    CONSTRAINT jobs_tracing_check CHECK ((tracing = ANY (ARRAY['full'::text, 'sampled'::text, 'off'::text])))
 ) WITH (fillfactor=70);
 CREATE INDEX jobs_created_at_idx ON public.jobs USING btree (created_at, job_id);
 CREATE INDEX jobs_deleted_at_idx ON public.jobs USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);

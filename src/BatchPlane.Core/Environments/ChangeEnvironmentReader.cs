@@ -11,7 +11,10 @@ public static class ChangeEnvironmentReader
     [
         "env_name", "env_description", "desired_compute_node_count", "min_compute_node_count", "max_compute_node_count", "idle_seconds", "action_if_compute_node_inactive",
         "resource_max_retry_count", "tags",
-    ]);
+    ])
+    {
+        Fixed = ["provider", "slots_per_node", "cpu_per_node", "memory_mib_per_node", "slurm", "notifications", "notification"],
+    };
 
     /// <summary>Every member that is read, by the path of its object.</summary>
     internal static IReadOnlyList<(string Path, MemberSet Members)> Fields { get; } = [("$", Members), ("$.tags[0]", TagReader.Members)];

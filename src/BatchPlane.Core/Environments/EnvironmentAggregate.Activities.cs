@@ -40,6 +40,19 @@ public sealed partial class EnvironmentAggregate
         }
     }
 
+    /// <summary>The engine could not bring the nodes to the number that is to be.</summary>
+    public void NoteTrouble(string reason) => _activities.Add(new()
+    {
+        ActivityId = EntityId.New(EntityId.Activity),
+        EnvId = Environment.EnvId,
+        Type = ActivityType.ScaleComputeEnv,
+        State = ActivityState.Failed,
+        Cause = "Reconciliation: its nodes cannot be looked after",
+        Reason = reason,
+        StartedAt = Now,
+        EndedAt = Now,
+    });
+
     private void NoteScaling(string cause) => _activities.Add(new()
     {
         ActivityId = EntityId.New(EntityId.Activity),

@@ -99,6 +99,7 @@ public static class EnvironmentDocumentReader
             Notifications = NotificationReader.Read(members, EventScope.Environment, notificationLimits, problems),
             Tags = TagReader.Read(members, problems),
         };
+        NodeSizeRules.Check(members, environment.Provider, problems);
         // A bound that cannot be read is a problem of its own already; the others are not judged against its absence.
         if (isScaled == max is not null)
         {

@@ -112,7 +112,7 @@ internal static class EnvironmentRows
         ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, environment.Interest.ToColumn()),
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
         ("created_by", NpgsqlDbType.Text, createdBy),
-        ("traceparent", NpgsqlDbType.Text, System.Diagnostics.Activity.Current?.Id),
+        ("traceparent", NpgsqlDbType.Text, RequestTrace.Parent),
         ("last_sequence", NpgsqlDbType.Bigint, environment.LastSequence),
         ("now", NpgsqlDbType.TimestampTz, now));
 

@@ -56,6 +56,7 @@ internal static class ComputeEnvReader
             problems.Add(members.PathOf("provider"), ItemCodes.ComputeEnvAttached, "Expected a provider that makes nodes, local or slurm: to an environment of one task nobody attaches machines.");
         }
 
+        NodeSizeRules.Check(members, provider ?? NodeProvider.Local, problems);
         return new()
         {
             Provider = provider ?? NodeProvider.Local,

@@ -14,7 +14,7 @@ public static class JobDocumentReader
     private static readonly MemberSet Members = new(
         [
             "job_name", "job_description", "priority", "env_id", "tasks", "dependences", "task_execution_depend_on",
-            "notifications", "notification", "notification_target", "tags", "time_limit", "deadline", "state_if_create_cvm_failed",
+            "notifications", "notification", "notification_target", "tags", "time_limit", "deadline", "state_if_create_cvm_failed", "tracing",
         ]);
 
     private static readonly Dictionary<string, JsonElement> NoTemplates = [];
@@ -79,6 +79,7 @@ public static class JobDocumentReader
             StateIfCreateCvmFailed = members.Word<CreationFailedState>("state_if_create_cvm_failed", Spelling.UpperWord, ItemCodes.StateIfCreateCvmFailedUnknown) ?? CreationFailedState.Failed,
             TimeLimit = members.Integer("time_limit", 1, TaskReader.MaxTimeoutSeconds, ItemCodes.TimeLimitOutOfRange),
             Deadline = members.Time("deadline", ItemCodes.DeadlineInvalid),
+            Tracing = members.Word<TracingMode>("tracing", Spelling.LowerWord, ItemCodes.TracingUnknown) ?? TracingMode.Full,
             NotificationTarget = members.OneOf("notification_target", ItemCodes.NotificationTargetUnknown, "CMQ", "TDMQ_CMQ"),
             Tags = TagReader.Read(members, problems),
         };

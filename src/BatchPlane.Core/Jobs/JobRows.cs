@@ -135,6 +135,7 @@ internal static class JobRows
             Column("labels", jobs, job => JobLabels.ToColumn(job.Document.Tags, job.EnvIds)),
             Column("submitted_bys", jobs, job => job.SubmittedBy),
             Column("traceparents", jobs, job => job.Traceparent),
+            Column("tracings", jobs, job => WireName.Of(job.Document.Tracing)),
             Column("last_sequences", jobs, job => job.Job.LastSequence),
             Column("time_limits", jobs, job => job.Job.TimeLimit),
             Column("deadlines", jobs, job => job.Job.Deadline),

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
@@ -28,7 +27,7 @@ public sealed class NewJob
     /// <summary>Journal source of the caller.</summary>
     public string SubmittedBy { get; }
 
-    /// <summary>W3C trace context of the request that submits it; null when there is none.</summary>
+    /// <summary>W3C trace context that the request to submit it came with; null when it came with none.</summary>
     public string? Traceparent { get; private init; }
 
     /// <summary>Environments that have to exist, each once, sorted. Those that are made with it are not among them.</summary>
@@ -55,7 +54,7 @@ public sealed class NewJob
             TimeLimit = document.TimeLimit,
             Deadline = document.Deadline,
         };
-        return new(document, job, [.. tasks], submittedBy) { Traceparent = Activity.Current?.Id };
+        return new(document, job, [.. tasks], submittedBy) { Traceparent = RequestTrace.Parent };
     }
 
     private static TaskRecord Record(TaskDocument task, int number, long taskId, IEnumerable<TaskEdge> edges) => new()

@@ -58,7 +58,7 @@ internal sealed class NotificationReader
         }
 
         var several = block.Find("topic_names") is not null;
-        IReadOnlyList<string> topics = several ? ReadTopics(block) : [block.RequiredText("topic_name", DocumentRules.TopicName)];
+        List<string> topics = several ? ReadTopics(block) : [block.RequiredText("topic_name", DocumentRules.TopicName)];
         CountTopics(block.PathOf(several ? "topic_names" : "topic_name"), topics.Count);
         var filter = block.Find("filter") is { } given ? FilterReader.Read(given, block.PathOf("filter"), _problems) : null;
         var configs = _configs.ReadAll(block, topics);

@@ -8,7 +8,8 @@ namespace BatchPlane.Core.ReadModel;
 /// <param name="Topics">Topics of each notification block, in the order of the bits of <c>notify</c>; empty when the subject was removed.</param>
 /// <param name="Tasks">Names of tasks by number.</param>
 /// <param name="Name">Name of the job or environment; null when it is not known.</param>
-internal sealed record SubjectNames(IReadOnlyList<IReadOnlyList<string>> Topics, IReadOnlyDictionary<int, string> Tasks, string? Name = null)
+/// <param name="Job">What listeners are told of the job besides; null when it is none, or not known.</param>
+internal sealed record SubjectNames(IReadOnlyList<IReadOnlyList<string>> Topics, IReadOnlyDictionary<int, string> Tasks, string? Name = null, ListenerJob? Job = null)
 {
     internal static SubjectNames None { get; } = new([], new Dictionary<int, string>());
 

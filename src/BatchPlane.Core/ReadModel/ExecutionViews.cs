@@ -1,5 +1,6 @@
 using System.Globalization;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.ReadModel;
 
@@ -14,7 +15,8 @@ internal static class ExecutionViews
     /// <summary>How the attempts of a row ended, one of <see cref="ExecutionResults"/>; null when the row ends none.</summary>
     internal static string? ResultOf(EventRow row)
     {
-        if (row.Level != InstanceLevel || row.Attempt is null || row.LaunchedAt is null || WireName.ParseNullable<Cause>(row.Cause) is not { } cause)
+        // An end that is told as one of an attempt besides has the row of its instance before it.
+        if (row.Level != InstanceLevel || row.State is EventCatalogue.AttemptStarted or EventCatalogue.AttemptEnded || row.Attempt is null || row.LaunchedAt is null || WireName.ParseNullable<Cause>(row.Cause) is not { } cause)
         {
             return null;
         }

@@ -299,6 +299,7 @@ public sealed class JobQueries(ReadContexts contexts)
         TaskMetrics = CountTasks(tasks),
         TaskInstanceMetrics = RunMetricsSum.Of(tasks.Select(Metrics)),
         Progress = ProgressReading.Of(RunMetricsSum.Of(tasks.Select(Metrics)), inFlight.Values.Sum()),
+        Tracing = WireName.Parse<TracingMode>(job.Tracing),
         Notifications = ReadJson.Of<NotificationDocument[]>(job.Notifications),
     };
 

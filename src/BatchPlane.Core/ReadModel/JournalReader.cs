@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
 using Npgsql;
@@ -91,7 +92,10 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
 
             if (reader.IsDBNull(1))
             {
-                found.Add(subjectId, new(SubjectNames.TopicsOf(reader.GetString(3)), ofTasks, reader.GetString(2)));
+                var job = reader.IsDBNull(4)
+                    ? null
+                    : new ListenerJob(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(4), Instant(reader, 5), Text(reader, 6), WireName.Parse<TracingMode>(reader.GetString(7)));
+                found.Add(subjectId, new(SubjectNames.TopicsOf(reader.GetString(3)), ofTasks, reader.GetString(2), job));
             }
             else
             {

@@ -26,6 +26,7 @@ internal sealed class JobRow
     public DateTimeOffset? RetriedAt { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
     public DateTimeOffset? OutputsGoneAt { get; init; }
+    public required string Tracing { get; init; }
 }
 
 /// <summary>A row of <c>tasks</c>.</summary>

@@ -202,6 +202,12 @@ public static class ItemCodes
     /// <summary>The memory of a node lies outside 1 to 16,777,216 MiB.</summary>
     public const string MemoryMibPerNodeOutOfRange = "memory_mib_per_node_out_of_range";
 
+    /// <summary>The member means nothing for the provider of the environment: something else says it there.</summary>
+    public const string NotOfProvider = "not_of_provider";
+
+    /// <summary>What was said when it was made cannot be changed afterwards.</summary>
+    public const string MemberFixed = "member_fixed";
+
     /// <summary>This server is not configured for the provider.</summary>
     public const string ProviderUnusable = "provider_unusable";
 
@@ -234,6 +240,9 @@ public static class ItemCodes
 
     /// <summary>There is no such state for tasks without nodes.</summary>
     public const string StateIfCreateCvmFailedUnknown = "state_if_create_cvm_failed_unknown";
+
+    /// <summary>There is no such amount of tracing.</summary>
+    public const string TracingUnknown = "tracing_unknown";
 
     /// <summary>There is no such provider of nodes.</summary>
     public const string ProviderUnknown = "provider_unknown";

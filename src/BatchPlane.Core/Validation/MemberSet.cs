@@ -21,6 +21,9 @@ internal sealed class MemberSet
         _notYet = (notYet ?? []).Select(Spelling.Key).ToFrozenSet(StringComparer.Ordinal);
     }
 
+    /// <summary>Members that were given when the thing was made and cannot be changed: refused by name.</summary>
+    internal IReadOnlyList<string> Fixed { get; init; } = [];
+
     /// <summary>Canonical names of the members that are read.</summary>
     internal IReadOnlyList<string> Names => _names;
 
@@ -29,6 +32,9 @@ internal sealed class MemberSet
 
     /// <summary>True for a member that is specified but not honoured.</summary>
     internal bool IsNotYet(string spelling) => _notYet.Contains(Spelling.Key(spelling));
+
+    /// <summary>True for a member of <see cref="Fixed"/>.</summary>
+    internal bool IsFixed(string spelling) => Fixed.Any(name => Spelling.Key(name) == Spelling.Key(spelling));
 
     /// <summary>Says what may have been meant.</summary>
     internal string Suggest(string spelling) => Spelling.Nearest(spelling, _names) is { } nearest

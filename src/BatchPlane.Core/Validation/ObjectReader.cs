@@ -318,6 +318,10 @@ internal sealed class ObjectReader
         {
             _problems.Add(JsonPath.Member(Path, spelling), ItemCodes.NotSupported, $"'{spelling}' is not supported yet; leave it out.");
         }
+        else if (members.IsFixed(spelling))
+        {
+            _problems.Add(JsonPath.Member(Path, spelling), ItemCodes.MemberFixed, $"'{spelling}' cannot be changed once it is made; make another one, with what is wanted.");
+        }
         else
         {
             _problems.Add(JsonPath.Member(Path, spelling), ItemCodes.MemberUnknown, $"'{Shown.Clip(spelling)}' is not known here.{(_problems.MaySuggest ? members.Suggest(spelling) : "")}");

@@ -17,7 +17,6 @@ internal static class Heartbeat
         EnvironmentStore environments,
         ClaimStore claims,
         TerminationNotices terminations,
-        TaskSecrets secrets,
         IOptions<NodeOptions> nodes,
         IOptions<SchedulingOptions> scheduling)
     {
@@ -39,7 +38,7 @@ internal static class Heartbeat
         return Results.Json(
             new HeartbeatResponse
             {
-                Claims = secrets.Open(await claims.UnknownAsync(nodeId, request.Epoch, request.Claims, grace, context.RequestAborted)),
+                Claims = await claims.UnknownAsync(nodeId, request.Epoch, request.Claims, grace, context.RequestAborted),
                 Terminations = await claims.TerminationsAsync(nodeId, request.Epoch, context.RequestAborted),
                 Drain = state == NodeState.Deleting,
             },

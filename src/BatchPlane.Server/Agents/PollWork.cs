@@ -19,7 +19,6 @@ internal static class PollWork
         ClaimDesk desk,
         ClaimStore claims,
         TerminationNotices terminations,
-        TaskSecrets secrets,
         IOptions<SchedulingOptions> options)
     {
         var (request, refusal) = await AgentGate.ReadAsync<WorkRequest>(context);
@@ -60,7 +59,7 @@ internal static class PollWork
             ? AgentGate.Fenced(nodeId, request.Epoch)
             : Answer(new WorkResponse
             {
-                Claims = secrets.Open(await claims.DescribeAsync(outcome.Claims, CancellationToken.None)),
+                Claims = await claims.DescribeAsync(outcome.Claims, CancellationToken.None),
                 Terminations = await terminations.TakeAsync(nodeId, request.Epoch, context.RequestAborted),
             });
     }

@@ -28,6 +28,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind SubscriptionNotFound = new(404, "subscription_not_found", "The topic has no such subscription.", "Check the id.");
     internal static readonly ProblemKind EventNotFound = new(404, "event_not_found", "There is no such event.", "Check the id, `<job or environment>:<sequence>`; events are kept for `Journal.RetentionDays`.");
     internal static readonly ProblemKind RedeliveryNotFound = new(404, "redelivery_not_found", "There is no such redelivery.", "Check the id; those that ended are kept for `Journal.RetentionDays`.");
+    internal static readonly ProblemKind ListenerNotFound = new(404, "listener_not_found", "There is no such listener.", "Check the name against `GET /v1/listeners`.");
     internal static readonly ProblemKind MethodNotAllowed = new(405, "method_not_allowed", "The path does not know this method.", "Use a method named in the `Allow` header.");
     internal static readonly ProblemKind RequestTimeout = new(408, "request_timeout", "The body did not arrive in time.", "Send it again.");
     internal static readonly ProblemKind EnvironmentExists = new(409, "environment_exists", "There is an environment of this name.", "Use it, or choose another name.");
@@ -46,6 +47,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind JobEnded = new(409, "job_ended", "The job has ended.", "Nothing of it changes any more; the detail names its state.");
     internal static readonly ProblemKind JobNotFailed = new(409, "job_not_failed", "The job has not failed.", "Only a job in FAILED or FAILED_INTERRUPTED can be retried; the detail names its state.");
     internal static readonly ProblemKind NothingToRetry = new(409, "nothing_to_retry", "Nothing that was named failed and can be tried again.", "Name failed instances, and with them what they wait for.");
+    internal static readonly ProblemKind ListenerRuns = new(409, "listener_runs", "A server runs this listener.", "Only one that no server runs can be forgotten: take it out of `Listeners.Directory` and start the servers again.");
     internal static readonly ProblemKind OutputGone = new(410, "output_gone", "The output is not kept any more.", "Keep outputs longer with `Outputs.KeepFor`, or have them stored elsewhere with `redirect_info`.");
     internal static readonly ProblemKind EventsGone = new(410, "events_gone", "Events behind this cursor are not kept any more.", "What is missing is lost to this reader: read the present state of what matters, then go on at the oldest cursor, which the detail names. Events are kept for `Journal.RetentionDays`.");
     internal static readonly ProblemKind BodyTooLarge = new(413, "body_too_large", "The body is too large.", "Send less; the detail names the limit.");
@@ -65,10 +67,10 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         InvalidRequest, MalformedJson, BadRequest,
         Unauthenticated,
         Forbidden,
-        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, JoinTokenNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, RedeliveryNotFound,
+        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, JoinTokenNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, RedeliveryNotFound, ListenerNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, SubscriptionsFull, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry,
+        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, SubscriptionsFull, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry, ListenerRuns,
         OutputGone, EventsGone,
         BodyTooLarge,
         UnsupportedMediaType,

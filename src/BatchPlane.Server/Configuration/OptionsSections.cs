@@ -11,10 +11,12 @@ using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Events;
+using BatchPlane.Server.Listeners;
 using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.Outputs;
+using BatchPlane.Server.Tracing;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Configuration;
@@ -49,6 +51,8 @@ internal static class OptionsSections
         new OptionsSection<DeliveryOptions>("Deliveries"),
         new OptionsSection<WebhookOptions>("Webhooks"),
         new OptionsSection<EmailOptions>("Email"),
+        new OptionsSection<ListenersOptions>("Listeners"),
+        new OptionsSection<TracingOptions>("Tracing"),
         new OptionsSection<MetricsOptions>("Metrics"),
     ];
 

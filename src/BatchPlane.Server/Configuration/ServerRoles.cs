@@ -19,6 +19,9 @@ public enum ServerRoles
     /// <summary>The delivery from topics to webhooks and mail.</summary>
     Deliverer = 8,
 
+    /// <summary>Listeners: plug-ins and OpenTelemetry.</summary>
+    Listeners = 16,
+
     /// <summary>Everything; the default.</summary>
-    All = Api | Engine | Dispatcher | Deliverer,
+    All = Api | Engine | Dispatcher | Deliverer | Listeners,
 }

@@ -52,6 +52,9 @@ public sealed record ServerSettings
     /// </summary>
     public IConfiguration? Options { get; init; }
 
+    /// <summary>Section with a subsection for each listener, its own settings; null: none has any. In variables: <c>BATCHPLANE_LISTENERS__&lt;NAME&gt;__&lt;KEY&gt;</c>.</summary>
+    public IConfiguration? Listeners { get; init; }
+
     /// <summary>Section for Serilog (levels); null: Information and worse. In variables: <c>BATCHPLANE_SERILOG__MINIMUMLEVEL__DEFAULT</c>.</summary>
     public IConfiguration? Serilog { get; init; }
 }

@@ -33,6 +33,7 @@ public static class SettingsReader
             DefaultEnvironmentNodes = ReadNumber(configuration, "DEFAULT_ENVIRONMENT_NODES", problems) ?? 1,
             DefaultEnvironmentSlots = ReadNumber(configuration, "DEFAULT_ENVIRONMENT_SLOTS", problems),
             Options = configuration.GetSection("OPTIONS"),
+            Listeners = configuration.GetSection("LISTENERS"),
             Serilog = configuration.GetSection("SERILOG"),
         };
         return problems.Count == 0 ? settings : throw new ConfigurationException(problems);
@@ -133,7 +134,7 @@ public static class SettingsReader
             }
             else
             {
-                problems.Add($"{VariablePrefix}ROLES: expected api, engine, dispatcher, deliverer or all, given \"{word}\".");
+                problems.Add($"{VariablePrefix}ROLES: expected api, engine, dispatcher, deliverer, listeners or all, given \"{word}\".");
             }
         }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.ReadModel;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace BatchPlane.Server.Events;
 
@@ -25,6 +26,12 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } pace)
+        {
+            // How slow a reader may be is this stream's own rule; the server's would end it sooner, and nobody would count it.
+            pace.MinDataRate = null;
+        }
+
         try
         {
             await StreamAsync(context, stop.Token);
@@ -184,8 +191,9 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
             await context.Response.Body.WriteAsync(_buffer.WrittenMemory, write.Token);
             await context.Response.Body.FlushAsync(write.Token);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
+            // Whatever else was cancelled meanwhile: a write that is given up aborts the request itself.
             throw new SlowReaderException();
         }
 

@@ -38,7 +38,6 @@ internal static class SubmitJob
         ReferenceCheck references,
         TaskTemplateStore templates,
         SlurmAdmission slurm,
-        TaskSecrets secrets,
         IdempotencyGuard keys,
         TransitionWriter writer)
     {
@@ -83,8 +82,8 @@ internal static class SubmitJob
                 }
 
                 return isDryRun
-                    ? await PlanAsync(TaskSecrets.Hide(job), topics, plans, context.RequestAborted)
-                    : await StoreAsync(context, reading.Value, job, key, defaultEnvironment, topics, references, secrets, writer);
+                    ? await PlanAsync(job, topics, plans, context.RequestAborted)
+                    : await StoreAsync(context, reading.Value, job, key, defaultEnvironment, topics, references, writer);
             }
         }
     }
@@ -98,7 +97,6 @@ internal static class SubmitJob
         DefaultEnvironment defaultEnvironment,
         TopicAdmission topics,
         ReferenceCheck references,
-        TaskSecrets secrets,
         TransitionWriter writer)
     {
         var source = Caller.Of(context).Source;
@@ -108,7 +106,7 @@ internal static class SubmitJob
             return ProblemResult.Invalid(unknownNames);
         }
 
-        var outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
+        var outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
         if (outcome is SubmitOutcome.EnvironmentsMissing missing && defaultEnvironment.Forget(missing.EnvIds))
         {
             // The one remembered is gone; by now there may be another one.
@@ -118,7 +116,7 @@ internal static class SubmitJob
             }
 
             job = again;
-            outcome = await writer.SubmitAsync(secrets.Seal(job) with { Notifications = notifications }, source, key, context.RequestAborted);
+            outcome = await writer.SubmitAsync(job with { Notifications = notifications }, source, key, context.RequestAborted);
         }
 
         return Answer(outcome, job);

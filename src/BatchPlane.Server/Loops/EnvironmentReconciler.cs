@@ -20,6 +20,8 @@ internal sealed partial class EnvironmentReconciler(
     IHostApplicationLifetime lifetime,
     ILogger<EnvironmentReconciler> logger) : EngineLoop(time, logger)
 {
+    private readonly EnvironmentTroubles _troubles = new(environments, logger);
+
     /// <inheritdoc/>
     protected override TimeSpan Interval => TimeSpan.FromSeconds(options.Value.ReconcileSeconds);
 
@@ -43,7 +45,7 @@ internal sealed partial class EnvironmentReconciler(
 
         foreach (var envId in await environments.EmptyDeletingAsync(cancellationToken))
         {
-            await environments.ChangeAsync(envId, environment => { environment.CloseIfEmpty(); return environment; }, cancellationToken);
+            await _troubles.TryAsync(envId, () => environments.ChangeAsync(envId, environment => { environment.CloseIfEmpty(); return environment; }, cancellationToken), cancellationToken);
         }
     }
 
@@ -53,7 +55,7 @@ internal sealed partial class EnvironmentReconciler(
         var leftovers = new HashSet<string>(StringComparer.Ordinal);
         foreach (var envId in await environments.OfProviderAsync(provider.Kind, cancellationToken))
         {
-            leftovers.UnionWith(await ReconcileAsync(provider, envId, lostHosts, cancellationToken));
+            await _troubles.TryAsync(envId, async () => leftovers.UnionWith(await ReconcileAsync(provider, envId, lostHosts, cancellationToken)), cancellationToken);
         }
 
         await ForgetLeftAsync(provider, leftovers, cancellationToken);

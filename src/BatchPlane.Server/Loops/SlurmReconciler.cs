@@ -14,6 +14,8 @@ namespace BatchPlane.Server.Loops;
 /// <remarks>
 /// Nothing is remembered of Slurm but when a pilot was asked for: ids, states and what a dead server left are seen by the next look. A Slurm that cannot be asked proves nothing: nodes stay
 /// as they are. Pilots without a live node are ended, those that run only after a while: an agent that leaves still clears up.
+/// Beside <see cref="EnvironmentReconciler"/> and no <see cref="INodeProvider"/> of it, since a look serves all environments at once, a start is claimed before it is asked for and may stay unanswered, and
+/// what is decided depends on pilots that have no node: one duty in one place would know both kinds of everything.
 /// </remarks>
 internal sealed partial class SlurmReconciler(
     EnvironmentStore environments,
@@ -29,6 +31,7 @@ internal sealed partial class SlurmReconciler(
     private static readonly TimeSpan LeftoverGrace = TimeSpan.FromSeconds(30);
 
     private readonly TimeProvider _time = time;
+    private readonly EnvironmentTroubles _troubles = new(environments, logger);
     private readonly Dictionary<(string Name, string JobId), long> _leftovers = [];
     private string? _trouble;
 
@@ -56,7 +59,7 @@ internal sealed partial class SlurmReconciler(
         {
             foreach (var envId in envIds)
             {
-                await environments.ChangeAsync(envId, environment => Unseen(environment, trouble), cancellationToken);
+                await _troubles.TryAsync(envId, () => environments.ChangeAsync(envId, environment => Unseen(environment, trouble), cancellationToken), cancellationToken);
             }
 
             return;
@@ -66,7 +69,11 @@ internal sealed partial class SlurmReconciler(
         var live = new HashSet<string>(StringComparer.Ordinal);
         foreach (var envId in envIds)
         {
-            live.UnionWith(await ReconcileAsync(envId, queue, cancellationToken));
+            if (!await _troubles.TryAsync(envId, async () => live.UnionWith(await ReconcileAsync(envId, queue, cancellationToken)), cancellationToken))
+            {
+                // What is wrong with it says nothing about its pilots.
+                live.UnionWith(await environments.NodeIdsAsync(envId, cancellationToken));
+            }
         }
 
         await EndLeftoversAsync(queue, live, cancellationToken);

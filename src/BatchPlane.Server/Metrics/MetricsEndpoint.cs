@@ -1,6 +1,8 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Listeners;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Server.Events;
+using BatchPlane.Server.Listeners;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Metrics;
@@ -11,11 +13,12 @@ internal static class MetricsEndpoint
     internal static void MapMetrics(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/metrics", HandleAsync).RequireAuthorization().ExcludeFromDescription();
 
-    private static async Task<IResult> HandleAsync(MetricsCollector collector, DispatchLag lag, EnvironmentQueries environments, IOptions<MetricsOptions> options, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(MetricsCollector collector, DispatchLag lag, EnvironmentQueries environments, ListenerStore listeners, IOptions<MetricsOptions> options, IOptions<ListenersOptions> bounds, CancellationToken cancellationToken)
     {
         var text = new PrometheusText();
         collector.WriteTo(text);
         WriteDispatch(text, await lag.GetAsync(cancellationToken));
+        WriteListeners(text, await listeners.ListAsync(null, options.Value.MaxSeries, bounds.Value.LagRows, cancellationToken));
         WriteNodes(text, await environments.ListAllNodesAsync(options.Value.MaxNodes, cancellationToken), await environments.CountNodesAsync(cancellationToken));
         return Results.Text(text.ToString(), PrometheusText.ContentType);
     }
@@ -45,6 +48,22 @@ internal static class MetricsEndpoint
         {
             text.Sample("batchplane_dispatch_topic_behind_seconds", [new("topic", topic.TopicName)], topic.SecondsBehind);
         }
+    }
+
+    private static void WriteListeners(PrometheusText text, IReadOnlyList<ListenerView> listeners)
+    {
+        void Each(string name, string help, Func<ListenerView, double> value)
+        {
+            text.Family(name, MetricKind.Gauge, help);
+            foreach (var listener in listeners)
+            {
+                text.Sample(name, [new("listener", listener.ListenerName)], value(listener));
+            }
+        }
+
+        Each("batchplane_listener_up", "1 when a server runs the listener and its last call did not fail", listener => listener.State == ListenerState.Running ? 1 : 0);
+        Each("batchplane_listener_pending_events", "Events of the journal behind the listener's place; a lower bound beyond Listeners.LagRows rows", listener => listener.PendingEvents);
+        Each("batchplane_listener_behind_seconds", "Seconds that the first of them waits", listener => listener.SecondsBehind);
     }
 
     private static void WriteNodes(PrometheusText text, IReadOnlyList<NodeView> nodes, IReadOnlyList<KeyValuePair<string, int>> counts)

@@ -87,6 +87,7 @@ public sealed class ContainerAttemptsTests(ContainerNode node) : IClassFixture<C
     [InlineData("--shm-size=lots", "invalid size")]
     [InlineData("--privileged", "this node does not allow --privileged")]
     [InlineData("-v /:/host", "this node does not allow --volume")]
+    [InlineData("--memory-swap=-1", "this node does not allow --memory-swap")]
     [InlineData("--network host", "this node does not allow --network")]
     [InlineData("--no-such-option=1", "this node does not allow --no-such-option")]
     [InlineData("--name mine", "--name is BatchPlane's own")]

@@ -47,6 +47,22 @@ public sealed class PackageAttemptsTests
         Assert.Equal((4, 2), (web.Bodies, web.Unchanged));
     }
 
+    /// <summary>Not after the time to drain, which is longer than the limit here.</summary>
+    [Fact]
+    public async Task StoppedWhileAPackageIsOnItsWay_TheAttemptIsGivenBackAtOnce()
+    {
+        await using var web = await WebServer.StartAsync([]);
+        await using var agent = await StartAsync();
+        agent.Server.Offer(Run($"{web.Url}/silent/p.tgz", "true"));
+        await Eventually.ReachAsync(() => web.Silent == 1, agent.Server.Describe);
+
+        await agent.StopAsync();
+
+        Assert.Equal(AttemptOutcome.Returned, (await agent.Server.EndAsync()).Outcome);
+        Assert.Equal(NodeAgent.ExitDone, await agent.Run.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(1, agent.Server.Left);
+    }
+
     public static TheoryData<string, string> Bad => new()
     {
         { "/missing/p.tgz", "404" },

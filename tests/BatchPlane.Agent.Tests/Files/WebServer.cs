@@ -11,6 +11,7 @@ internal sealed class WebServer : IAsyncDisposable
     private readonly WebApplication _app;
     private int _bodies;
     private int _unchanged;
+    private int _silent;
 
     private WebServer(WebApplication app) => _app = app;
 
@@ -19,6 +20,9 @@ internal sealed class WebServer : IAsyncDisposable
 
     /// <summary>Times the archive was sent.</summary>
     internal int Bodies => _bodies;
+
+    /// <summary>Times that somebody waits, or waited, for nothing.</summary>
+    internal int Silent => Volatile.Read(ref _silent);
 
     /// <summary>Times it was unchanged.</summary>
     internal int Unchanged => _unchanged;
@@ -58,6 +62,7 @@ internal sealed class WebServer : IAsyncDisposable
 
         if (context.Request.Path.StartsWithSegments("/silent"))
         {
+            Interlocked.Increment(ref _silent);
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return;
         }

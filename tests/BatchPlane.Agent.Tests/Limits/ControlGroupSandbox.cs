@@ -12,7 +12,7 @@ internal sealed class ControlGroupSandbox : IDisposable
         Path = $"/batchplane-test-{Guid.NewGuid():N}";
         var found = Hierarchies.Read("/proc/self");
         _directories = [.. new[] { found.Memory, found.Cpu, found.Unified }.OfType<Hierarchy>().Select(hierarchy => hierarchy.Top + Path)];
-        CpuDirectory = (found.Cpu ?? found.Unified)!.Top + Path;
+        CpuDirectory = (found.Cpu ?? found.Unified)?.Top + Path;
     }
 
     /// <summary>As an option of an agent.</summary>
@@ -20,6 +20,9 @@ internal sealed class ControlGroupSandbox : IDisposable
 
     /// <summary>Where the controller cpu has it.</summary>
     internal string CpuDirectory { get; }
+
+    /// <summary>One in each hierarchy.</summary>
+    internal IReadOnlyList<string> Directories => _directories;
 
     internal IReadOnlyList<string> OfAgents() =>
         [.. _directories.Where(Directory.Exists).SelectMany(directory => Directory.GetDirectories(directory, "batchplane-*"))];

@@ -13,7 +13,7 @@ public sealed class LimitedAttemptsTests : IDisposable
 
     public void Dispose() => _groups.Dispose();
 
-    [Fact]
+    [GroupsFact]
     public async Task ProcessOverItsMemory_EndsForThatReason()
     {
         await using var agent = await StartAsync(new LimitOptions { Choice = LimitChoice.Cgroup, ControlGroup = _groups.Path });
@@ -31,7 +31,7 @@ public sealed class LimitedAttemptsTests : IDisposable
     }
 
     /// <summary>The control: the same command, with room; and what its processes held together is told.</summary>
-    [Fact]
+    [GroupsFact]
     public async Task ProcessWithinItsMemory_EndsByItself()
     {
         await using var agent = await StartAsync(new LimitOptions { Choice = LimitChoice.Cgroup, ControlGroup = _groups.Path });
@@ -43,7 +43,7 @@ public sealed class LimitedAttemptsTests : IDisposable
         Assert.InRange(ended.Usage!.PeakMemoryKib, 190 * 1024, 2000 * 1024);
     }
 
-    [Fact]
+    [GroupsFact]
     public async Task ProcessesBeyondTheirProcessors_AreThrottled()
     {
         await using var agent = await StartAsync(new LimitOptions { Choice = LimitChoice.Cgroup, ControlGroup = _groups.Path });
@@ -53,7 +53,7 @@ public sealed class LimitedAttemptsTests : IDisposable
         Assert.Equal(7, (await agent.Server.EndAsync()).ExitCode);
     }
 
-    [Fact]
+    [GroupsFact]
     public async Task Groups_GoWithTheirAttemptsAndAgents()
     {
         var agent = await StartAsync(new LimitOptions { ControlGroup = _groups.Path });
@@ -70,7 +70,7 @@ public sealed class LimitedAttemptsTests : IDisposable
         await Eventually.ReachAsync(() => _groups.OfAgents().Count == 0, () => string.Join(' ', _groups.OfAgents()));
     }
 
-    [Fact]
+    [GroupsFact]
     public async Task TaskWithoutWishes_GetsNoGroup()
     {
         await using var agent = await StartAsync(new LimitOptions { Choice = LimitChoice.Cgroup, ControlGroup = _groups.Path });
@@ -105,7 +105,7 @@ public sealed class LimitedAttemptsTests : IDisposable
         Assert.Equal((AttemptOutcome.StartFailed, (await agent.Server.EndAsync(taskId: 2)).Reason), (limited.Outcome, limited.Reason));
     }
 
-    [Fact]
+    [GroupsFact]
     public async Task AgentKilled_TheNextOneTellsOfMemoryAndRemovesWhatIsLeft()
     {
         await using var agent = await AgentUnderTest.StartAsync(slots: 2, null, "--limits", "cgroup", "--cgroup", _groups.Path);

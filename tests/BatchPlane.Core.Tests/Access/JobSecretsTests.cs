@@ -41,6 +41,21 @@ public sealed class JobSecretsTests : IDisposable
     }
 
     [Fact]
+    public void KeyOfAStore_OpensForTheAgentOfItsInstallationAndItsId()
+    {
+        using var other = new InstallationKey([.. Enumerable.Repeat((byte)1, InstallationKey.KeyBytes)]);
+        var job = new JobDocument { Tasks = [new() { TaskName = "a", Application = new() { Command = "true" }, Authentications = [new(StorageScene.S3, "bob", Secret)] }] };
+
+        var stored = Secrets.Seal(job).Tasks[0].Authentications[0];
+
+        Assert.DoesNotContain(Secret, stored.SecretKey, StringComparison.Ordinal);
+        Assert.Equal(Secret, Key(Secrets, stored));
+        Assert.Null(Key(Secrets, stored with { SecretId = "eve" }));
+        Assert.Null(Key(new JobSecrets(other), stored));
+        Assert.Equal(DockerDocument.Mask, JobSecrets.Mask(job).Tasks[0].Authentications[0].SecretKey);
+    }
+
+    [Fact]
     public void Masked_ShowsThatThereIsOne() => Assert.Equal(DockerDocument.Mask, JobSecrets.Mask(Job()).Tasks[0].Application.Docker!.Password);
 
     [Theory]
@@ -65,6 +80,8 @@ public sealed class JobSecretsTests : IDisposable
     {
         Tasks = [new() { TaskName = "a", Application = new() { Command = "true", Docker = new() { Image = "r.example/a", User = "bob", Password = Secret } } }],
     };
+
+    private static string? Key(JobSecrets secrets, AuthenticationDocument stored) => secrets.Open(new RunSpec { Files = new() { Authentications = [stored] } }).Files!.Authentications[0].SecretKey;
 
     private (string? User, string? Password) Opened(DockerDocument docker)
     {

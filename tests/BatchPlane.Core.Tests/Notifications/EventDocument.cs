@@ -68,7 +68,7 @@ internal static class EventDocument
         | `timestamp` | `EventTime` in seconds since 1970 |
         | `content_type`, `app_id`, delivery mode | `application/json`, `batchplane`, persistent |
         | header `x-batchplane-sequence` | number of the event within its job or environment |
-        | header `traceparent` | W3C trace context of the request that made the job or environment |
+        | header `traceparent` | W3C trace context that the request to make the job or environment came with; absent when it came with none |
         | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:<region>`, event name, `job-…/task/index` or `env-…/node-…`, time with milliseconds, `application/json` |
 
         ## Formats

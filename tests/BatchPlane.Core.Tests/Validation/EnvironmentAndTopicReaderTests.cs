@@ -18,11 +18,11 @@ public sealed class EnvironmentAndTopicReaderTests
     public void EveryMemberOfAnEnvironment_IsRead()
     {
         var environment = ReadingAssert.Valid(ReadingAssert.Environment("""
-            {"env_name":"e.1","env_description":"d","desired_compute_node_count":2000,"provider":"ATTACHED","slots_per_node":1024,
+            {"env_name":"e.1","env_description":"d","desired_compute_node_count":2000,"provider":"LOCAL","slots_per_node":1024,"cpu_per_node":2,"memory_mib_per_node":512,
              "notifications":[{"topic_name":"t","event_configs":[{"event_name":"compute_node_created"}]}],"tags":[{"key":"k","value":""}]}
             """));
 
-        Assert.Equal(("e.1", "d", 2_000, NodeProvider.Attached, 1_024), (environment.EnvName, environment.EnvDescription, environment.DesiredComputeNodeCount, environment.Provider, environment.SlotsPerNode));
+        Assert.Equal(("e.1", "d", 2_000, NodeProvider.Local, 1_024), (environment.EnvName, environment.EnvDescription, environment.DesiredComputeNodeCount, environment.Provider, environment.SlotsPerNode));
         Assert.Equal("COMPUTE_NODE_CREATED", environment.Notifications[0].EventConfigs[0].EventName);
     }
 
@@ -53,6 +53,13 @@ public sealed class EnvironmentAndTopicReaderTests
     [InlineData("""{"env_name":"e","min_compute_node_count":3,"max_compute_node_count":2}""", "$.min_compute_node_count", "min_compute_node_count_above_max")]
     [InlineData("""{"env_name":"e","desired_compute_node_count":3,"max_compute_node_count":2}""", "$.desired_compute_node_count", "desired_compute_node_count_not_between")]
     [InlineData("""{"env_name":"e","provider":"attached","max_compute_node_count":2}""", "$.max_compute_node_count", "scaling_not_of_attached")]
+    [InlineData("""{"env_name":"e","provider":"attached","slots_per_node":2}""", "$.slots_per_node", "not_of_provider")]
+    [InlineData("""{"env_name":"e","provider":"attached","CpuPerNode":2}""", "$.CpuPerNode", "not_of_provider")]
+    [InlineData("""{"env_name":"e","provider":"slurm","cpu_per_node":2}""", "$.cpu_per_node", "not_of_provider")]
+    [InlineData("""{"env_name":"e","provider":"slurm","memory_mib_per_node":2}""", "$.memory_mib_per_node", "not_of_provider")]
+    [InlineData("""{"env_name":"e","cpu_per_node":-1}""", "$.cpu_per_node", "cpu_per_node_out_of_range")]
+    [InlineData("""{"env_name":"e","memory_mib_per_node":-1}""", "$.memory_mib_per_node", "memory_mib_per_node_out_of_range")]
+    [InlineData("""{"env_name":"e","desired_compute_node_count":-1}""", "$.desired_compute_node_count", "desired_compute_node_count_out_of_range")]
     [InlineData("""{"env_name":"e","provider":"moon"}""", "$.provider", "provider_unknown")]
     [InlineData("""{"env_name":"e","slurm":{}}""", "$.slurm", "slurm_without_provider")]
     [InlineData("""{"env_name":"e","provider":"attached","slurm":{}}""", "$.slurm", "slurm_without_provider")]
@@ -71,7 +78,9 @@ public sealed class EnvironmentAndTopicReaderTests
     [InlineData("""{"env_name":""}""", "$.env_name", "env_name_invalid")]
     [InlineData("""{"DesiredComputeNodeCount":2001}""", "$.DesiredComputeNodeCount", "desired_compute_node_count_out_of_range")]
     [InlineData("""{"idle_seconds":1}""", "$.idle_seconds", "idle_seconds_out_of_range")]
-    [InlineData("""{"provider":"local"}""", "$.provider", "member_unknown")]
+    [InlineData("""{"provider":"local"}""", "$.provider", "member_fixed")]
+    [InlineData("""{"Slurm":{"partition":"p"}}""", "$.Slurm", "member_fixed")]
+    [InlineData("""{"env_data":{}}""", "$.env_data", "member_unknown")]
     public void ChangeWithOneThingWrong_IsRefused(string json, string path, string code) =>
         ReadingAssert.Refused(ChangeEnvironmentReader.Read(ReadingAssert.Parse(json)), path, code);
 

@@ -17,11 +17,11 @@ public sealed class EveryFieldTests
     private static readonly JobLimits Limits = new() { MaxTasks = 2, MaxDependences = 1, MaxEnvVars = 1, MaxArguments = 4 };
 
     private const string Job = """
-        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ","time_limit":600,"deadline":"2027-01-02T03:04:05Z","state_if_create_cvm_failed":"RUNNABLE",
+        {"job_name":"demo","job_description":"d","priority":1,"env_id":"env-0a1b2c3d","task_execution_depend_on":"PRE_TASK_FINISHED","notification_target":"CMQ","time_limit":600,"deadline":"2027-01-02T03:04:05Z","state_if_create_cvm_failed":"RUNNABLE","tracing":"sampled",
          "tasks":[{"task_name":"a","application":{"delivery_form":"PACKAGE","command":"true","package_path":"https://example.net/p.tgz","docker":{"image":"a","user":"u","password":"p","server":"r.example","max_retry_count":1,"delay_on_retry":2,"docker_run_option":"--init"}},
                    "task_instance_num":3,"resource_max_retry_count":3,"env_vars":[{"name":"X","value":""}],
                    "max_retry_count":2,"timeout":60,"max_concurrent_num":2,"failed_action":"INTERRUPT","resources":{"slots":1,"cpu":0.5,"memory_mib":1},
-                   "compute_env":{"provider":"slurm","max_compute_node_count":2,"idle_seconds":60,"slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
+                   "compute_env":{"provider":"slurm","max_compute_node_count":2,"idle_seconds":60,"slots_per_node":2,
                                   "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":3,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]}},
                    "retry_rules":[{"exit_codes":["64-78"],"signals":[9],"causes":["timeout"],"reasons":["x"],"action":"retry","max_retry_count":1,
                                    "backoff":{"initial_seconds":1,"multiplier":2,"max_seconds":9,"jitter":0.1}}],
@@ -41,7 +41,7 @@ public sealed class EveryFieldTests
 
     private const string Environment = """
         {"env_name":"grid","env_description":"d","desired_compute_node_count":1,"min_compute_node_count":1,"max_compute_node_count":4,"idle_seconds":60,
-         "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"slurm","slots_per_node":2,"cpu_per_node":2,"memory_mib_per_node":1024,
+         "action_if_compute_node_inactive":"RECREATE","resource_max_retry_count":3,"provider":"slurm","slots_per_node":2,
          "slurm":{"partition":"p","account":"a","qos":"q","time_limit_minutes":3,"cpus":1,"memory_mib":1,"max_queued":1,"work_directory":"/w","options":["--gres=gpu"]},
          "notifications":[{"topic_name":"t","format":"cmq","filter":{"levels":["compute_env"],"labels":[{"key":"k","value":"v"}],"final":false,"changed":true},"event_configs":[{"event_name":"ComputeEnvCreated","event_vars":[{"name":"n","value":"v"}]}]}],
          "notification":{"topic":{"name":"u","endpoint":"","events":["OnClusterDeleted"]}},
@@ -94,6 +94,7 @@ public sealed class EveryFieldTests
         new("$.tasks[0].task_instance_num", "task_instance_num_out_of_range", "0"),
         new("$.tasks[0].env_id", "env_id_malformed", "\"env-1\"") { Alone = true, Without = "compute_env" },
         new("$.state_if_create_cvm_failed", "state_if_create_cvm_failed_unknown", "\"SHRUG\""),
+        new("$.tracing", "tracing_unknown", "\"loud\""),
         new("$.tasks[0].resource_max_retry_count", "resource_max_retry_count_out_of_range", "101"),
         new("$.tasks[0].compute_env", "type_mismatch", "[]") { Alone = true },
         new("$.tasks[0].compute_env.provider", "provider_unknown", "\"moon\""),

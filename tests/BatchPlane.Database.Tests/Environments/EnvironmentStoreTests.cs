@@ -210,6 +210,25 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
         Assert.Empty(await Environments.ExpiredAsync(10, CancellationToken.None));
     }
 
+    /// <summary>Whoever ends their machine says when such a node is gone; listed they would hide what is behind them.</summary>
+    [Fact]
+    public async Task NodesOverTheirLeaseThatAreToGo_AreListedOnlyWhereNobodyElseEndsThem()
+    {
+        var envId = await _installation.AddEnvironmentAsync();
+        var attached = await _installation.AddNodeAsync(envId, lease: TimeSpan.FromSeconds(-1));
+        await ChangeAsync(envId, environment =>
+        {
+            var made = environment.AddNode("node-made0001", "ins-made0001", "host-1");
+            Assert.True(environment.Join(made, Node.Machine, "1", TimeSpan.FromSeconds(-1)));
+            foreach (var node in environment.Nodes.ToList())
+            {
+                environment.RequestNodeDelete(node, "test", "it is to go");
+            }
+        });
+
+        Assert.Equal([attached.NodeId], (await Environments.ExpiredAsync(10, CancellationToken.None)).Select(node => node.NodeId));
+    }
+
     [Fact]
     public async Task ChangesAtOnce_AreMadeOneAfterTheOther()
     {

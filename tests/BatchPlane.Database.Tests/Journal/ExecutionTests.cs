@@ -127,6 +127,13 @@ public sealed class ExecutionTests : IAsyncLifetime
         Assert.Equal("10 submitted, 0 and 10 ended, 20 succeeded, 20 failed, 10 retries", Show(await TodayAsync(statistics)));
     }
 
+    /// <summary>What has rows of its own besides those of the instances, and is no other attempt.</summary>
+    private static NotificationDocument ToldOfAttempts => new()
+    {
+        TopicName = "attempts",
+        EventConfigs = [new() { EventName = "TASK_INSTANCE_ATTEMPT_STARTED" }, new() { EventName = "TASK_INSTANCE_ATTEMPT_ENDED" }],
+    };
+
     private static string Show(StatisticsView view) =>
         $"{view.JobsSubmitted} submitted, {view.JobsSucceeded} and {view.JobsFailed} ended, {view.Succeeded} succeeded, {view.Failed} failed, {view.Retries} retries";
 
@@ -190,7 +197,7 @@ public sealed class ExecutionTests : IAsyncLifetime
 
     private async Task<(string Job, long Task)> ClaimedAsync(TaskDocument document)
     {
-        var job = await _server.SubmittedAsync(Given.Job(document));
+        var job = await _server.SubmittedAsync(Given.Job(document) with { Notifications = [ToldOfAttempts] });
         var task = await _installation.ScalarAsync<long>($"SELECT task_id FROM tasks WHERE job_id = '{job}'");
         await _server.ClaimAsync(_node, job, task, document.TaskInstanceNum);
         return (job, task);

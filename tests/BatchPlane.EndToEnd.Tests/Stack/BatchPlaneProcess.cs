@@ -24,8 +24,13 @@ internal sealed class BatchPlaneProcess : IDisposable
 
     public static BatchPlaneProcess Start(string directory, params string[] args) => StartBy(Program, directory, args);
 
+    /// <summary>Starts it with variables besides those of this process.</summary>
+    public static BatchPlaneProcess StartWith(IReadOnlyDictionary<string, string> variables, string directory, params string[] args) => Start(Program, directory, args, variables);
+
     /// <summary>Starts it by way of a program that becomes it.</summary>
-    public static BatchPlaneProcess StartBy(string program, string directory, params string[] args)
+    public static BatchPlaneProcess StartBy(string program, string directory, params string[] args) => Start(program, directory, args, new Dictionary<string, string>());
+
+    private static BatchPlaneProcess Start(string program, string directory, string[] args, IReadOnlyDictionary<string, string> variables)
     {
         var start = new ProcessStartInfo(program, args)
         {
@@ -33,6 +38,11 @@ internal sealed class BatchPlaneProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
         var run = new BatchPlaneProcess(new Process { StartInfo = start });
         run._process.OutputDataReceived += (_, line) => run.Add(line.Data);
         run._process.ErrorDataReceived += (_, line) => run.Add(line.Data);

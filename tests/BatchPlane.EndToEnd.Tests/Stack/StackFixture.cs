@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BatchPlane.Cli.Connections;
 using BatchPlane.Cli.Dev;
 using BatchPlane.EndToEnd.Tests.Cli;
+using BatchPlane.Testing;
 
 namespace BatchPlane.EndToEnd.Tests.Stack;
 
@@ -16,6 +17,9 @@ public sealed class StackFixture : IAsyncLifetime
     /// <summary>Directory of the stack. Below a directory that the users postgres and rabbitmq can enter.</summary>
     public string Directory { get; } = Path.Combine(System.IO.Directory.CreateTempSubdirectory("batchplane-e2e-").FullName, "stack");
 
+    /// <summary>Where the sample listener writes every event.</summary>
+    internal string EventFile => Path.Combine(Path.GetDirectoryName(Directory)!, "events.jsonl");
+
     internal DevInfo Info { get; private set; } = null!;
 
     /// <summary>Process id of the server as it is now.</summary>
@@ -27,7 +31,16 @@ public sealed class StackFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         File.SetUnixFileMode(Path.GetDirectoryName(Directory)!, (UnixFileMode)0b111_101_101);
-        _dev = BatchPlaneProcess.StartBy("/usr/bin/env", Path.GetDirectoryName(Directory)!, "BATCHPLANE_OPTIONS__EMAIL__HOST=127.0.0.1", BatchPlaneProcess.Program, "dev", "--data", Directory, "--http", "0", "--nodes", "2", "--slots", "8");
+        PlugIns.Install(PlugIns.JsonLines, Path.Combine(Path.GetDirectoryName(Directory)!, "listeners"), "json-lines");
+        var variables = new Dictionary<string, string>
+        {
+            ["BATCHPLANE_OPTIONS__LISTENERS__DIRECTORY"] = Path.Combine(Path.GetDirectoryName(Directory)!, "listeners"),
+            ["BATCHPLANE_OPTIONS__LISTENERS__LEASEDURATION"] = "00:00:02",
+            ["BATCHPLANE_OPTIONS__LISTENERS__BATCHEVENTS"] = "50",
+            ["BATCHPLANE_OPTIONS__EMAIL__HOST"] = "127.0.0.1",
+            ["BATCHPLANE_LISTENERS__JSON_LINES__PATH"] = EventFile,
+        };
+        _dev = BatchPlaneProcess.StartWith(variables, Path.GetDirectoryName(Directory)!, "dev", "--data", Directory, "--http", "0", "--nodes", "2", "--slots", "8");
         await Eventually.TrueAsync(() => _dev.HasEnded || DevInfo.Read(Directory) is not null, StartLimit, () => _dev.Output);
         Info = DevInfo.Read(Directory) ?? throw new InvalidOperationException(_dev.Output);
     }

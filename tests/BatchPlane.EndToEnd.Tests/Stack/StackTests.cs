@@ -132,6 +132,7 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
         Assert.NotEqual(killed, stack.ServerPid);
         await AssertEveryInstanceRanOnceAsync(job);
         await AssertQueueGotTheJournalAsync(job, queue);
+        await AssertListenerGotTheJournalAsync(job);
     }
 
     [Fact]
@@ -191,6 +192,40 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
         Assert.Single(journal, row => row.GetProperty("event_name").GetString() == "JOB_SUCCEED");
         Assert.Empty(queue.Messages.Select(message => message.Id).Except(asked));
         Assert.All(queue.Messages.GroupBy(message => message.Id), same => Assert.Single(same.Select(message => message.Body).Distinct()));
+    }
+
+    /// <summary>The sample listener has every event; after removing what came twice, in sequence.</summary>
+    private async Task AssertListenerGotTheJournalAsync(string job)
+    {
+        var events = await stack.RunAsync("events", job, "-o", "json");
+        string[] journal = [.. events.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("event_id").GetString()!)];
+        string[] written = [];
+        await Eventually.TrueAsync(
+            async () => (written = [.. await WrittenAsync(job)]).Distinct().Count() >= journal.Length,
+            EventsLimit,
+            () => $"missing: {string.Join(' ', journal.Except(written).Take(10))}");
+
+        Assert.Equal(journal, written.Distinct());
+    }
+
+    /// <summary>Events of a job that the sample listener wrote. A line that a killed server was writing is torn.</summary>
+    private async Task<IEnumerable<string>> WrittenAsync(string job)
+    {
+        await using var file = new FileStream(stack.EventFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return (await reader.ReadToEndAsync()).Split('\n').Select(IdOf).OfType<string>().Where(id => id.StartsWith($"{job}:", StringComparison.Ordinal));
+    }
+
+    private static string? IdOf(string line)
+    {
+        try
+        {
+            return line.Length == 0 ? null : JsonDocument.Parse(line).RootElement.GetProperty("event").GetProperty("event_id").GetString();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static string Job(string task, string command, int instances, string? topic = null)

@@ -6,6 +6,7 @@ using BatchPlane.Core.Scheduling;
 using BatchPlane.Server.Loops;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Tests.Dispatch;
+using BatchPlane.Server.Tests.Outputs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -54,6 +55,33 @@ public sealed class NodeMonitorTests(ServerFixture server) : IClassFixture<Serve
 
         Assert.Equal(NodeState.Running, heard);
     }
+
+    /// <summary>The control is what the next node loses, which leaves without a word.</summary>
+    [Fact]
+    public async Task WhatANodeHeldThatLeftInOrder_GoesElsewhereWithACauseOfItsOwn()
+    {
+        using var submitted = await server.PostAsync("/v1/jobs", """{"tasks":[{"application":{"command":"true"}}]}""");
+        var job = (await ServerFixture.ReadAsync<SubmitJobResponse>(submitted)).JobId;
+        var first = await OutputAgent.JoinAsync(server);
+        await first.TakeAsync();
+        using var monitor = Monitor(new ObservedTime());
+        await monitor.StartAsync(CancellationToken.None);
+
+        await first.LeaveAsync();
+        var second = await OutputAgent.JoinAsync(server);
+        await second.TakeAsync();
+        await _environments.ChangeAsync(ServerFixture.DefaultEnvId, environment => { environment.Lose(environment.Find(second.Terms.NodeId)!, "lost"); return environment; }, CancellationToken.None);
+        var ended = await Until.ReachedAsync(() => ExecutionsAsync(job), ends => ends.Count == 2, ends => $"{ends.Count} ends");
+        await monitor.StopAsync(CancellationToken.None);
+
+        Assert.Equal(
+            [(1, "RETURNED", Cause.NodeDrained, $"node {first.Terms.NodeId} left before it had ended"), (2, "LOST", Cause.NodeLost, $"node {second.Terms.NodeId} was lost")],
+            ended.OrderBy(end => end.Attempt).Select(end => (end.Attempt, end.Result, end.Cause!.Value, end.FailureCause!)));
+        Assert.Equal(("FAILOVER", 1), ended.Where(end => end.Attempt == 2).Select(end => (end.ExecutionSource, end.OriginalAttempt ?? 0)).Single());
+    }
+
+    private async Task<IReadOnlyList<ExecutionView>> ExecutionsAsync(string job) =>
+        [.. (await server.GetAsync<Page<ExecutionView>>($"/v1/executions?job={job}")).Items.Where(execution => execution.CompleteTime is not null)];
 
     private NodeMonitor Monitor(TimeProvider time) => new(
         _environments,

@@ -48,6 +48,8 @@ internal sealed class OutputAgent
         Assert.Empty(answer.Unstored);
     }
 
+    internal Task LeaveAsync() => PostAsync<object>(_http, AgentRoutes.Leave(_node.NodeId), Json(new LeaveRequest(_node.Epoch)), _node.NodeToken);
+
     /// <summary>Reports the ends of several attempts at once.</summary>
     internal Task<ReportResponse> ReportAsync(int exitCode, params (ClaimGrant Claim, string? Stderr)[] ends)
     {

@@ -80,11 +80,12 @@ internal sealed class Monitor(Cluster cluster, SimulatedServer server)
             let node = cluster.Tables.Nodes[claim.Claim.NodeId]
             where node.Epoch != claim.Claim.NodeEpoch || node.State is not (NodeState.Running or NodeState.Deleting)
             from row in HeldBy(claim)
-            group (row.TaskId, row.Index) by (claim.Claim.JobId, claim.Claim.NodeId, claim.Claim.NodeEpoch);
+            group (row.TaskId, row.Index) by (claim.Claim.JobId, claim.Claim.NodeId, claim.Claim.NodeEpoch, HasLeft: node.LeftEpoch == claim.Claim.NodeEpoch);
         foreach (var group in orphans.ToList())
         {
-            var (jobId, nodeId, epoch) = group.Key;
-            server.Writer.Write(new LoseAttempts(jobId, nodeId, epoch, [.. group], $"node {nodeId} was lost"), _ => { });
+            var (jobId, nodeId, epoch, hasLeft) = group.Key;
+            server.Writer.Write(
+                new LoseAttempts(jobId, nodeId, epoch, [.. group], $"node {nodeId} {(hasLeft ? "left" : "was lost")}") { Cause = hasLeft ? Cause.NodeDrained : Cause.NodeLost }, _ => { });
         }
     }
 

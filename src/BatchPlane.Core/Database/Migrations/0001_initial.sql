@@ -184,6 +184,7 @@ CREATE TABLE jobs (
     labels                 text[] NOT NULL DEFAULT '{}',
     submitted_by           text NOT NULL,
     traceparent            text,
+    tracing                text NOT NULL DEFAULT 'full' CHECK (tracing IN ('full', 'sampled', 'off')),
     last_sequence          bigint NOT NULL DEFAULT 0,
     journal_txid           xid8 NOT NULL DEFAULT '0',
     terminate_requested_at timestamptz,
@@ -223,7 +224,8 @@ COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything b
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in and passwords masked.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.';
-COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context of the request that submitted the job, which its messages carry; null: there was none.';
+COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.';
+COMMENT ON COLUMN jobs.tracing IS 'How much of it listeners are told. The journal has everything.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
 COMMENT ON COLUMN jobs.journal_txid IS 'order_txid of the newest journal row of this job; see events.order_txid.';
 COMMENT ON COLUMN jobs.close_cause IS 'Why the engine ended the job as a whole; null while it did not.';
@@ -538,6 +540,38 @@ CREATE TABLE statistics_cursor (
 );
 INSERT INTO statistics_cursor DEFAULT VALUES;
 COMMENT ON TABLE statistics_cursor IS 'Up to which row, in the order of the journal, attempt_statistics counts. Moved in the transaction that counts; its lock keeps servers from counting together.';
+
+CREATE TABLE event_listeners (
+    listener_name   text PRIMARY KEY,
+    registered_at   timestamptz NOT NULL,
+    epoch           bigint NOT NULL DEFAULT 0,
+    holder          text,
+    lease_until     timestamptz,
+    cursor_txid     xid8 NOT NULL,
+    cursor_event_no bigint NOT NULL,
+    cursor_count    integer NOT NULL,
+    moved_at        timestamptz,
+    handled_events  bigint NOT NULL DEFAULT 0,
+    paused_at       timestamptz,
+    failures        integer NOT NULL DEFAULT 0,
+    retry_at        timestamptz,
+    last_error      text,
+    last_failed_at  timestamptz,
+    load_error      text,
+    gaps            integer NOT NULL DEFAULT 0,
+    last_gap        text,
+    last_gap_at     timestamptz,
+    gap_pending     boolean NOT NULL DEFAULT false,
+    CHECK ((last_gap IS NULL) = (last_gap_at IS NULL)),
+    CHECK ((last_error IS NULL) = (last_failed_at IS NULL))
+) WITH (fillfactor = 20);
+COMMENT ON TABLE event_listeners IS 'How far each listener has taken the journal, all shards together, and how it fares. Written by the servers that have it (ListenerStore).';
+COMMENT ON COLUMN event_listeners.epoch IS 'Grows when a server takes the listener over and when a user pauses it or moves its place; the place moves only under the current epoch.';
+COMMENT ON COLUMN event_listeners.cursor_count IS 'Events of the row at the cursor that are taken already; more than it has: all.';
+COMMENT ON COLUMN event_listeners.paused_at IS 'It failed too often in a row, or a user paused it; null: it is not paused.';
+COMMENT ON COLUMN event_listeners.failures IS 'Calls that failed since the last that did not.';
+COMMENT ON COLUMN event_listeners.load_error IS 'Why a server could not load it; null again once one can.';
+COMMENT ON COLUMN event_listeners.gap_pending IS 'The listener has not been told of the last gap yet.';
 
 CREATE TABLE dispatcher_shards (
     shard           smallint PRIMARY KEY,

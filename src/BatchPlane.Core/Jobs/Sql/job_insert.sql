@@ -12,6 +12,7 @@ INSERT INTO jobs (
     labels,
     submitted_by,
     traceparent,
+    tracing,
     last_sequence,
     time_limit,
     deadline,
@@ -32,6 +33,7 @@ SELECT
     v.labels::text[],
     v.submitted_by,
     v.traceparent,
+    v.tracing,
     v.last_sequence,
     v.time_limit,
     v.deadline,
@@ -51,6 +53,7 @@ FROM unnest(
     @labels::text[],
     @submitted_bys::text[],
     @traceparents::text[],
+    @tracings::text[],
     @last_sequences::bigint[],
     @time_limits::integer[],
     @deadlines::timestamptz[]
@@ -67,6 +70,7 @@ FROM unnest(
     labels,
     submitted_by,
     traceparent,
+    tracing,
     last_sequence,
     time_limit,
     deadline

@@ -25,7 +25,7 @@ facts AS (
         (occurred_at AT TIME ZONE 'UTC')::date AS day,
         level = 'job' AND sequence = 1 AS is_submit,
         level = 'job' AND state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED') AS is_job_end,
-        level = 'task_instance' AND attempt IS NOT NULL AND launched_at IS NOT NULL AND cause IS NOT NULL AS is_attempt_end,
+        level = 'task_instance' AND state NOT IN ('ATTEMPT_STARTED', 'ATTEMPT_ENDED') AND attempt IS NOT NULL AND launched_at IS NOT NULL AND cause IS NOT NULL AS is_attempt_end,
         details ? 'original_attempt' AS is_failover
     FROM next_rows
     WHERE level IN ('job', 'task_instance')

@@ -40,6 +40,31 @@ public sealed class PilotScriptTests
         Assert.Equal(0, shell.ExitCode);
     }
 
+    /// <summary>Without a word about memory an agent promises that of the whole machine, of which its pilot has a part.</summary>
+    [Theory]
+    [InlineData("SLURM_MEM_PER_NODE=16000 SLURM_MEM_PER_CPU=1", "--memory-mib 16000")]
+    [InlineData("SLURM_MEM_PER_CPU=1500", "--memory-mib 6000")]
+    [InlineData("NONE=1", null)]
+    public async Task Memory_IsWhatSlurmGivesToThePilot(string variables, string? told)
+    {
+        var directory = Directory.CreateTempSubdirectory("batchplane-pilot-").FullName;
+        var program = Path.Combine(directory, "agent");
+        await File.WriteAllTextAsync(program, "#!/bin/sh\necho \"$*\"\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var script = Path.Combine(directory, "pilot.sh");
+        await File.WriteAllTextAsync(script, PilotScript.Render(Group, new(new SlurmDocument { Cpus = 4 }, Slots: 4, program, "http://control:8080", GiveUpSeconds: 900)));
+
+        using var shell = Process.Start(new ProcessStartInfo("env", ["-i", "PATH=/usr/bin:/bin", "SLURM_ARRAY_TASK_ID=1", .. variables.Split(' '), "/bin/sh", script]) { WorkingDirectory = directory, RedirectStandardOutput = true })!;
+        var arguments = await shell.StandardOutput.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+        Directory.Delete(directory, recursive: true);
+
+        Assert.Equal(0, shell.ExitCode);
+        Assert.Contains("--node-id node-0000000b", arguments, StringComparison.Ordinal);
+        Assert.Equal(told is not null, arguments.Contains("--memory-mib", StringComparison.Ordinal));
+        Assert.Contains(told ?? "", arguments, StringComparison.Ordinal);
+    }
+
     private static void Equal(string name, string actual)
     {
         if (Environment.GetEnvironmentVariable("BATCHPLANE_UPDATE_GOLDEN") == "1")

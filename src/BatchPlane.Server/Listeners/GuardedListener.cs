@@ -1,0 +1,137 @@
+using BatchPlane.Contracts;
+
+namespace BatchPlane.Server.Listeners;
+
+/// <summary>How a call went.</summary>
+internal enum CallOutcome
+{
+    /// <summary>It returned.</summary>
+    Done,
+
+    /// <summary>It threw.</summary>
+    Failed,
+
+    /// <summary>It took too long.</summary>
+    TimedOut,
+
+    /// <summary>It was cancelled, as it is not wanted any more: that says nothing about the listener.</summary>
+    Cancelled,
+}
+
+/// <summary>How a call went, and why.</summary>
+/// <param name="Outcome">How.</param>
+/// <param name="Error">In words; null when it returned.</param>
+internal sealed record CallResult(CallOutcome Outcome, string? Error = null);
+
+/// <summary>
+/// Calls into a listener so that nothing it does reaches further: each call has a thread to begin on and a time; what it throws becomes a result; one that does not even return when it is cancelled is
+/// left alone, and nothing is called until it has returned.
+/// </summary>
+internal sealed class GuardedListener(IEventListener listener, ListenerContext context, ListenersOptions options)
+{
+    private Task _last = Task.CompletedTask;
+    private bool _isStarted;
+
+    /// <summary>True while a call that was left alone has not returned.</summary>
+    internal bool IsStuck => !_last.IsCompleted;
+
+    /// <summary>Hands a batch over, after the start if it has not been started. Not while <see cref="IsStuck"/>.</summary>
+    internal async Task<CallResult> HandleAsync(ListenerBatch batch, CancellationToken cancellationToken)
+    {
+        if (!_isStarted)
+        {
+            var started = await CallAsync(token => listener.StartAsync(context, token), cancellationToken);
+            if (started.Outcome != CallOutcome.Done)
+            {
+                return started with { Error = $"start: {started.Error}" };
+            }
+
+            _isStarted = true;
+        }
+
+        return await CallAsync(token => listener.HandleAsync(batch, token), cancellationToken);
+    }
+
+    /// <summary>Disposes the listener, unless it is stuck: then it ends with the process.</summary>
+    internal async Task<CallResult> DisposeAsync() => IsStuck
+        ? new(CallOutcome.TimedOut, "a call has not returned")
+        : await CallAsync(
+            async _ =>
+            {
+                if (listener is IAsyncDisposable other)
+                {
+                    await other.DisposeAsync();
+                }
+                else
+                {
+                    (listener as IDisposable)?.Dispose();
+                }
+            },
+            CancellationToken.None);
+
+    private async Task<CallResult> CallAsync(Func<CancellationToken, Task> call, CancellationToken cancellationToken)
+    {
+        var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+
+        // A thread of its own, for those that block: they must not use up the server's.
+        var running = Task.Factory.StartNew(() => call(cancel.Token), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap();
+        _last = running;
+        _ = running.ContinueWith(Forget, cancel, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+        using (var stopWaiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        {
+            await Task.WhenAny(running, Task.Delay(options.CallTimeout, context.Time, stopWaiting.Token));
+            await stopWaiting.CancelAsync();
+        }
+
+        if (running.IsCompleted)
+        {
+            return Result(running, isLate: false, cancellationToken);
+        }
+
+        Cancel(cancel);
+        await Task.WhenAny(running, Task.Delay(options.CancelGrace, context.Time, CancellationToken.None));
+        return running.IsCompleted
+            ? Result(running, isLate: true, cancellationToken)
+            : cancellationToken.IsCancellationRequested
+                ? new(CallOutcome.Cancelled)
+                : new(CallOutcome.TimedOut, $"did not return within {options.CallTimeout}, nor within {options.CancelGrace} after it was cancelled; it is not called again before it does");
+    }
+
+    /// <summary>A call has returned: nobody may be left who asks what it threw.</summary>
+    private static void Forget(Task ended, object? cancel)
+    {
+        _ = ended.Exception;
+        ((CancellationTokenSource)cancel!).Dispose();
+    }
+
+    /// <summary>What the listener registered with the token runs on another thread, and is not waited for.</summary>
+    private static void Cancel(CancellationTokenSource cancel)
+    {
+        try
+        {
+            _ = cancel.CancelAsync().ContinueWith(ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It returned just now.
+        }
+    }
+
+    private CallResult Result(Task ended, bool isLate, CancellationToken cancellationToken)
+    {
+        if (ended.IsCompletedSuccessfully)
+        {
+            return new(CallOutcome.Done);
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return new(CallOutcome.Cancelled);
+        }
+
+        return isLate
+            ? new(CallOutcome.TimedOut, $"did not return within {options.CallTimeout}")
+            : new(CallOutcome.Failed, ended.Exception?.GetBaseException() is { } fault ? $"{fault.GetType().Name}: {fault.Message}" : "it was cancelled by itself");
+    }
+}

@@ -1,0 +1,76 @@
+using BatchPlane.Contracts;
+using YamlDotNet.Serialization;
+
+namespace BatchPlane.TestListeners;
+
+/// <summary>Blocks its thread for ever, whatever it is asked.</summary>
+public sealed class HangingListener : IEventListener
+{
+    private readonly ManualResetEventSlim _never = new();
+
+    /// <inheritdoc/>
+    public string Name => "hanging";
+
+    /// <inheritdoc/>
+    public Task StartAsync(ListenerContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task HandleAsync(ListenerBatch batch, CancellationToken cancellationToken)
+    {
+        _never.Wait(CancellationToken.None);
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Waits for ever, but heeds its token.</summary>
+public sealed class SlowListener : IEventListener
+{
+    /// <inheritdoc/>
+    public string Name => "slow";
+
+    /// <inheritdoc/>
+    public Task StartAsync(ListenerContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task HandleAsync(ListenerBatch batch, CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+}
+
+/// <summary>Throws until a file exists, and says so with a library of its own; what it takes then it writes into that file, one id on a line.</summary>
+public sealed class ThrowingListener : IEventListener
+{
+    private string _file = "";
+
+    /// <inheritdoc/>
+    public string Name => "throwing";
+
+    /// <inheritdoc/>
+    public Task StartAsync(ListenerContext context, CancellationToken cancellationToken)
+    {
+        _file = context.Settings["FILE"];
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task HandleAsync(ListenerBatch batch, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(_file))
+        {
+            throw new InvalidOperationException(new SerializerBuilder().Build().Serialize(new { first = batch.Events[0].Event.EventId }).Trim());
+        }
+
+        return File.AppendAllLinesAsync(_file, batch.Events.Select(one => one.Event.EventId), cancellationToken);
+    }
+}
+
+/// <summary>Has the name of another.</summary>
+public sealed class SecondListener : IEventListener
+{
+    /// <inheritdoc/>
+    public string Name => "throwing";
+
+    /// <inheritdoc/>
+    public Task StartAsync(ListenerContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task HandleAsync(ListenerBatch batch, CancellationToken cancellationToken) => Task.CompletedTask;
+}
