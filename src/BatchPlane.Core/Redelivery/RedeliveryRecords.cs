@@ -72,6 +72,7 @@ public readonly record struct MessageKey(string SubjectId, long Sequence, string
 /// <param name="Arrived">Messages that were taken and routed.</param>
 /// <param name="Exceptions">Messages that were not.</param>
 /// <param name="Requeued">Messages that the queues of subscriptions took.</param>
+/// <param name="NotRequeued">Messages for them that could not be sent.</param>
 /// <param name="Revived">Those of them that the subscriptions had given up.</param>
 /// <param name="IsDone">True when the shard has nothing more to do for it.</param>
 public sealed record RedeliveryStep(
@@ -79,6 +80,7 @@ public sealed record RedeliveryStep(
     IReadOnlyCollection<MessageKey> Arrived,
     IReadOnlyList<DeliveryException> Exceptions,
     int Requeued,
+    int NotRequeued,
     IReadOnlyList<DeadLetter> Revived,
     bool IsDone);
 

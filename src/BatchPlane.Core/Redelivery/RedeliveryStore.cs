@@ -179,7 +179,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         move.Parameters.AddWithValue("count", step.Cursor.Count);
         move.Parameters.AddWithValue("sent", (long)step.Arrived.Count + unrouted + step.Requeued);
         move.Parameters.AddWithValue("unrouted", (long)unrouted);
-        move.Parameters.AddWithValue("failed", (long)step.Exceptions.Count - unrouted);
+        move.Parameters.AddWithValue("failed", (long)step.Exceptions.Count - unrouted + step.NotRequeued);
         move.Parameters.AddWithValue("is_done", step.IsDone);
         move.Parameters.AddWithValue("subject_ids", step.Arrived.Select(message => message.SubjectId).ToArray());
         move.Parameters.AddWithValue("sequences", step.Arrived.Select(message => message.Sequence).ToArray());

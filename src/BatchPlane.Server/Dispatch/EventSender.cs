@@ -99,14 +99,14 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     }
 
     /// <summary>
-    /// Into the queue of a subscription alone, as if it came from the topic. Nothing is noted when that cannot be: the delivery stays given up. What belongs to a subscription that is gone
-    /// is dropped by the broker.
+    /// Into the queue of a subscription alone, as if it came from the topic. What belongs to a subscription that is gone is dropped by the broker.
     /// </summary>
     private async ValueTask<bool> SendToQueueAsync(PublishChannel channel, Message message, string topic, string queue, Content content)
     {
         var sent = new SentMessage(queue, message.Event.Row.SubjectId, message.Event.Sequence);
         if (content.TooLong || _refusals.GetValueOrDefault(sent) >= services.Options.MaxRefusals)
         {
+            channel.Ledger.NotSent(new(sent.SubjectId, sent.Sequence, topic, DeliveryOutcome.Failed, "It cannot be put into the queue of its subscription."));
             return true;
         }
 

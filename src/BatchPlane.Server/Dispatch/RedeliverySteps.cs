@@ -83,7 +83,7 @@ internal sealed class LeadToTopics(RedeliveryWork work, IReadOnlySet<MessageKey>
     public RedeliveryStep Result(JournalPosition cursor, IReadOnlyList<DeliveryException> exceptions, bool isDone)
     {
         _wanted.ExceptWith(exceptions.Select(exception => new MessageKey(exception.SubjectId, exception.Sequence, exception.TopicName)));
-        return new(cursor, _wanted, exceptions, 0, [], isDone);
+        return new(cursor, _wanted, exceptions, 0, 0, [], isDone);
     }
 }
 
@@ -105,16 +105,22 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, ILookup<(string S
         }
 
         var letters = dead[(journalEvent.Row.SubjectId, journalEvent.Sequence, key)];
-        _revived.AddRange(letters);
         string[] queues = work is { OnlyState: null, Subscription: { } one }
             ? Matches(one, key, kind) ? [SubscriptionQueue.OwnOf(one.SubscriptionId)] : []
             : [.. letters.Select(letter => SubscriptionQueue.OwnOf(letter.SubscriptionId))];
+        _revived.AddRange(queues.Length > 0 ? letters : []);
         Count += queues.Length;
         return new(false, queues);
     }
 
     /// <inheritdoc/>
-    public RedeliveryStep Result(JournalPosition cursor, IReadOnlyList<DeliveryException> exceptions, bool isDone) => new(cursor, [], [], Count, _revived, isDone);
+    public RedeliveryStep Result(JournalPosition cursor, IReadOnlyList<DeliveryException> exceptions, bool isDone)
+    {
+        // Exceptions are noted of topics; here the delivery stays given up.
+        var lost = exceptions.Select(exception => (exception.SubjectId, exception.Sequence, TopicKey.Of(exception.TopicName))).ToHashSet();
+        _revived.RemoveAll(letter => lost.Contains((letter.SubjectId, letter.Sequence, letter.TopicKey)));
+        return new(cursor, [], [], Count - exceptions.Count, exceptions.Count, _revived, isDone);
+    }
 
     private static bool Matches(RedeliverySubscription subscription, string topicKey, EventKind kind) =>
         subscription.TopicKey == topicKey && subscription.Bindings!.Any(binding => BindingPattern.Matches(binding, kind.RoutingKey));

@@ -148,7 +148,7 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await WishAsync(new(new(Job, 1, 3), null, null, null, null, "user:test"));
         var work = (await _store.NextAsync(shard, default))!;
         var row = Assert.Single(await _store.PageAsync(shard, work, 10, default));
-        var step = new RedeliveryStep(new(row.OrderTxId, row.EventNo, 1), [new(Job, 1, "t")], [], 0, [], IsDone: false);
+        var step = new RedeliveryStep(new(row.OrderTxId, row.EventNo, 1), [new(Job, 1, "t")], [], 0, 0, [], IsDone: false);
 
         Assert.False(await _store.MoveAsync(work, shard, 6, step, default));
         Assert.True(await _store.MoveAsync(work, shard, 7, step, default));
