@@ -72,7 +72,18 @@ internal sealed partial class StartTasks(
         try
         {
             await migrations.RunAsync(cancellationToken);
-            await journal.EnsurePartitionsAsync(journalOptions.Value.DaysAhead, cancellationToken);
+            var partitions = await journal.EnsurePartitionsAsync(journalOptions.Value.DaysAhead, cancellationToken);
+            if (partitions.Moved > 0)
+            {
+                Log.Moved(logger, partitions.Moved);
+            }
+
+            foreach (var (day, why) in partitions.Failures)
+            {
+                // No reason not to start: what happens on that day goes to the default partition, and JournalKeeper tries again.
+                Log.DayNotMade(logger, day, why.Message);
+            }
+
             return true;
         }
         catch (Exception exception) when (ExpectedFaults.IsTransient(exception) && time.GetUtcNow() < giveUpAt)
@@ -86,6 +97,12 @@ internal sealed partial class StartTasks(
     {
         [LoggerMessage(1003, LogLevel.Warning, "Waiting for PostgreSQL: {Reason}")]
         internal static partial void Waiting(ILogger logger, string reason);
+
+        [LoggerMessage(1007, LogLevel.Warning, "{Rows} rows of the journal lay outside the partitions of days: a clock is wrong, or partitions could not be made")]
+        internal static partial void Moved(ILogger logger, long rows);
+
+        [LoggerMessage(1006, LogLevel.Warning, "The journal has no partition for {Day}; tried again hourly ({Reason})")]
+        internal static partial void DayNotMade(ILogger logger, DateOnly day, string reason);
 
         [LoggerMessage(1004, LogLevel.Information, "Made the default environment {EnvId}, {EnvName}")]
         internal static partial void DefaultEnvironment(ILogger logger, string envId, string envName);

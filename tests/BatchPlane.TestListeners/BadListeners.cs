@@ -4,7 +4,7 @@ using YamlDotNet.Serialization;
 namespace BatchPlane.TestListeners;
 
 /// <summary>Blocks its thread for ever, whatever it is asked.</summary>
-public sealed class HangingListener : IEventListener
+public sealed class HangingListener : IEventListener, IDisposable
 {
     private readonly ManualResetEventSlim _never = new();
 
@@ -20,6 +20,9 @@ public sealed class HangingListener : IEventListener
         _never.Wait(CancellationToken.None);
         return Task.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _never.Dispose();
 }
 
 /// <summary>Waits for ever, but heeds its token.</summary>

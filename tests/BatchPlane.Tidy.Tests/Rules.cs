@@ -188,6 +188,13 @@ internal static partial class Rules
               where line.Text.Contains("MassTransit", StringComparison.Ordinal)
               select $"{file.Path}:{line.Number}: names a type of MassTransit. Only Server/Deliveries/Bus does; ask its classes.";
 
+    internal static IEnumerable<string> OpenTelemetryTypes(SourceFile file) =>
+        !file.Is(".cs") || file.IsUnder("src/BatchPlane.Server/Tracing/") || file.IsUnder("tests/BatchPlane.Tidy.Tests/")
+            ? []
+            : from line in file.CodeLines
+              where line.Text.Contains("using OpenTelemetry", StringComparison.Ordinal)
+              select $"{file.Path}:{line.Number}: names types of OpenTelemetry. Only Server/Tracing does; ask its classes.";
+
     internal static IEnumerable<string> SkippedTests(SourceFile file) =>
         // What a machine has to have is looked for by the attribute, not claimed by a test.
         !file.Is(".cs") || !file.IsUnder("tests/") || file.IsUnder("tests/BatchPlane.Agent.Tests/Limits/GroupsFactAttribute.cs")

@@ -90,6 +90,11 @@ public sealed class RulesTests
     public void MassTransitTypes(string path, string text, string? expected) => Found(expected, Rules.MassTransitTypes(new(path, text)));
 
     [Theory]
+    [InlineData("src/BatchPlane.Server/Metrics/A.cs", "using OpenTelemetry.Trace;", "Only Server/Tracing does")]
+    [InlineData("src/BatchPlane.Server/Tracing/A.cs", "using OpenTelemetry.Trace;", null)]
+    public void OpenTelemetryTypes(string path, string text, string? expected) => Found(expected, Rules.OpenTelemetryTypes(new(path, text)));
+
+    [Theory]
     [InlineData("tests/A.cs", "[Fact(Skip = \"flaky\")]", "proves nothing")]
     [InlineData("tests/A.cs", "rows.Skip(1)", null)]
     [InlineData("src/A.cs", "Skip = 1", null)]

@@ -35,6 +35,9 @@ public sealed class TreeTests
     public void MassTransitTypes_StayInTheirFolder() => Keeps(SourceTree.Files.SelectMany(Rules.MassTransitTypes));
 
     [Fact]
+    public void OpenTelemetryTypes_StayInTheirFolder() => Keeps(SourceTree.Files.SelectMany(Rules.OpenTelemetryTypes));
+
+    [Fact]
     public void Tests_AreNotSkipped() => Keeps(SourceTree.Files.SelectMany(Rules.SkippedTests));
 
     [Fact]

@@ -50,7 +50,7 @@ internal static class DeliveriesCommand
         }
         else
         {
-            Write(call, answer.Value.Deliveries);
+            WriteEvent(call, answer.Value.Deliveries);
         }
     }
 
@@ -63,6 +63,30 @@ internal static class DeliveriesCommand
             foreach (var one in delivery.Subscriptions ?? [])
             {
                 table.Add(null, null, one.SubscriptionId, one.State, Show.NumberOrNull(one.Tries), Show.Time(one.LastTriedAt), one.Reason);
+            }
+        }
+
+        table.Write(call.Context);
+    }
+
+    /// <summary>The topics of an event, and below each the subscriptions that it is for.</summary>
+    private static void WriteEvent(ClientCall call, IEnumerable<DeliveryView> deliveries)
+    {
+        var table = new Table("TOPIC", "SUBSCRIPTION", "STATE", "TRIES", "STATUS", "LAST (UTC)", "NEXT (UTC)", "REASON");
+        foreach (var delivery in deliveries)
+        {
+            table.Add(delivery.TopicName, null, delivery.State, Show.NumberOrNull(delivery.Tries), null, Show.Time(delivery.LastTriedAt), null, delivery.Reason);
+            foreach (var at in delivery.Subscriptions ?? [])
+            {
+                table.Add(
+                    delivery.TopicName,
+                    $"{at.SubscriptionId} ({at.Protocol} {at.Endpoint})",
+                    at.State,
+                    Show.NumberOrNull(at.Tries),
+                    Show.NumberOrNull(at.LastStatus),
+                    Show.Time(at.LastTriedAt),
+                    Show.Time(at.NextTryAt),
+                    at.Reason);
             }
         }
 

@@ -18,7 +18,7 @@ internal static class ExecutionsCommand
         Option<string?>[] filters =
         [
             new("--result") { HelpName = "RESULT", Description = "Only SUCCESS, FAILURE, KILLED, LOST, RETURNED, several joined by commas; or those that are RUNNING." },
-            new("--execution-source") { HelpName = "SOURCE", Description = "Only NORMAL_TRIGGER, FAILOVER, RETRY, joined by commas." },
+            new("--execution-source") { HelpName = "SOURCE", Description = "Only NORMAL_TRIGGER, FAILOVER, RETRY, MANUAL, joined by commas." },
             new("--job") { HelpName = "JOB", Description = "Only those of this job." },
             new("--task") { HelpName = "TASK", Description = "Only those of this task; with --job." },
             new("--index") { HelpName = "N", Description = "Only those of this instance; with --task." },

@@ -54,9 +54,9 @@ internal static class RedeliverCommand
         else
         {
             var view = answer.Value;
-            call.Context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{view.RedeliveryId} {view.State}: {view.Sent} sent, {view.Unrouted} of them unrouted, {view.Failed} failed"));
+            call.Context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{view.RedeliveryId} {view.State}: {view.Sent} sent, {view.Unrouted} of them unrouted, {view.Failed} failed, {view.Skipped} skipped"));
         }
 
-        return answer.Value is { Unrouted: 0, Failed: 0, State: "done" } ? ExitCodes.Success : ExitCodes.Failed;
+        return answer.Value is { Unrouted: 0, Failed: 0, Skipped: 0, State: "done" } ? ExitCodes.Success : ExitCodes.Failed;
     }
 }

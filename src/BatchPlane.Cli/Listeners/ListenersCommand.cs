@@ -59,7 +59,7 @@ internal static class ListenersCommand
                 Show.Number(listener.Failures),
                 Show.Number(listener.Gaps),
                 listener.Server,
-                listener.LoadError ?? listener.LastError?.ReplaceLineEndings(" "));
+                (listener.Failures > 0 ? listener.LastError : listener.LoadError ?? listener.LastError)?.ReplaceLineEndings(" "));
         }
 
         table.Write(call.Context);

@@ -164,4 +164,7 @@ public sealed record RedeliveryView
 
     /// <summary>Messages given up.</summary>
     public required long Failed { get; init; }
+
+    /// <summary>Events that were passed over since their job or environment was deleted; with <c>only</c>, messages.</summary>
+    public required long Skipped { get; init; }
 }

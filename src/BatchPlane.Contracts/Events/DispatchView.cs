@@ -17,6 +17,9 @@ public sealed record DispatchView
 
     /// <summary>Topics that messages wait for, the most first.</summary>
     public required IReadOnlyList<TopicLagView> Topics { get; init; }
+
+    /// <summary>What changes of topics and subscriptions made superfluous and RabbitMQ does not let go; it is tried again with each pass. Oldest first, at most as many as topics.</summary>
+    public required IReadOnlyList<RefusedRemovalView> RefusedRemovals { get; init; }
 }
 
 /// <summary>How far a shard is behind.</summary>
@@ -34,3 +37,11 @@ public sealed record ShardView(int Shard, string? Holder, long Epoch, DateTimeOf
 /// <param name="PendingMessages">Messages that wait for it, among the events that were counted.</param>
 /// <param name="SecondsBehind">Seconds that the first of them waits.</param>
 public sealed record TopicLagView(string TopicName, long PendingMessages, double SecondsBehind);
+
+/// <summary>Something that RabbitMQ refused to remove.</summary>
+/// <param name="TopicName">The topic, which may be gone.</param>
+/// <param name="Queue">The queue; null: the topic's exchange.</param>
+/// <param name="Binding">The binding of the queue; null: the queue itself.</param>
+/// <param name="Tries">How often it was refused.</param>
+/// <param name="Reason">What RabbitMQ said the last time.</param>
+public sealed record RefusedRemovalView(string TopicName, string? Queue, string? Binding, int Tries, string Reason);

@@ -36,7 +36,7 @@ public sealed record StatisticsView
     /// <summary>Of all these: attempts that took the place of a lost one.</summary>
     public required long Failovers { get; init; }
 
-    /// <summary>Of all these: other attempts that were not the first one.</summary>
+    /// <summary>Of all these: attempts that follow one that failed.</summary>
     public required long Retries { get; init; }
 
     /// <summary>Milliseconds from the begin of a command until its end was committed, of all attempts together.</summary>

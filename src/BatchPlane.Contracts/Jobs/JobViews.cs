@@ -211,17 +211,23 @@ public sealed record TaskInstanceView
 /// <summary>Why an attempt was made.</summary>
 public static class ExecutionSources
 {
-    /// <summary>It is the first one.</summary>
+    /// <summary>It is the first one, or those before were given back without having begun.</summary>
     public const string NormalTrigger = "NORMAL_TRIGGER";
 
     /// <summary>The node of the one before was lost, or left before that had ended.</summary>
     public const string Failover = "FAILOVER";
 
-    /// <summary>The one before failed or was given back, or a user had the instance tried again.</summary>
+    /// <summary>The one before failed.</summary>
     public const string Retry = "RETRY";
 
-    /// <summary>The source of an attempt. <paramref name="original"/>: the attempt whose place it takes; null when there is none.</summary>
-    public static string Of(int attempt, int? original) => original is not null ? Failover : attempt <= 1 ? NormalTrigger : Retry;
+    /// <summary>A user had the instance tried again, and it is the first one since that may begin.</summary>
+    public const string Manual = "MANUAL";
+
+    /// <summary>
+    /// The source of an attempt. <paramref name="original"/>: the attempt whose place it takes; null when there is none. <paramref name="noted"/>: what was noted of it; null when its
+    /// number says it.
+    /// </summary>
+    public static string Of(int attempt, int? original, string? noted) => original is not null ? Failover : noted ?? (attempt <= 1 ? NormalTrigger : Retry);
 }
 
 /// <summary>What all processes of an attempt used together.</summary>

@@ -191,6 +191,12 @@ public sealed record SubscriptionView
     /// <summary>Of webhook and mail.</summary>
     public RetryDocument? Retry { get; init; }
 
+    /// <summary>Of webhook and mail: seconds that an event waits before it is given up. Set by the server when the subscription is made.</summary>
+    public int? MaxAgeSeconds { get; init; }
+
+    /// <summary>Of webhook and mail: bytes that wait in its queue, at most; beyond that the oldest are given up. Set by the server when the subscription is made.</summary>
+    public long? MaxQueueBytes { get; init; }
+
     /// <summary>Why BatchPlane disabled it; absent when a user did.</summary>
     public string? DisabledReason { get; init; }
 

@@ -20,6 +20,12 @@ public sealed record Problem
 
     /// <summary>Every problem found in the request; empty when it is not about the request's content.</summary>
     public IReadOnlyList<ProblemItem> Errors { get; init; } = [];
+
+    /// <summary>Of <c>events_gone</c>: the oldest cursor from which nothing is missing; null for others.</summary>
+    public string? OldestCursor { get; init; }
+
+    /// <summary>Of <c>events_gone</c>, for a cursor that the journal has not reached: the newest one; null for others.</summary>
+    public string? NewestCursor { get; init; }
 }
 
 /// <summary>One problem in a request.</summary>

@@ -41,6 +41,7 @@ CREATE TABLE attempt_statistics (
     day date NOT NULL,
     -- Empty when the job was removed before it was counted; job_name likewise.
     env_id text NOT NULL,
+    -- Empty as well in days older than Journal.StatisticsNameDays: all jobs of the environment together.
     job_name text NOT NULL,
     jobs_submitted bigint NOT NULL DEFAULT 0,
     jobs_succeeded bigint NOT NULL DEFAULT 0,
@@ -91,15 +92,19 @@ CREATE INDEX claims_node_id_idx ON public.claims USING btree (node_id, node_epoc
 CREATE TABLE delivery_exceptions (
     subject_id text NOT NULL,
     sequence bigint NOT NULL,
+    topic_key text NOT NULL,
+    -- As it was spelled then: the same topic may have been made in another spelling since.
     topic_name text NOT NULL,
     state text NOT NULL,
     reason text NOT NULL,
     tries integer NOT NULL,
     last_tried_at timestamp with time zone NOT NULL,
-    CONSTRAINT delivery_exceptions_pkey PRIMARY KEY (subject_id, sequence, topic_name),
+    CONSTRAINT delivery_exceptions_pkey PRIMARY KEY (subject_id, sequence, topic_key),
     CONSTRAINT delivery_exceptions_state_check CHECK ((state = ANY (ARRAY['unrouted'::text, 'failed'::text])))
 );
+CREATE INDEX delivery_exceptions_state_idx ON public.delivery_exceptions USING btree (state, last_tried_at, subject_id, sequence, topic_name);
 CREATE INDEX delivery_exceptions_time_idx ON public.delivery_exceptions USING btree (last_tried_at, subject_id, sequence, topic_name);
+CREATE INDEX delivery_exceptions_topic_idx ON public.delivery_exceptions USING btree (topic_key, state, last_tried_at, subject_id, sequence, topic_name);
 
 -- How far each shard of the outbox is delivered. Behind the cursor: confirmed, or an exception of its own in delivery_exceptions. Beyond: pending.
 CREATE TABLE dispatcher_shards (
@@ -539,6 +544,8 @@ CREATE TABLE redelivery_shards (
     sent bigint NOT NULL DEFAULT 0,
     unrouted bigint NOT NULL DEFAULT 0,
     failed bigint NOT NULL DEFAULT 0,
+    -- Events whose job or environment was removed: they cannot be written any more.
+    skipped bigint NOT NULL DEFAULT 0,
     finished_at timestamp with time zone,
     CONSTRAINT redelivery_shards_pkey PRIMARY KEY (redelivery_id, shard),
     CONSTRAINT redelivery_shards_redelivery_id_fkey FOREIGN KEY (redelivery_id) REFERENCES redeliveries(redelivery_id) ON DELETE CASCADE
@@ -579,6 +586,8 @@ CREATE TABLE subscription_deliveries (
     subject_id text NOT NULL,
     sequence bigint NOT NULL,
     topic_name text NOT NULL,
+    -- Which redelivery it tells of: when that was asked for, in milliseconds since 1970; 0: the first delivery.
+    redelivered_at bigint NOT NULL DEFAULT 0,
     -- pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.
     state text NOT NULL,
     -- Tries made; 0 while pending.
@@ -614,6 +623,9 @@ CREATE TABLE subscriptions (
     -- Of push cmq and mns: what surrounds the body.
     content_format text,
     max_in_flight integer,
+    -- How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.
+    max_age_seconds integer,
+    max_queue_bytes bigint,
     retry jsonb,
     -- http: what requests are signed with, under the installation key.
     secret bytea,
@@ -631,6 +643,9 @@ CREATE TABLE subscriptions (
     last_failed_at timestamp with time zone,
     last_status integer,
     last_reason text,
+    -- Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.
+    recent_failures integer NOT NULL DEFAULT 0,
+    recent_since timestamp with time zone,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
@@ -642,10 +657,14 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_check1 CHECK (((protocol = 'http'::text) = (secret IS NOT NULL))),
     CONSTRAINT subscriptions_check2 CHECK (((protocol = 'queue'::text) = (retry IS NULL))),
     CONSTRAINT subscriptions_check3 CHECK (((protocol = 'queue'::text) = (max_in_flight IS NULL))),
-    CONSTRAINT subscriptions_check4 CHECK ((enabled = (disabled_at IS NULL))),
+    CONSTRAINT subscriptions_check4 CHECK (((protocol = 'queue'::text) = (max_age_seconds IS NULL))),
+    CONSTRAINT subscriptions_check5 CHECK (((protocol = 'queue'::text) = (max_queue_bytes IS NULL))),
+    CONSTRAINT subscriptions_check6 CHECK ((enabled = (disabled_at IS NULL))),
     CONSTRAINT subscriptions_content_format_check CHECK ((content_format = ANY (ARRAY['simplified'::text, 'json'::text, 'xml'::text]))),
     CONSTRAINT subscriptions_format_check CHECK ((format = ANY (ARRAY['published'::text, 'cmq'::text, 'mns'::text, 'cloudevents'::text]))),
+    CONSTRAINT subscriptions_max_age_seconds_check CHECK ((max_age_seconds > 0)),
     CONSTRAINT subscriptions_max_in_flight_check CHECK ((max_in_flight > 0)),
+    CONSTRAINT subscriptions_max_queue_bytes_check CHECK ((max_queue_bytes > 0)),
     CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
     CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
 ) WITH (fillfactor=50);
@@ -673,9 +692,12 @@ CREATE TABLE task_instances (
     terminate_reason text,
     -- The attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.
     failover_of integer,
+    -- Why the next or current attempt is made, where failover_of and its number do not say. NORMAL_TRIGGER: those before were given back, it is the first that may begin. MANUAL: a user had the instance tried again. Null: FAILOVER with failover_of, else NORMAL_TRIGGER for attempt 1 and RETRY for the others.
+    execution_source text,
     CONSTRAINT task_instances_pkey PRIMARY KEY (task_id, instance_index),
     CONSTRAINT task_instances_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT task_instances_check CHECK (((terminate_reason IS NULL) OR (state = ANY (ARRAY['STARTING'::text, 'RUNNING'::text])))),
+    CONSTRAINT task_instances_execution_source_check CHECK ((execution_source = ANY (ARRAY['NORMAL_TRIGGER'::text, 'MANUAL'::text]))),
     CONSTRAINT task_instances_state_check CHECK ((state = ANY (ARRAY['RUNNABLE'::text, 'STARTING'::text, 'RUNNING'::text, 'SUCCEED'::text, 'FAILED'::text, 'FAILED_INTERRUPTED'::text])))
 ) WITH (fillfactor=45, autovacuum_vacuum_scale_factor=0.05);
 CREATE INDEX task_instances_terminate_idx ON public.task_instances USING btree (task_id, instance_index) WHERE (terminate_reason IS NOT NULL);
@@ -814,6 +836,17 @@ CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_n
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
 CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (claimable AND (blocked_by IS NOT NULL));
 
+-- What topics are still to be told about themselves: that a subscription was disabled. Written with the change, removed when RabbitMQ has the message.
+CREATE TABLE topic_notices (
+    notice_id text NOT NULL,
+    topic_key text NOT NULL,
+    subscription_id text NOT NULL,
+    reason text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT topic_notices_pkey PRIMARY KEY (notice_id),
+    CONSTRAINT topic_notices_topic_key_fkey FOREIGN KEY (topic_key) REFERENCES topics(topic_key) ON DELETE CASCADE
+);
+
 -- Named topics. The key is the name in lower case: names differ by more than case.
 CREATE TABLE topics (
     topic_key text NOT NULL,
@@ -827,10 +860,16 @@ CREATE TABLE topics (
 CREATE TABLE topology_removals (
     removal_no bigint NOT NULL DEFAULT nextval('topology_removal_no_seq'::regclass),
     topic_name text NOT NULL,
-    queue text NOT NULL,
+    -- The queue; null: the exchange of the topic itself.
+    queue text,
     -- The binding to take away; null: the queue itself, which is then one of BatchPlane's own.
     binding text,
-    CONSTRAINT topology_removals_pkey PRIMARY KEY (removal_no)
+    -- How often RabbitMQ refused it.
+    tries integer NOT NULL DEFAULT 0,
+    -- What RabbitMQ said the last time; null: it was not asked, or was away.
+    last_reason text,
+    CONSTRAINT topology_removals_pkey PRIMARY KEY (removal_no),
+    CONSTRAINT topology_removals_check CHECK (((queue IS NOT NULL) OR (binding IS NULL)))
 );
 
 -- Each value stands for a block of 256 claim ids, taken by one server at a time.
@@ -900,20 +939,37 @@ BEGIN
 END
 $function$;
 
--- Makes the partition of the journal for one day (UTC), if there is none.
+-- Makes the partition of the journal for one day (UTC), if there is none, and moves rows of that day out of the default partition. Returns how many.
 CREATE OR REPLACE FUNCTION public.journal_ensure_partition(day date)
- RETURNS void
+ RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
 DECLARE
     partition_name text := 'events_' || to_char(day, 'YYYYMMDD');
+    day_begin text := day::text || ' 00:00:00+00';
+    day_end text := (day + 1)::text || ' 00:00:00+00';
+    moved bigint;
 BEGIN
-    IF to_regclass(partition_name) IS NULL THEN
-        EXECUTE format(
-            'CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
-            partition_name,
-            day::text || ' 00:00:00+00',
-            (day + 1)::text || ' 00:00:00+00');
+    IF to_regclass(partition_name) IS NOT NULL THEN
+        RETURN 0;
     END IF;
+    LOCK TABLE events_default IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition_name);
+    EXECUTE format(
+        'WITH moved AS (
+            DELETE FROM events_default
+            WHERE occurred_at >= %L
+                AND occurred_at < %L
+            RETURNING *
+        )
+        INSERT INTO %I
+        SELECT *
+        FROM moved',
+        day_begin,
+        day_end,
+        partition_name);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, day_begin, day_end);
+    RETURN moved;
 END
 $function$;

@@ -130,12 +130,14 @@ internal static class EnvironmentRows
         ("provider_state", NpgsqlDbType.Text, environment.ProviderState),
         ("reason", NpgsqlDbType.Text, environment.Reason));
 
-    internal static NpgsqlBatchCommand Change(EnvironmentRecord environment, ChangeEnvironmentRequest change) => Command(
+    /// <summary><paramref name="interest"/>: null: as it is.</summary>
+    internal static NpgsqlBatchCommand Change(EnvironmentRecord environment, ChangeEnvironmentRequest change, NotificationInterest? interest) => Command(
         "Environments/Sql/environment_change.sql",
         ("env_id", NpgsqlDbType.Text, environment.EnvId),
         ("env_name", NpgsqlDbType.Text, change.EnvName),
         ("env_description", NpgsqlDbType.Text, change.EnvDescription),
         ("tags", NpgsqlDbType.Text, change.Tags is null ? null : JsonSerializer.Serialize(change.Tags, BatchPlaneJson.Options)),
+        ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, interest?.ToColumn()),
         ("desired_node_count", NpgsqlDbType.Integer, environment.DesiredNodeCount),
         ("min_node_count", NpgsqlDbType.Integer, environment.MinNodeCount),
         ("max_node_count", NpgsqlDbType.Integer, environment.MaxNodeCount),

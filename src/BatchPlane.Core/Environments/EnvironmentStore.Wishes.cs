@@ -1,4 +1,6 @@
+using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
 using Npgsql;
 
@@ -35,9 +37,11 @@ public sealed partial class EnvironmentStore
             return new ChangeEnvironmentOutcome.Invalid(problems.Items);
         }
 
+        // Filters by label were applied to the tags it had.
+        var interest = change.Tags is { } tags ? NotificationInterest.Of(await NotificationsAsync(connection, envId, cancellationToken), tags) : null;
         try
         {
-            await using var wishes = new NpgsqlBatch(connection) { BatchCommands = { EnvironmentRows.Change(aggregate.Environment, change) } };
+            await using var wishes = new NpgsqlBatch(connection) { BatchCommands = { EnvironmentRows.Change(aggregate.Environment, change, interest) } };
             await wishes.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -49,6 +53,12 @@ public sealed partial class EnvironmentStore
         await transaction.CommitAsync(cancellationToken);
         Ring(aggregate);
         return new ChangeEnvironmentOutcome.Changed();
+    }
+
+    private static async Task<IReadOnlyList<NotificationDocument>> NotificationsAsync(NpgsqlConnection connection, string envId, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, "Environments/Sql/environment_notifications.sql", ("env_id", envId));
+        return JsonSerializer.Deserialize<IReadOnlyList<NotificationDocument>>((string)(await command.ExecuteScalarAsync(cancellationToken))!, BatchPlaneJson.Options) ?? [];
     }
 
     /// <summary>Ends nodes of an environment, all of them or none. Nodes that are going already are no fault.</summary>

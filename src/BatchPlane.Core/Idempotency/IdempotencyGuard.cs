@@ -22,6 +22,28 @@ public sealed class IdempotencyGuard(NpgsqlDataSource dataSource)
         return used.Values.All(earlier => earlier.BodyHash.AsSpan().SequenceEqual(key.BodyHash));
     }
 
+    /// <summary>As <see cref="AdmitAsync"/>; null when the key was used with the same body before. Without a key always true.</summary>
+    public async Task<bool?> TakeAsync(IdempotencyKey? key, string resourceId, CancellationToken cancellationToken)
+    {
+        if (key is null)
+        {
+            return true;
+        }
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var used = await IdempotencyStore.TakeAsync(connection, [(key, resourceId)], cancellationToken);
+        return used.Count == 0 ? true : used.Values.All(earlier => earlier.BodyHash.AsSpan().SequenceEqual(key.BodyHash)) ? null : false;
+    }
+
+    /// <summary>Gives a key back that made nothing: what is asked for with it again is asked for the first time.</summary>
+    public async Task GiveBackAsync(IdempotencyKey key, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Idempotency/Sql/idempotency_key_delete.sql"));
+        command.Parameters.AddWithValue("scope", key.Scope);
+        command.Parameters.AddWithValue("key", key.Key);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>What an earlier request with this key and the same body made; null when there was none, or its body was another one.</summary>
     public async Task<string?> FindAsync(IdempotencyKey key, CancellationToken cancellationToken)
     {

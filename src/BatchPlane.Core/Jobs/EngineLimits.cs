@@ -14,7 +14,7 @@ public sealed class EngineLimits
     /// <summary>Default of <see cref="MaxBatchAttempts"/>.</summary>
     public const int DefaultMaxBatchAttempts = 4_000;
 
-    /// <summary>Attempts of an instance that may be lost with their node before it fails; such losses cost no user's retry. 0 to 100.</summary>
+    /// <summary>Attempts of an instance that may be lost with their node, or handed over by it, before it fails; they cost no user's retry. 0 to 100.</summary>
     [Range(0, 100)]
     public int MaxLostAttempts { get; set; } = DefaultMaxLostAttempts;
 

@@ -19,6 +19,7 @@ internal sealed class InstanceSpan
     private RunState _state;
     private bool _sameBegin;
     private int? _failoverOf;
+    private string? _executionSource;
     private bool _endsAttempt;
 
     /// <summary>Events so far.</summary>
@@ -53,9 +54,10 @@ internal sealed class InstanceSpan
             LaunchedAt = instance.LaunchedAt,
             RunningAt = instance.RunningAt,
             OccurredAt = now,
-            Details = instance.FailoverOf is { } original ? JsonSerializer.Serialize(new FailoverDetails(ExecutionSources.Failover, original), BatchPlaneJson.Options) : null,
+            Details = DetailsOf(instance),
         };
         _failoverOf = instance.FailoverOf;
+        _executionSource = instance.ExecutionSource;
     }
 
     /// <summary>Takes the next instance, if it is the next one and nothing else differs.</summary>
@@ -68,6 +70,7 @@ internal sealed class InstanceSpan
             || endsAttempt != _endsAttempt
             || attempt != first.Attempt
             || instance.FailoverOf != _failoverOf
+            || instance.ExecutionSource != _executionSource
             || task.TaskNo != first.TaskNo
             || instance.NodeId != first.NodeId
             || instance.ExitCode != first.ExitCode
@@ -104,7 +107,12 @@ internal sealed class InstanceSpan
         return row;
     }
 
-    private sealed record FailoverDetails(string ExecutionSource, int OriginalAttempt);
+    private static string? DetailsOf(InstanceRecord instance) =>
+        (instance.FailoverOf is null ? instance.ExecutionSource : ExecutionSources.Failover) is { } source
+            ? JsonSerializer.Serialize(new SourceDetails(source, instance.FailoverOf), BatchPlaneJson.Options)
+            : null;
+
+    private sealed record SourceDetails(string ExecutionSource, int? OriginalAttempt);
 
     /// <summary>Microseconds from the first one's begin; null when it cannot be said so.</summary>
     private static int? RunningOffset(InstanceRecord instance, JournalEntry first)

@@ -236,13 +236,14 @@ public sealed partial class JobAggregate
 
         RecordInstance(task, instance, source, endsAttempt: true);
         instance.FinishedAt = null;
-        instance.FailoverOf = end.Cause switch
-        {
-            Cause.NodeLost or Cause.NodeDrained => instance.Attempt,
 
-            // It never ran: the next attempt takes the same place.
-            Cause.Returned => instance.FailoverOf,
-            _ => null,
+        // What was given back never ran: the next attempt takes the same place, and is made for the same reason.
+        (instance.FailoverOf, instance.ExecutionSource) = end.Cause switch
+        {
+            Cause.NodeLost or Cause.NodeDrained => (instance.Attempt, null),
+            Cause.Returned when instance is { FailoverOf: null, ExecutionSource: null, Attempt: 1 } => (null, ExecutionSources.NormalTrigger),
+            Cause.Returned => (instance.FailoverOf, instance.ExecutionSource),
+            _ => ((int?)null, (string?)null),
         };
     }
 

@@ -289,6 +289,7 @@ public sealed partial class JobAggregate
                 Move(instance, InstanceEvent.Retried);
                 instance.FailureCount = instance.LostCount = 0;
                 instance.FailoverOf = null;
+                instance.ExecutionSource = ExecutionSources.Manual;
                 instance.ExitCode = null;
                 instance.Cause = null;
                 instance.Reason = null;

@@ -281,6 +281,9 @@ public sealed class InstanceRecord
     /// <summary>Column <c>failover_of</c>: the attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.</summary>
     public int? FailoverOf { get; internal set; }
 
+    /// <summary>Column <c>execution_source</c>: why the next or current attempt is made, where its number and <see cref="FailoverOf"/> do not say.</summary>
+    public string? ExecutionSource { get; internal set; }
+
     /// <summary>True when <see cref="TerminateReason"/> has to be written.</summary>
     public bool IsTerminationNew { get; internal set; }
 

@@ -112,6 +112,7 @@ internal static class JobRows
             FinishedAt = Time(row, 13),
             TerminateReason = Text(row, 14),
             FailoverOf = Number(row, 15),
+            ExecutionSource = Text(row, 16),
         };
     }
 
@@ -369,7 +370,8 @@ internal static class JobRows
             Column("launched_ats", instances, instance => instance.LaunchedAt),
             Column("running_ats", instances, instance => instance.RunningAt),
             Column("finished_ats", instances, instance => instance.FinishedAt),
-            Column("failovers_of", instances, instance => instance.FailoverOf));
+            Column("failovers_of", instances, instance => instance.FailoverOf),
+            Column("execution_sources", instances, instance => instance.ExecutionSource));
         if (guarded)
         {
             command.Parameters.Add(Column("loaded_states", instances, instance => WireName.Of(instance.LoadedState)));

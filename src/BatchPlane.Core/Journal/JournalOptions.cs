@@ -39,4 +39,8 @@ public sealed class JournalOptions
     /// <summary>Days that statistics are kept. 1 to 36,500; default 400.</summary>
     [Range(1, 36_500)]
     public int StatisticsDays { get; set; } = 400;
+
+    /// <summary>Days for which statistics know jobs by their names; in those of older days they are added up. 1 to 36,500; default 30.</summary>
+    [Range(1, 36_500)]
+    public int StatisticsNameDays { get; set; } = 30;
 }

@@ -17,4 +17,7 @@ public readonly record struct JournalPosition(ulong TxId, long EventNo, int Coun
 
     /// <summary>True when its row lies before that of the other.</summary>
     public bool IsBefore(JournalPosition other) => TxId < other.TxId || (TxId == other.TxId && EventNo < other.EventNo);
+
+    /// <summary>Events of a row that lie before this place, where it lies within that row or behind it; 0 for the rows that follow.</summary>
+    public int CountOf(ulong txId, long eventNo) => TxId == txId && EventNo == eventNo ? Count : 0;
 }

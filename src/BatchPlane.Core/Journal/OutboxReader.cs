@@ -72,10 +72,10 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
     }
 
     /// <summary>
-    /// Moves the cursor over what is confirmed and, in the same transaction, notes the messages that did not simply arrive.
-    /// False, and nothing written, when the shard was taken over. <paramref name="position"/> is beyond the cursor.
+    /// Moves the cursor over what is confirmed and, in the same transaction, notes the messages that did not simply arrive. Returns the cursor: at <paramref name="position"/>,
+    /// or further when a move whose answer was lost had happened. Null, and nothing written, when the shard was taken over.
     /// </summary>
-    public async Task<bool> MoveAsync(
+    public async Task<OutboxPosition?> MoveAsync(
         short shard,
         long epoch,
         OutboxPosition position,
@@ -89,14 +89,14 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (!await MoveCursorAsync(connection, shard, epoch, position, cancellationToken))
+        if (await MoveCursorAsync(connection, shard, epoch, position, cancellationToken) is not { } moved)
         {
-            return false;
+            return null;
         }
 
         await NoteAsync(connection, exceptions, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return true;
+        return moved;
     }
 
     /// <summary>One event by its id; null when the journal does not have it, or not any more.</summary>
@@ -111,7 +111,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
             : null;
     }
 
-    private static async Task<bool> MoveCursorAsync(
+    private static async Task<OutboxPosition?> MoveCursorAsync(
         NpgsqlConnection connection,
         short shard,
         long epoch,
@@ -129,7 +129,8 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
                 new("offset", position.Offset),
             },
         };
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? new(reader.GetFieldValue<ulong>(0), reader.GetInt64(1), reader.GetInt32(2)) : null;
     }
 
     internal static async Task NoteAsync(
@@ -139,7 +140,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
     {
         // One statement may touch a row once: a message that was sent again after a fault appears twice.
         DeliveryException[] latest = [.. exceptions
-            .GroupBy(exception => (exception.SubjectId, exception.Sequence, exception.TopicName))
+            .GroupBy(exception => (exception.SubjectId, exception.Sequence, Topic: TopicKey.Of(exception.TopicName)))
             .Select(group => group.Last())];
         await using var command = new NpgsqlCommand(SqlText.Load("Journal/Sql/delivery_exceptions_upsert.sql"), connection)
         {
@@ -147,6 +148,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
             {
                 new("subject_ids", latest.Select(exception => exception.SubjectId).ToArray()),
                 new("sequences", latest.Select(exception => exception.Sequence).ToArray()),
+                new("topic_keys", latest.Select(exception => TopicKey.Of(exception.TopicName)).ToArray()),
                 new("topic_names", latest.Select(exception => exception.TopicName).ToArray()),
                 new("states", latest.Select(exception => exception.Outcome == DeliveryOutcome.Unrouted ? "unrouted" : "failed").ToArray()),
                 new("reasons", latest.Select(exception => exception.Reason).ToArray()),

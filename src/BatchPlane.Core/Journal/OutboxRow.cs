@@ -7,7 +7,11 @@ namespace BatchPlane.Core.Journal;
 /// <param name="TxId"><c>order_txid</c> of the last row delivered whole.</param>
 /// <param name="EventNo"><c>event_no</c> of it.</param>
 /// <param name="Offset">Events of the row after it that are delivered too, when that row has a span; else 0.</param>
-public readonly record struct OutboxPosition(ulong TxId, long EventNo, int Offset);
+public readonly record struct OutboxPosition(ulong TxId, long EventNo, int Offset)
+{
+    /// <summary>True when less is delivered than at the other.</summary>
+    public bool IsBefore(OutboxPosition other) => (TxId, EventNo, Offset).CompareTo((other.TxId, other.EventNo, other.Offset)) < 0;
+}
 
 /// <summary>One row of the journal, as the dispatcher reads it. Columns of <c>events</c>.</summary>
 public sealed record OutboxRow

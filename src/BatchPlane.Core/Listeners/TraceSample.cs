@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 

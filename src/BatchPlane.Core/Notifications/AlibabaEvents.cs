@@ -60,6 +60,10 @@ public static class AlibabaEvents
     /// <summary>True for a block that was Alibaba's <c>Notification</c> in the document.</summary>
     public static bool Asks(NotificationDocument block) => block.EventConfigs is [var first, ..] && Find(first.EventName) is not null;
 
+    /// <summary>The event by which a block tells of a row of the journal: a block lists events of one catalogue. Null when that has none for it.</summary>
+    public static EventKind? KindFor(NotificationDocument block, EventLevel level, string state, Cause? cause) =>
+        Asks(block) ? Of(level, state, cause) : EventCatalogue.Of(level, state);
+
     /// <summary>The event that announces a row of the journal; null when none does.</summary>
     public static EventKind? Of(EventLevel level, string state, Cause? cause) => level switch
     {

@@ -71,7 +71,8 @@ internal static class AlibabaNotificationReader
             return null;
         }
 
-        var kind = AlibabaEvents.Find(name);
+        // Exactly as listed, as the original compares them.
+        var kind = AlibabaEvents.Find(name) is { } found && found.Name == name ? found : null;
         if (kind is null)
         {
             problems.Add(path, ItemCodes.EventUnknown, $"There is no event \"{Shown.Clip(name)}\" of {EventConfigReader.Owner(scope)} here. Valid events: {Allowed(scope)}.");

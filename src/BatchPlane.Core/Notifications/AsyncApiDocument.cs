@@ -17,9 +17,15 @@ public static class AsyncApiDocument
             foreach (var kind in EventSchemas.KindsOf(format))
             {
                 var name = format == NotificationFormat.Cmq ? kind.Name : $"{WireName.Of(format).ToLowerInvariant()}.{kind.Name}";
-                messages.Add(name, MessageOf(format, kind, writer.ContentType));
+                messages.Add(name, MessageOf(kind.Name, kind.Fires, kind.RoutingKey, writer.ContentType, EventSchemas.PathOf(format, kind)));
                 ofChannel.Add(name, Reference($"#/components/messages/{name}"));
             }
+        }
+
+        foreach (var notice in TopicNotices.All)
+        {
+            messages.Add(notice.Name, MessageOf(notice.Name, notice.Fires, notice.RoutingKey, "application/json", EventSchemas.PathOf(notice)));
+            ofChannel.Add(notice.Name, Reference($"#/components/messages/{notice.Name}"));
         }
 
         return new()
@@ -57,22 +63,23 @@ public static class AsyncApiDocument
         },
     };
 
-    private static JsonObject MessageOf(NotificationFormat format, EventKind kind, string contentType) => new()
+    private static JsonObject MessageOf(string name, string fires, string routingKey, string contentType, string schema) => new()
     {
-        ["name"] = kind.Name,
-        ["summary"] = kind.Fires,
-        ["description"] = $"Routing key {kind.RoutingKey}.",
+        ["name"] = name,
+        ["summary"] = fires,
+        ["description"] = $"Routing key {routingKey}.",
         ["contentType"] = contentType,
         ["headers"] = new JsonObject
         {
             ["type"] = "object",
             ["properties"] = new JsonObject
             {
-                ["x-batchplane-sequence"] = new JsonObject { ["type"] = "integer", ["description"] = "Number of the event within its job or environment." },
+                ["x-batchplane-sequence"] = new JsonObject { ["type"] = "integer", ["description"] = "Number of the event within its job or environment; notices have none." },
+                [MessageProperties.RedeliveredAtHeader] = new JsonObject { ["type"] = "integer", ["description"] = "Of a message that is delivered again: when that was asked for, in milliseconds since 1970." },
                 ["traceparent"] = new JsonObject { ["type"] = "string" },
             },
         },
-        ["payload"] = Reference($"./{EventSchemas.PathOf(format, kind)}"),
+        ["payload"] = Reference($"./{schema}"),
     };
 
     private static JsonObject Reference(string to) => new() { ["$ref"] = to };

@@ -9,35 +9,39 @@ namespace BatchPlane.Core.Notifications;
 /// <param name="SubjectId">Job, environment or test.</param>
 /// <param name="Sequence">Sequence of the event.</param>
 /// <param name="TopicName">Topic it came by.</param>
+/// <param name="RedeliveredAt">The redelivery that it belongs to, by the time when that was asked for, in milliseconds since 1970; 0: none.</param>
 /// <param name="State">How it stands now.</param>
 /// <param name="Tries">Tries made, this one included.</param>
 /// <param name="Status">HTTP status or SMTP reply code; null: no answer.</param>
 /// <param name="Reason">Why it failed; null: it did not.</param>
-/// <param name="TriedAt">When.</param>
 /// <param name="NextTryAt">When it is tried again; null: never.</param>
 public sealed record DeliveryResult(
     string SubscriptionId,
     string SubjectId,
     long Sequence,
     string TopicName,
+    long RedeliveredAt,
     DeliveryState State,
     int Tries,
     int? Status,
     string? Reason,
-    DateTimeOffset TriedAt,
     DateTimeOffset? NextTryAt);
 
 /// <summary>A subscription that fails.</summary>
 /// <param name="SubscriptionId">Which.</param>
 /// <param name="Since">First failure since the last success.</param>
-public sealed record FailingSubscription(string SubscriptionId, DateTimeOffset Since);
+/// <param name="RecentFailures">Failures within a day, those before a pause of a day not counted.</param>
+public sealed record FailingSubscription(string SubscriptionId, DateTimeOffset Since, int RecentFailures);
 
 /// <summary>What was found of an event at a subscription.</summary>
 /// <param name="SubscriptionId">Which.</param>
 /// <param name="State">How it stands.</param>
 /// <param name="Status">HTTP status or SMTP reply code.</param>
 /// <param name="Reason">Why it failed.</param>
-public sealed record DeliveryFound(string SubscriptionId, DeliveryState State, int? Status, string? Reason);
+/// <param name="RedeliveredAt">As <see cref="DeliveryResult"/>.</param>
+/// <param name="Tries">Tries made.</param>
+/// <param name="NextTryAt">When it is tried again; null: never.</param>
+public sealed record DeliveryFound(string SubscriptionId, DeliveryState State, int? Status, string? Reason, long RedeliveredAt, int Tries, DateTimeOffset? NextTryAt);
 
 /// <summary>Stores what became of deliveries, many at a time.</summary>
 public sealed class DeliveryStore(NpgsqlDataSource dataSource)
@@ -45,8 +49,8 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
     /// <summary>Stores results, in one transaction, and what they say of their subscriptions. Returns those that fail now. Safe to repeat.</summary>
     public async Task<IReadOnlyList<FailingSubscription>> StoreAsync(IReadOnlyList<DeliveryResult> results, CancellationToken cancellationToken)
     {
-        // A statement may touch a row once; results come in the order of their tries.
-        DeliveryResult[] latest = [.. results.GroupBy(result => (result.SubjectId, result.Sequence, result.SubscriptionId)).Select(group => group.Last())];
+        // A statement may touch a row once. Of several results the same one holds as if each had been stored by itself.
+        DeliveryResult[] latest = [.. results.GroupBy(result => (result.SubjectId, result.Sequence, result.SubscriptionId)).Select(group => group.MaxBy(result => (result.RedeliveredAt, result.State == DeliveryState.Delivered, result.Tries))!)];
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (var command = new NpgsqlCommand(SqlText.Load("Notifications/Sql/subscription_deliveries_upsert.sql"), connection))
@@ -74,7 +78,10 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
                 reader.GetString(0),
                 WireName.Parse<DeliveryState>(reader.GetString(1)),
                 reader.IsDBNull(2) ? null : reader.GetInt32(2),
-                reader.IsDBNull(3) ? null : reader.GetString(3)));
+                reader.IsDBNull(3) ? null : reader.GetString(3),
+                reader.GetInt64(4),
+                reader.GetInt32(5),
+                reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6)));
         }
 
         return found;
@@ -97,11 +104,11 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         Add("subject_ids", result => result.SubjectId);
         Add("sequences", result => result.Sequence);
         Add("topic_names", result => result.TopicName);
+        Add("redelivered_ats", result => result.RedeliveredAt);
         Add("states", result => WireName.Of(result.State));
         Add("tries", result => result.Tries);
         Add("statuses", result => result.Status);
         Add("reasons", result => result.Reason);
-        Add("tried_ats", result => result.TriedAt);
         Add("next_try_ats", result => result.NextTryAt);
     }
 
@@ -118,8 +125,9 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         await using var command = new NpgsqlCommand(SqlText.Load("Notifications/Sql/subscriptions_note_results.sql"), connection);
         void Add<T>(string name, Func<Note, T> value) => command.Parameters.Add(new NpgsqlParameter<T[]>(name, Array.ConvertAll(notes, note => value(note))));
         Add("subscription_ids", note => note.SubscriptionId);
-        Add("delivered_ats", note => note.DeliveredAt);
-        Add("failed_ats", note => note.FailedAt);
+        Add("delivered", note => note.Delivered);
+        Add("failed", note => note.Failed);
+        Add("fails", note => note.Fails);
         Add("statuses", note => note.Status);
         Add("reasons", note => note.Reason);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -128,24 +136,21 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         {
             if (!reader.IsDBNull(1))
             {
-                failing.Add(new(reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(1)));
+                failing.Add(new(reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetInt32(2)));
             }
         }
 
         return failing;
     }
 
-    private sealed record Note(string SubscriptionId, DateTimeOffset? DeliveredAt, DateTimeOffset? FailedAt, int? Status, string? Reason)
+    private sealed record Note(string SubscriptionId, int Delivered, int Failed, bool Fails, int? Status, string? Reason)
     {
+        /// <summary>Results come in the order in which their tries ended.</summary>
         internal static Note Of(IGrouping<string, DeliveryResult> results)
         {
-            var last = results.MaxBy(result => result.TriedAt)!;
-            return new(
-                results.Key,
-                results.Where(result => result.State == DeliveryState.Delivered).Select(result => (DateTimeOffset?)result.TriedAt).Max(),
-                results.Where(result => result.State != DeliveryState.Delivered).Select(result => (DateTimeOffset?)result.TriedAt).Max(),
-                last.Status,
-                last.Reason);
+            var delivered = results.Count(result => result.State == DeliveryState.Delivered);
+            var last = results.Last();
+            return new(results.Key, delivered, results.Count() - delivered, last.State != DeliveryState.Delivered, last.Status, last.Reason);
         }
     }
 }

@@ -3,7 +3,7 @@ using BatchPlane.Contracts;
 
 namespace BatchPlane.Core.Notifications;
 
-/// <summary>A JSON Schema (2020-12) for the body of each event in each format, made from <see cref="EventPayload"/>. They allow members that they do not name.</summary>
+/// <summary>A JSON Schema (2020-12) for the body of each event in each format, made from <see cref="EventPayload"/>, and of each notice. They allow members that they do not name.</summary>
 public static class EventSchemas
 {
     private const string Time = @"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$";
@@ -22,17 +22,31 @@ public static class EventSchemas
     {
         var schema = format switch
         {
-            NotificationFormat.Cmq => Envelope(kind),
+            NotificationFormat.Cmq => Envelope(kind.Name, Batch(kind)),
             NotificationFormat.Cloudevents => CloudEvent(kind),
             NotificationFormat.Mns => Flat(kind),
         };
+        return Titled(schema, kind.Name, kind.Fires);
+    }
+
+    /// <summary>Where the schema of a notice is.</summary>
+    public static string PathOf(NoticeKind notice) => $"schemas/{notice.Name}.json";
+
+    /// <summary>The schema of a notice's whole body.</summary>
+    public static JsonObject Of(NoticeKind notice) => Titled(
+        Envelope(notice.Name, Object([.. notice.Keys.Select(key => (key.Name, new JsonObject { ["type"] = "string", ["description"] = key.Meaning }))])),
+        notice.Name,
+        notice.Fires);
+
+    private static JsonObject Titled(JsonObject schema, string title, string description)
+    {
         schema.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
-        schema.Insert(1, "title", kind.Name);
-        schema.Insert(2, "description", kind.Fires);
+        schema.Insert(1, "title", title);
+        schema.Insert(2, "description", description);
         return schema;
     }
 
-    private static JsonObject Envelope(EventKind kind) => Object(
+    private static JsonObject Envelope(string name, JsonObject batch) => Object(
         ("Events", new JsonObject
         {
             ["type"] = "array",
@@ -42,8 +56,8 @@ public static class EventSchemas
                 ("EventVersion", Const("1.0")),
                 ("EventTime", Text(Time)),
                 ("Region", Text()),
-                ("Batch", Batch(kind)),
-                ("EventName", Const(kind.Name)),
+                ("Batch", batch),
+                ("EventName", Const(name)),
                 ("EventVars", Vars())),
         }));
 

@@ -20,6 +20,9 @@ public sealed record MessageProperties(
     string ContentType,
     IDictionary<string, object?> Headers)
 {
+    /// <summary>Header of a message that is delivered again: when that was asked for, in milliseconds since 1970.</summary>
+    public const string RedeliveredAtHeader = "x-batchplane-redelivered-at";
+
     /// <summary>The properties of a message whose body is in the format of <paramref name="writer"/>.</summary>
     public static MessageProperties Of(in Message message, BodyWriter writer, string region)
     {

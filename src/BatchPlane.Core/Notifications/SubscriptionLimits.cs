@@ -24,4 +24,12 @@ public sealed class SubscriptionLimits
     /// <summary>Requests of a webhook that names no number. 1 to 1,000; default 10.</summary>
     [Range(1, 1_000)]
     public int DefaultInFlight { get; set; } = 10;
+
+    /// <summary>How long an event waits for a webhook or address that takes nothing, before it is given up; for subscriptions made from now on. 1 second to 365 days; default 7 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
+    public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Bytes that wait in the queue of a webhook or address, at most: beyond that the oldest are given up; for subscriptions made from now on. 1,000 to 10¹²; default 1,000,000,000.</summary>
+    [Range(1_000L, 1_000_000_000_000L)]
+    public long MaxQueueBytes { get; set; } = 1_000_000_000;
 }

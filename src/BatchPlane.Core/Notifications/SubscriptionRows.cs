@@ -8,7 +8,7 @@ namespace BatchPlane.Core.Notifications;
 internal static class SubscriptionRows
 {
     /// <summary>Number of the first column after the common ones.</summary>
-    internal const int Next = 20;
+    internal const int Next = 22;
 
     internal static SubscriptionView ReadView(NpgsqlDataReader reader) => new()
     {
@@ -32,6 +32,8 @@ internal static class SubscriptionRows
         LastStatus = reader.IsDBNull(17) ? null : reader.GetInt32(17),
         LastReason = Text(reader, 18),
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(19),
+        MaxAgeSeconds = reader.IsDBNull(20) ? null : reader.GetInt32(20),
+        MaxQueueBytes = reader.IsDBNull(21) ? null : reader.GetInt64(21),
     };
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

@@ -37,12 +37,12 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     private const int MaxTries = 3;
 
     /// <summary>Makes a subscription; a webhook without a secret gets one. Null when there is no such topic. Safe to repeat: the same protocol, endpoint and bindings are one subscription.</summary>
-    public async Task<StoredSubscription?> CreateAsync(string topicName, SubscriptionDocument document, int maxPerTopic, string createdBy, CancellationToken cancellationToken)
+    public async Task<StoredSubscription?> CreateAsync(string topicName, SubscriptionDocument document, SubscriptionLimits limits, string createdBy, CancellationToken cancellationToken)
     {
         StoredSubscription? stored = null;
         for (var attempt = 1; stored is null && attempt <= MaxTries; attempt++)
         {
-            stored = await TryCreateAsync(topicName, document, maxPerTopic, createdBy, cancellationToken);
+            stored = await TryCreateAsync(topicName, document, limits, createdBy, cancellationToken);
         }
 
         return stored;
@@ -95,13 +95,14 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
             : null;
     }
 
-    /// <summary>Disables a subscription. Its topic's name; null when it is disabled or gone already, or has not been failing since before <paramref name="failingBefore"/>.</summary>
-    public async Task<string?> DisableAsync(string subscriptionId, string reason, DateTimeOffset? failingBefore, CancellationToken cancellationToken)
+    /// <summary>Disables a subscription and notes a notice for its topic. The topic's name; null when it is disabled or gone already, or has not been failing for longer than <paramref name="failingFor"/>.</summary>
+    public async Task<string?> DisableAsync(string subscriptionId, string reason, string noticeId, TimeSpan? failingFor, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_disable.sql"));
         command.Parameters.AddWithValue("subscription_id", subscriptionId);
         command.Parameters.AddWithValue("reason", reason);
-        command.Parameters.Add(new("failing_before", NpgsqlDbType.TimestampTz) { Value = OrNull(failingBefore) });
+        command.Parameters.AddWithValue("notice_id", noticeId);
+        command.Parameters.Add(new("failing_for", NpgsqlDbType.Interval) { Value = OrNull(failingFor) });
         return await command.ExecuteScalarAsync(cancellationToken) as string;
     }
 
@@ -162,9 +163,10 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
 
     private static object OrNull(object? value) => value ?? DBNull.Value;
 
-    private NpgsqlCommand Command(string name, string topicName, string subscriptionId)
+    private NpgsqlCommand Command(string name, string topicName, string subscriptionId, NpgsqlConnection? connection = null)
     {
-        var command = dataSource.CreateCommand(SqlText.Load($"Notifications/Sql/{name}.sql"));
+        var text = SqlText.Load($"Notifications/Sql/{name}.sql");
+        var command = connection is null ? dataSource.CreateCommand(text) : new NpgsqlCommand(text, connection);
         command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
         command.Parameters.AddWithValue("subscription_id", subscriptionId);
         return command;
@@ -184,11 +186,18 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     }
 
     /// <summary>Null when there is no such topic, or the id was taken, or another caller made the same subscription at this moment.</summary>
-    private async Task<StoredSubscription?> TryCreateAsync(string topicName, SubscriptionDocument document, int maxPerTopic, string createdBy, CancellationToken cancellationToken)
+    private async Task<StoredSubscription?> TryCreateAsync(string topicName, SubscriptionDocument document, SubscriptionLimits limits, string createdBy, CancellationToken cancellationToken)
     {
         var id = EntityId.New(EntityId.Subscription);
         var secret = document.Protocol == SubscriptionProtocol.Http ? document.Secret ?? NewSecret() : null;
-        await using var command = Command("subscriptions_insert", topicName, id);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var locking = Command("topics_lock", topicName, id, connection))
+        {
+            await locking.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using var command = Command("subscriptions_insert", topicName, id, connection);
         var values = command.Parameters;
         values.AddWithValue("protocol", WireName.Of(document.Protocol));
         values.AddWithValue("endpoint", document.Endpoint);
@@ -200,11 +209,21 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         values.Add(new("max_in_flight", NpgsqlDbType.Integer) { Value = OrNull(document.MaxInFlight) });
         values.Add(new("retry", NpgsqlDbType.Jsonb) { Value = OrNull(ToJson(document.Retry)) });
         values.Add(new("secret", NpgsqlDbType.Bytea) { Value = OrNull(secret is null ? null : key.Encrypt(secret, OwnerOf(id, document.Endpoint))) });
-        values.AddWithValue("max_per_topic", maxPerTopic);
+        var isOwn = document.Protocol != SubscriptionProtocol.Queue;
+        values.Add(new("max_age_seconds", NpgsqlDbType.Integer) { Value = OrNull(isOwn ? (int)limits.MaxAge.TotalSeconds : null) });
+        values.Add(new("max_queue_bytes", NpgsqlDbType.Bigint) { Value = OrNull(isOwn ? limits.MaxQueueBytes : null) });
+        values.AddWithValue("max_per_topic", limits.MaxPerTopic);
         values.AddWithValue("created_by", createdBy);
         try
         {
-            return await ReadCreatedAsync(command, topicName, secret, cancellationToken);
+            var (stored, isNew) = await ReadCreatedAsync(command, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return stored switch
+            {
+                null => null,
+                "" => new(null, IsNew: false),
+                _ => await FindAsync(topicName, stored, cancellationToken) is { } view ? new(isNew ? view with { Secret = secret } : view, isNew) : null,
+            };
         }
         catch (PostgresException fault) when (fault is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "subscriptions_pkey" })
         {
@@ -212,26 +231,15 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         }
     }
 
-    private async Task<StoredSubscription?> ReadCreatedAsync(NpgsqlCommand command, string topicName, string? secret, CancellationToken cancellationToken)
+    /// <summary>The id of the subscription that stands; empty: the topic is full; null: there is no such topic, or it has to be tried again.</summary>
+    private static async Task<(string? SubscriptionId, bool IsNew)> ReadCreatedAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
-        string? id;
-        bool isNew;
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
         {
-            if (!await reader.ReadAsync(cancellationToken))
-            {
-                return null;
-            }
-
-            id = reader.IsDBNull(0) ? null : reader.GetString(0);
-            isNew = reader.GetBoolean(3);
+            return (null, false);
         }
 
-        if (id is null)
-        {
-            return new(null, IsNew: false);
-        }
-
-        return await FindAsync(topicName, id, cancellationToken) is { } view ? new(isNew ? view with { Secret = secret } : view, isNew) : null;
+        return reader.IsDBNull(0) ? (reader.GetBoolean(4) ? "" : null, false) : (reader.GetString(0), reader.GetBoolean(3));
     }
 }

@@ -50,9 +50,18 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
     /// <summary>Deletes a topic and its subscriptions. Returns its name as it was made; null when there is none.</summary>
     public async Task<string?> DeleteAsync(string name, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_delete.sql"));
-        command.Parameters.AddWithValue("topic_key", TopicKey.Of(name));
-        return await command.ExecuteScalarAsync(cancellationToken) as string;
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        string? deleted = null;
+        foreach (var statement in (string[])["topics_lock", "subscriptions_lock", "topics_delete"])
+        {
+            await using var command = new NpgsqlCommand(SqlText.Load($"Notifications/Sql/{statement}.sql"), connection);
+            command.Parameters.AddWithValue("topic_key", TopicKey.Of(name));
+            deleted = await command.ExecuteScalarAsync(cancellationToken) as string;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return deleted;
     }
 
     /// <summary>One topic with its subscriptions; null when there is none.</summary>

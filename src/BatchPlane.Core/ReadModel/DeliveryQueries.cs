@@ -41,7 +41,7 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         var names = (await reader.NamesAsync([found.Row], cancellationToken)).GetValueOrDefault(subjectId, SubjectNames.None);
         var offset = (int)(sequence - found.Row.Sequence);
         var view = EventViews.ToView(found.Row, offset, names);
-        var subscriptions = await SubscriptionsAsync(subjectId, sequence, view, cancellationToken);
+        var subscriptions = await SubscriptionsAsync(subjectId, sequence, KeysOf(found.Row, names), cancellationToken);
         return new EventDeliveries
         {
             Event = view,
@@ -89,16 +89,26 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         subscription.Protocol != QueueProtocol && delivery.State == DeliveryStates.Confirmed ? DeliveryStates.Pending : delivery.State;
 
     /// <summary>Subscriptions that get an event, by key of the topic, with the results that are stored. The broker confirms a message when all queues bound for it have it.</summary>
-    private async Task<ILookup<string, SubscriptionDeliveryView>> SubscriptionsAsync(string subjectId, long sequence, EventView view, CancellationToken cancellationToken)
+    private async Task<ILookup<string, SubscriptionDeliveryView>> SubscriptionsAsync(string subjectId, long sequence, ILookup<string, string> routingKeys, CancellationToken cancellationToken)
     {
-        var keys = view.Topics.Select(TopicKey.Of).ToArray();
+        var keys = routingKeys.Select(topic => topic.Key).ToArray();
         await using var context = contexts.Open();
         var subscriptions = await context.Subscriptions.Where(subscription => keys.Contains(subscription.TopicKey)).OrderBy(subscription => subscription.SubscriptionId).ToListAsync(cancellationToken);
         var results = await context.SubscriptionDeliveries.Where(row => row.SubjectId == subjectId && row.Sequence == sequence).ToDictionaryAsync(row => row.SubscriptionId, cancellationToken);
-        var routingKey = $"{view.Level}.{EventCatalogue.StateWord(view.State)}";
         return subscriptions
-            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, routingKey)))
+            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || routingKeys[subscription.TopicKey].Any(key => Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, key))))
             .ToLookup(subscription => subscription.TopicKey, subscription => ViewOf(subscription, results.GetValueOrDefault(subscription.SubscriptionId)), StringComparer.Ordinal);
+    }
+
+    /// <summary>The keys that an event was published with, by key of the topic: each block has its catalogue's word for it.</summary>
+    private static ILookup<string, string> KeysOf(EventRow row, SubjectNames names)
+    {
+        var cause = WireName.ParseNullable<Cause>(row.Cause);
+        return names.AskedBlocks(row)
+            .Select(block => (block.Topics, Kind: AlibabaEvents.KindFor(block, EventCatalogue.ParseLevel(row.Level), row.State, cause)))
+            .Where(asked => asked.Kind is not null)
+            .SelectMany(asked => asked.Topics.Select(topic => (Topic: TopicKey.Of(topic), asked.Kind)))
+            .ToLookup(asked => asked.Topic, asked => asked.Kind!.RoutingKey, StringComparer.Ordinal);
     }
 
     private static SubscriptionDeliveryView ViewOf(SubscriptionRow subscription, SubscriptionDeliveryRow? result) => new()

@@ -7,7 +7,7 @@ namespace BatchPlane.Core.ReadModel;
 /// <summary>How far delivery is behind. Counted from the cursors on, up to a bound, so that it costs as much with a day's events waiting as with an hour's.</summary>
 public sealed class DispatchQueries(NpgsqlDataSource dataSource)
 {
-    /// <summary>Counts at most <paramref name="rowLimit"/> rows of each shard, and tells at most <paramref name="topicLimit"/> topics.</summary>
+    /// <summary>Counts at most <paramref name="rowLimit"/> rows of each shard, and tells at most <paramref name="topicLimit"/> topics and refused removals.</summary>
     public async Task<DispatchView> LagAsync(int rowLimit, int topicLimit, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -18,6 +18,7 @@ public sealed class DispatchQueries(NpgsqlDataSource dataSource)
                 new(SqlText.Load("Database/Sql/without_jit.sql")),
                 new(SqlText.Load("ReadModel/Sql/dispatch_shards.sql")) { Parameters = { new("row_limit", rowLimit) } },
                 new(SqlText.Load("ReadModel/Sql/dispatch_topics.sql")) { Parameters = { new("row_limit", rowLimit), new("topic_limit", topicLimit) } },
+                new(SqlText.Load("ReadModel/Sql/dispatch_removals.sql")) { Parameters = { new("removal_limit", topicLimit) } },
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -42,6 +43,18 @@ public sealed class DispatchQueries(NpgsqlDataSource dataSource)
             topics.Add(new(reader.GetString(0), reader.GetInt64(1), Math.Round(reader.GetDouble(2), 3)));
         }
 
+        await reader.NextResultAsync(cancellationToken);
+        var removals = new List<RefusedRemovalView>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            removals.Add(new(
+                reader.GetString(0),
+                reader.IsDBNull(1) ? null : reader.GetString(1),
+                reader.IsDBNull(2) ? null : reader.GetString(2),
+                reader.GetInt32(3),
+                reader.GetString(4)));
+        }
+
         return new DispatchView
         {
             PendingEvents = shards.Sum(shard => shard.PendingEvents),
@@ -49,6 +62,7 @@ public sealed class DispatchQueries(NpgsqlDataSource dataSource)
             AtLeast = shards.Exists(shard => shard.AtLeast),
             Shards = shards,
             Topics = topics,
+            RefusedRemovals = removals,
         };
     }
 }

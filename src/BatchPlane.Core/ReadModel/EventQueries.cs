@@ -20,7 +20,7 @@ public sealed class EventQueries(ReadContexts contexts)
         }
 
         var tasks = await context.Tasks.Where(task => task.JobId == jobId).ToDictionaryAsync(task => task.TaskNo, task => task.TaskName, cancellationToken);
-        return await ListAsync(context, new Subject(jobId, new(SubjectNames.TopicsOf(notifications), tasks)), after, limit, cancellationToken);
+        return await ListAsync(context, new Subject(jobId, new(SubjectNames.BlocksOf(notifications), tasks)), after, limit, cancellationToken);
     }
 
     /// <summary>As <see cref="ListOfJobAsync"/>, of an environment and its nodes.</summary>
@@ -30,7 +30,7 @@ public sealed class EventQueries(ReadContexts contexts)
         var notifications = await context.Environments.Where(environment => environment.EnvId == envId).Select(environment => environment.Notifications).SingleOrDefaultAsync(cancellationToken);
         return notifications is null
             ? null
-            : await ListAsync(context, new Subject(envId, SubjectNames.None with { Topics = SubjectNames.TopicsOf(notifications) }), after, limit, cancellationToken);
+            : await ListAsync(context, new Subject(envId, SubjectNames.None with { Blocks = SubjectNames.BlocksOf(notifications) }), after, limit, cancellationToken);
     }
 
     private static async Task<IReadOnlyList<EventView>> ListAsync(ReadContext context, Subject subject, long after, int limit, CancellationToken cancellationToken)

@@ -5,42 +5,52 @@ using BatchPlane.Contracts;
 namespace BatchPlane.Core.ReadModel;
 
 /// <summary>What rows of one subject are shown with.</summary>
-/// <param name="Topics">Topics of each notification block, in the order of the bits of <c>notify</c>; empty when the subject was removed.</param>
+/// <param name="Blocks">Its notifications, in the order of the bits of <c>notify</c>; empty when the subject was removed.</param>
 /// <param name="Tasks">Names of tasks by number.</param>
 /// <param name="Name">Name of the job or environment; null when it is not known.</param>
 /// <param name="Job">What listeners are told of the job besides; null when it is none, or not known.</param>
-internal sealed record SubjectNames(IReadOnlyList<IReadOnlyList<string>> Topics, IReadOnlyDictionary<int, string> Tasks, string? Name = null, ListenerJob? Job = null)
+internal sealed record SubjectNames(IReadOnlyList<NotificationDocument> Blocks, IReadOnlyDictionary<int, string> Tasks, string? Name = null, ListenerJob? Job = null)
 {
     internal static SubjectNames None { get; } = new([], new Dictionary<int, string>());
 
-    /// <summary>Topics in the order of the blocks, of notifications as stored.</summary>
-    internal static IReadOnlyList<IReadOnlyList<string>> TopicsOf(string notifications) =>
-        [.. ReadJson.Of<NotificationDocument[]>(notifications).Select(block => block.Topics)];
+    /// <summary>Notifications as stored.</summary>
+    internal static IReadOnlyList<NotificationDocument> BlocksOf(string notifications) => ReadJson.Of<NotificationDocument[]>(notifications);
 
     internal string? TaskName(int? number) => number is { } known ? Tasks.GetValueOrDefault(known) : null;
 
     /// <summary>The topics that a row was asked for on.</summary>
-    internal IReadOnlyList<string> Asked(EventRow row) => [.. Topics.Where((_, block) => (row.Notify >> block & 1) != 0).SelectMany(topics => topics)];
+    internal IReadOnlyList<string> Asked(EventRow row) => [.. AskedBlocks(row).SelectMany(block => block.Topics)];
+
+    /// <summary>The blocks that asked for a row.</summary>
+    internal IEnumerable<NotificationDocument> AskedBlocks(EventRow row) => Blocks.Where((_, block) => (row.Notify >> block & 1) != 0);
 }
 
 /// <summary>Rows of the journal as callers see them.</summary>
 internal static class EventViews
 {
     private const string OriginalMember = "original_attempt";
+    private const string SourceMember = "execution_source";
 
     /// <summary>Level and state, <c>JOB_RUNNING</c>.</summary>
     internal static string NameOf(EventRow row) => $"{row.Level.ToUpperInvariant()}_{row.State}";
 
-    /// <summary>The lost attempt whose place the attempt of the row takes; null when there is none.</summary>
-    internal static int? OriginalOf(EventRow row)
+    /// <summary>Why the attempt of a row was made, and the lost attempt whose place it takes; null when the row is about none, and when there is none.</summary>
+    internal static (string? Source, int? Original) LineageOf(EventRow row)
     {
-        if (row.Attempt is null || row.Details?.Contains(OriginalMember, StringComparison.Ordinal) is not true)
+        if (row.Attempt is not { } attempt)
         {
-            return null;
+            return (null, null);
+        }
+
+        if (row.Details?.Contains(SourceMember, StringComparison.Ordinal) is not true)
+        {
+            return (ExecutionSources.Of(attempt, null, null), null);
         }
 
         using var details = JsonDocument.Parse(row.Details);
-        return details.RootElement.TryGetProperty(OriginalMember, out var original) && original.TryGetInt32(out var attempt) ? attempt : null;
+        int? original = details.RootElement.TryGetProperty(OriginalMember, out var lost) && lost.TryGetInt32(out var number) ? number : null;
+        var noted = details.RootElement.TryGetProperty(SourceMember, out var source) ? source.GetString() : null;
+        return (ExecutionSources.Of(attempt, original, noted), original);
     }
 
     /// <summary>When the command of an event of a row began.</summary>
@@ -50,7 +60,7 @@ internal static class EventViews
     internal static EventView ToView(EventRow row, int offset, SubjectNames names)
     {
         var sequence = row.Sequence + offset;
-        var original = OriginalOf(row);
+        var (source, original) = LineageOf(row);
         return new EventView
         {
             EventId = string.Create(CultureInfo.InvariantCulture, $"{row.SubjectId}:{sequence}"),
@@ -62,7 +72,7 @@ internal static class EventViews
             TaskName = names.TaskName(row.TaskNo),
             TaskInstanceIndex = row.InstanceIndex + offset,
             Attempt = row.Attempt,
-            ExecutionSource = row.Attempt is { } attempt ? ExecutionSources.Of(attempt, original) : null,
+            ExecutionSource = source,
             OriginalAttempt = original,
             ComputeNodeId = row.NodeId,
             ExitCode = row.ExitCode,

@@ -48,7 +48,7 @@ public sealed class ExecutionQueries(NpgsqlDataSource dataSource)
             TaskName = reader.GetString(3),
             TaskInstanceIndex = reader.GetInt32(4),
             Attempt = attempt,
-            ExecutionSource = ExecutionSources.Of(attempt, original),
+            ExecutionSource = ExecutionSources.Of(attempt, original, reader.IsDBNull(10) ? null : reader.GetString(10)),
             PreviousAttempt = attempt > 1 ? attempt - 1 : null,
             OriginalAttempt = original,
             Result = ExecutionResults.Running,

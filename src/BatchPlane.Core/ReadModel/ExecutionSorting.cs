@@ -22,18 +22,25 @@ public enum ExecutionSort
 /// <param name="TxId">Row in the journal.</param>
 /// <param name="EventNo">Row in the journal.</param>
 /// <param name="Offset">Which event of the row.</param>
-public readonly record struct ExecutionPlace(long Value, ulong TxId, long EventNo, int Offset)
+public readonly record struct ExecutionPlace(long Value, ulong TxId, long EventNo, int Offset) : IComparable<ExecutionPlace>
 {
     /// <summary>Behind all others: where a list backwards begins. It begins onwards at the default.</summary>
     public static ExecutionPlace BehindAll { get; } = new(long.MaxValue, ulong.MaxValue, long.MaxValue, int.MaxValue);
 
-    /// <summary>The order of a list onwards.</summary>
-    internal static Comparer<ExecutionPlace> Onwards { get; } = Comparer<ExecutionPlace>.Create((left, right) => left.Compare(right));
+    /// <inheritdoc/>
+    public int CompareTo(ExecutionPlace other) => (Value, TxId, EventNo, Offset).CompareTo((other.Value, other.TxId, other.EventNo, other.Offset));
 
-    /// <summary>The order of a list backwards.</summary>
-    internal static Comparer<ExecutionPlace> Backwards { get; } = Comparer<ExecutionPlace>.Create((left, right) => right.Compare(left));
+    /// <summary>True when it comes before the other one.</summary>
+    public static bool operator <(ExecutionPlace left, ExecutionPlace right) => left.CompareTo(right) < 0;
 
-    private int Compare(ExecutionPlace other) => (Value, TxId, EventNo, Offset).CompareTo((other.Value, other.TxId, other.EventNo, other.Offset));
+    /// <summary>True when it does not come before the other one.</summary>
+    public static bool operator >=(ExecutionPlace left, ExecutionPlace right) => left.CompareTo(right) >= 0;
+
+    /// <summary>True when it comes behind the other one.</summary>
+    public static bool operator >(ExecutionPlace left, ExecutionPlace right) => left.CompareTo(right) > 0;
+
+    /// <summary>True when it does not come behind the other one.</summary>
+    public static bool operator <=(ExecutionPlace left, ExecutionPlace right) => left.CompareTo(right) <= 0;
 }
 
 /// <summary>A page of a sorted list.</summary>
@@ -92,8 +99,11 @@ public sealed class ExecutionSorting(JournalReader reader, IOptions<JournalOptio
     /// <summary>The first of all that are added, behind a place: the last of them is at hand to be put out.</summary>
     private sealed class Page(ExecutionSort sort, bool descending, ExecutionPlace? after, int size)
     {
-        private readonly Comparer<ExecutionPlace> _order = descending ? ExecutionPlace.Backwards : ExecutionPlace.Onwards;
-        private readonly PriorityQueue<JournalHit, ExecutionPlace> _first = new(descending ? ExecutionPlace.Onwards : ExecutionPlace.Backwards);
+        private static readonly Comparer<ExecutionPlace> Ascending = Comparer<ExecutionPlace>.Default;
+        private static readonly Comparer<ExecutionPlace> Descending = Comparer<ExecutionPlace>.Create((left, right) => right.CompareTo(left));
+
+        private readonly Comparer<ExecutionPlace> _order = descending ? Descending : Ascending;
+        private readonly PriorityQueue<JournalHit, ExecutionPlace> _first = new(descending ? Ascending : Descending);
 
         internal void Add(JournalHit hit)
         {

@@ -32,7 +32,7 @@ internal static class ExecutionViews
     internal static ExecutionView ToView(EventRow row, int offset, SubjectNames names)
     {
         var attempt = row.Attempt!.Value;
-        var original = EventViews.OriginalOf(row);
+        var (source, original) = EventViews.LineageOf(row);
         var index = row.InstanceIndex!.Value + offset;
         var task = names.TaskName(row.TaskNo);
         var result = ResultOf(row)!;
@@ -44,7 +44,7 @@ internal static class ExecutionViews
             TaskName = task,
             TaskInstanceIndex = index,
             Attempt = attempt,
-            ExecutionSource = ExecutionSources.Of(attempt, original),
+            ExecutionSource = source!,
             PreviousAttempt = attempt > 1 ? attempt - 1 : null,
             OriginalAttempt = original,
             Result = result,

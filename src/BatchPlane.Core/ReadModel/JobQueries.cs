@@ -334,13 +334,16 @@ public sealed class JobQueries(ReadContexts contexts)
         };
     }
 
+    /// <summary>Whether the noted source of an instance is about an attempt that was not made yet; one that was given back hands its own on.</summary>
+    private static bool IsOfNext(TaskInstanceRow row) => row.State == WireName.Of(RunState.Runnable) && row.Cause != WireName.Of(Cause.Returned);
+
     private static TaskInstanceView ToView(TaskInstanceRow row, DateTimeOffset? dueAt) => new()
     {
         TaskInstanceIndex = row.InstanceIndex,
         TaskInstanceState = WireName.Parse<RunState>(row.State),
         Attempt = row.Attempt,
         // While it waits, that is about the next attempt.
-        ExecutionSource = ExecutionSources.Of(row.Attempt, row.FailoverOf < row.Attempt ? row.FailoverOf : null),
+        ExecutionSource = ExecutionSources.Of(row.Attempt, row.FailoverOf < row.Attempt ? row.FailoverOf : null, IsOfNext(row) ? null : row.ExecutionSource),
         OriginalAttempt = row.FailoverOf < row.Attempt ? row.FailoverOf : null,
         ExitCode = row.ExitCode,
         Cause = WireName.ParseNullable<Cause>(row.Cause),

@@ -67,7 +67,7 @@ public sealed record JournalFilter
         && (TaskNo is null || row.TaskNo == TaskNo)
         && (InstanceIndex is not { } index || (row.InstanceIndex <= index && index < row.InstanceIndex + row.Span))
         && (Results is null || (ExecutionViews.ResultOf(row) is { } result && (Results.Count == 0 || Results.Contains(result))))
-        && (ExecutionSources.Count == 0 || (row.Attempt is { } attempt && ExecutionSources.Contains(Contracts.ExecutionSources.Of(attempt, EventViews.OriginalOf(row)))))
+        && (ExecutionSources.Count == 0 || (EventViews.LineageOf(row).Source is { } source && ExecutionSources.Contains(source)))
         && (Text is null || Contains(row.Reason, Text) || Contains(row.Details, Text));
 
     /// <summary>Offsets of the wanted events of a row that matches, from the first to the last but one.</summary>

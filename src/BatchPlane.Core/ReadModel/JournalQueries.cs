@@ -16,6 +16,10 @@ public abstract record JournalAnswer<T>
     /// <summary>The place to continue at lies before what is kept.</summary>
     /// <param name="Oldest">The first place from where nothing is missing.</param>
     public sealed record Gone(JournalPosition Oldest) : JournalAnswer<T>;
+
+    /// <summary>The place to continue at was never reached: it is one of another journal, or of this one before an older state of it was restored.</summary>
+    /// <param name="Newest">The place that is reached now.</param>
+    public sealed record Ahead(JournalPosition Newest) : JournalAnswer<T>;
 }
 
 /// <summary>
@@ -37,8 +41,12 @@ public sealed class JournalQueries(JournalReader reader, ReadContexts contexts, 
     /// <summary>The place up to which everything is settled now.</summary>
     public async Task<JournalPosition> NowAsync(CancellationToken cancellationToken) => (await reader.BoundsAsync(null, null, cancellationToken)).Settled;
 
-    /// <summary>The first place from where nothing is missing.</summary>
-    public async Task<JournalPosition> BeginAsync(CancellationToken cancellationToken) => (await reader.BoundsAsync(null, null, cancellationToken)).Begin;
+    /// <summary>The first place from where nothing is missing, and the place up to which everything is settled now.</summary>
+    public async Task<(JournalPosition Begin, JournalPosition Settled)> BoundsAsync(CancellationToken cancellationToken)
+    {
+        var bounds = await reader.BoundsAsync(null, null, cancellationToken);
+        return (bounds.Begin, bounds.Settled);
+    }
 
     /// <summary>At most <paramref name="limit"/> rows of all subjects behind a place that lies between rows.</summary>
     public async Task<JournalBatch> BatchAsync(JournalPosition after, int limit, CancellationToken cancellationToken)
@@ -69,6 +77,11 @@ public sealed class JournalQueries(JournalReader reader, ReadContexts contexts, 
         if (after is { } given && given.IsBefore(bounds.Begin))
         {
             return new JournalAnswer<T>.Gone(bounds.Begin);
+        }
+
+        if (after is { } reached && bounds.Settled.IsBefore(reached))
+        {
+            return new JournalAnswer<T>.Ahead(bounds.Settled);
         }
 
         var scan = new JournalScan(filter, bounds, StartOf(after, backwards, bounds), backwards, limit);

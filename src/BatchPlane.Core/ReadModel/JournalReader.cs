@@ -95,7 +95,7 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
                 var job = reader.IsDBNull(4)
                     ? null
                     : new ListenerJob(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(4), Instant(reader, 5), Text(reader, 6), WireName.Parse<TracingMode>(reader.GetString(7)));
-                found.Add(subjectId, new(SubjectNames.TopicsOf(reader.GetString(3)), ofTasks, reader.GetString(2), job));
+                found.Add(subjectId, new(SubjectNames.BlocksOf(reader.GetString(3)), ofTasks, reader.GetString(2), job));
             }
             else
             {

@@ -99,6 +99,8 @@ internal sealed class TaskInstanceRow
     public string? Cause { get; init; }
     public string? Reason { get; init; }
     public int? FailoverOf { get; init; }
+
+    public string? ExecutionSource { get; init; }
     public DateTimeOffset LaunchedAt { get; init; }
     public DateTimeOffset? RunningAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
@@ -242,6 +244,8 @@ internal sealed class SubscriptionRow
     public string? Push { get; init; }
     public string? ContentFormat { get; init; }
     public int? MaxInFlight { get; init; }
+    public int? MaxAgeSeconds { get; init; }
+    public long? MaxQueueBytes { get; init; }
     public string? Retry { get; init; }
     public DateTimeOffset? PreviousSecretUntil { get; init; }
     public string? DisabledReason { get; init; }

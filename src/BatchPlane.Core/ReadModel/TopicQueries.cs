@@ -73,6 +73,8 @@ public sealed class TopicQueries(ReadContexts contexts)
         Push = WireName.ParseNullable<PushForm>(subscription.Push),
         ContentFormat = WireName.ParseNullable<PushContent>(subscription.ContentFormat),
         MaxInFlight = subscription.MaxInFlight,
+        MaxAgeSeconds = subscription.MaxAgeSeconds,
+        MaxQueueBytes = subscription.MaxQueueBytes,
         Retry = subscription.Retry is null ? null : ReadJson.Of<RetryDocument>(subscription.Retry),
         PreviousSecretUntil = subscription.PreviousSecretUntil,
         DisabledReason = subscription.DisabledReason,

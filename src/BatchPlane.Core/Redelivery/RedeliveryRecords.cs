@@ -33,6 +33,7 @@ public sealed record EventRange(string SubjectId, long First, long Last);
 /// <param name="Until">As <see cref="RedeliveryWish"/>.</param>
 /// <param name="OnlyState">As <see cref="RedeliveryWish"/>.</param>
 /// <param name="Subscription">The one that it is for; null: topics, or all subscriptions that gave up.</param>
+/// <param name="CreatedAt">When it was asked for.</param>
 /// <param name="Cursor">Where it goes on.</param>
 /// <param name="End">Behind the last row.</param>
 public sealed record RedeliveryWork(
@@ -43,6 +44,7 @@ public sealed record RedeliveryWork(
     DateTimeOffset? Until,
     string? OnlyState,
     RedeliverySubscription? Subscription,
+    DateTimeOffset CreatedAt,
     JournalPosition Cursor,
     JournalPosition End)
 {
@@ -64,24 +66,34 @@ public sealed record RedeliverySubscription(string SubscriptionId, string? Topic
 /// <param name="LastTriedAt">When it was tried last: it is this one no more once that has changed.</param>
 public sealed record DeadLetter(string SubscriptionId, string TopicKey, string SubjectId, long Sequence, DateTimeOffset LastTriedAt);
 
-/// <summary>A message: an event for a topic.</summary>
-public readonly record struct MessageKey(string SubjectId, long Sequence, string TopicName);
+/// <summary>A message: an event for a topic, whatever its spelling.</summary>
+public readonly record struct MessageKey(string SubjectId, long Sequence, string TopicKey)
+{
+    /// <summary>That of an event for a topic by its name.</summary>
+    public static MessageKey Of(string subjectId, long sequence, string topicName) => new(subjectId, sequence, Notifications.TopicKey.Of(topicName));
+}
+
+/// <summary>What was found about rows of the journal.</summary>
+/// <param name="Rows">The rows that were looked at: the first of those asked about.</param>
+/// <param name="Items">In the order of the journal; of each event all of them.</param>
+/// <param name="IsCut">True when in these rows there may be more, of events behind the last one.</param>
+public sealed record RedeliveryFinds<T>(IReadOnlyList<OutboxRow> Rows, IReadOnlyList<T> Items, bool IsCut);
 
 /// <summary>A step of a redelivery that the broker answered.</summary>
 /// <param name="Cursor">Where it goes on.</param>
 /// <param name="Arrived">Messages that were taken and routed.</param>
 /// <param name="Exceptions">Messages that were not.</param>
 /// <param name="Requeued">Messages that the queues of subscriptions took.</param>
-/// <param name="NotRequeued">Messages for them that could not be sent.</param>
 /// <param name="Revived">Those of them that the subscriptions had given up.</param>
+/// <param name="Skipped">Events whose job or environment was removed.</param>
 /// <param name="IsDone">True when the shard has nothing more to do for it.</param>
 public sealed record RedeliveryStep(
     JournalPosition Cursor,
     IReadOnlyCollection<MessageKey> Arrived,
     IReadOnlyList<DeliveryException> Exceptions,
     int Requeued,
-    int NotRequeued,
     IReadOnlyList<DeadLetter> Revived,
+    long Skipped,
     bool IsDone);
 
 /// <summary>What came of a wish.</summary>

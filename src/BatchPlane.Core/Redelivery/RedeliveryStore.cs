@@ -78,18 +78,19 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
                 Instant(reader, 6),
                 reader.IsDBNull(7) ? null : reader.GetString(7),
                 reader.IsDBNull(13) ? null : new(reader.GetString(13), reader.IsDBNull(14) ? null : reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetFieldValue<string[]>(15)),
+                reader.GetFieldValue<DateTimeOffset>(16),
                 new(reader.GetFieldValue<ulong>(8), reader.GetInt64(9), reader.GetInt32(10)),
                 JournalPosition.Behind(reader.GetFieldValue<ulong>(11), reader.GetInt64(12)))
             : null;
     }
 
-    /// <summary>The next rows to look at, that at the cursor included.</summary>
+    /// <summary>The next rows to look at, that at the cursor included unless it is finished: then the cursor lies <see cref="JournalPosition.Behind"/> it.</summary>
     public async Task<IReadOnlyList<OutboxRow>> PageAsync(short shard, RedeliveryWork work, int limit, CancellationToken cancellationToken)
     {
         var name = work.Events is null ? "redelivery_page" : "redelivery_page_of_subject";
         await using var command = dataSource.CreateCommand(SqlText.Load($"Redelivery/Sql/{name}.sql"));
         command.Parameters.Add(new("txid", NpgsqlDbType.Xid8) { Value = work.Cursor.TxId });
-        command.Parameters.AddWithValue("event_no", work.Cursor.EventNo);
+        command.Parameters.AddWithValue("event_no", work.Cursor.Count == int.MaxValue ? work.Cursor.EventNo + 1 : work.Cursor.EventNo);
         command.Parameters.Add(new("end_txid", NpgsqlDbType.Xid8) { Value = work.End.TxId });
         command.Parameters.AddWithValue("end_event_no", work.End.EventNo);
         command.Parameters.AddWithValue("row_limit", limit);
@@ -116,43 +117,59 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         return rows;
     }
 
-    /// <summary>Messages about these rows that are <paramref name="state"/>.</summary>
-    public async Task<IReadOnlySet<MessageKey>> ExceptionsAsync(IReadOnlyList<OutboxRow> rows, string state, CancellationToken cancellationToken)
-    {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Redelivery/Sql/redelivery_exceptions.sql"));
-        command.Parameters.AddWithValue("subject_ids", rows.Select(row => row.SubjectId).ToArray());
-        command.Parameters.AddWithValue("firsts", rows.Select(row => row.Sequence).ToArray());
-        command.Parameters.AddWithValue("lasts", rows.Select(row => row.Sequence + row.Span - 1).ToArray());
-        command.Parameters.AddWithValue("state", state);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var found = new HashSet<MessageKey>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            found.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetString(2)));
-        }
+    /// <summary>
+    /// Messages about rows, behind the cursor, that are as the wish says: of so many of the rows, in their order, as hardly have more than <paramref name="limit"/> events, and little more
+    /// than that many messages.
+    /// </summary>
+    public Task<RedeliveryFinds<MessageKey>> ExceptionsAsync(RedeliveryWork work, IReadOnlyList<OutboxRow> rows, int limit, CancellationToken cancellationToken) => FindAsync(
+        "redelivery_exceptions",
+        work,
+        rows,
+        limit,
+        Text("state", work.OnlyState),
+        reader => new MessageKey(reader.GetString(0), reader.GetInt64(1), reader.GetString(2)),
+        cancellationToken);
 
-        return found;
-    }
+    /// <summary>Deliveries of rows, behind the cursor, that were given up, of all subscriptions or of one. As many as of <see cref="ExceptionsAsync"/>.</summary>
+    public Task<RedeliveryFinds<DeadLetter>> DeadLettersAsync(RedeliveryWork work, IReadOnlyList<OutboxRow> rows, int limit, CancellationToken cancellationToken) => FindAsync(
+        "redelivery_dead_letters",
+        work,
+        rows,
+        limit,
+        Text("subscription_id", work.Subscription?.SubscriptionId),
+        reader => new DeadLetter(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<DateTimeOffset>(4)),
+        cancellationToken);
 
-    /// <summary>Deliveries of these rows that were given up, of all subscriptions or of one.</summary>
-    public async Task<ILookup<(string SubjectId, long Sequence, string TopicKey), DeadLetter>> DeadLettersAsync(
+    private async Task<RedeliveryFinds<T>> FindAsync<T>(
+        string name,
+        RedeliveryWork work,
         IReadOnlyList<OutboxRow> rows,
-        string? subscriptionId,
+        int limit,
+        NpgsqlParameter which,
+        Func<NpgsqlDataReader, T> read,
         CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Redelivery/Sql/redelivery_dead_letters.sql"));
-        command.Parameters.AddWithValue("subject_ids", rows.Select(row => row.SubjectId).ToArray());
-        command.Parameters.AddWithValue("firsts", rows.Select(row => row.Sequence).ToArray());
-        command.Parameters.AddWithValue("lasts", rows.Select(row => row.Sequence + row.Span - 1).ToArray());
-        command.Parameters.Add(Text("subscription_id", subscriptionId));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var found = new List<DeadLetter>();
-        while (await reader.ReadAsync(cancellationToken))
+        var taken = new List<OutboxRow>();
+        for (var events = 0L; taken.Count < rows.Count && events < limit; events += taken[^1].Span)
         {
-            found.Add(new(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<DateTimeOffset>(4)));
+            taken.Add(rows[taken.Count]);
         }
 
-        return found.ToLookup(letter => (letter.SubjectId, letter.Sequence, letter.TopicKey));
+        await using var command = dataSource.CreateCommand(SqlText.Load($"Redelivery/Sql/{name}.sql"));
+        command.Parameters.AddWithValue("subject_ids", taken.Select(row => row.SubjectId).ToArray());
+        command.Parameters.AddWithValue("firsts", taken.Select(row => row.Sequence + work.Cursor.CountOf(row.OrderTxId, row.EventNo)).ToArray());
+        command.Parameters.AddWithValue("lasts", taken.Select(row => row.Sequence + row.Span - 1).ToArray());
+        command.Parameters.Add(Text("topic_key", work.TopicKey));
+        command.Parameters.Add(which);
+        command.Parameters.AddWithValue("row_limit", limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(read(reader));
+        }
+
+        return new(taken, found, IsCut: found.Count >= limit);
     }
 
     /// <summary>
@@ -179,11 +196,12 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         move.Parameters.AddWithValue("count", step.Cursor.Count);
         move.Parameters.AddWithValue("sent", (long)step.Arrived.Count + unrouted + step.Requeued);
         move.Parameters.AddWithValue("unrouted", (long)unrouted);
-        move.Parameters.AddWithValue("failed", (long)step.Exceptions.Count - unrouted + step.NotRequeued);
+        move.Parameters.AddWithValue("failed", (long)step.Exceptions.Count - unrouted);
+        move.Parameters.AddWithValue("skipped", step.Skipped);
         move.Parameters.AddWithValue("is_done", step.IsDone);
         move.Parameters.AddWithValue("subject_ids", step.Arrived.Select(message => message.SubjectId).ToArray());
         move.Parameters.AddWithValue("sequences", step.Arrived.Select(message => message.Sequence).ToArray());
-        move.Parameters.AddWithValue("topic_names", step.Arrived.Select(message => message.TopicName).ToArray());
+        move.Parameters.AddWithValue("topic_keys", step.Arrived.Select(message => message.TopicKey).ToArray());
         if ((int)(await move.ExecuteScalarAsync(cancellationToken))! == 0)
         {
             return false;
@@ -257,6 +275,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
             Unrouted = reader.GetInt64(13),
             Failed = reader.GetInt64(14),
             SubscriptionId = reader.IsDBNull(15) ? null : reader.GetString(15),
+            Skipped = reader.GetInt64(16),
         };
     }
 

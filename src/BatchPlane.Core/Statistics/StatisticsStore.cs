@@ -51,11 +51,12 @@ public sealed class StatisticsStore(NpgsqlDataSource dataSource)
         return reader.GetInt32(0);
     }
 
-    /// <summary>Forgets days older than that.</summary>
-    public async Task PruneAsync(int keepDays, CancellationToken cancellationToken)
+    /// <summary>Forgets days older than <paramref name="keepDays"/>; of days older than <paramref name="nameDays"/> the names of jobs.</summary>
+    public async Task PruneAsync(int keepDays, int nameDays, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Statistics/Sql/statistics_prune.sql"));
         command.Parameters.AddWithValue("keep_days", keepDays);
+        command.Parameters.AddWithValue("name_days", nameDays);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Access;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Scheduling;
 using Microsoft.Extensions.Options;

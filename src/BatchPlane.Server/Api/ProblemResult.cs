@@ -8,7 +8,7 @@ internal sealed class ProblemResult(ProblemKind kind, string? detail = null, IRe
     internal const string ContentType = "application/problem+json";
 
     /// <summary>What is refused and why.</summary>
-    internal Problem Problem { get; } = new()
+    internal Problem Problem { get; init; } = new()
     {
         Type = $"urn:batchplane:problem:{kind.Code}",
         Title = kind.Title,
@@ -17,6 +17,13 @@ internal sealed class ProblemResult(ProblemKind kind, string? detail = null, IRe
         Detail = detail,
         Errors = errors ?? [],
     };
+
+    /// <summary>A cursor of the journal from where it cannot be read: what follows is not kept any more, or it was never reached.</summary>
+    internal static ProblemResult EventsGone(string detail, string? oldest, string? newest)
+    {
+        var refusal = new ProblemResult(ProblemKind.EventsGone, detail);
+        return new(ProblemKind.EventsGone) { Problem = refusal.Problem with { OldestCursor = oldest, NewestCursor = newest } };
+    }
 
     /// <summary>A request whose content is wrong.</summary>
     internal static ProblemResult Invalid(IReadOnlyList<ProblemItem> errors) => new(

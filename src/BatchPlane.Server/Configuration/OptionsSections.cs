@@ -12,6 +12,7 @@ using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Events;
 using BatchPlane.Server.Listeners;
+using BatchPlane.Server.Loops;
 using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
@@ -40,6 +41,7 @@ internal static class OptionsSections
         new OptionsSection<EventsOptions>("Events"),
         new OptionsSection<IdempotencyOptions>("Idempotency"),
         new OptionsSection<RemovalOptions>("Removal"),
+        new OptionsSection<InvariantOptions>("Invariants"),
         new OptionsSection<NodeOptions>("Nodes"),
         new OptionsSection<SlurmOptions>("Slurm"),
         new OptionsSection<OutputOptions>("Outputs"),

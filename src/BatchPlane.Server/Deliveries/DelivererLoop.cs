@@ -26,6 +26,7 @@ internal sealed partial class DelivererLoop(
         try
         {
             await StartBusAsync(stoppingToken);
+            await using var fallen = new FallenWorker(services).Start();
             while (true)
             {
                 await StepAsync(stoppingToken);

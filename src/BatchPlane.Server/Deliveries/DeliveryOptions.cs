@@ -25,13 +25,17 @@ public sealed class DeliveryOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan PauseMax { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long an event is held by a deliverer while its endpoint is left alone, before it is put back into RabbitMQ untried. 100 ms to 20 minutes; default 1 minute.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:20:00")]
+    /// <summary>How long an event is held by a deliverer while its endpoint is left alone, or while PostgreSQL or RabbitMQ is away, before it is put back into RabbitMQ untried. 100 ms to 5 minutes; default 1 minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
     public TimeSpan HoldMax { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long an endpoint may fail without one success before its subscription is disabled. 1 second to 365 days; default 5 days.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan DisableAfter { get; set; } = TimeSpan.FromDays(5);
+
+    /// <summary>Failures of such an endpoint within a day, at least, before it is disabled: few tries say little. 1 to 10,000; default 5.</summary>
+    [Range(1, 10_000)]
+    public int DisableFailures { get; set; } = 5;
 
     /// <summary>Days that results of deliveries are kept. 1 to 3,650; default 14.</summary>
     [Range(1, 3_650)]

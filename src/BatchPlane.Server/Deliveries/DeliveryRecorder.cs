@@ -3,12 +3,13 @@ using BatchPlane.Core.Database;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace BatchPlane.Server.Deliveries;
 
 /// <summary>
-/// Stores results of deliveries, all that came while the transaction before was under way in the next one. Disables what has failed for too long. A message is acknowledged only when its
-/// result is stored, so what is shown is never behind; while PostgreSQL is away deliveries wait for it.
+/// Stores results of deliveries, all that came while the transaction before was under way in the next one. A message is acknowledged only when its result is stored, so what is shown is never
+/// behind; while PostgreSQL is away, or takes nothing, deliveries wait for it. A result that PostgreSQL refuses for what is in it fails alone.
 /// </summary>
 internal sealed partial class DeliveryRecorder(
     DeliveryStore store,
@@ -23,12 +24,12 @@ internal sealed partial class DeliveryRecorder(
     // Bounded by what deliverers have prefetched.
     private readonly Channel<Waiting> _waiting = Channel.CreateUnbounded<Waiting>(new() { SingleReader = true });
 
-    /// <summary>Returns when the result is stored.</summary>
-    internal async Task RecordAsync(DeliveryResult result, CancellationToken cancellationToken)
+    /// <summary>Returns when the result is stored. False: it never can be, and the log says why.</summary>
+    internal async Task<bool> RecordAsync(DeliveryResult result, CancellationToken cancellationToken)
     {
         var waiting = new Waiting(result);
         await _waiting.Writer.WriteAsync(waiting, cancellationToken);
-        await waiting.Stored.Task.WaitAsync(cancellationToken);
+        return await waiting.Stored.Task.WaitAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -59,20 +60,21 @@ internal sealed partial class DeliveryRecorder(
         {
             try
             {
-                var failing = await store.StoreAsync([.. batch.Select(waiting => waiting.Result)], cancellationToken);
-                foreach (var waiting in batch)
-                {
-                    waiting.Stored.SetResult();
-                }
-
-                await DisableAsync(failing, cancellationToken);
+                disabler.Look(await store.StoreAsync([.. batch.Select(waiting => waiting.Result)], cancellationToken));
+                batch.ForEach(waiting => waiting.Stored.SetResult(true));
                 return;
             }
-            catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
+            catch (Exception fault) when (IsOfAResult(fault))
             {
+                await StoreApartAsync(batch, fault, cancellationToken);
+                return;
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                // Whatever it is, it must not end the server.
                 if (backoff.IsFresh)
                 {
-                    Log.Waiting(logger, fault.Message);
+                    Log.Waiting(logger, ExpectedFaults.IsTransient(fault) ? LogLevel.Warning : LogLevel.Error, fault.Message);
                 }
 
                 await Task.Delay(backoff.Next(), time, cancellationToken);
@@ -80,23 +82,40 @@ internal sealed partial class DeliveryRecorder(
         }
     }
 
-    private async Task DisableAsync(IReadOnlyList<FailingSubscription> failing, CancellationToken cancellationToken)
+    /// <summary>Halves a batch until the result that cannot be stored is alone.</summary>
+    private async Task StoreApartAsync(List<Waiting> batch, Exception fault, CancellationToken cancellationToken)
     {
-        var longest = time.GetUtcNow() - options.Value.DisableAfter;
-        foreach (var subscription in failing.Where(subscription => subscription.Since < longest))
+        if (batch is [var refused])
         {
-            await disabler.DisableAsync(subscription.SubscriptionId, $"failed without one success since {subscription.Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}", longest, cancellationToken);
+            Log.Refused(logger, refused.Result.SubscriptionId, refused.Result.SubjectId, refused.Result.Sequence, fault.Message);
+            refused.Stored.SetResult(false);
+            return;
         }
+
+        var half = batch.Count / 2;
+        await StoreAsync(batch[..half], cancellationToken);
+        await StoreAsync(batch[half..], cancellationToken);
     }
+
+    /// <summary>True when another try cannot help: PostgreSQL or its client does not take what is in a result (data exceptions, violated constraints, text that is none).</summary>
+    private static bool IsOfAResult(Exception fault) => fault switch
+    {
+        PostgresException { SqlState: ['2', '2' or '3', ..] } => true,
+        ArgumentException or InvalidCastException or OverflowException => true,
+        _ => false,
+    };
 
     private sealed record Waiting(DeliveryResult Result)
     {
-        internal TaskCompletionSource Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource<bool> Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(5042, LogLevel.Warning, "Results of deliveries cannot be stored now, deliveries wait: {Reason}")]
-        internal static partial void Waiting(ILogger logger, string reason);
+        [LoggerMessage(EventId = 5042, Message = "Results of deliveries cannot be stored now, deliveries wait: {Reason}")]
+        internal static partial void Waiting(ILogger logger, LogLevel level, string reason);
+
+        [LoggerMessage(5047, LogLevel.Error, "The result of {SubjectId}:{Sequence} at subscription {SubscriptionId} cannot be stored: {Reason}")]
+        internal static partial void Refused(ILogger logger, string subscriptionId, string subjectId, long sequence, string reason);
     }
 }

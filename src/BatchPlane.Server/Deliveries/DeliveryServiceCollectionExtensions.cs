@@ -23,6 +23,7 @@ internal static class DeliveryServiceCollectionExtensions
             services.AddSingleton<DeliveryMetrics>();
             services.AddSingleton<RetryQueues>();
             services.AddSingleton<SubscriptionBus>();
+            services.AddSingleton<TopicNoticeStore>();
             services.AddSingleton<SubscriptionDisabler>();
             services.AddSingleton<EventRenderer>();
             services.AddSingleton<WebhookSender>();
@@ -30,6 +31,7 @@ internal static class DeliveryServiceCollectionExtensions
             services.AddSingleton<DeliveryServices>();
 
             // Hosted services stop in reverse order: who records after who delivers.
+            services.AddHostedService(provider => provider.GetRequiredService<SubscriptionDisabler>());
             services.AddSingleton<DeliveryRecorder>();
             services.AddHostedService(provider => provider.GetRequiredService<DeliveryRecorder>());
             services.AddHostedService<DelivererLoop>();

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Deliveries.Bus;
 using BatchPlane.Server.Deliveries.Mail;
 using BatchPlane.Server.Deliveries.Webhooks;
@@ -12,19 +13,25 @@ internal sealed class DeliveryServices(
     SubscriptionBus bus,
     RetryQueues retries,
     DeliveryRecorder recorder,
+    DeliveryStore results,
     SubscriptionDisabler disabler,
     WebhookSender webhooks,
     MailSender mail,
     DeliveryMetrics metrics,
     IOptions<DeliveryOptions> options,
     IOptions<EmailOptions> email,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger<SubscriptionWorker> logger)
 {
     internal SubscriptionBus Bus { get; } = bus;
 
     internal RetryQueues Retries { get; } = retries;
 
     internal DeliveryRecorder Recorder { get; } = recorder;
+
+    internal DeliveryStore Results { get; } = results;
+
+    internal ILogger Logger { get; } = logger;
 
     internal SubscriptionDisabler Disabler { get; } = disabler;
 

@@ -33,8 +33,20 @@ internal sealed record Incoming
     /// <summary>Tries so far.</summary>
     internal int Tries { get; init; }
 
+    /// <summary>When the redelivery was asked for that it came by, in milliseconds since 1970; 0: the first delivery.</summary>
+    internal long RedeliveredAt { get; init; }
+
+    /// <summary>True when RabbitMQ handed it out before, and nobody acknowledged it.</summary>
+    internal bool IsRepeated { get; init; }
+
     /// <summary>Not to be tried before; null: now.</summary>
     internal DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>When it was put back for the first time; null: it never was.</summary>
+    internal DateTimeOffset? Since { get; init; }
+
+    /// <summary>Why it fell out of the queue that <see cref="RoutingKey"/> names, in RabbitMQ's word; null: it did not.</summary>
+    internal string? FallenReason { get; init; }
 
     /// <summary>Id of the event, the same at every delivery.</summary>
     internal string EventId => FormattableString.Invariant($"{SubjectId}:{Sequence}");

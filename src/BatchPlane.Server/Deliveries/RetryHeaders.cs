@@ -18,6 +18,12 @@ internal static class RetryHeaders
     /// <summary>Not to be tried before: milliseconds since the epoch.</summary>
     internal const string Due = "x-batchplane-due";
 
+    /// <summary>When it was put back for the first time: milliseconds since the epoch.</summary>
+    internal const string Since = "x-batchplane-since";
+
+    /// <summary>When the redelivery was asked for that it came by: milliseconds since the epoch; absent: the first delivery.</summary>
+    internal const string RedeliveredAt = MessageProperties.RedeliveredAtHeader;
+
     /// <summary>W3C trace context.</summary>
     internal const string Traceparent = "traceparent";
 
@@ -29,7 +35,7 @@ internal static class RetryHeaders
     };
 
     /// <summary>The event, to return to this queue with so many tries made.</summary>
-    internal static DelayedMessage Delayed(Incoming incoming, string queue, int tries, DateTimeOffset dueAt)
+    internal static DelayedMessage Delayed(Incoming incoming, string queue, int tries, DateTimeOffset dueAt, DateTimeOffset now)
     {
         var headers = new Dictionary<string, object?>
         {
@@ -37,7 +43,13 @@ internal static class RetryHeaders
             [RoutingKey] = incoming.RoutingKey,
             [Tries] = tries,
             [Due] = dueAt.ToUnixTimeMilliseconds(),
+            [Since] = (incoming.Since ?? now).ToUnixTimeMilliseconds(),
         };
+        if (incoming.RedeliveredAt > 0)
+        {
+            headers[RedeliveredAt] = incoming.RedeliveredAt;
+        }
+
         if (incoming.Traceparent is { } traceparent)
         {
             headers[Traceparent] = traceparent;

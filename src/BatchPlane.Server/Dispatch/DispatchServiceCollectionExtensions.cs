@@ -32,11 +32,12 @@ internal static class DispatchServiceCollectionExtensions
         services.AddSingleton<SubscriptionStore>();
         services.AddSingleton<SubscriptionService>();
         services.AddSingleton<TopologyRemovalStore>();
-        services.AddSingleton<TopologyRemover>();
+        services.AddSingleton<TopologyFollower>();
 
         // Hosted services stop in reverse order: the dispatcher before the connection it sends on.
         services.AddSingleton<BrokerConnection>();
         services.AddHostedService(provider => provider.GetRequiredService<BrokerConnection>());
+        services.AddSingleton<TopologyReadiness>();
         services.AddHostedService<TopologyReconciler>();
         if (dispatcherRole)
         {

@@ -15,6 +15,7 @@ internal sealed class DispatchServices(
     OutboxSignal signal,
     BrokerConnection broker,
     TopicTopology topology,
+    TopologyReadiness readiness,
     DispatchMetrics metrics,
     IOptions<DispatchOptions> options,
     IOptions<NotificationOptions> notifications,
@@ -32,6 +33,8 @@ internal sealed class DispatchServices(
     internal BrokerConnection Broker { get; } = broker;
 
     internal TopicTopology Topology { get; } = topology;
+
+    internal TopologyReadiness Readiness { get; } = readiness;
 
     internal DispatchMetrics Metrics { get; } = metrics;
 

@@ -17,6 +17,9 @@ internal sealed partial class DispatcherLoop(
 {
     private readonly string _holder = $"{Environment.MachineName}:{Environment.ProcessId}:{EntityId.New("")}";
     private readonly Dictionary<short, ShardDispatcher> _shards = [];
+
+    // Shards that are given up, each until it has ended: that takes as long as the broker does, and must not hold up the renewal of the others.
+    private readonly List<Task> _ending = [];
     private bool _databaseAway;
 
     /// <summary>Shards held now.</summary>
@@ -46,7 +49,8 @@ internal sealed partial class DispatcherLoop(
             var validUntil = time.GetTimestamp() + (long)(services.Options.LeaseDuration.TotalSeconds * time.TimestampFrequency);
             var held = _shards.Values.Select(shard => shard.Lease).ToArray();
             var renewal = await leases.RenewAsync(_holder, held, services.Options.LeaseDuration, cancellationToken);
-            await ApplyAsync(renewal, validUntil);
+            _ending.RemoveAll(task => task.IsCompleted);
+            Apply(renewal, validUntil);
             await ShareAsync(renewal.Share, validUntil, cancellationToken);
             if (_databaseAway)
             {
@@ -65,19 +69,24 @@ internal sealed partial class DispatcherLoop(
         }
     }
 
-    private async Task ApplyAsync(LeaseRenewal renewal, long validUntil)
+    private void Apply(LeaseRenewal renewal, long validUntil)
     {
         foreach (var shard in _shards.Values.ToArray())
         {
-            if (renewal.Renewed.Contains(shard.Lease.Shard) && !shard.Running.IsCompleted)
+            if (!renewal.Renewed.Contains(shard.Lease.Shard))
             {
-                shard.Extend(validUntil);
+                shard.Lose();
+                _shards.Remove(shard.Lease.Shard);
+                _ending.Add(shard.DisposeAsync().AsTask());
+            }
+            else if (shard.Running.IsCompleted)
+            {
+                // It ended by itself although the lease is ours: given back, so that somebody takes it at once.
+                GiveUp(shard);
             }
             else
             {
-                shard.Lose();
-                await shard.DisposeAsync();
-                _shards.Remove(shard.Lease.Shard);
+                shard.Extend(validUntil);
             }
         }
     }
@@ -86,7 +95,7 @@ internal sealed partial class DispatcherLoop(
     {
         while (_shards.Count > share)
         {
-            await ReleaseAsync(_shards.Values.Last());
+            GiveUp(_shards.Values.Last());
         }
 
         if (_shards.Count == share)
@@ -103,24 +112,42 @@ internal sealed partial class DispatcherLoop(
         }
     }
 
-    private async Task ReleaseAsync(ShardDispatcher shard)
+    private void GiveUp(ShardDispatcher shard)
     {
         _shards.Remove(shard.Lease.Shard);
-        await shard.DisposeAsync();
-        await leases.ReleaseAsync(shard.Lease, CancellationToken.None);
-        Log.Released(logger, shard.Lease.Shard, shard.Lease.Epoch);
+        _ending.Add(ReleaseAsync(shard));
+    }
+
+    /// <summary>Ends a shard and gives it back. Never faults: what cannot be given back is taken over when its lease runs out.</summary>
+    private async Task ReleaseAsync(ShardDispatcher shard)
+    {
+        try
+        {
+            await shard.DisposeAsync();
+            await leases.ReleaseAsync(shard.Lease, CancellationToken.None);
+            Log.Released(logger, shard.Lease.Shard, shard.Lease.Epoch);
+        }
+        catch (Exception fault)
+        {
+            Log.LeftWithoutWord(logger, ExpectedFaults.IsTransient(fault) ? LogLevel.Warning : LogLevel.Error, fault.Message);
+        }
     }
 
     private async Task LeaveAsync()
     {
+        foreach (var shard in _shards.Values.ToArray())
+        {
+            GiveUp(shard);
+        }
+
+        await Task.WhenAll(_ending);
         try
         {
-            await Task.WhenAll(_shards.Values.ToArray().Select(ReleaseAsync));
             await leases.LeaveAsync(_holder, CancellationToken.None);
         }
         catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
         {
-            Log.LeftWithoutWord(logger, fault.Message);
+            Log.LeftWithoutWord(logger, LogLevel.Warning, fault.Message);
         }
     }
 
@@ -138,7 +165,7 @@ internal sealed partial class DispatcherLoop(
         [LoggerMessage(5034, LogLevel.Information, "Dispatcher leases can be renewed again")]
         internal static partial void DatabaseBack(ILogger logger);
 
-        [LoggerMessage(5035, LogLevel.Warning, "Could not give the shards back; they are taken over when their leases run out: {Reason}")]
-        internal static partial void LeftWithoutWord(ILogger logger, string reason);
+        [LoggerMessage(EventId = 5035, Message = "Could not give shards back; they are taken over when their leases run out: {Reason}")]
+        internal static partial void LeftWithoutWord(ILogger logger, LogLevel level, string reason);
     }
 }

@@ -3,7 +3,6 @@ using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch.Bus;
-using DeliveryOutcome = BatchPlane.Core.Journal.DeliveryOutcome;
 
 namespace BatchPlane.Server.Dispatch;
 
@@ -11,12 +10,15 @@ namespace BatchPlane.Server.Dispatch;
 /// Turns an event of the journal into its messages, one for each topic of the notification blocks that asked for it, and sends them on a
 /// channel. What the topics of a block get is written once. Lives as long as its shard's lease: it remembers which messages the broker refused before.
 /// </summary>
-internal sealed partial class EventSender(DispatchServices services) : IDisposable
+internal sealed class EventSender(DispatchServices services) : IDisposable
 {
     private readonly Dictionary<NotificationFormat, BodyWriter> _writers =
         Enum.GetValues<NotificationFormat>().ToDictionary(format => format, format => BodyWriter.Of(format, services.Notifications));
 
-    private readonly Dictionary<SentMessage, int> _refusals = [];
+    private readonly Refusals _refusals = new(services.Options, services.Time);
+
+    /// <summary>When the redelivery was asked for that sends now; null: events are sent for the first time.</summary>
+    internal DateTimeOffset? RedeliveredAt { get; set; }
 
     // Null: the exchange is there. Else why it can never be.
     private readonly Dictionary<string, string?> _exchanges = new(StringComparer.Ordinal);
@@ -24,30 +26,22 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     /// <summary>A new channel begins: a missing exchange may be what ended the last one, so all are declared again at their first use.</summary>
     internal void BeginChannel() => _exchanges.Clear();
 
-    /// <summary>The broker refused these; a message that is refused too often is given up.</summary>
-    internal void CountRefusals(IReadOnlyList<SentMessage> refused)
-    {
-        if (refused.Count == 0)
-        {
-            _refusals.Clear();
-        }
+    /// <summary>A channel has ended, on which the broker refused these; a message that is refused too often and for too long is given up.</summary>
+    internal void CountRefusals(IReadOnlyList<SentMessage> refused) => _refusals.Count(refused);
 
-        foreach (var message in refused)
-        {
-            _refusals[message] = _refusals.GetValueOrDefault(message) + 1;
-        }
-    }
-
-    /// <summary>Sends the messages of one event to its topics, or where <paramref name="lead"/> leads those of a topic. False when the channel has a fault: at least one was not sent.</summary>
+    /// <summary>
+    /// Sends the messages of one event to its topics, or where <paramref name="lead"/> leads those of a topic; none when its job or environment is gone. False when the channel has a fault:
+    /// at least one was not sent.
+    /// </summary>
     internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, Func<string, EventKind, Destination>? lead = null)
     {
         var row = journalEvent.Row;
         if (contexts.SubjectOf(row) is not { } subject)
         {
-            Log.NoSubject(services.Logger, journalEvent.Id);
             return true;
         }
 
+        // As AlibabaEvents.KindFor has it, looked up once for all blocks.
         var kind = EventCatalogue.Of(row.Level, row.State);
         var alibaba = AlibabaEvents.Of(row.Level, row.State, row.Cause);
         for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
@@ -99,14 +93,14 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     }
 
     /// <summary>
-    /// Into the queue of a subscription alone, as if it came from the topic. What belongs to a subscription that is gone is dropped by the broker.
+    /// Into the queue of a subscription alone, as if it came from the topic. Nothing is noted when that cannot be: the delivery stays given up. What belongs to a subscription that is gone
+    /// is dropped by the broker.
     /// </summary>
     private async ValueTask<bool> SendToQueueAsync(PublishChannel channel, Message message, string topic, string queue, Content content)
     {
         var sent = new SentMessage(queue, message.Event.Row.SubjectId, message.Event.Sequence);
-        if (content.TooLong || _refusals.GetValueOrDefault(sent) >= services.Options.MaxRefusals)
+        if (content.TooLong || _refusals.WhyGivenUp(sent) is not null)
         {
-            channel.Ledger.NotSent(new(sent.SubjectId, sent.Sequence, topic, DeliveryOutcome.Failed, "It cannot be put into the queue of its subscription."));
             return true;
         }
 
@@ -119,7 +113,13 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     {
         var writer = _writers[format];
         var body = writer.Write(message, out var tooLong);
-        return new(MessageProperties.Of(message, writer, services.Notifications.Region), body, tooLong);
+        var properties = MessageProperties.Of(message, writer, services.Notifications.Region);
+        if (RedeliveredAt is { } redeliveredAt)
+        {
+            properties.Headers[MessageProperties.RedeliveredAtHeader] = redeliveredAt.ToUnixTimeMilliseconds();
+        }
+
+        return new(properties, body, tooLong);
     }
 
     private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, string topic, Content content)
@@ -127,7 +127,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         var row = message.Event.Row;
         if (services.Notifications.UnknownTopic == UnknownTopicPolicy.Lenient && message.Subject.MissingTopics.Contains(topic))
         {
-            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
             return true;
         }
 
@@ -139,7 +139,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
         var sent = new SentMessage(topic, row.SubjectId, message.Event.Sequence);
         if (WhyNot(sent, topic, content.Body.Length, content.TooLong) is { } reason)
         {
-            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, reason));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, reason));
             return true;
         }
 
@@ -160,9 +160,7 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
             return $"The message has {length} bytes; the limit is {services.Notifications.MaxMessageBytes}.";
         }
 
-        return _refusals.GetValueOrDefault(message) >= services.Options.MaxRefusals
-            ? $"The broker refused it {services.Options.MaxRefusals} times."
-            : null;
+        return _refusals.WhyGivenUp(message);
     }
 
     private async Task<bool> DeclareAsync(PublishChannel channel, string topic)
@@ -186,11 +184,5 @@ internal sealed partial class EventSender(DispatchServices services) : IDisposab
     /// <param name="Properties">What travels beside the body.</param>
     /// <param name="Body">Valid until the same writer writes again.</param>
     /// <param name="TooLong">It is over the limit.</param>
-    private readonly record struct Content(MessageProperties Properties, ReadOnlyMemory<byte> Body, bool TooLong);
-
-    private static partial class Log
-    {
-        [LoggerMessage(5023, LogLevel.Warning, "Event {EventId} is not sent: its job or environment is gone")]
-        internal static partial void NoSubject(ILogger logger, string eventId);
-    }
+    private sealed record Content(MessageProperties Properties, ReadOnlyMemory<byte> Body, bool TooLong);
 }

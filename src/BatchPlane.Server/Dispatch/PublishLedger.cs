@@ -18,6 +18,10 @@ internal sealed class PublishLedger
     private readonly Lock _gate = new();
     private readonly Entry[] _ring;
     private readonly List<DeliveryException> _exceptions = [];
+
+    // Exceptions that are not behind the confirmed position yet: of messages answered, and of messages that were not sent, since the last checkpoint.
+    private readonly List<DeliveryException> _answered = [];
+    private readonly List<DeliveryException> _unsent = [];
     private readonly List<SentMessage> _refused = [];
     private ulong _sent;
     private ulong _settled;
@@ -70,7 +74,7 @@ internal sealed class PublishLedger
         }
     }
 
-    /// <summary>Position up to which everything is confirmed, with the exceptions noted since the last call.</summary>
+    /// <summary>Position up to which everything is confirmed, with the exceptions before it that were not taken yet; those beyond it come with it.</summary>
     internal (OutboxPosition Position, IReadOnlyList<DeliveryException> Exceptions) TakeConfirmed()
     {
         lock (_gate)
@@ -110,12 +114,16 @@ internal sealed class PublishLedger
         {
             if (_sent == _settled)
             {
-                _confirmed = _stopped ? _confirmed : position;
+                Confirm(position, _unsent);
             }
             else
             {
-                _ring[(_sent - 1) % (ulong)_ring.Length].Checkpoint = position;
+                ref var last = ref _ring[(_sent - 1) % (ulong)_ring.Length];
+                last.Checkpoint = position;
+                last.Unsent = [.. last.Unsent ?? [], .. _unsent];
             }
+
+            _unsent.Clear();
         }
     }
 
@@ -124,7 +132,7 @@ internal sealed class PublishLedger
     {
         lock (_gate)
         {
-            _exceptions.Add(exception);
+            _unsent.Add(exception);
         }
     }
 
@@ -212,12 +220,6 @@ internal sealed class PublishLedger
             return;
         }
 
-        if (entry.State == EntryState.Returned)
-        {
-            var (topic, subjectId, sequence) = entry.Message;
-            _exceptions.Add(new(subjectId, sequence, topic, DeliveryOutcome.Unrouted, entry.Reason ?? ""));
-        }
-
         entry.State = EntryState.Accepted;
     }
 
@@ -233,13 +235,32 @@ internal sealed class PublishLedger
             }
 
             _stopped |= entry.State == EntryState.Refused;
-            if (!_stopped && entry.Checkpoint is { } position)
+            if (entry.Reason is { } reason)
             {
-                _confirmed = position;
+                var (topic, subjectId, sequence) = entry.Message;
+                _answered.Add(new(subjectId, sequence, topic, DeliveryOutcome.Unrouted, reason));
+            }
+
+            if (entry.Checkpoint is { } position)
+            {
+                Confirm(position, entry.Unsent);
             }
 
             _settled++;
         }
+    }
+
+    /// <summary>Everything up to a position is answered, or need not be; behind a message that was refused that is of no use any more.</summary>
+    private void Confirm(OutboxPosition position, IReadOnlyCollection<DeliveryException>? unsent)
+    {
+        if (!_stopped)
+        {
+            _confirmed = position;
+            _exceptions.AddRange(_answered);
+            _exceptions.AddRange(unsent ?? []);
+        }
+
+        _answered.Clear();
     }
 
     private void SetFault(PublishFault fault, string reason)
@@ -275,5 +296,6 @@ internal sealed class PublishLedger
         internal EntryState State;
         internal string? Reason;
         internal OutboxPosition? Checkpoint;
+        internal DeliveryException[]? Unsent;
     }
 }

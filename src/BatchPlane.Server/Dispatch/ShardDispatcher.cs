@@ -27,6 +27,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
 {
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan UnsettledMin = TimeSpan.FromMilliseconds(5);
+    private const string TakenOver = "the shard was taken over";
 
     private readonly DispatchServices _services;
     private readonly DispatchOptions _options;
@@ -34,8 +35,10 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     private readonly Backoff _retry;
     private readonly Backoff _unsettled;
     private readonly CancellationTokenSource _stop = new();
+    private volatile PublishChannel? _channel;
     private Task _redelivering = Task.CompletedTask;
     private OutboxPosition _moved;
+    private OutboxPosition _stuckAt;
     private long _validUntil;
     private volatile bool _lost;
 
@@ -72,7 +75,11 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     internal void Extend(long validUntil) => Volatile.Write(ref _validUntil, validUntil);
 
     /// <summary>The shard belongs to somebody else now: nothing more is sent and no confirm is waited for.</summary>
-    internal void Lose() => _lost = true;
+    internal void Lose()
+    {
+        _lost = true;
+        _channel?.Ledger.Fail(PublishFault.Closed, TakenOver);
+    }
 
     /// <summary>Sends nothing new, waits a bounded while for confirms on their way, moves the cursor. Safe to repeat.</summary>
     public async ValueTask DisposeAsync()
@@ -128,13 +135,21 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     /// <summary>One channel's life.</summary>
     private async Task DeliverAsync(EventSender sender)
     {
+        await _services.Readiness.WaitAsync(_stop.Token);
         await using var channel = await PublishChannel.OpenAsync(
             _services.Broker,
             _services.Time,
             _options,
             _moved,
             _stop.Token);
+        if (!_services.Readiness.IsReady)
+        {
+            // It may be a channel of the next connection already.
+            return;
+        }
+
         sender.BeginChannel();
+        _channel = channel;
         try
         {
             await PumpAsync(channel, sender);
@@ -148,6 +163,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
         sender.CountRefusals(channel.Ledger.Refused);
         if (channel.Ledger.Fault is { Fault: not PublishFault.None } fault && MayContinue)
         {
+            _stuckAt = _moved;
             await PauseAsync($"{fault.Fault}: {fault.Reason}");
         }
     }
@@ -205,8 +221,17 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     {
         var before = start;
         var sinceMove = 0;
+        var gone = 0L;
         foreach (var row in rows)
         {
+            if (contexts.SubjectOf(row) is null)
+            {
+                gone += row.Span - before.Offset;
+                channel.Ledger.Checkpoint(row.End);
+                before = row.End;
+                continue;
+            }
+
             for (var offset = before.Offset; offset < row.Span; offset++)
             {
                 if (!MaySend || !await sender.SendAsync(channel, new(row, offset), contexts))
@@ -223,6 +248,11 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
             }
 
             before = row.End;
+        }
+
+        if (gone > 0)
+        {
+            Log.NoSubjects(_services.Logger, Lease.Shard, gone);
         }
 
         return true;
@@ -260,20 +290,25 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     private async Task MoveAsync(PublishChannel channel)
     {
         var (position, exceptions) = channel.Ledger.TakeConfirmed();
-        if (position == _moved && exceptions.Count == 0)
+        if (!_moved.IsBefore(position) && exceptions.Count == 0)
         {
             return;
         }
 
-        if (!await _services.Reader.MoveAsync(Lease.Shard, Lease.Epoch, position, exceptions, CancellationToken.None))
+        if (await _services.Reader.MoveAsync(Lease.Shard, Lease.Epoch, position, exceptions, CancellationToken.None) is not { } moved)
         {
             Log.TakenOver(_services.Logger, Lease.Shard, Lease.Epoch);
             _lost = true;
             return;
         }
 
-        _moved = position;
-        _retry.Reset();
+        _moved = moved;
+        if (_stuckAt.IsBefore(moved))
+        {
+            // What lies before a message that is refused again and again is no reason to try that one sooner.
+            _retry.Reset();
+        }
+
         _services.Metrics.Exceptions(exceptions);
         if (exceptions.Count > 0)
         {
@@ -315,6 +350,9 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
 
         [LoggerMessage(5022, LogLevel.Error, "Shard {Shard} met a bug and begins again from its cursor")]
         internal static partial void Bug(ILogger logger, Exception fault, short shard);
+
+        [LoggerMessage(5023, LogLevel.Warning, "Shard {Shard}: {Count} events are not sent: their jobs or environments are gone")]
+        internal static partial void NoSubjects(ILogger logger, short shard, long count);
 
         [LoggerMessage(5024, LogLevel.Warning, "Shard {Shard} was taken over; epoch {Epoch} delivers it no more")]
         internal static partial void TakenOver(ILogger logger, short shard, long epoch);

@@ -60,14 +60,23 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     /// <summary>Goes through one redelivery on one channel. False when the shard cannot go on with it now: it was taken over, or the wish was withdrawn.</summary>
     private async Task<bool> WorkAsync(RedeliveryWork work, EventSender sender, CancellationToken stop)
     {
+        await services.Readiness.WaitAsync(stop);
         await using var channel = await PublishChannel.OpenAsync(services.Broker, services.Time, services.Options, default, stop);
         sender.BeginChannel();
-        while (maySend())
+        sender.RedeliveredAt = work.CreatedAt;
+        while (maySend() && services.Readiness.IsReady)
         {
             var rows = await services.Redeliveries.PageAsync(lease.Shard, work, services.Options.PageSize, stop);
             var contexts = await _contexts.LoadAsync(rows, stop);
-            var step = new RedeliverySteps(work, rows, await LeadAsync(work, rows, stop), isLast: rows.Count < services.Options.PageSize, services.Options.PageSize);
-            await SendAsync(step, channel, sender, contexts);
+            var pass = new RedeliveryPass(
+                work,
+                rows,
+                await LeadAsync(work, rows, stop),
+                contexts,
+                isLast: rows.Count < services.Options.PageSize,
+                services.Options.PageSize);
+            await SendAsync(pass, channel, sender, contexts);
+            channel.Ledger.Checkpoint(default);
             await channel.WaitAsync(0);
             if (channel.Ledger.Fault is { Fault: not PublishFault.None } fault)
             {
@@ -75,7 +84,7 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
                 throw new IOException($"{fault.Fault}: {fault.Reason}");
             }
 
-            var result = step.Result(channel.Ledger.TakeConfirmed().Exceptions);
+            var result = pass.Result(channel.Ledger.TakeConfirmed().Exceptions);
             if (!await services.Redeliveries.MoveAsync(work, lease.Shard, lease.Epoch, result, stop))
             {
                 return false;
@@ -83,6 +92,11 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
 
             _retry.Reset();
             services.Metrics.Exceptions(result.Exceptions);
+            if (result.Skipped > 0)
+            {
+                Log.Skipped(services.Logger, work.RedeliveryId, result.Skipped, lease.Shard);
+            }
+
             if (result.IsDone)
             {
                 Log.Done(services.Logger, work.RedeliveryId, lease.Shard);
@@ -98,19 +112,20 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     /// <summary>Which messages of a page are wanted, and where.</summary>
     private async Task<IRedeliveryLead> LeadAsync(RedeliveryWork work, IReadOnlyList<OutboxRow> rows, CancellationToken stop)
     {
+        var limit = services.Options.PageSize;
         if (work.IsToSubscriptions)
         {
-            return new LeadToSubscriptions(work, await services.Redeliveries.DeadLettersAsync(rows, work.Subscription?.SubscriptionId, stop));
+            return new LeadToSubscriptions(work, await services.Redeliveries.DeadLettersAsync(work, rows, limit, stop));
         }
 
-        return new LeadToTopics(work, work.OnlyState is { } state && rows.Count > 0 ? await services.Redeliveries.ExceptionsAsync(rows, state, stop) : null);
+        return new LeadToTopics(work, work.OnlyState is null ? null : await services.Redeliveries.ExceptionsAsync(work, rows, limit, stop));
     }
 
-    private async Task SendAsync(RedeliverySteps step, PublishChannel channel, EventSender sender, MessageContexts contexts)
+    private async Task SendAsync(RedeliveryPass pass, PublishChannel channel, EventSender sender, MessageContexts contexts)
     {
-        while (maySend() && step.Next() is { } journalEvent)
+        foreach (var journalEvent in pass.Events())
         {
-            if (!await sender.SendAsync(channel, journalEvent, contexts, step.Lead))
+            if (!await sender.SendAsync(channel, journalEvent, contexts, pass.Lead) || !maySend())
             {
                 return;
             }
@@ -121,6 +136,9 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     {
         [LoggerMessage(EventId = 5061, Message = "Redelivery of shard {Shard} begins again from its cursor ({Reason})")]
         internal static partial void BeginsAgain(ILogger logger, LogLevel level, Exception? exception, short shard, string reason);
+
+        [LoggerMessage(5063, LogLevel.Warning, "Redelivery {RedeliveryId} passed over {Count} events in shard {Shard}: their jobs or environments are gone")]
+        internal static partial void Skipped(ILogger logger, string redeliveryId, long count, short shard);
 
         [LoggerMessage(5062, LogLevel.Information, "Redelivery {RedeliveryId} is done in shard {Shard}")]
         internal static partial void Done(ILogger logger, string redeliveryId, short shard);

@@ -7,13 +7,13 @@ namespace BatchPlane.Server.Dispatch;
 
 /// <summary>
 /// Makes the broker follow PostgreSQL: declares the exchanges, queues and bindings of all topics whenever the broker is
-/// (re)connected, and every now and then. A broker that lost its data is rebuilt this way; what it holds beyond is left alone, but for what a change of a
+/// (re)connected, and every now and then. No event is sent on a connection before the first pass on it is through (<see cref="TopologyReadiness"/>). A broker that lost its data is rebuilt this way; what it holds beyond is left alone, but for what a change of a
 /// subscription left to be removed.
 /// </summary>
 internal sealed partial class TopologyReconciler(
     TopicStore topics,
-    TopicTopology topology,
-    TopologyRemover remover,
+    TopologyFollower follower,
+    TopologyReadiness readiness,
     BrokerConnection broker,
     IOptions<DispatchOptions> options,
     TimeProvider time,
@@ -28,10 +28,7 @@ internal sealed partial class TopologyReconciler(
         {
             while (true)
             {
-                await broker.WhenOpenAsync(stoppingToken);
-                var complete = await PassAsync(stoppingToken);
-                var lost = broker.WhenLostAsync(stoppingToken);
-                await Task.WhenAny(lost, Task.Delay(complete ? options.Value.ReconcileInterval : RetryDelay, time, stoppingToken));
+                await KeepAsync(await broker.WhenOpenAsync(stoppingToken), stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -40,31 +37,56 @@ internal sealed partial class TopologyReconciler(
         }
     }
 
-    /// <summary>One pass over all topics. False when the broker or the database went away on the way.</summary>
-    internal async Task<bool> PassAsync(CancellationToken cancellationToken)
+    /// <summary>Goes over all topics again and again while a connection is open; returns when another one has taken its place, or it is lost.</summary>
+    private async Task KeepAsync(LiveConnection connection, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+
+        // Before the look whether it is still this one: else the loss of this one could be missed.
+        var lost = broker.WhenLostAsync(cancellationToken);
+        while (IsOpen(connection))
+        {
+            var complete = await PassAsync(connection, cancellationToken);
+            var isOverdue = !complete && IsOpen(connection) && time.GetElapsedTime(began) > options.Value.DeclareTimeout;
+            if (complete || isOverdue)
+            {
+                if (isOverdue && !readiness.IsReady)
+                {
+                    Log.Overdue(logger, options.Value.DeclareTimeout);
+                }
+
+                readiness.Declared(connection);
+            }
+
+            await Task.WhenAny(lost, Task.Delay(complete ? options.Value.ReconcileInterval : RetryDelay, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private bool IsOpen(LiveConnection connection) => broker.TryGetOpen(out var open) && ReferenceEquals(open, connection);
+
+    /// <summary>One pass over all topics. False when something got no answer, of the broker or the database.</summary>
+    private async Task<bool> PassAsync(LiveConnection connection, CancellationToken cancellationToken)
     {
         try
         {
-            if (!await remover.PassAsync(cancellationToken))
-            {
-                return false;
-            }
-
+            var complete = await follower.CleanAllAsync(cancellationToken);
             string? after = null;
             while (true)
             {
                 var page = await topics.ListAsync(after, PageSize, cancellationToken);
-                foreach (var topic in page)
+                var unanswered = 0;
+                await Parallel.ForEachAsync(page, new ParallelOptions { MaxDegreeOfParallelism = TopologyFollower.MaxTopics, CancellationToken = cancellationToken }, async (topic, token) =>
                 {
-                    if (!await DeclareAsync(topic, cancellationToken))
+                    if (!IsOpen(connection) || await follower.FollowAsync(topic.TopicName, token) is Declaration.BrokerAway)
                     {
-                        return false;
+                        Interlocked.Increment(ref unanswered);
                     }
-                }
-
-                if (page.Count < PageSize)
+                });
+                complete &= unanswered == 0;
+                if (page.Count < PageSize || !IsOpen(connection))
                 {
-                    return true;
+                    return complete && IsOpen(connection);
                 }
 
                 after = page[^1].TopicName;
@@ -78,28 +100,12 @@ internal sealed partial class TopologyReconciler(
         }
     }
 
-    /// <summary>A refused declaration is logged where it happens and does not keep the others from being made.</summary>
-    private async Task<bool> DeclareAsync(Contracts.TopicView topic, CancellationToken cancellationToken)
-    {
-        if (await topology.DeclareExchangeAsync(topic.TopicName, cancellationToken) is Declaration.BrokerAway)
-        {
-            return false;
-        }
-
-        foreach (var subscription in topic.Subscriptions)
-        {
-            if (await topology.DeclareAsync(subscription, cancellationToken) is Declaration.BrokerAway)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     private static partial class Log
     {
         [LoggerMessage(EventId = 5013, Message = "Topics cannot be declared now: {Reason}")]
         internal static partial void NoDatabase(ILogger logger, LogLevel level, string reason);
+
+        [LoggerMessage(5016, LogLevel.Warning, "Not all queues and bindings could be declared within {DeclareTimeout}; events are sent without them")]
+        internal static partial void Overdue(ILogger logger, TimeSpan declareTimeout);
     }
 }

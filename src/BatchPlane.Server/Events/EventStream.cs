@@ -19,6 +19,7 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
     private readonly ArrayBufferWriter<byte> _buffer = new(FlushBytes);
     private JournalPosition? _place = after;
     private long _written;
+    private long _checked = services.Time.GetTimestamp();
 
     public async Task ExecuteAsync(HttpContext context)
     {
@@ -40,6 +41,10 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
         {
             services.Metrics.CutOff();
             context.Abort();
+        }
+        catch (KeyRevokedException)
+        {
+            // The answer ends; who comes back is refused.
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -72,7 +77,7 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
         }
     }
 
-    /// <summary>All there is now. False when days were dropped that the reader had not got: it is told, and the stream ends.</summary>
+    /// <summary>All there is now. False when days were dropped that the reader had not got, or an older journal was restored: it is told, and the stream ends.</summary>
     private async Task<bool> CatchUpAsync(HttpContext context, CancellationToken cancellationToken)
     {
         while (true)
@@ -80,15 +85,15 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
             var answer = await services.Journal.EventsAsync(filter, _place, backwards: false, PageSize, cancellationToken);
             if (answer is not JournalAnswer<EventView>.Found found)
             {
-                var oldest = ((JournalAnswer<EventView>.Gone)answer).Oldest;
-                Text($"event: gone\ndata: {{\"oldest_cursor\":\"{JournalCursor.Encode(oldest)}\"}}\n\n");
+                var (name, place) = answer is JournalAnswer<EventView>.Gone gone ? ("oldest_cursor", gone.Oldest) : ("newest_cursor", ((JournalAnswer<EventView>.Ahead)answer).Newest);
+                Text($"event: gone\ndata: {{\"{name}\":\"{JournalCursor.Encode(place)}\"}}\n\n");
                 await FlushAsync(context, cancellationToken);
                 return false;
             }
 
-            foreach (var (view, place) in found.Items)
+            foreach (var (view, at) in found.Items)
             {
-                await WriteAsync(context, view, place, cancellationToken);
+                await WriteAsync(context, view, at, cancellationToken);
             }
 
             _place = found.Next;
@@ -139,6 +144,16 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
     /// <summary>A heartbeat when nothing was written for long, however much happens that the filter leaves out.</summary>
     private async Task BeatWhenDueAsync(HttpContext context, CancellationToken cancellationToken)
     {
+        // A stream may be open for days: whose key is revoked reads on no longer than a heartbeat.
+        if (services.Time.GetElapsedTime(_checked) >= services.Options.Heartbeat)
+        {
+            _checked = services.Time.GetTimestamp();
+            if (!await services.MayReadAsync(context.Request, cancellationToken))
+            {
+                throw new KeyRevokedException();
+            }
+        }
+
         if (UntilBeat() > TimeSpan.Zero)
         {
             return;
@@ -202,4 +217,6 @@ internal sealed class EventStream(EventStreams services, JournalFilter filter, J
     }
 
     private sealed class SlowReaderException : Exception;
+
+    private sealed class KeyRevokedException : Exception;
 }

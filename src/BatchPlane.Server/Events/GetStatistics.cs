@@ -15,6 +15,8 @@ internal static class GetStatistics
 {
     private const int DefaultDays = 7;
     private const string DayFormat = "yyyy-MM-dd";
+    private static readonly DateOnly FirstDay = new(1970, 1, 1);
+    private static readonly DateOnly LastDay = new(9998, 12, 31);
 
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/statistics", HandleAsync)
         .WithName("GetStatistics").WithTags("events").WithSummary("What ended, by day, job name or environment")
@@ -67,7 +69,13 @@ internal static class GetStatistics
 
             if (IsDay(text, out var day))
             {
-                return day;
+                if (day >= FirstDay && day <= LastDay)
+                {
+                    return day;
+                }
+
+                problems.Add($"?{name}", ItemCodes.OutOfRange, $"Expected a day from {FirstDay.ToString(DayFormat, CultureInfo.InvariantCulture)} to {LastDay.ToString(DayFormat, CultureInfo.InvariantCulture)}, given \"{text}\".");
+                return null;
             }
 
             problems.Add($"?{name}", ItemCodes.InstantInvalid, $"Expected a day such as 2025-10-09, given \"{text}\".");

@@ -22,7 +22,7 @@ internal static class ListExecutions
     };
 
     private static readonly string[] Ended = [ExecutionResults.Success, ExecutionResults.Failure, ExecutionResults.Killed, ExecutionResults.Lost, ExecutionResults.Returned];
-    private static readonly string[] Sources = [ExecutionSources.NormalTrigger, ExecutionSources.Failover, ExecutionSources.Retry];
+    private static readonly string[] Sources = [ExecutionSources.NormalTrigger, ExecutionSources.Failover, ExecutionSources.Retry, ExecutionSources.Manual];
 
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/executions", HandleAsync)
         .WithName("ListExecutions").WithTags("events").WithSummary("Attempts with begin, end, result and lineage")
@@ -31,7 +31,7 @@ internal static class ListExecutions
         .WithJournalPlace()
         .WithQuery("sort", JsonSchemaType.String, "`complete_time` (default), or of those that ended: `start_time`, `duration`, `result`. Such a list has to be narrowed by `job`, `since` or `until` where there are more than `Journal.SortRows`.")
         .WithQuery("result", JsonSchemaType.String, "`SUCCESS`, `FAILURE`, `KILLED`, `LOST`, `RETURNED`, joined by commas; or `RUNNING` alone.")
-        .WithQuery("execution_source", JsonSchemaType.String, "`NORMAL_TRIGGER`, `FAILOVER`, `RETRY`, joined by commas; of those that ended.")
+        .WithQuery("execution_source", JsonSchemaType.String, "`NORMAL_TRIGGER`, `FAILOVER`, `RETRY`, `MANUAL`, joined by commas; of those that ended.")
         .WithQuery("job", JsonSchemaType.String, "Of this job.")
         .WithQuery("task", JsonSchemaType.String, "Of this task; with `job`.")
         .WithQuery("index", JsonSchemaType.Integer, "Of this instance; with `task`.")

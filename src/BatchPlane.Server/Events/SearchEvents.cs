@@ -47,11 +47,21 @@ internal static class SearchEvents
             new JournalPage<T>([.. found.Items.Select(item => withCursor(item.View, JournalCursor.Encode(item.Place)))], JournalCursor.Encode(found.Next), found.More),
             BatchPlaneJson.Options),
         JournalAnswer<T>.Gone gone => GoneResult(gone.Oldest),
+        JournalAnswer<T>.Ahead ahead => AheadResult(ahead.Newest),
         _ => throw new InvalidOperationException($"No answer for {answer}."),
     };
 
-    internal static ProblemResult GoneResult(JournalPosition oldest) =>
-        new(ProblemKind.EventsGone, $"The oldest cursor from which nothing is missing is {JournalCursor.Encode(oldest)}.");
+    internal static ProblemResult GoneResult(JournalPosition oldest)
+    {
+        var cursor = JournalCursor.Encode(oldest);
+        return ProblemResult.EventsGone($"Events behind this cursor are not kept any more. The oldest cursor from which nothing is missing is {cursor}.", cursor, null);
+    }
+
+    internal static ProblemResult AheadResult(JournalPosition newest)
+    {
+        var cursor = JournalCursor.Encode(newest);
+        return ProblemResult.EventsGone($"The journal has not come as far as this cursor. The newest is {cursor}.", null, cursor);
+    }
 
     private static async Task<IResult> HandleAsync(HttpContext context, JournalQueries journal, IOptions<ApiOptions> options)
     {

@@ -52,12 +52,17 @@ internal static class StreamEvents
         }
 
         context.Response.RegisterForDispose(place);
-        var begin = await journal.BeginAsync(context.RequestAborted);
+        var (begin, settled) = await journal.BoundsAsync(context.RequestAborted);
         if (after is { } given && given.IsBefore(begin))
         {
             return SearchEvents.GoneResult(begin);
         }
 
-        return streams.Answer(filter, after ?? (filter.Since is null ? await journal.NowAsync(context.RequestAborted) : null));
+        if (after is { } reached && settled.IsBefore(reached))
+        {
+            return SearchEvents.AheadResult(settled);
+        }
+
+        return streams.Answer(filter, after ?? (filter.Since is null ? settled : null));
     }
 }

@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Access;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;

@@ -160,10 +160,10 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
         [LoggerMessage(5072, LogLevel.Information, "Runs listener {Listener}, epoch {Epoch}")]
         internal static partial void Took(ILogger logger, string listener, long epoch);
 
-        [LoggerMessage(5073, LogLevel.Warning, "Listener {Listener} did not take events from {EventId} on, failure {Failures} in a row: {Reason}")]
-        internal static partial void Failed(ILogger logger, string listener, string eventId, int failures, string reason);
+        [LoggerMessage(5073, LogLevel.Warning, "Listener {Listener} did not take events from {FirstEvent} on, failure {Failures} in a row: {Reason}")]
+        internal static partial void Failed(ILogger logger, string listener, string firstEvent, int failures, string reason);
 
-        [LoggerMessage(5074, LogLevel.Error, "Listener {Listener} is paused after {Failures} failures in a row; resume it with POST /v1/listeners/{Listener}/resume")]
+        [LoggerMessage(5074, LogLevel.Error, "Listener {Listener} is paused after {Failures} failures in a row, until somebody resumes it")]
         internal static partial void Paused(ILogger logger, string listener, int failures);
 
         [LoggerMessage(5075, LogLevel.Error, "Listener {Listener} was too far behind: events it had not taken were dropped after Journal.RetentionDays")]

@@ -18,7 +18,7 @@ public sealed class ListenersOptions
     /// <summary>Directory with a directory for each plug-in, in which lies a <c>.dll</c> of the same name. Null: there are none. Loaded once, at start.</summary>
     public string? Directory { get; set; }
 
-    /// <summary>Most listeners that are loaded, those built in among them. 1 to 100; default 20.</summary>
+    /// <summary>Most plug-ins that are loaded, in the order of their names, and most listeners, those built in among them. 1 to 100; default 20.</summary>
     [Range(1, 100)]
     public int MaxListeners { get; set; } = 20;
 

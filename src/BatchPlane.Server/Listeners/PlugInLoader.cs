@@ -52,9 +52,15 @@ internal sealed partial class PlugInLoader(ListenersOptions options, TimeProvide
             return;
         }
 
-        foreach (var directory in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal))
+        var directories = Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal).ToList();
+        foreach (var directory in directories.Take(options.MaxListeners))
         {
             await LoadAsync(directory);
+        }
+
+        if (directories.Count > options.MaxListeners)
+        {
+            _problems.Add(new(Path.GetFileName(directories[options.MaxListeners]), $"it and what follows it in {root} are more plug-ins than Listeners.MaxListeners allows"));
         }
     }
 

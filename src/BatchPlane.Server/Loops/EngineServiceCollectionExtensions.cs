@@ -1,3 +1,4 @@
+using BatchPlane.Core.Database;
 using BatchPlane.Core.Access;
 using BatchPlane.Server.Agents;
 using BatchPlane.Server.Jobs;
@@ -48,7 +49,12 @@ internal static class EngineServiceCollectionExtensions
         services.AddHostedService<ClaimPruner>();
         services.AddHostedService<Timekeeper>();
         services.AddHostedService<BlockedTeller>();
+        services.AddSingleton<JournalMetrics>();
+        services.AddSingleton<InvariantMetrics>();
         services.AddHostedService<JournalKeeper>();
+        services.AddSingleton<InvariantChecker>();
+        services.AddSingleton<InvariantKeeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<InvariantKeeper>());
         services.AddHostedService<JournalMarker>();
         services.AddHostedService<StatisticsKeeper>();
         services.AddHostedService<IdempotencyPruner>();

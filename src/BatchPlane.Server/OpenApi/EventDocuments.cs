@@ -19,6 +19,7 @@ internal static class EventDocuments
     {
         var schemas = Enum.GetValues<NotificationFormat>()
             .SelectMany(format => EventSchemas.KindsOf(format).Select(kind => (Path: EventSchemas.PathOf(format, kind), Schema: EventSchemas.Of(format, kind))))
+            .Concat(TopicNotices.All.Select(notice => (Path: EventSchemas.PathOf(notice), Schema: EventSchemas.Of(notice))))
             .ToDictionary(schema => schema.Path, schema => schema.Schema.ToJsonString(BatchPlaneJson.Indented), StringComparer.OrdinalIgnoreCase);
         string[] paths = [.. schemas.Keys.Select(path => $"/{path}")];
         var asyncApi = Yaml(AsyncApiDocument.Make());
@@ -27,26 +28,51 @@ internal static class EventDocuments
         routes.MapGet("/asyncapi.yaml", () => Results.Text(asyncApi, YamlType)).ExcludeFromDescription();
     }
 
-    /// <summary>The messages in the format <c>cmq</c> as webhooks.</summary>
+    /// <summary>The messages as webhooks: those of events in the formats that a subscription may ask for, and notices.</summary>
     internal static void AddWebhooks(OpenApiDocument document)
     {
-        document.Webhooks = EventCatalogue.All.ToDictionary(kind => kind.Name, kind => (IOpenApiPathItem)new OpenApiPathItem
-        {
-            Operations = new()
+        document.Webhooks = EventCatalogue.All
+            .Select(kind => (kind.Name, Item: WebhookOf(kind.Fires, new()
             {
-                [HttpMethod.Post] = new OpenApiOperation
-                {
-                    Summary = kind.Fires,
-                    RequestBody = new OpenApiRequestBody
-                    {
-                        Required = true,
-                        Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = SchemaOf(EventSchemas.Of(NotificationFormat.Cmq, kind)) } },
-                    },
-                    Responses = new() { ["2XX"] = new OpenApiResponse { Description = "Taken." } },
-                },
-            },
-        });
+                ["application/json"] = EventSchemas.Of(NotificationFormat.Cmq, kind),
+                ["application/cloudevents+json"] = EventSchemas.Of(NotificationFormat.Cloudevents, kind),
+            })))
+            .Concat(AlibabaEvents.All.Select(kind => (kind.Name, Item: WebhookOf(kind.Fires, new() { ["application/json"] = EventSchemas.Of(NotificationFormat.Mns, kind) }))))
+            .Concat(TopicNotices.All.Select(notice => (notice.Name, Item: WebhookOf(notice.Fires, new() { ["application/json"] = EventSchemas.Of(notice) }))))
+            .ToDictionary(webhook => webhook.Name, webhook => (IOpenApiPathItem)webhook.Item);
     }
+
+    private static OpenApiPathItem WebhookOf(string fires, Dictionary<string, JsonObject> bodies) => new()
+    {
+        Operations = new()
+        {
+            [HttpMethod.Post] = new OpenApiOperation
+            {
+                Summary = fires,
+                Parameters =
+                [
+                    Header("webhook-id", "Id of the event, the same at every try."),
+                    Header("webhook-timestamp", "When it is tried, in seconds since 1970."),
+                    Header("webhook-signature", "Space-separated signatures, 'v1,' and base64 of the HMAC-SHA256 of id.timestamp.body; two while a secret is rotated."),
+                ],
+                RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = bodies.ToDictionary(body => body.Key, body => new OpenApiMediaType { Schema = SchemaOf(body.Value) }),
+                },
+                Responses = new() { ["2XX"] = new OpenApiResponse { Description = "Taken." } },
+            },
+        },
+    };
+
+    private static OpenApiParameter Header(string name, string description) => new()
+    {
+        Name = name,
+        In = ParameterLocation.Header,
+        Required = true,
+        Description = description,
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+    };
 
     private static OpenApiSchema SchemaOf(JsonObject schema) => new()
     {
@@ -54,6 +80,9 @@ internal static class EventDocuments
         Description = (string?)schema["description"],
         Pattern = (string?)schema["pattern"],
         Const = (string?)schema["const"],
+        Minimum = schema["minimum"]?.ToJsonString(),
+        MinItems = (int?)schema["minItems"],
+        MaxItems = (int?)schema["maxItems"],
         Required = schema["required"]?.AsArray().Select(name => (string)name!).ToHashSet(),
         Properties = schema["properties"]?.AsObject().ToDictionary(member => member.Key, member => (IOpenApiSchema)SchemaOf(member.Value!.AsObject())),
         Items = schema["items"] is JsonObject items ? SchemaOf(items) : null,

@@ -49,15 +49,23 @@ internal static class Subscribe
                 return ProblemResult.Invalid([problem]);
             }
 
-            if (!await idempotency.AdmitAsync(key, reading.Value.Endpoint, context.RequestAborted))
+            // Null: the key may have made what stands; true: it did not.
+            var isFirst = await idempotency.TakeAsync(key, reading.Value.Endpoint, context.RequestAborted);
+            if (isFirst is false)
             {
                 return ApiResults.KeyReused();
             }
 
-            return await subscriptions.SubscribeAsync(name, reading.Value, Caller.Of(context).Source, context.RequestAborted) switch
+            var subscribed = await subscriptions.SubscribeAsync(name, reading.Value, Caller.Of(context).Source, context.RequestAborted);
+            if (isFirst is true && key is not null && subscribed is not SubscribeResult.Created)
+            {
+                await idempotency.GiveBackAsync(key, context.RequestAborted);
+            }
+
+            return subscribed switch
             {
                 SubscribeResult.Created created => TypedResults.Created(Place(created.Subscription), created.Subscription),
-                SubscribeResult.AlreadyExists existing when key is not null => TypedResults.Created(Place(existing.Subscription), existing.Subscription),
+                SubscribeResult.AlreadyExists existing when isFirst is null => TypedResults.Created(Place(existing.Subscription), existing.Subscription),
                 SubscribeResult.AlreadyExists existing => new ProblemResult(ProblemKind.SubscriptionExists, $"{existing.Subscription.SubscriptionId} has this endpoint and these bindings."),
                 SubscribeResult.NoSuchTopic => new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'."),
                 SubscribeResult.TooMany => new ProblemResult(ProblemKind.SubscriptionsFull, FormattableString.Invariant($"A topic has at most {limits.Value.MaxPerTopic} subscriptions.")),

@@ -36,7 +36,7 @@ internal sealed class SubscriptionService(
     TopicStore topics,
     SubscriptionStore store,
     TopicTopology topology,
-    TopologyRemover remover,
+    TopologyFollower follower,
     IOptions<SubscriptionLimits> limits)
 {
     /// <summary>Makes a subscription. A queue is declared durable and quorum unless it exists, and bound.</summary>
@@ -47,26 +47,32 @@ internal sealed class SubscriptionService(
             return new SubscribeResult.NoSuchTopic();
         }
 
-        // Somebody's queue first: one that the broker refuses is not stored. Removals that wait might undo what is made here.
-        await remover.PassAsync(cancellationToken);
-        if (document is { Protocol: SubscriptionProtocol.Queue, Enabled: not false }
-            && ReasonAgainst(await topology.BindQueueAsync(topic.TopicName, document.Endpoint, document.Bindings!, cancellationToken)) is { } reason)
+        // Only looked at: what is made in RabbitMQ before the subscription is stored would stay, and fill, if it never is.
+        if (document is { Protocol: SubscriptionProtocol.Queue, Enabled: not false } && ReasonAgainst(await topology.CheckQueueAsync(document.Endpoint, cancellationToken)) is { } reason)
         {
             return new SubscribeResult.QueueConflict(reason);
         }
 
-        switch (await store.CreateAsync(topic.TopicName, document, limits.Value.MaxPerTopic, createdBy, cancellationToken))
+        return await store.CreateAsync(topic.TopicName, document, limits.Value, createdBy, cancellationToken) switch
         {
-            case null:
-                return new SubscribeResult.NoSuchTopic();
-            case { Subscription: null }:
-                return new SubscribeResult.TooMany();
-            case { IsNew: false, Subscription: var existing }:
-                return new SubscribeResult.AlreadyExists(existing);
-            case { Subscription: var created }:
-                await topology.DeclareAsync(created, cancellationToken);
-                return new SubscribeResult.Created(created);
+            null => new SubscribeResult.NoSuchTopic(),
+            { Subscription: null } => new SubscribeResult.TooMany(),
+            { IsNew: false, Subscription: var existing } => new SubscribeResult.AlreadyExists(existing),
+            { Subscription: var created } => await DeclareAsync(created),
+        };
+    }
+
+    /// <summary>It is stored: whatever becomes of the request, what belongs to it in RabbitMQ is made, or it ends again.</summary>
+    private async Task<SubscribeResult> DeclareAsync(SubscriptionView created)
+    {
+        var declared = await follower.FollowAsync(created.TopicName, created.SubscriptionId, CancellationToken.None);
+        if (created.Protocol == SubscriptionProtocol.Queue && ReasonAgainst(declared) is { } reason)
+        {
+            await UnsubscribeAsync(created.TopicName, created.SubscriptionId, CancellationToken.None);
+            return new SubscribeResult.QueueConflict(reason);
         }
+
+        return new SubscribeResult.Created(created);
     }
 
     /// <summary>Changes a subscription, and its bindings with it.</summary>
@@ -75,11 +81,7 @@ internal sealed class SubscriptionService(
         var changed = await store.ChangeAsync(topicName, subscriptionId, change, cancellationToken);
         if (changed == SubscriptionChanged.Done)
         {
-            await remover.PassAsync(cancellationToken);
-            if (await store.FindAsync(topicName, subscriptionId, cancellationToken) is { } subscription)
-            {
-                await topology.DeclareAsync(subscription, cancellationToken);
-            }
+            await follower.FollowAsync(topicName, subscriptionId, CancellationToken.None);
         }
 
         return changed;
@@ -96,7 +98,7 @@ internal sealed class SubscriptionService(
             return false;
         }
 
-        await remover.PassAsync(cancellationToken);
+        await follower.CleanAsync(topicName, CancellationToken.None);
         return true;
     }
 

@@ -13,6 +13,8 @@ namespace BatchPlane.Server.Topics;
 internal sealed class TestTopic(
     TopicQueries topics,
     NoticePublisher notices,
+    TopicTopology topology,
+    TopologyFollower follower,
     DeliveryStore deliveries,
     IOptions<DeliveryOptions> options,
     TimeProvider time)
@@ -22,7 +24,7 @@ internal sealed class TestTopic(
 
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/topics/{name}/test", HandleAsync)
         .WithName("TestTopic").WithTags("topics").WithSummary("Send a test event and see who gets it")
-        .WithDescription("The event is named TOPIC_TEST. Webhooks and mail are waited for, up to `Deliveries.TestTimeout`.")
+        .WithDescription("The event is named TOPIC_TEST. Bindings of queues cannot be seen: they are declared before, so that what is told of a queue holds. Webhooks and mail are waited for, up to `Deliveries.TestTimeout`.")
         .Accepts<TopicTestDocument>(isOptional: true, "application/json")
         .Produces<TopicTestView>();
 
@@ -39,7 +41,7 @@ internal sealed class TestTopic(
             var reading = body is null ? null : TopicDocumentReader.ReadTest(body.Root);
             return reading is { IsValid: false }
                 ? ProblemResult.Invalid(reading.Problems)
-                : await test.RunAsync(name, reading?.Value?.RoutingKey ?? NoticePublisher.TestKey, context.RequestAborted);
+                : await test.RunAsync(name, reading?.Value?.RoutingKey ?? TopicNotices.Test.RoutingKey, context.RequestAborted);
         }
     }
 
@@ -50,13 +52,19 @@ internal sealed class TestTopic(
             return new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}'.");
         }
 
+        var matching = topic.Subscriptions.Where(subscription => Matches(subscription, routingKey)).ToList();
+        var reasons = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var queue in matching.Where(subscription => subscription.Protocol == SubscriptionProtocol.Queue))
+        {
+            reasons[queue.SubscriptionId] = await ReasonAgainstAsync(queue, cancellationToken);
+        }
+
         var subjectId = EntityId.New(NoticePublisher.TestPrefix);
         if (await notices.TestAsync(topic.TopicName, subjectId, routingKey, cancellationToken) is not { } routed)
         {
             return new ProblemResult(ProblemKind.BrokerUnavailable, "RabbitMQ cannot be reached, or does not take the message.");
         }
 
-        var matching = topic.Subscriptions.Where(subscription => Matches(subscription, routingKey)).ToList();
         var found = await WaitAsync(subjectId, [.. matching.Where(subscription => subscription.Protocol != SubscriptionProtocol.Queue)], cancellationToken);
         return TypedResults.Json(
             new TopicTestView
@@ -65,13 +73,24 @@ internal sealed class TestTopic(
                 TopicName = topic.TopicName,
                 RoutingKey = routingKey,
                 Routed = routed,
-                Subscriptions = [.. topic.Subscriptions.Select(subscription => ResultOf(subscription, matching.Contains(subscription), routed, found))],
+                Subscriptions = [.. topic.Subscriptions.Select(subscription => ResultOf(subscription, matching.Contains(subscription), reasons, found))],
             },
             BatchPlaneJson.Options);
     }
 
     private static bool Matches(SubscriptionView subscription, string routingKey) =>
         subscription.Enabled && subscription.Bindings.Any(binding => BindingPattern.Matches(binding, routingKey));
+
+    /// <summary>Why a queue does not get what matches; null: it does, once its binding is declared.</summary>
+    private async Task<string?> ReasonAgainstAsync(SubscriptionView queue, CancellationToken cancellationToken) => await topology.HasQueueAsync(queue.Endpoint, cancellationToken) is false
+        ? "There is no such queue."
+        : await follower.FollowAsync(queue.TopicName, queue.SubscriptionId, cancellationToken) switch
+        {
+            Declaration.Conflict conflict => conflict.Reason,
+            Declaration.Refused refused => refused.Reason,
+            Declaration.BrokerAway => "Its binding could not be declared.",
+            _ => null,
+        };
 
     /// <summary>The first results of all that were asked for, or of those that were there in time.</summary>
     private async Task<IReadOnlyDictionary<string, DeliveryFound>> WaitAsync(string subjectId, SubscriptionView[] asked, CancellationToken cancellationToken)
@@ -89,7 +108,7 @@ internal sealed class TestTopic(
         }
     }
 
-    private static TopicTestResult ResultOf(SubscriptionView subscription, bool matches, bool routed, IReadOnlyDictionary<string, DeliveryFound> found)
+    private static TopicTestResult ResultOf(SubscriptionView subscription, bool matches, Dictionary<string, string?> reasons, IReadOnlyDictionary<string, DeliveryFound> found)
     {
         var result = new TopicTestResult { SubscriptionId = subscription.SubscriptionId, Protocol = subscription.Protocol, Endpoint = subscription.Endpoint, Matches = matches };
         if (!matches)
@@ -99,8 +118,7 @@ internal sealed class TestTopic(
 
         if (subscription.Protocol == SubscriptionProtocol.Queue)
         {
-            // Bound by a pattern that matches: RabbitMQ put it there, or gave it back, which means that nobody has such a binding any more.
-            return result with { State = routed ? DeliveryState.Delivered : DeliveryState.Dropped, Reason = routed ? null : "The queue is not bound." };
+            return result with { State = reasons[subscription.SubscriptionId] is null ? DeliveryState.Delivered : DeliveryState.Dropped, Reason = reasons[subscription.SubscriptionId] };
         }
 
         return found.GetValueOrDefault(subscription.SubscriptionId) is { } delivery

@@ -20,10 +20,7 @@ internal abstract record CreateTopicResult
 /// <summary>
 /// Topics, for the API, which has validated the documents. PostgreSQL is the truth. While the broker is away, topics are stored all the same and declared when it is back.
 /// </summary>
-/// <remarks>
-/// A topic that is deleted while the broker is away leaves its exchange behind, which then gets no more messages unless a job still names the topic.
-/// </remarks>
-internal sealed class TopicService(TopicStore store, TopicTopology topology, TopologyRemover remover)
+internal sealed class TopicService(TopicStore store, TopologyFollower follower)
 {
     /// <summary>Makes a topic and its exchange.</summary>
     internal async Task<CreateTopicResult> CreateAsync(TopicDocument document, string createdBy, CancellationToken cancellationToken)
@@ -34,12 +31,16 @@ internal sealed class TopicService(TopicStore store, TopicTopology topology, Top
         }
 
         // The exchange first: a name that the broker refuses is not stored.
-        if (ReasonAgainst(await topology.DeclareExchangeAsync(document.TopicName, cancellationToken)) is { } reason)
+        var made = false;
+        var declared = await follower.DeclareNewAsync(
+            document.TopicName,
+            async () => made = await store.CreateAsync(document.TopicName, createdBy, cancellationToken),
+            cancellationToken);
+        if (ReasonAgainst(declared) is { } reason)
         {
             return new CreateTopicResult.ExchangeConflict(reason);
         }
 
-        var made = await store.CreateAsync(document.TopicName, createdBy, cancellationToken);
         var topic = await store.FindAsync(document.TopicName, cancellationToken)
             ?? new TopicView { TopicName = document.TopicName, CreatedAt = default };
         return made ? new CreateTopicResult.Created(topic) : new CreateTopicResult.AlreadyExists(topic);
@@ -53,8 +54,7 @@ internal sealed class TopicService(TopicStore store, TopicTopology topology, Top
             return false;
         }
 
-        await topology.DeleteExchangeAsync(name, cancellationToken);
-        await remover.PassAsync(cancellationToken);
+        await follower.CleanAsync(name, CancellationToken.None);
         return true;
     }
 

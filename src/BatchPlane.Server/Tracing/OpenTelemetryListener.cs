@@ -46,7 +46,7 @@ internal sealed class OpenTelemetryListener : IEventListener, IDisposable
 
         // Reads the standard variables itself.
         var exporter = new OtlpExporterOptions();
-        if (options.OtlpProtocol is not null || string.IsNullOrEmpty(variables["OTEL_EXPORTER_OTLP_PROTOCOL"]))
+        if (options.OtlpEndpoint is not null || string.IsNullOrEmpty(variables["OTEL_EXPORTER_OTLP_PROTOCOL"]))
         {
             exporter.Protocol = options.OtlpProtocol == OtlpProtocol.Grpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
         }

@@ -19,8 +19,8 @@ public sealed class TracingOptions
     [Url]
     public string? OtlpEndpoint { get; set; }
 
-    /// <summary>How: HttpProtobuf or Grpc. Null: as <c>OTEL_EXPORTER_OTLP_PROTOCOL</c> says, else HttpProtobuf.</summary>
-    public OtlpProtocol? OtlpProtocol { get; set; }
+    /// <summary>How: HttpProtobuf or Grpc; default HttpProtobuf. Where <see cref="OtlpEndpoint"/> is not set, <c>OTEL_EXPORTER_OTLP_PROTOCOL</c> goes before it.</summary>
+    public OtlpProtocol OtlpProtocol { get; set; } = OtlpProtocol.HttpProtobuf;
 
     /// <summary>Headers of each request, <c>key=value,key=value</c>. Null: those of <c>OTEL_EXPORTER_OTLP_HEADERS</c>.</summary>
     public string? OtlpHeaders { get; set; }

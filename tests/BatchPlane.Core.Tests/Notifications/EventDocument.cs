@@ -68,6 +68,7 @@ internal static class EventDocument
         | `timestamp` | `EventTime` in seconds since 1970 |
         | `content_type`, `app_id`, delivery mode | `application/json`, `batchplane`, persistent |
         | header `x-batchplane-sequence` | number of the event within its job or environment |
+        | header `x-batchplane-redelivered-at` | of a message that is delivered again: when that was asked for, in milliseconds since 1970 |
         | header `traceparent` | W3C trace context that the request to make the job or environment came with; absent when it came with none |
         | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:<region>`, event name, `job-…/task/index` or `env-…/node-…`, time with milliseconds, `application/json` |
 
@@ -87,7 +88,7 @@ internal static class EventDocument
         ```
 
         `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
-        The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`.
+        The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`; one that is ended while it waits for another attempt has 0 there.
         `OnInstanceWaiting` is a message for each instance, a million for an array of a million, since a body names one: leave it out of `Events` where that is too much. No `*` brings it, and `OnTaskWaiting` tells the same once.
 
         A body over the limit is shortened by format: in `cmq` and `cloudevents` `StateReason` loses its end, in `mns` `Message` or `ErrorMessage` does, and says so with `...(truncated)`.
@@ -106,7 +107,9 @@ internal static class EventDocument
           so the sequences in a queue have holes. The journal also names transitions that are not published, such as `JOB_STARTING`; its `topics` says where an event went.
         - **Nobody bound.** A message for which no queue is bound is noted as unrouted in `delivery_exceptions` and not sent again: bind queues before the job.
         - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536). A longer one loses the end of its reason; when that is not enough, it is noted
-          as failed and not sent. So is a message that the broker refused `Dispatch.MaxRefusals` times (5) or whose exchange it does not let us have.
+          as failed and not sent. So is a message whose exchange the broker does not let us have.
+        - **Full queues.** A message that the broker refuses is sent again and again, for `Dispatch.RefusedFor` (2 minutes) and `Dispatch.MaxRefusals` times (5) at least, and then noted as failed. Meanwhile the other events of its shard, a quarter of all,
+          wait as well; so the next ones that this topic's queues refuse fail at once, for as long again. Redeliver them when there is room.
         - **Attempts.** `TASK_INSTANCE_RUNNING` comes for each attempt. The end of an attempt that is followed by another one is told by `TASK_INSTANCE_ATTEMPT_ENDED`; else it is in the journal only (`RUNNABLE`, with the cause).
         - **Progress.** `TASK_INSTANCE_PROGRESS` and `TASK_INSTANCE_CUSTOM_EVENT` tell what a command posted ([progress](progress.md)), at the limits of section `Progress`. They come between the
           begin and the end of the attempt, in the order of posting, except that of several percentages within an interval only the last is told, after the interval's custom events.
@@ -129,6 +132,7 @@ internal static class EventDocument
         }
 
         AddAlibaba(text);
+        AddNotices(text);
         text.Append("\n## Samples\n");
         foreach (var name in new[] { "JOB_SUCCEED", "TASK_INSTANCE_FAILED", "TASK_INSTANCE_PROGRESS", "TASK_INSTANCE_CUSTOM_EVENT", "COMPUTE_NODE_CREATED", NodeOfATask })
         {
@@ -158,6 +162,15 @@ internal static class EventDocument
         foreach (var kind in AlibabaEvents.All)
         {
             text.Append($"| `{kind.Name}` | `{kind.RoutingKey}` | {Where(kind.Scope)} | {string.Join(", ", EventPayload.FlatKeysOf(kind).Select(name => $"`{name}`"))} | {kind.Fires} |\n");
+        }
+    }
+
+    private static void AddNotices(StringBuilder text)
+    {
+        text.Append("\n## Notices\n\nMessages about a topic itself, in the same envelope: nobody asks for them, and they are in no journal. Their message id begins with the test or the subscription.\n\n| name | routing key | `Batch` | when |\n|---|---|---|---|\n");
+        foreach (var notice in TopicNotices.All)
+        {
+            text.Append($"| `{notice.Name}` | `{notice.RoutingKey}` | {string.Join(", ", notice.Keys.Select(key => $"`{key.Name}` ({key.Meaning})"))} | {notice.Fires} |\n");
         }
     }
 

@@ -107,6 +107,10 @@ public sealed class NotificationFilterTests
     });
 
     [Fact]
+    public void AlibabaEventInAnotherSpelling_IsUnknown() => ReadingAssert.Refused(
+        ReadingAssert.Job(WithAlibaba("""{"Topic":{"Name":"t","Events":["onJobFailed"]}}""")), "$.Notification.Topic.Events[0]", "event_unknown");
+
+    [Fact]
     public void EndpointInTheTable_IsAccepted()
     {
         var limits = new NotificationLimits { Endpoints = "http://2.mns.cn-b.aliyuncs.com, http://1.mns.cn-a.aliyuncs.com/" };

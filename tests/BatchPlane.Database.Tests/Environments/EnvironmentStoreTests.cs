@@ -37,6 +37,26 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task OtherTags_AreWhatFiltersByLabelLookAtFromThenOn()
+    {
+        NotificationDocument notification = new()
+        {
+            TopicName = "t",
+            EventConfigs = [new() { EventName = "COMPUTE_NODE_RUNNING" }],
+            Filter = new() { Labels = [new("team", "a")] },
+        };
+        var envId = Assert.IsType<CreateEnvironmentOutcome.Created>(await Environments.CreateAsync(
+            new() { EnvName = "grid", Provider = NodeProvider.Attached, Notifications = [notification], Tags = [new("team", "b")] }, false, Installation.Submitter, null, CancellationToken.None)).EnvId;
+        foreach (var tags in new IReadOnlyList<TagDocument>?[] { null, [new("team", "a")], [] })
+        {
+            await Environments.ChangeWishesAsync(envId, new() { Tags = tags, EnvDescription = "again" }, CancellationToken.None);
+            await _installation.AddNodeAsync(envId);
+        }
+
+        Assert.Equal(["0", "1", "0"], await _installation.RowsAsync("SELECT notify FROM events WHERE level = 'compute_node' AND state = 'RUNNING' ORDER BY sequence"));
+    }
+
+    [Fact]
     public async Task NameOfAnother_IsTakenUntilThatIsDeleted()
     {
         var envId = await _installation.AddEnvironmentAsync("grid");

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
 using Npgsql;
 
 namespace BatchPlane.Database.Tests.Invariants;
@@ -97,7 +98,7 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
 
     [Fact]
     public void EveryInvariant_HasAControl() =>
-        Assert.Equal(InvariantCheck.Names, Violations.Select(row => (string)row[0]).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(InvariantChecker.Names, Violations.Select(row => (string)row[0]).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>A journal row twice.</summary>
     private static string Again(string where) => $"""

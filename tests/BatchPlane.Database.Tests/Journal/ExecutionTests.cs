@@ -89,6 +89,33 @@ public sealed class ExecutionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task GivenBackAndRetriedByAUser_SaysWhyEachAttemptWasMade()
+    {
+        var (job, task) = await ClaimedAsync(Given.Task(_envId, retries: 1));
+        await _server.ReportAsync(_node, job, task, Given.Report(0, AttemptOutcome.Returned));
+        await _server.ClaimAsync(_node, job, task, 1);
+        await _server.ReportAsync(_node, job, task, Given.Exited(0, exitCode: 3, attempt: 2));
+        await _server.ClaimAsync(_node, job, task, 1);
+        await _server.ReportAsync(_node, job, task, Given.Exited(0, exitCode: 3, attempt: 3));
+        await _server.RetryAsync(_node, job);
+        await _server.ClaimAsync(_node, job, task, 1);
+        await _server.ReportAsync(_node, job, task, Given.Report(0, AttemptOutcome.Returned, attempt: 4));
+        await _server.ClaimAsync(_node, job, task, 1);
+        var running = Assert.Single(await RunningAsync(job));
+        await _server.ReportAsync(_node, job, task, Given.Exited(0, attempt: 5));
+        var attempts = await EndedAsync(job, 5);
+        var statistics = new StatisticsStore(_installation.DataSource);
+        await CountAllAsync(statistics);
+
+        Assert.Equal(ExecutionSources.Manual, running.ExecutionSource);
+        Assert.Equal(
+            ["1 NORMAL_TRIGGER RETURNED", "2 NORMAL_TRIGGER FAILURE", "3 RETRY FAILURE", "4 MANUAL RETURNED", "5 MANUAL SUCCESS"],
+            attempts.Select(view => $"{view.Attempt} {view.ExecutionSource} {view.Result}"));
+        Assert.Equal(["4", "5"], (await FoundAsync(new() { SubjectId = job, Results = [], ExecutionSources = [ExecutionSources.Manual] })).Select(view => $"{view.Attempt}"));
+        Assert.Equal(1, (await TodayAsync(statistics)).Retries);
+    }
+
+    [Fact]
     public async Task TerminatedBetweenAttempts_IsNoSecondEndOfTheFirst()
     {
         var (job, task) = await ClaimedAsync(Given.Task(_envId, instances: 2, retries: 5));
@@ -125,6 +152,23 @@ public sealed class ExecutionTests : IAsyncLifetime
         await _installation.ExecuteAsync("UPDATE statistics_cursor SET txid = '0', event_no = 0");
         await CountAllAsync(statistics);
         Assert.Equal("10 submitted, 0 and 10 ended, 20 succeeded, 20 failed, 10 retries", Show(await TodayAsync(statistics)));
+    }
+
+    [Fact]
+    public async Task NamesOfJobsInOlderDays_AreAddedUp()
+    {
+        await _installation.ExecuteAsync("""
+            INSERT INTO attempt_statistics (day, env_id, job_name, succeeded, run_ms)
+            SELECT (now() AT TIME ZONE 'UTC')::date - days, env, name, 2, 10
+            FROM unnest(ARRAY[5, 40, 500]) AS days, unnest(ARRAY['env-a', 'env-b']) AS env, unnest(ARRAY['', 'x', 'y']) AS name
+            """);
+        var statistics = new StatisticsStore(_installation.DataSource);
+        await statistics.PruneAsync(400, 30, default);
+        await statistics.PruneAsync(400, 30, default);
+
+        Assert.Equal(
+            ["40 env-a  6 30", "40 env-b  6 30", "5 env-a  2 10", "5 env-a x 2 10", "5 env-a y 2 10", "5 env-b  2 10", "5 env-b x 2 10", "5 env-b y 2 10"],
+            await _installation.RowsAsync("SELECT (now() AT TIME ZONE 'UTC')::date - day, env_id, job_name, succeeded, run_ms FROM attempt_statistics ORDER BY day, env_id, job_name"));
     }
 
     /// <summary>What has rows of its own besides those of the instances, and is no other attempt.</summary>

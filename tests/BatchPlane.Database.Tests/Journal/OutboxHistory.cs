@@ -1,3 +1,6 @@
+using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using Npgsql;
@@ -6,25 +9,28 @@ namespace BatchPlane.Database.Tests.Journal;
 
 /// <summary>
 /// Writers of events as the transition path is one: several jobs locked in order of their ids, rows appended to each, one commit. They have their transaction
-/// number early, dawdle at random and roll back now and then, so that commits come in quite another order than numbers.
+/// number early, dawdle at random and roll back now and then, so that commits come in quite another order than numbers. Rows lie in several partitions and in the
+/// default one, stand for one event or several, and some of them nobody asked for. Jobs are locked and changed by the product's own statements.
 /// </summary>
 internal sealed class OutboxHistory(NpgsqlDataSource dataSource, int jobs, int events, int seed)
 {
     private const int MaxJobsOfOne = 3;
     private const int MaxRowsOfJob = 12;
+
+    // Events that nobody asked for, and where rows with a span end.
+    private const int UnaskedEvery = 5;
     private const double Rollbacks = 0.1;
     private const double Dawdlers = 0.3;
     private const int MaxDawdleMilliseconds = 8;
 
-    private static readonly DateTimeOffset Now = new(2025, 10, 9, 8, 53, 20, TimeSpan.Zero);
-
+    private readonly DateTimeOffset _now = TimeProvider.System.GetUtcNow();
     private long _committed;
     private long _rolledBack;
 
-    /// <summary>Events that were committed.</summary>
+    /// <summary>Rows that were committed and asked for.</summary>
     internal long Committed => Interlocked.Read(ref _committed);
 
-    /// <summary>Events that were written and rolled back.</summary>
+    /// <summary>Rows that were asked for and rolled back.</summary>
     internal long RolledBack => Interlocked.Read(ref _rolledBack);
 
     /// <summary>Runs writers at the same time until there are enough events.</summary>
@@ -38,7 +44,10 @@ internal sealed class OutboxHistory(NpgsqlDataSource dataSource, int jobs, int e
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(() => WriteOnAsync(new Random(seed + writer)))));
     }
 
-    /// <summary>The last sequence of each job, as its row says.</summary>
+    /// <summary>Whether somebody asked for the event of a job with this sequence.</summary>
+    internal static bool IsAsked(long sequence) => sequence % UnaskedEvery != 0;
+
+    /// <summary>The last sequence of each job that was asked for, as its row says.</summary>
     internal async Task<Dictionary<string, long>> LastSequencesAsync()
     {
         await using var command = dataSource.CreateCommand("SELECT job_id, last_sequence FROM jobs");
@@ -46,7 +55,8 @@ internal sealed class OutboxHistory(NpgsqlDataSource dataSource, int jobs, int e
         var last = new Dictionary<string, long>(StringComparer.Ordinal);
         while (await reader.ReadAsync())
         {
-            last.Add(reader.GetString(0), reader.GetInt64(1));
+            var sequence = reader.GetInt64(1);
+            last.Add(reader.GetString(0), IsAsked(sequence) ? sequence : sequence - 1);
         }
 
         return last;
@@ -72,7 +82,7 @@ internal sealed class OutboxHistory(NpgsqlDataSource dataSource, int jobs, int e
         var written = 0L;
         foreach (var id in ids)
         {
-            written += await AppendAsync(connection, id, random.Next(1, MaxRowsOfJob + 1));
+            written += await AppendAsync(connection, id, random.Next(1, MaxRowsOfJob + 1), random);
             await DawdleAsync(random);
         }
 
@@ -87,28 +97,42 @@ internal sealed class OutboxHistory(NpgsqlDataSource dataSource, int jobs, int e
         Interlocked.Add(ref _committed, written);
     }
 
-    private static async Task<int> AppendAsync(NpgsqlConnection connection, string id, int rows)
+    private async Task<int> AppendAsync(NpgsqlConnection connection, string id, int rows, Random random)
     {
         var (last, txid) = await LockAsync(connection, id);
-        var entries = Enumerable.Range(1, rows).Select(row => (
-            new JournalEntry { SubjectId = id, Sequence = last + row, Level = EventLevel.Job, State = "RUNNING", Source = "engine", OccurredAt = Now, Notify = 1 }, txid));
-        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { JournalRows.Insert([.. entries]) } };
-        await batch.ExecuteNonQueryAsync();
-        await using var update = new NpgsqlCommand(
-            "UPDATE jobs SET last_sequence = last_sequence + @rows, journal_txid = greatest(journal_txid, pg_current_xact_id()) WHERE job_id = @id", connection);
-        update.Parameters.AddWithValue("rows", rows);
-        update.Parameters.AddWithValue("id", id);
-        await update.ExecuteNonQueryAsync();
-        return rows;
+        var entries = new List<JournalEntry>();
+        for (var sequence = last + 1; entries.Count < rows; sequence += entries[^1].Span)
+        {
+            entries.Add(EntryOf(id, sequence, random));
+        }
+
+        var job = new JobRecord { JobId = id, LoadedSequence = last, State = RunState.Running, LastSequence = entries[^1].Sequence + entries[^1].Span - 1 };
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { JournalRows.Insert([.. entries.Select(entry => (entry, txid))]), JobRows.ApplyJobs([job]) } };
+        Assert.Equal(entries.Count + 1, await batch.ExecuteNonQueryAsync());
+        return entries.Count(entry => entry.Notify != 0);
     }
+
+    /// <summary>Of today, of tomorrow, or of a day that has no partition.</summary>
+    private JournalEntry EntryOf(string id, long sequence, Random random) => new()
+    {
+        SubjectId = id,
+        Sequence = sequence,
+        Span = IsAsked(sequence) ? random.Next(1, (int)(UnaskedEvery - (sequence % UnaskedEvery)) + 1) : 1,
+        Level = EventLevel.TaskInstance,
+        State = "RUNNING",
+        InstanceIndex = 0,
+        Source = "engine",
+        OccurredAt = _now.AddDays(random.Next(-1, 2)),
+        Notify = IsAsked(sequence) ? 1 : 0,
+    };
 
     private static async Task<(long LastSequence, ulong JournalTxid)> LockAsync(NpgsqlConnection connection, string id)
     {
-        await using var command = new NpgsqlCommand("SELECT last_sequence, journal_txid FROM jobs WHERE job_id = @id FOR UPDATE", connection);
-        command.Parameters.AddWithValue("id", id);
+        await using var command = new NpgsqlCommand(SqlText.Load("Jobs/Sql/job_lock.sql"), connection);
+        command.Parameters.AddWithValue("job_ids", new[] { id });
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
-        return (reader.GetInt64(0), reader.GetFieldValue<ulong>(1));
+        return (reader.GetInt64(reader.GetOrdinal("last_sequence")), reader.GetFieldValue<ulong>(reader.GetOrdinal("journal_txid")));
     }
 
     private static Task DawdleAsync(Random random) =>

@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 namespace BatchPlane.Database.Tests.Journal;
 
 /// <summary>
-/// Sixteen writers of random short transactions, and a reader of each shard beside them. Some ten thousand events here; a million with
+/// Sixteen writers of random short transactions, and a reader of each shard beside them. Some ten thousand rows here; a million with
 /// <c>./dev soak outbox</c>, which sets <c>BATCHPLANE_SOAK_EVENTS</c> and, to repeat a run, <c>BATCHPLANE_SOAK_SEED</c>.
 /// </summary>
 public sealed class OutboxTests(ITestOutputHelper output) : IAsyncLifetime
@@ -26,6 +26,7 @@ public sealed class OutboxTests(ITestOutputHelper output) : IAsyncLifetime
         _database = await TestServices.CreateDatabaseAsync();
         _dataSource = NpgsqlDataSource.Create(_database.ConnectionString);
         await new MigrationRunner(_dataSource, NullLogger<MigrationRunner>.Instance).RunAsync(default);
+        await new JournalStore(_dataSource).EnsurePartitionsAsync(1, default);
     }
 
     public async Task DisposeAsync()
@@ -55,6 +56,8 @@ public sealed class OutboxTests(ITestOutputHelper output) : IAsyncLifetime
         // The controls: something was rolled back, and there was something to miss.
         Assert.InRange(history.RolledBack, 1, long.MaxValue);
         Assert.InRange(naive.Count, 1, history.Committed - 1);
+        await using var command = _dataSource.CreateCommand("SELECT count(DISTINCT tableoid) FROM events");
+        Assert.Equal(3L, await command.ExecuteScalarAsync());
     }
 
     private static int? Number(string variable) =>

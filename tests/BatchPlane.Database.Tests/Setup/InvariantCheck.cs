@@ -6,17 +6,11 @@ namespace BatchPlane.Database.Tests;
 /// <summary>Runs the queries of Database/Invariants; each row they return is a violation.</summary>
 internal static class InvariantCheck
 {
-    private const string Folder = "Database/Invariants/";
-
-    /// <summary>Names of all invariants, sorted.</summary>
-    internal static IEnumerable<string> Names { get; } =
-        [.. SqlText.Paths.Where(path => path.StartsWith(Folder, StringComparison.Ordinal)).Select(path => path[Folder.Length..^".sql".Length])];
-
     /// <summary>Violations of all invariants as <c>name: subject: problem</c>; empty when the database is sound.</summary>
     internal static async Task<List<string>> RunAllAsync(NpgsqlConnection connection)
     {
         var violations = new List<string>();
-        foreach (var name in Names)
+        foreach (var name in InvariantChecker.Names)
         {
             violations.AddRange(await RunAsync(connection, name));
         }
@@ -24,10 +18,10 @@ internal static class InvariantCheck
         return violations;
     }
 
-    /// <summary>Violations of one invariant.</summary>
+    /// <summary>Violations of one invariant, within the connection's transaction if it is in one.</summary>
     internal static async Task<List<string>> RunAsync(NpgsqlConnection connection, string name)
     {
-        await using var command = new NpgsqlCommand(SqlText.Load($"{Folder}{name}.sql"), connection);
+        await using var command = new NpgsqlCommand(SqlText.Load($"Database/Invariants/{name}.sql"), connection);
         await using var reader = await command.ExecuteReaderAsync();
         var violations = new List<string>();
         while (await reader.ReadAsync())

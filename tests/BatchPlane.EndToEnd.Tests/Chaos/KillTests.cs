@@ -3,28 +3,37 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using BatchPlane.Core.Database;
 using BatchPlane.EndToEnd.Tests.Stack;
+using BatchPlane.Testing;
+using Npgsql;
 using Xunit.Abstractions;
 
 namespace BatchPlane.EndToEnd.Tests.Chaos;
 
 /// <summary>
 /// Random jobs while server, agents, PostgreSQL and RabbitMQ are killed at random. Afterwards every job has ended once, every
-/// instance has ended once, and a consumer has every event that was asked for, in order. A few kills here; hundreds with
+/// instance has ended once and as its command does, a consumer has every event that the documents ask for, in order, everything that the API shows agrees with it, and
+/// the database is sound. Ten kills here; hundreds with
 /// <c>./dev soak kills</c>, which sets <c>BATCHPLANE_SOAK_KILLS</c> and, to repeat a run, <c>BATCHPLANE_SOAK_SEED</c>.
 /// </summary>
 public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IClassFixture<StackFixture>, IDisposable
 {
     private const string Topic = "chaos";
-    private const int DefaultKills = 5;
+    private const int DefaultKills = 10;
 
     // RabbitMQ not first: it registers a new queue for good about a second late, and one lost before that is not what this is about.
-    private static readonly string[] Kinds = ["agent", "server", "postgres", "keeper", "rabbitmq", "agent", "server"];
+    private static readonly string[] Kinds = ["agent", "server", "postgres", "keeper", "rabbitmq", "agent", "server", "postgres", "rabbitmq", "agent"];
     // A server that dies again and again is not started again: see DevStack. This many kills in a row are not what that is about.
     private static readonly TimeSpan BetweenServerKills = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan JobsLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan EventsLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(60);
+
+    private const int FailingCommand = 3;
+    private static readonly string[] Commands = ["true", "sleep 0.05", "sleep 0.3", "exit $((BATCH_TASK_INSTANCE_INDEX % 7 == 6))", "head -c 20000 /dev/zero"];
+    private static readonly string[] Asked =
+        ["JOB_RUNNING", "JOB_SUCCEED", "JOB_FAILED", "TASK_RUNNING", "TASK_SUCCEED", "TASK_FAILED", "TASK_INSTANCE_RUNNING", "TASK_INSTANCE_SUCCEED", "TASK_INSTANCE_FAILED"];
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
 
@@ -43,18 +52,18 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         await SendAsync(HttpMethod.Post, $"/v1/topics/{Topic}/subscriptions", """{"protocol":"queue","endpoint":"chaos"}""", "queue");
         await using var queue = new DurableReader(() => stack.Info.AmqpUrl, "chaos");
 
-        var jobs = new Dictionary<string, Dictionary<string, int>>();
+        var jobs = new Dictionary<string, IReadOnlyDictionary<string, SubmittedTask>>();
         var victims = new Victims(stack);
-        var sinceServerKill = Stopwatch.StartNew();
+        var sinceServerKill = (Stopwatch?)null;
         for (var kill = 0; kill < kills; kill++)
         {
             await SubmitAsync(random, kill, jobs);
             var kind = Kinds[kill % Kinds.Length];
-            await Task.Delay(random.Next(50, 1_500));
+            await Task.Delay(random.Next(50, 1_000));
             if (kind == "server")
             {
-                await Task.Delay(TimeSpan.FromTicks(Math.Max(0, (BetweenServerKills - sinceServerKill.Elapsed).Ticks)));
-                sinceServerKill.Restart();
+                await Task.Delay(TimeSpan.FromTicks(Math.Max(0, (BetweenServerKills - (sinceServerKill?.Elapsed ?? BetweenServerKills)).Ticks)));
+                sinceServerKill = Stopwatch.StartNew();
             }
 
             Assert.True(await EventuallyKilledAsync(victims, kind, random), $"no {kind} to kill\n{stack.Output}");
@@ -81,7 +90,15 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         }
 
         var received = queue.Messages.ToLookup(message => message.JobId, message => (message.Id, message.Body));
-        var violations = jobs.SelectMany(job => Verdict.On(new(job.Key, states[job.Key], job.Value, journals[job.Key], [.. received[job.Key]]))).ToList();
+        await DeliveredAsync();
+        var violations = await SoundDatabaseAsync();
+        foreach (var (job, submitted) in jobs)
+        {
+            var told = journals[job].Where(line => line.IsAsked).ToList();
+            var undelivered = told.Count == 0 ? [] : await UndeliveredAsync([told[0], told[^1], told[random.Next(told.Count)]]);
+            violations.AddRange(Verdict.On(new(job, states[job], submitted, await ShownAsync(job), journals[job], [.. received[job]], undelivered)));
+        }
+
         output.WriteLine($"{jobs.Count} jobs, {asked.Count} events, {queue.Messages.Count} messages");
         Assert.True(violations.Count == 0, $"seed {seed}\n{string.Join('\n', violations)}\n{stack.Output}");
     }
@@ -104,25 +121,24 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         return false;
     }
 
-    private async Task SubmitAsync(Random random, int round, Dictionary<string, Dictionary<string, int>> jobs)
+    private async Task SubmitAsync(Random random, int round, Dictionary<string, IReadOnlyDictionary<string, SubmittedTask>> jobs)
     {
         for (var n = 0; n < 2; n++)
         {
-            var tasks = Enumerable.Range(0, random.Next(1, 4)).ToDictionary(task => $"t{task}", _ => random.Next(1, 40));
-            var text = Job(random, tasks);
-            var answer = await SendAsync(HttpMethod.Post, "/v1/jobs", text, $"job-{round}-{n}");
-            jobs.Add(answer.GetProperty("job_id").GetString()!, tasks);
+            var tasks = Enumerable.Range(0, random.Next(1, 4)).ToDictionary(task => $"t{task}", _ => (Count: random.Next(1, 40), Command: random.Next(Commands.Length)));
+            var answer = await SendAsync(HttpMethod.Post, "/v1/jobs", Job(random, tasks), $"job-{round}-{n}");
+            jobs.Add(
+                answer.GetProperty("job_id").GetString()!,
+                tasks.ToDictionary(task => task.Key, task => new SubmittedTask(task.Value.Count, index => task.Value.Command == FailingCommand && index % 7 == 6)));
         }
     }
 
-    private static string Job(Random random, Dictionary<string, int> tasks)
+    private static string Job(Random random, Dictionary<string, (int Count, int Command)> tasks)
     {
-        var commands = new[] { "true", "sleep 0.05", "sleep 0.3", "exit $((BATCH_TASK_INSTANCE_INDEX % 7 == 6))", "head -c 20000 /dev/zero" };
         var bodies = tasks.Select(task =>
-            $$"""{"task_name":"{{task.Key}}","task_instance_num":{{task.Value}},"max_retry_count":{{random.Next(0, 3)}},"application": {"command": "{{commands[random.Next(commands.Length)]}}" } }""");
+            $$"""{"task_name":"{{task.Key}}","task_instance_num":{{task.Value.Count}},"max_retry_count":{{random.Next(0, 3)}},"application": {"command": "{{Commands[task.Value.Command]}}" } }""");
         var edges = tasks.Keys.Skip(1).Where(_ => random.Next(0, 2) == 0).Select(task => $$"""{"start_task":"t0","end_task":"{{task}}"}""");
-        string[] names = ["JobRunning", "JobSucceed", "JobFailed", "TaskRunning", "TaskSucceed", "TaskFailed", "TaskInstanceRunning", "TaskInstanceSucceed", "TaskInstanceFailed"];
-        var configs = names.Select(name => $$"""{"event_name":"{{name}}"}""");
+        var configs = Asked.Select(name => $$"""{"event_name":"{{name}}"}""");
         return $$"""
             {"tasks": [{{string.Join(',', bodies)}}],
              "dependences": [{{string.Join(',', edges)}}],
@@ -199,7 +215,63 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         row.GetProperty("event_name").GetString()!,
         row.TryGetProperty("task_instance_index", out var index) ? index.GetInt32() : null,
         row.TryGetProperty("task_name", out var task) ? task.GetString() : null,
-        row.TryGetProperty("topics", out var topics) && topics.GetArrayLength() > 0);
+        Asked.Contains(row.GetProperty("event_name").GetString()!),
+        row.TryGetProperty("topics", out var topics) && topics.GetArrayLength() > 0,
+        row.TryGetProperty("cause", out var cause) && cause.ValueKind == JsonValueKind.String ? cause.GetString() : null);
+
+    /// <summary>The tasks of a job as they are shown.</summary>
+    private async Task<IReadOnlyDictionary<string, ShownTask>> ShownAsync(string job)
+    {
+        var shown = new Dictionary<string, ShownTask>();
+        foreach (var task in (await SendAsync(HttpMethod.Get, $"/v1/jobs/{job}")).GetProperty("tasks").EnumerateArray())
+        {
+            var name = task.GetProperty("task_name").GetString()!;
+            var counts = task.GetProperty("task_instance_metrics");
+            var instances = (await SendAsync(HttpMethod.Get, $"/v1/jobs/{job}/tasks/{name}/instances?limit=100")).GetProperty("items").EnumerateArray()
+                .ToDictionary(instance => instance.GetProperty("task_instance_index").GetInt32(), instance => instance.GetProperty("task_instance_state").GetString()!);
+            shown.Add(name, new(task.GetProperty("task_state").GetString()!, counts.GetProperty("succeed_count").GetInt64(), counts.GetProperty("failed_count").GetInt64(), instances));
+        }
+
+        return shown;
+    }
+
+    /// <summary>Waits until the dispatcher has nothing to do: a message comes a little before its cursor is moved.</summary>
+    private async Task DeliveredAsync()
+    {
+        using var limit = new CancellationTokenSource(EventsLimit);
+        while ((await SendAsync(HttpMethod.Get, "/v1/dispatch")).GetProperty("pending_events").GetInt64() > 0 && !limit.IsCancellationRequested)
+        {
+            await Task.Delay(200);
+        }
+    }
+
+    /// <summary>States of deliveries that are not confirmed: of these events, and of any that did not simply arrive.</summary>
+    private async Task<List<string>> UndeliveredAsync(JournalLine[] lines)
+    {
+        var states = new List<string>();
+        foreach (var line in lines)
+        {
+            var shown = (await SendAsync(HttpMethod.Get, $"/v1/events/{line.EventId}/deliveries")).GetProperty("deliveries").EnumerateArray().ToList();
+            states.AddRange(shown.Count == 1 ? shown.Select(delivery => delivery.GetProperty("state").GetString()!).Where(state => state != "confirmed") : [$"{shown.Count} deliveries"]);
+        }
+
+        var job = lines[0].EventId[..lines[0].EventId.IndexOf(':', StringComparison.Ordinal)];
+        return [.. states, .. (await SendAsync(HttpMethod.Get, $"/v1/deliveries?job={job}")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("state").GetString()!)];
+    }
+
+    private async Task<List<string>> SoundDatabaseAsync()
+    {
+        await using var database = NpgsqlDataSource.Create(TestServices.PostgresAddress(stack.Info.PostgresUrl));
+        var invariants = new InvariantChecker(database);
+        var violations = new List<string>();
+        foreach (var name in InvariantChecker.Names)
+        {
+            var result = await invariants.CheckAsync(name, RequestLimit, 10, default);
+            violations.AddRange(result.IsChecked ? result.Violations.Select(violation => $"{name}: {violation}") : [$"{name} was not checked"]);
+        }
+
+        return violations;
+    }
 
     private static bool IsFinal(string state) => state is "SUCCEED" or "FAILED" or "FAILED_INTERRUPTED";
 }

@@ -1,10 +1,40 @@
 namespace BatchPlane.EndToEnd.Tests.Chaos;
 
-/// <summary>A journal row, as far as the verdict needs it.</summary>
-internal sealed record JournalLine(string EventId, long Sequence, string Name, int? Instance, string? Task, bool IsAsked);
+/// <summary>A task as it was submitted.</summary>
+/// <param name="Count">Instances.</param>
+/// <param name="Fails">Whether the command of an instance ends with an exit code that is not 0.</param>
+internal sealed record SubmittedTask(int Count, Func<int, bool> Fails);
 
-/// <summary>What one job left: the journal the server shows, how it ended, and what a consumer received for it, in order.</summary>
-internal sealed record JobStory(string JobId, string State, IReadOnlyDictionary<string, int> InstancesByTask, IReadOnlyList<JournalLine> Journal, IReadOnlyList<(string Id, string Body)> Received);
+/// <summary>A journal row, as far as the verdict needs it.</summary>
+/// <param name="EventId">Its id.</param>
+/// <param name="Sequence">Its number.</param>
+/// <param name="Name">What happened.</param>
+/// <param name="Instance">Of an instance: its index.</param>
+/// <param name="Task">Of a task or instance: the task.</param>
+/// <param name="IsAsked">Whether the submitted document asks for it.</param>
+/// <param name="IsTold">Whether the journal says that it went to a topic.</param>
+/// <param name="Cause">Why.</param>
+internal sealed record JournalLine(string EventId, long Sequence, string Name, int? Instance, string? Task, bool IsAsked, bool IsTold, string? Cause = null);
+
+/// <summary>A task as the server shows it: state, counters, and the states of its instances by index.</summary>
+internal sealed record ShownTask(string State, long Succeeded, long Failed, IReadOnlyDictionary<int, string> Instances);
+
+/// <summary>What one job left: what was submitted, what the server shows of it, and what a consumer received for it, in order.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="State">As the server shows it.</param>
+/// <param name="Submitted">Its tasks as they were submitted.</param>
+/// <param name="Shown">Its tasks as they are shown.</param>
+/// <param name="Journal">Its journal.</param>
+/// <param name="Received">Messages that came.</param>
+/// <param name="Undelivered">What <c>/deliveries</c> says of events that were looked at and are not confirmed.</param>
+internal sealed record JobStory(
+    string JobId,
+    string State,
+    IReadOnlyDictionary<string, SubmittedTask> Submitted,
+    IReadOnlyDictionary<string, ShownTask> Shown,
+    IReadOnlyList<JournalLine> Journal,
+    IReadOnlyList<(string Id, string Body)> Received,
+    IReadOnlyList<string> Undelivered);
 
 /// <summary>Says what is wrong with the story of a job. Pure, so that a test can show that it would see a loss.</summary>
 internal static class Verdict
@@ -13,7 +43,7 @@ internal static class Verdict
 
     /// <summary>Every violation, one sentence each; empty when the story is sound.</summary>
     public static IReadOnlyList<string> On(JobStory story) =>
-        [.. Endings(story).Concat(Sequence(story)).Concat(Delivery(story)).Select(what => $"{story.JobId}: {what}")];
+        [.. Endings(story).Concat(Tasks(story)).Concat(Sequence(story)).Concat(Delivery(story)).Select(what => $"{story.JobId}: {what}")];
 
     private static IEnumerable<string> Endings(JobStory story)
     {
@@ -28,12 +58,53 @@ internal static class Verdict
             yield return $"is {story.State} and ended as [{string.Join(' ', jobEnds.Select(line => line.Name))}]";
         }
 
-        foreach (var (task, count) in story.InstancesByTask)
+        foreach (var (task, submitted) in story.Submitted)
         {
-            var ends = story.Journal.Where(line => line.Task == task && Finals.Any(final => line.Name == $"TASK_INSTANCE_{final}")).Select(line => line.Instance).ToList();
-            if (ends.Count != count || ends.Distinct().Count() != count)
+            var ends = EndsOf(story, task).Select(line => line.Instance).ToList();
+            if (ends.Count != submitted.Count || ends.Distinct().Count() != submitted.Count)
             {
-                yield return $"task {task} has {count} instances, of which {ends.Distinct().Count()} ended, {ends.Count} times";
+                yield return $"task {task} has {submitted.Count} instances, of which {ends.Distinct().Count()} ended, {ends.Count} times";
+            }
+        }
+    }
+
+    private static IEnumerable<JournalLine> EndsOf(JobStory story, string task) =>
+        story.Journal.Where(line => line.Task == task && line.Instance is not null && Finals.Any(final => line.Name == $"TASK_INSTANCE_{final}"));
+
+    /// <summary>What is shown of tasks, their counters and their instances is what their events told, and what their commands do.</summary>
+    private static IEnumerable<string> Tasks(JobStory story)
+    {
+        foreach (var (task, submitted) in story.Submitted)
+        {
+            if (!story.Shown.TryGetValue(task, out var shown))
+            {
+                yield return $"task {task} is not shown";
+                continue;
+            }
+
+            var told = story.Journal.Where(line => line.Task == task && line.Instance is null && Finals.Any(final => line.Name == $"TASK_{final}")).Select(line => line.Name).ToList();
+            if (told is not [var name] || name != $"TASK_{shown.State}")
+            {
+                yield return $"task {task} is {shown.State} and ended as [{string.Join(' ', told)}]";
+            }
+
+            var ends = EndsOf(story, task).ToLookup(line => line.Instance!.Value);
+            var wrong = shown.Instances.Where(instance => ends[instance.Key].Any(line => line.Name != $"TASK_INSTANCE_{instance.Value}")).ToList();
+            if (wrong.Count > 0 || shown.Instances.Count != submitted.Count)
+            {
+                yield return $"task {task} shows {shown.Instances.Count} instances, {wrong.Count} of them in another state than was told";
+            }
+
+            var (succeeded, failed) = (ends.Count(end => end.First().Name == "TASK_INSTANCE_SUCCEED"), ends.Count(end => end.First().Name == "TASK_INSTANCE_FAILED"));
+            if ((shown.Succeeded, shown.Failed) != (succeeded, failed))
+            {
+                yield return $"task {task} counts {shown.Succeeded} succeeded and {shown.Failed} failed instances, told were {succeeded} and {failed}";
+            }
+
+            var unlike = ends.Select(end => end.First()).Where(line => line.Name == "TASK_INSTANCE_SUCCEED" ? submitted.Fails(line.Instance!.Value) : line.Cause == "exit_code" && !submitted.Fails(line.Instance!.Value)).ToList();
+            if (unlike.Count > 0)
+            {
+                yield return $"instance {unlike[0].Instance} of task {task} ended as its command does not: {unlike[0].Name}";
             }
         }
     }
@@ -50,6 +121,16 @@ internal static class Verdict
     private static IEnumerable<string> Delivery(JobStory story)
     {
         var asked = story.Journal.Where(line => line.IsAsked).ToDictionary(line => line.EventId, line => line.Sequence);
+        foreach (var line in story.Journal.Where(line => line.IsAsked != line.IsTold).Take(1))
+        {
+            yield return $"{line.Name} was {(line.IsAsked ? "asked for and, as the journal says, told nobody" : "told and not asked for")}";
+        }
+
+        foreach (var what in story.Undelivered)
+        {
+            yield return $"delivered, and shown as {what}";
+        }
+
         var firsts = story.Received.Select(message => message.Id).Distinct().ToList();
         var missing = asked.Keys.Except(firsts).ToList();
         if (missing.Count > 0)

@@ -27,9 +27,11 @@ public sealed class OpenApiTests(ServerFixture server) : IClassFixture<ServerFix
         using var document = JsonDocument.Parse(await server.Anonymous.GetStringAsync("/openapi/v1.json"));
 
         var webhooks = document.RootElement.GetProperty("webhooks");
-        Assert.Equal(EventCatalogue.All.Select(kind => kind.Name), webhooks.EnumerateObject().Select(webhook => webhook.Name));
+        Assert.Equal(EventCatalogue.All.Select(kind => kind.Name).Concat(AlibabaEvents.All.Select(kind => kind.Name)).Concat(TopicNotices.All.Select(notice => notice.Name)), webhooks.EnumerateObject().Select(webhook => webhook.Name));
         var events = webhooks.GetProperty("JOB_FAILED").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties").GetProperty("Events");
         Assert.Equal("JOB_FAILED", events.GetProperty("items").GetProperty("properties").GetProperty("EventName").GetProperty("const").GetString());
+        Assert.Equal((1, 1), (events.GetProperty("minItems").GetInt32(), events.GetProperty("maxItems").GetInt32()));
+        Assert.Equal(["webhook-id", "webhook-timestamp", "webhook-signature"], webhooks.GetProperty("JOB_FAILED").GetProperty("post").GetProperty("parameters").EnumerateArray().Select(header => header.GetProperty("name").GetString()));
     }
 
     [Fact]

@@ -47,6 +47,18 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
+    [InlineData("Dispatch:LeaseRenewal", "00:00:08")]
+    [InlineData("Dispatch:StopTimeout", "00:00:08")]
+    public void TimesThatALeaseDoesNotOutlast_AreNamed(string option, string value)
+    {
+        var options = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [option] = value, ["Dispatch:LeaseDuration"] = "00:00:15" }).Build();
+
+        var exception = Assert.Throws<ConfigurationException>(() => ServerHost.Build(Settings() with { Options = options }));
+
+        Assert.Contains(option.Split(':')[1], Assert.Single(exception.Problems), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("http://0.0.0.0:0", false)]
     [InlineData("http://*:0", false)]
     [InlineData("http://192.0.2.1:0", false)]

@@ -3,8 +3,6 @@ using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Tests.Dispatch;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 
@@ -18,41 +16,39 @@ public sealed class DeliveryResultsTests(DeliveryFixture server) : IClassFixture
         var alive = await server.SubscribeAsync("days-alive", "http://127.0.0.1:9/");
         await using var watcher = await WebhookReceiver.StartAsync();
         await server.SubscribeAsync("days-dead", watcher.Url, "'binding':'subscription.disabled'");
-        var begin = DateTimeOffset.UtcNow.AddDays(-8);
-        var time = new SetTime(begin);
-        using var recorder = new DeliveryRecorder(
-            server.Services.GetRequiredService<DeliveryStore>(),
-            server.Services.GetRequiredService<SubscriptionDisabler>(),
-            Options.Create(new DeliveryOptions()),
-            time,
-            NullLogger<DeliveryRecorder>.Instance);
-        await recorder.StartAsync(default);
-
         await NoteAsync(dead, DeliveryState.Retrying);
         await NoteAsync(alive, DeliveryState.Retrying);
-        time.Advance(TimeSpan.FromDays(3));
+        await PassAsync("3 days");
         await NoteAsync(dead, DeliveryState.Pending);
         await NoteAsync(alive, DeliveryState.Delivered);
-        time.Advance(TimeSpan.FromDays(2));
-        await NoteAsync(dead, DeliveryState.Dead);
-        await NoteAsync(alive, DeliveryState.Dead);
+        await PassAsync("49 hours");
+
+        // Five times within a day is often enough; what was before, is too long ago.
+        for (var failure = 0; failure < 4; failure++)
+        {
+            await NoteAsync(dead, DeliveryState.Dead);
+            await NoteAsync(alive, DeliveryState.Dead);
+        }
+
         var after = (await server.FindAsync(dead)).Enabled;
-        time.Advance(TimeSpan.FromSeconds(1));
         await NoteAsync(alive, DeliveryState.Retrying);
         await NoteAsync(dead, DeliveryState.Retrying);
 
         var disabled = await Until.ReachedAsync(() => server.FindAsync(dead), found => !found.Enabled, found => $"enabled, failing since {found.FailingSince}");
         Assert.True(after);
-        Assert.StartsWith($"failed without one success since {begin:yyyy-MM-dd}", disabled.DisabledReason, StringComparison.Ordinal);
+        Assert.StartsWith($"failed without one success since {DateTimeOffset.UtcNow.AddHours(-121):yyyy-MM-dd}", disabled.DisabledReason, StringComparison.Ordinal);
         Assert.Contains(dead.SubscriptionId, (await watcher.WhenAsync(1))[0].Body, StringComparison.Ordinal);
         Assert.True((await server.FindAsync(alive)).Enabled);
-        await recorder.StopAsync(default);
 
-        Task NoteAsync(SubscriptionView subscription, DeliveryState state) => recorder.RecordAsync(
+        Task NoteAsync(SubscriptionView subscription, DeliveryState state) => server.Services.GetRequiredService<DeliveryRecorder>().RecordAsync(
             new(
-                subscription.SubscriptionId, "job-days0000", 1, subscription.TopicName, state, 1, 500, "HTTP 500", time.GetUtcNow(),
-                state is DeliveryState.Retrying or DeliveryState.Pending ? time.GetUtcNow() : null),
+                subscription.SubscriptionId, "job-days0000", 1, subscription.TopicName, 0, state, 1, 500, "HTTP 500",
+                state is DeliveryState.Retrying or DeliveryState.Pending ? DateTimeOffset.UtcNow : null),
             default);
+
+        Task PassAsync(string time) => server.ExecuteAsync($"""
+            UPDATE subscriptions SET failing_since = failing_since - interval '{time}', recent_since = recent_since - interval '{time}' WHERE topic_key LIKE 'days-%'
+            """);
     }
 
     [Fact]
@@ -60,24 +56,25 @@ public sealed class DeliveryResultsTests(DeliveryFixture server) : IClassFixture
     {
         var subscription = await server.SubscribeAsync("pruned", "http://127.0.0.1:9/");
         var store = server.Services.GetRequiredService<DeliveryStore>();
-        var (old, now) = (DateTimeOffset.UtcNow.AddDays(-15), DateTimeOffset.UtcNow);
+        var now = DateTimeOffset.UtcNow;
         await store.StoreAsync(
             [
-                Result(1, DeliveryState.Delivered, old),
-                Result(2, DeliveryState.Dead, old),
-                Result(3, DeliveryState.Delivered, now.AddDays(-13)),
-                Result(4, DeliveryState.Retrying, old, now.AddDays(1)),
-                Result(5, DeliveryState.Pending, old, old),
+                Result(1, DeliveryState.Delivered),
+                Result(2, DeliveryState.Dead),
+                Result(3, DeliveryState.Delivered),
+                Result(4, DeliveryState.Retrying, now.AddDays(1)),
+                Result(5, DeliveryState.Pending, now.AddDays(-15)),
             ],
             default);
+        await server.ExecuteAsync("UPDATE subscription_deliveries SET last_tried_at = now() - CASE sequence WHEN 3 THEN interval '13 days' ELSE interval '15 days' END WHERE subject_id = 'job-pruned00'");
 
         int[] pruned = [await store.PruneAsync(14, 2, default), await store.PruneAsync(14, 2, default), await store.PruneAsync(14, 2, default)];
 
         Assert.Equal([2, 1, 0], pruned);
         Assert.Equal(["gone", "gone", "delivered", "retrying", "gone"], await Task.WhenAll(Enumerable.Range(1, 5).Select(StateAsync)));
 
-        DeliveryResult Result(long sequence, DeliveryState state, DateTimeOffset at, DateTimeOffset? next = null) =>
-            new(subscription.SubscriptionId, "job-pruned00", sequence, "pruned", state, 1, null, null, at, next);
+        DeliveryResult Result(long sequence, DeliveryState state, DateTimeOffset? next = null) =>
+            new(subscription.SubscriptionId, "job-pruned00", sequence, "pruned", 0, state, 1, null, null, next);
 
         async Task<string> StateAsync(int sequence) => (await server.FindAsync(subscription.SubscriptionId, "job-pruned00", sequence))?.State ?? "gone";
     }

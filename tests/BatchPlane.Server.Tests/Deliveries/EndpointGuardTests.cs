@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using BatchPlane.Server.Deliveries.Webhooks;
 using Microsoft.Extensions.Options;
 
@@ -51,7 +52,7 @@ public sealed class EndpointGuardTests(ServerFixture server) : IClassFixture<Ser
     {
         await using var receiver = await WebhookReceiver.StartAsync();
         var resolver = new ChangingResolver([IPAddress.Parse("93.184.215.14")], [IPAddress.Loopback]);
-        var guard = new EndpointGuard(Options.Create(new WebhookOptions()), resolver);
+        var guard = new EndpointGuard(Options.Create(new WebhookOptions()), resolver, TimeProvider.System);
 
         Assert.Equal([IPAddress.Parse("93.184.215.14")], await guard.ResolveAsync("rebinding.example", default));
         using var client = Client(resolver);
@@ -88,6 +89,26 @@ public sealed class EndpointGuardTests(ServerFixture server) : IClassFixture<Ser
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
+    [Fact]
+    public async Task FirstAddressAnswersNothing_TheSecondIsDialledInTime()
+    {
+        await using var receiver = await WebhookReceiver.StartAsync();
+        var port = new Uri(receiver.Url).Port;
+        var silent = IPAddress.Parse("127.0.0.2");
+
+        // Nobody accepts, and the queue of those that wait is full: what comes now is not answered.
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(silent, port));
+        listener.Listen(0);
+        using var waiting = new TcpClient();
+        await waiting.ConnectAsync(silent, port);
+        using var client = Client(new ChangingResolver([silent, IPAddress.Loopback]), new() { AllowedHosts = "two.example", ConnectTimeout = TimeSpan.FromSeconds(1) });
+
+        using var response = await client.GetAsync(new Uri($"http://two.example:{port}/"));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
     [Theory]
     [InlineData("1.1.1.1")]
     [InlineData("93.184.215.14")]
@@ -99,7 +120,7 @@ public sealed class EndpointGuardTests(ServerFixture server) : IClassFixture<Ser
 
     private static HttpClient Client(IHostResolver resolver, WebhookOptions? options = null)
     {
-        var guard = new EndpointGuard(Options.Create(options ?? new()), resolver);
+        var guard = new EndpointGuard(Options.Create(options ?? new()), resolver, TimeProvider.System);
         return new(new SocketsHttpHandler { ConnectCallback = guard.ConnectAsync, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(20) };
     }
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Server.Deliveries;
+using BatchPlane.Server.Deliveries.Mail;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 
@@ -63,15 +65,65 @@ public sealed class MailDeliveryTests(MailFixture server) : IClassFixture<MailFi
     [Theory]
     [InlineData("never@example.org", "dead", 550)]
     [InlineData("later@example.org", "retrying", 451)]
-    public async Task RefusedAddress_IsFinalOnlyWithA5xx(string address, string state, int status)
+    [InlineData("odd@example.org", "retrying", 550)]
+    public async Task RefusedMail_IsFinalOnlyWhenTheRecipientIsRefusedForGood(string address, string state, int status)
     {
-        var topic = "refused-" + state;
+        var topic = "refused-" + address[..3];
         var subscription = await server.MailAsync(topic, address);
         await server.PublishAsync(topic, "job-refused0", 1);
 
         var row = await server.WhenAsync(subscription, "job-refused0", 1, state);
 
         Assert.Equal((1, status), (row!.Tries, row.Status));
+    }
+
+    [Fact]
+    public async Task MailThatIsTooLargeForTheServer_IsSentInHalves()
+    {
+        var subscription = await server.MailAsync("halved", "small@example.org");
+        await server.PublishAsync("halved", "job-halved00", 1);
+        await server.WhenAsync(subscription, "job-halved00", 1, "delivered");
+        await server.PublishAsync("halved", "job-halved00", 2, 3, 4, 5, 6);
+
+        foreach (var sequence in (long[])[2, 3, 4, 5, 6])
+        {
+            Assert.Equal(new DeliveryRow("delivered", 1, 250, null), await server.WhenAsync(subscription, "job-halved00", sequence, "delivered"));
+        }
+
+        // Lines of this mail are of no interest to others.
+        for (var mail = 0; mail < 6; mail++)
+        {
+            Assert.Equal(1, (await MailAsync()).Events);
+        }
+    }
+
+    [Fact]
+    public async Task EventsOfManyBytes_GoAtOnce()
+    {
+        var sent = new List<int>();
+        var gatherer = new MailGatherer(new() { GatherFor = TimeSpan.FromMinutes(15), MaxBytes = 1_000 }, TimeProvider.System, (_, events) =>
+        {
+            sent.Add(events.Count);
+            return Task.FromResult<IReadOnlyList<DeliveryOutcome>>([.. events.Select((_, number) => new DeliveryOutcome.Delivered(number))]);
+        });
+        Task<DeliveryOutcome> AddAsync(int bytes) => gatherer.AddAsync("a@example.org", new(null!, new(new byte[bytes], "text/plain")), default);
+
+        await AddAsync(1);
+        var outcomes = await Task.WhenAll(AddAsync(500), AddAsync(500));
+
+        Assert.Equal([1, 2], sent);
+        Assert.Equal([0, 1], outcomes.Select(outcome => ((DeliveryOutcome.Delivered)outcome).Status));
+    }
+
+    [Theory]
+    [InlineData("batch@example.org", 0)]
+    [InlineData("BatchPlane <batch@example.org>", 0)]
+    [InlineData("@@", 1)]
+    public void From_HasToBeAnAddress(string from, int expectedProblems)
+    {
+        var options = new EmailOptions { From = from };
+
+        Assert.Equal(expectedProblems, options.Validate(new(options)).Count());
     }
 
     private static IEnumerable<string> IdsIn(string text) =>

@@ -1,5 +1,6 @@
 using System.Text;
 using BatchPlane.Contracts;
+using RabbitMQ.Client;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 
@@ -30,6 +31,24 @@ public sealed class TopicTestTests(DeliveryFixture server) : IClassFixture<Deliv
         Assert.Equal((false, null, null), states[deaf.SubscriptionId]);
         Assert.Equal((true, DeliveryState.Delivered, null), states[(await ServerFixture.ReadAsync<SubscriptionView>(queue)).SubscriptionId]);
         Assert.Equal(("TOPIC_TEST", test.EventId), (_receiver.Pushes.Single().Headers["x-batchplane-event"], _receiver.Pushes.Single().Id));
+    }
+
+    [Fact]
+    public async Task QueueThatIsGoneOrUnbound_IsNotSaidToHaveIt()
+    {
+        using var gone = await server.PostAsync("/v1/topics", """{"topic_name":"doubted"}""");
+        using var one = await server.PostAsync("/v1/topics/doubted/subscriptions", """{"protocol":"queue","endpoint":"doubted-gone"}""");
+        using var two = await server.PostAsync("/v1/topics/doubted/subscriptions", """{"protocol":"queue","endpoint":"doubted-unbound"}""");
+        await using var connection = await new ConnectionFactory { Uri = server.AmqpUri }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.QueueDeleteAsync("doubted-gone");
+        await channel.QueueUnbindAsync("doubted-unbound", "doubted", "#");
+
+        var states = (await TestAsync("doubted", null)).Subscriptions.ToDictionary(result => result.Endpoint, result => (result.State, result.Reason));
+
+        Assert.Equal((DeliveryState.Dropped, "There is no such queue."), states["doubted-gone"]);
+        Assert.Equal((DeliveryState.Delivered, null), states["doubted-unbound"]);
+        Assert.Equal(1u, await channel.MessageCountAsync("doubted-unbound"));
     }
 
     [Fact]

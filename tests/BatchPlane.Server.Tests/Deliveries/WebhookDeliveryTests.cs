@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Tests.Dispatch;
 using Microsoft.AspNetCore.Http;
@@ -119,6 +121,8 @@ public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture
         var disabled = await server.FindAsync(subscription);
 
         Assert.Equal(("SUBSCRIPTION_DISABLED", false, "The endpoint answered 410 Gone."), (told.Headers["x-batchplane-event"], disabled.Enabled, disabled.DisabledReason));
+        using var notice = JsonDocument.Parse(told.Body);
+        Assert.Equal(TopicNotices.SubscriptionDisabled.Keys.Select(key => key.Name), notice.RootElement.GetProperty("Events")[0].GetProperty("Batch").EnumerateObject().Select(member => member.Name));
         Assert.Contains(subscription.SubscriptionId, told.Body, StringComparison.Ordinal);
         Assert.NotNull(disabled.DisabledAt);
         await server.WhenAsync(subscription, "job-gone0000", 1, "dead");

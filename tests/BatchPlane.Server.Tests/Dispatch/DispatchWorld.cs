@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
@@ -203,6 +204,28 @@ internal sealed class DispatchWorld : IAsyncDisposable
         var queue = $"own-{Guid.NewGuid():N}";
         await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false);
         await channel.QueueBindAsync(queue, topic, binding);
+        return await ConsumeAsync(queue);
+    }
+
+    /// <summary>Binds a queue that has room for one message and refuses others, and that nobody empties. Its name.</summary>
+    internal async Task<string> BindTinyAsync(string topic)
+    {
+        await using var channel = await Client.CreateChannelAsync();
+        await channel.ExchangeDeclareAsync(topic, ExchangeType.Topic, durable: true);
+        var queue = $"tiny-{Guid.NewGuid():N}";
+        await channel.QueueDeclareAsync(
+            queue,
+            durable: true,
+            exclusive: false,
+            autoDelete: false,
+            new Dictionary<string, object?> { ["x-max-length"] = 1, ["x-overflow"] = "reject-publish" });
+        await channel.QueueBindAsync(queue, topic, "#");
+        return queue;
+    }
+
+    internal async Task<Inbox> ConsumeAsync(string queue)
+    {
+        var channel = await Client.CreateChannelAsync();
         var inbox = new Inbox();
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, delivery) =>
@@ -253,9 +276,27 @@ internal sealed class Inbox
 /// <summary>A server with the role dispatcher.</summary>
 internal sealed class RunningDispatcher(IHost host) : IAsyncDisposable
 {
+    private readonly MeterListener _listener = new();
     private bool _stopped;
 
     internal IServiceProvider Services => host.Services;
+
+    /// <summary>What a counter of this dispatcher has counted from now on.</summary>
+    internal Func<long> Count(string instrument)
+    {
+        var scope = Services.GetRequiredService<IMeterFactory>();
+        var sum = 0L;
+        _listener.InstrumentPublished = (published, listener) =>
+        {
+            if (published.Name == instrument && published.Meter.Scope == scope)
+            {
+                listener.EnableMeasurementEvents(published);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref sum, value));
+        _listener.Start();
+        return () => Interlocked.Read(ref sum);
+    }
 
     internal DispatcherLoop Loop => host.Services.GetRequiredService<DispatcherLoop>();
 
@@ -271,6 +312,7 @@ internal sealed class RunningDispatcher(IHost host) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _listener.Dispose();
         host.Dispose();
     }
 }

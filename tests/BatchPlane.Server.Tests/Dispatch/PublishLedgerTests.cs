@@ -63,6 +63,54 @@ public sealed class PublishLedgerTests
     }
 
     [Fact]
+    public void Exceptions_ComeWithThePositionBehindThemAndNotBefore()
+    {
+        Send(1, 2);
+        _ledger.NotSent(Failed(3));
+        _ledger.Checkpoint(At(3));
+
+        _ledger.Returned("t", "job-1:2", "312 NO_ROUTE");
+        _ledger.Answered(2, multiple: false, accepted: true);
+        var before = _ledger.TakeConfirmed();
+        _ledger.Answered(1, multiple: false, accepted: true);
+        var after = _ledger.TakeConfirmed();
+
+        Assert.Equal(At(0), before.Position);
+        Assert.Empty(before.Exceptions);
+        Assert.Equal(At(3), after.Position);
+        Assert.Equal([2, 3], after.Exceptions.Select(exception => exception.Sequence));
+    }
+
+    [Fact]
+    public void ExceptionsBehindARefusedMessage_AreLeftToTheNextChannel()
+    {
+        Send(1, 2);
+        _ledger.NotSent(Failed(3));
+        _ledger.Checkpoint(At(3));
+        _ledger.Returned("t", "job-1:2", "312 NO_ROUTE");
+        _ledger.Answered(1, multiple: false, accepted: false);
+        _ledger.Answered(2, multiple: false, accepted: true);
+        _ledger.NotSent(Failed(4));
+        _ledger.Checkpoint(At(4));
+
+        var (position, exceptions) = _ledger.TakeConfirmed();
+
+        Assert.Equal(At(0), position);
+        Assert.Empty(exceptions);
+    }
+
+    [Fact]
+    public void NotSentOfAnEventThatGoesOn_WaitsForItsEnd()
+    {
+        _ledger.NotSent(Failed(1));
+        var within = _ledger.TakeConfirmed().Exceptions;
+        _ledger.Checkpoint(At(1));
+
+        Assert.Empty(within);
+        Assert.Equal([Failed(1)], _ledger.TakeConfirmed().Exceptions);
+    }
+
+    [Fact]
     public void EventWithoutMessages_MovesWithTheOneBeforeIt()
     {
         Send(1);
@@ -88,6 +136,8 @@ public sealed class PublishLedgerTests
         Assert.Equal((PublishFault.Closed, "gone"), _ledger.Fault);
         Assert.Equal(At(0), _ledger.TakeConfirmed().Position);
     }
+
+    private static DeliveryException Failed(long sequence) => new("job-1", sequence, "t", DeliveryOutcome.Failed, "too long");
 
     private static OutboxPosition At(long eventNo) => new(1, eventNo, 0);
 

@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Redelivery;
 using BatchPlane.Server.Dispatch;
@@ -69,6 +70,100 @@ public sealed class RedeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TopicMadeInAnotherSpelling_WhatWasNotedBeforeArrivesAndIsNoExceptionAnyMore()
+    {
+        await _world.AddJobAsync(Job, Ask("Later", "TASK_INSTANCE_FAILED"));
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: 2);
+        await _world.StartAsync(configure: Often, unknownTopic: UnknownTopicPolicy.Lenient);
+        await ExceptionsAsync(2);
+        await _world.Topics.EnsureAsync(["later"], "user:test", default);
+        var inbox = await _world.BindAsync("later");
+        await _world.ExecuteAsync($"UPDATE delivery_exceptions SET topic_name = 'LATER' WHERE sequence = 2");
+
+        var done = await DoneAsync(await WishAsync(new(null, "LATER", Early, null, "failed", "user:test")));
+
+        Assert.Equal((2, 0, 0), (done.Sent, done.Unrouted, done.Failed));
+        Assert.Equal([1, 2], (await inbox.WhenAsync(2)).Select(message => message.Sequence));
+        Assert.Equal("Later confirmed", await StatesAsync(1));
+        await ExceptionsAsync(0);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task PagesOfFewRows_EndAndNothingIsMissing(int pageSize)
+    {
+        await _world.AddJobAsync(Job, Ask("t", "TASK_INSTANCE_FAILED"), Ask("u", "TASK_INSTANCE_FAILED"));
+        var inbox = await _world.BindAsync("t");
+        foreach (var span in new[] { 1, 3, 1 })
+        {
+            await _world.AppendAsync(Job, "task_instance", "FAILED", span);
+        }
+
+        await _world.ExecuteAsync("UPDATE events SET notify = 3");
+        await _world.StartAsync(configure: options =>
+        {
+            Often(options);
+            options.PageSize = pageSize;
+        });
+        await inbox.WhenAsync(5);
+        await ExceptionsAsync(5);
+        inbox.Messages.Clear();
+
+        var all = await DoneAsync(await WishAsync(new(null, "t", Early, null, null, "user:test")));
+        var ofJob = await DoneAsync(await WishAsync(new(new(Job, 2, 5), "t", null, null, null, "user:test")));
+        var unrouted = await DoneAsync(await WishAsync(new(null, "u", Early, null, "unrouted", "user:test")));
+
+        Assert.Equal((5, 4, 5), (all.Sent, ofJob.Sent, unrouted.Sent));
+        Assert.Equal([1, 2, 3, 4, 5, 2, 3, 4, 5], (await Until.ReachedAsync(() => Task.FromResult(inbox.Messages.ToArray()), got => got.Length == 9, got => $"{got.Length} messages")).Select(message => message.Sequence));
+    }
+
+    [Fact]
+    public async Task OnlyUnroutedOfALongSpan_IsAskedAboutInPartsAndOnce()
+    {
+        const int Events = 500;
+        await _world.AddJobAsync(Job, Ask("t", "TASK_INSTANCE_FAILED"));
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: Events);
+        await _world.ExecuteAsync("UPDATE dispatcher_shards SET epoch = 7, cursor_txid = (SELECT order_txid FROM events), cursor_event_no = (SELECT event_no FROM events)");
+        await _world.ExecuteAsync($"""
+            INSERT INTO delivery_exceptions (subject_id, sequence, topic_key, topic_name, state, reason, tries, last_tried_at)
+            SELECT '{Job}', n, topic, topic, 'unrouted', '', 1, now() FROM generate_series(1, {Events}) AS n, unnest(ARRAY['t', 'u']) AS topic
+            """);
+        await WishAsync(new(null, "t", null, null, "unrouted", "user:test"));
+        var work = (await _store.NextAsync(DispatcherShard.Of(Job), default))!;
+        var rows = await _store.PageAsync(DispatcherShard.Of(Job), work, 10, default);
+        var row = Assert.Single(rows);
+
+        var first = await _store.ExceptionsAsync(work with { TopicKey = null }, rows, 101, default);
+        var last = await _store.ExceptionsAsync(work with { Cursor = new(row.OrderTxId, row.EventNo, 450) }, rows, 100, default);
+
+        // All messages of the last event are there.
+        Assert.True(first.IsCut);
+        Assert.Equal((102, 51), (first.Items.Count, first.Items[^1].Sequence));
+        Assert.False(last.IsCut);
+        Assert.Equal((50, 451), (last.Items.Count, last.Items[0].Sequence));
+    }
+
+    [Fact]
+    public async Task DeletedJobs_ArePassedOverAndCounted()
+    {
+        const string Gone = "job-aaaaaaae";
+        await _world.AddJobAsync(Job, Ask("t", "TASK_INSTANCE_FAILED"));
+        await _world.AddJobAsync(Gone, Ask("t", "TASK_INSTANCE_FAILED"));
+        await _world.AppendAsync(Gone, "task_instance", "FAILED", span: 100_000);
+        await _world.AppendAsync(Job, "task_instance", "FAILED", span: 2);
+        await _world.ExecuteAsync($"DELETE FROM jobs WHERE job_id = '{Gone}'; UPDATE events SET shard = 0");
+        var inbox = await _world.BindAsync("t");
+        await StartAsync();
+        await inbox.WhenAsync(2);
+        await Until.ReachedAsync(() => StatesAsync(2), states => states == "t confirmed", states => states);
+
+        var done = await DoneAsync(await WishAsync(new(null, "t", Early, null, null, "user:test")));
+
+        Assert.Equal((2, 100_000), (done.Sent, done.Skipped));
+    }
+
+    [Fact]
     public async Task BlockOfManyTopics_EachGetsAllInOrderAndIsAccountedForAlone()
     {
         const int Topics = 100;
@@ -104,12 +199,15 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await _world.AppendAsync(Job, "task_instance", "FAILED", span: 6);
         await StartAsync();
         await inbox.WhenAsync(7);
+        // What lies before the cursor is delivered again.
+        await Until.ReachedAsync(() => StatesAsync(7), states => states == "t confirmed", states => states);
 
         var done = await DoneAsync(await WishAsync(new(new(Job, 3, 5), "t", null, null, null, "user:test")));
         var again = (await Until.ReachedAsync(() => Task.FromResult(inbox.Messages.ToArray()), all => all.Length == 10, all => $"{all.Length} messages"))[7..];
 
         Assert.Equal(3, done.Sent);
         Assert.Equal(["job-aaaaaaaa:3", "job-aaaaaaaa:4", "job-aaaaaaaa:5"], again.Select(message => message.Id));
+        Assert.All(again, message => Assert.InRange(long.Parse(message.Header("x-batchplane-redelivered-at")!), 1, long.MaxValue));
     }
 
     [Fact]
@@ -148,7 +246,7 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await WishAsync(new(new(Job, 1, 3), null, null, null, null, "user:test"));
         var work = (await _store.NextAsync(shard, default))!;
         var row = Assert.Single(await _store.PageAsync(shard, work, 10, default));
-        var step = new RedeliveryStep(new(row.OrderTxId, row.EventNo, 1), [new(Job, 1, "t")], [], 0, 0, [], IsDone: false);
+        var step = new RedeliveryStep(new(row.OrderTxId, row.EventNo, 1), [MessageKey.Of(Job, 1, "t")], [], 0, [], 0, IsDone: false);
 
         Assert.False(await _store.MoveAsync(work, shard, 6, step, default));
         Assert.True(await _store.MoveAsync(work, shard, 7, step, default));
@@ -158,6 +256,22 @@ public sealed class RedeliveryTests : IAsyncLifetime
         Assert.False(await _store.MoveAsync(work, shard, 7, step, default));
         Assert.Null(await _store.NextAsync(shard, default));
         Assert.Equal(1, (await _store.FindAsync(work.RedeliveryId, default))!.Sent);
+    }
+
+    [Fact]
+    public async Task AlibabaBlock_SubscriptionsAreFoundByItsOwnWords()
+    {
+        await _world.AddJobAsync(Job, Ask("t", "OnJobWaiting"));
+        await _world.Topics.CreateAsync("t", "test", default);
+        await _world.ExecuteAsync("""
+            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, created_by, created_at, updated_at)
+            VALUES ('subsc-waiting0', 't', 'queue', 'w', '{job.waiting}', true, 'published', 'test', now(), now()), ('subsc-runnable', 't', 'queue', 'r', '{job.runnable}', true, 'published', 'test', now(), now())
+            """);
+        await _world.AppendAsync(Job, state: "RUNNABLE");
+
+        var delivery = Assert.Single((await _deliveries.OfEventAsync(Job, 1, default))!.Deliveries);
+
+        Assert.Equal(["subsc-waiting0"], delivery.Subscriptions!.Select(subscription => subscription.SubscriptionId));
     }
 
     private static void Often(DispatchOptions options)

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Server.Events;
 
 namespace BatchPlane.Server.Tests.Events;
 
@@ -27,15 +28,29 @@ public sealed class EventEndpointTests(EventServer server) : IClassFixture<Event
     public async Task CursorOfDroppedDays_IsGoneAndNamesTheOldest()
     {
         var cursor = (await server.GetAsync<JournalPage<EventView>>("/v1/events?limit=1")).NextCursor;
-        await server.ExecuteAsync("UPDATE journal_begin SET txid = pg_current_xact_id(), event_no = 5");
+        await server.ExecuteAsync("UPDATE journal_begin SET txid = (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)::text::xid8, event_no = 9223372036854775806");
         using var list = await server.Client.GetAsync($"/v1/events?after={cursor}");
         using var stream = await server.Client.GetAsync($"/v1/events/stream?after={cursor}");
         var problem = await ServerFixture.ProblemAsync(list, 410, "events_gone");
         await ServerFixture.ProblemAsync(stream, 410, "events_gone");
-        var oldest = problem.Detail!.Split(' ')[^1].TrimEnd('.');
 
-        Assert.NotNull(await server.GetAsync<JournalPage<EventView>>($"/v1/events?after={oldest}"));
+        Assert.Null(problem.NewestCursor);
+        Assert.NotNull(await server.GetAsync<JournalPage<EventView>>($"/v1/events?after={problem.OldestCursor}"));
         await server.ExecuteAsync("UPDATE journal_begin SET txid = '0', event_no = 0");
+    }
+
+    [Theory]
+    [InlineData("/v1/events")]
+    [InlineData("/v1/events/stream")]
+    [InlineData("/v1/executions")]
+    public async Task CursorThatTheJournalHasNotReached_IsRefusedWithTheNewest(string path)
+    {
+        var cursor = JournalCursor.Encode(new(long.MaxValue, 1, 1));
+        using var answer = await server.Client.GetAsync($"{path}?after={cursor}");
+        var problem = await ServerFixture.ProblemAsync(answer, 410, "events_gone");
+
+        Assert.Null(problem.OldestCursor);
+        Assert.NotNull(await server.GetAsync<JournalPage<EventView>>($"/v1/events?after={problem.NewestCursor}"));
     }
 
     [Theory]
@@ -46,6 +61,8 @@ public sealed class EventEndpointTests(EventServer server) : IClassFixture<Event
     [InlineData("/v1/executions?result=RUNNING,SUCCESS&since=2025-10-09T08:53:20Z", "?result ?since")]
     [InlineData("/v1/statistics?by=week&from=2025-13-01&to=x&cursor=x&foo=1", "?by ?cursor ?foo ?from ?to")]
     [InlineData("/v1/statistics?from=2020-01-01&to=2025-01-01", "?from")]
+    [InlineData("/v1/statistics?to=0001-01-03", "?to")]
+    [InlineData("/v1/statistics?from=9999-12-31&to=9999-12-31", "?from ?to")]
     [InlineData("/v1/deliveries?state=lost&cursor=x&job=j&env=e&foo=1", "?cursor ?env ?foo ?state")]
     [InlineData("/v1/redeliveries?cursor=x&foo=1", "?cursor ?foo")]
     public async Task WrongQueries_NameEverythingThatIsWrong(string path, string places)

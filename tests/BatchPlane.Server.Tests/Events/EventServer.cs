@@ -14,6 +14,7 @@ public sealed class EventServer : ServerFixture
         new("Events:WriteTimeout", "00:00:00.500"),
         new("Events:Heartbeat", "00:00:00.200"),
         new("Events:MaxStreams", $"{MaxStreams}"),
+        new("Access:KeyCacheSeconds", "0"),
         new("Dispatch:MaxRedeliveries", "1"),
         new("Dispatch:LagAge", "00:00:00"),
     ]);

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Access;
 using BatchPlane.Server.Tests.Dispatch;
 
 namespace BatchPlane.Server.Tests.Events;
@@ -63,6 +64,29 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
 
         await enough.CancelAsync();
         await noise;
+    }
+
+    [Fact]
+    public async Task KeyIsRevoked_ItsStreamEndsAndOthersDoNot()
+    {
+        const string Bearer = "key-of-somebody-who-leaves";
+        await server.ExecuteAsync($"""
+            INSERT INTO api_keys (key_id, key_name, key_hash, secret_id, secret_encrypted, created_at)
+            VALUES ('key-leaves', 'leaves', '\x{Convert.ToHexString(AccessSecrets.Hash(Bearer))}', 'secret-leaves', '\x00', now())
+            """);
+        await using var stays = await OpenAsync("?job=job-none");
+        await using var leaves = await OpenAsync("?job=job-none", bearer: Bearer);
+        await leaves.HeartbeatAsync();
+        await server.ExecuteAsync("UPDATE api_keys SET revoked_at = now() WHERE key_id = 'key-leaves'");
+
+        await Assert.ThrowsAsync<EndOfStreamException>(async () =>
+        {
+            while (true)
+            {
+                await leaves.HeartbeatAsync();
+            }
+        });
+        await stays.HeartbeatAsync();
     }
 
     [Fact]
@@ -169,17 +193,18 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
         return got;
     }
 
-    private async Task<SseReader> OpenAsync(string query, string? lastEventId = null)
+    private async Task<SseReader> OpenAsync(string query, string? lastEventId = null, string? bearer = null)
     {
         // A stream that a test before has left may still have its place.
-        var response = await Until.ReachedAsync(() => TryOpenAsync(query, lastEventId), found => found.IsSuccessStatusCode, found => $"{found.StatusCode}");
+        var response = await Until.ReachedAsync(() => TryOpenAsync(query, lastEventId, bearer), found => found.IsSuccessStatusCode, found => $"{found.StatusCode}");
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         return new(response, new StreamReader(await response.Content.ReadAsStreamAsync()));
     }
 
-    private Task<HttpResponseMessage> TryOpenAsync(string query, string? lastEventId = null)
+    private Task<HttpResponseMessage> TryOpenAsync(string query, string? lastEventId = null, string? bearer = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/events/stream{query}");
+        request.Headers.Authorization = new("Bearer", bearer ?? server.Key.BearerKey);
         if (lastEventId is not null)
         {
             request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);

@@ -49,7 +49,7 @@ public sealed class ListenerServer : ServerFixture
             new("Listeners:BatchEvents", "7"),
             new("Listeners:ReadRows", "3"),
             new("Listeners:LookInterval", "00:00:00.020"),
-            new("Listeners:CallTimeout", "00:00:00.300"),
+            new("Listeners:CallTimeout", "00:00:02"),
             new("Listeners:CancelGrace", "00:00:00.200"),
             new("Listeners:MaxFailures", "3"),
             new("Listeners:RetryMin", "00:00:00.010"),

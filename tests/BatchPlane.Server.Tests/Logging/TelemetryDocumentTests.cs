@@ -6,6 +6,8 @@ using BatchPlane.Server.Agents;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Events;
+using BatchPlane.Server.Listeners;
+using BatchPlane.Server.Loops;
 using BatchPlane.Server.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -39,6 +41,9 @@ public sealed partial class TelemetryDocumentTests
         _ = new DeliveryMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new ProgressMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new AttemptMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new ListenerMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new JournalMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new InvariantMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new EventMetrics(services.GetRequiredService<IMeterFactory>());
 
         Assert.Equal(InstrumentNames().Matches(Document).Select(match => match.Groups[1].Value).Order(), published.Distinct().Order());

@@ -53,6 +53,18 @@ public sealed class TopicEndpointTests(ServerFixture server) : IClassFixture<Ser
     }
 
     [Fact]
+    public async Task KeyThatIsNewForASubscriptionThatStands_DidNotMakeIt()
+    {
+        using var made = await server.PostAsync("/v1/topics", """{"topic_name":"standing"}""");
+        using var first = await server.PostAsync("/v1/topics/standing/subscriptions", Queue);
+        using var second = await server.PostAsync("/v1/topics/standing/subscriptions", Queue, "standing-1");
+        using var third = await server.PostAsync("/v1/topics/standing/subscriptions", Queue, "standing-1");
+
+        await ServerFixture.ProblemAsync(second, 409, "subscription_exists");
+        await ServerFixture.ProblemAsync(third, 409, "subscription_exists");
+    }
+
+    [Fact]
     public async Task SubscriptionOfAMissingTopic_IsNotFound()
     {
         using var response = await server.PostAsync("/v1/topics/missing/subscriptions", Queue);

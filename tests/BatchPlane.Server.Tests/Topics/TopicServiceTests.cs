@@ -156,6 +156,35 @@ public sealed class TopicServiceTests : IAsyncLifetime
         await BoundAsync("t", "q");
     }
 
+    /// <summary>What is declared last must be there before the first message: nothing that has no queue yet is sent again.</summary>
+    [Fact]
+    public async Task EventsWaitWhileTheBrokerIsAway_ReachQueuesThatWereSubscribedMeanwhile()
+    {
+        var (gate, address) = _world.GateToBroker();
+        await gate.ShutAsync();
+        var server = await _world.StartAsync(address);
+        var topics = server.Services.GetRequiredService<TopicService>();
+        _subscriptions = server.Services.GetRequiredService<SubscriptionService>();
+        for (var other = 0; other < 20; other++)
+        {
+            await topics.CreateAsync(new($"a{other}"), "test", default);
+            await _subscriptions.SubscribeAsync($"a{other}", Queue("many", $"job.{other}"), "test", default);
+        }
+
+        await topics.CreateAsync(new("z"), "test", default);
+        await _subscriptions.SubscribeAsync("z", Queue("late"), "test", default);
+        await _world.AddJobAsync("job-backlog0", DispatchWorld.Ask("z", "JOB_RUNNING"));
+        await _world.AppendAsync("job-backlog0", span: 5);
+        gate.Open();
+
+        await Until.ReachedAsync(
+            () => _world.ScalarAsync<long>("SELECT count(*) FROM dispatcher_shards WHERE cursor_event_no > 0"),
+            moved => moved == 1,
+            moved => $"{moved} shards moved");
+        Assert.Equal(0, await _world.ScalarAsync<long>("SELECT count(*) FROM delivery_exceptions"));
+        await CountAsync("late", 5);
+    }
+
     [Fact]
     public async Task UnknownTopics_AreFoundAndMadeInTheSpellingThatHolds()
     {

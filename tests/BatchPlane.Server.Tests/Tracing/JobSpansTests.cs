@@ -60,7 +60,7 @@ public sealed class JobSpansTests
             TaskName = "count",
             TaskInstanceIndex = 0,
             Attempt = number,
-            ExecutionSource = ExecutionSources.Of(number, original),
+            ExecutionSource = ExecutionSources.Of(number, original, null),
             PreviousAttempt = number > 1 ? number - 1 : null,
             OriginalAttempt = original,
             Result = result,

@@ -1,6 +1,7 @@
 """An SMTP server of the distribution's aiosmtpd on a free loopback port, which prints its port and then each mail it takes as a JSON line.
 
-Recipients beginning with "later" are refused for now (451), those beginning with "never" for good (550). Ends with its standard input.
+Recipients beginning with "later" are refused for now (451), those beginning with "never" for good (550). Mails to those beginning with "small" are too large (552) with more than one
+event, those to "odd" are refused as a whole (550). Ends with its standard input.
 """
 import json
 import sys
@@ -18,7 +19,12 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        mail = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "text": envelope.content.decode("utf-8")}
+        text = envelope.content.decode("utf-8")
+        if envelope.rcpt_tos[0].startswith("small") and text.count("X-BatchPlane-Event-Id:") > 1:
+            return "552 too large"
+        if envelope.rcpt_tos[0].startswith("odd"):
+            return "550 not from you"
+        mail = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "text": text}
         print(json.dumps(mail), flush=True)
         return "250 OK"
 

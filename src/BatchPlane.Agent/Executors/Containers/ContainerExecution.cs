@@ -89,6 +89,11 @@ internal sealed partial class ContainerExecution(IExecution client, ContainerEng
     // The client has the exit code of the command; but some codes are also its own, for what kept the command from running.
     private async Task<ExitStatus> JudgeAsync(ExitStatus status, ContainerReading? used)
     {
+        if (used?.OutOfMemoryKills > 0 && status.ExitCode is > 0)
+        {
+            return OutOfMemory(status);
+        }
+
         if (status.ExitCode is not (>= 125 and <= 127 or KilledExitCode))
         {
             return status;
@@ -107,16 +112,22 @@ internal sealed partial class ContainerExecution(IExecution client, ContainerEng
             return NotStarted(status);
         }
 
-        var memory = launch.Claim.Run.Resources?.MemoryMib;
-        if (state[0] == "true" || (used?.OutOfMemoryKills > 0 && status.ExitCode == KilledExitCode))
+        if (state[0] == "true")
         {
-            var limit = memory is { } mib ? string.Create(CultureInfo.InvariantCulture, $" of {mib} MiB") : "";
-            return status with { Outcome = AttemptOutcome.OutOfMemory, Reason = $"killed because it needed more than its memory{limit}" };
+            return OutOfMemory(status);
         }
 
-        return status.ExitCode == KilledExitCode && memory is not null
-            ? status with { Reason = string.Create(CultureInfo.InvariantCulture, $"exit code {KilledExitCode}: killed, perhaps for its memory limit of {memory} MiB; the engine does not say") }
+        return status.ExitCode == KilledExitCode && launch.Claim.Run.Resources?.MemoryMib is { } memory
+            ? status with { Reason = string.Create(CultureInfo.InvariantCulture, $"exit code {KilledExitCode}: killed, perhaps for its memory limit of {memory} MiB; nobody says") }
             : status;
+    }
+
+    // Where another of its processes was killed than the first one, that may have gone on and failed in its own way: its exit code is told.
+    private ExitStatus OutOfMemory(ExitStatus status)
+    {
+        var limit = launch.Claim.Run.Resources?.MemoryMib is { } mib ? string.Create(CultureInfo.InvariantCulture, $" of {mib} MiB") : "";
+        var reason = status.ExitCode == KilledExitCode ? $"killed because it needed more than its memory{limit}" : $"a process of it was killed because all together needed more than its memory{limit}";
+        return status with { Outcome = AttemptOutcome.OutOfMemory, Reason = reason };
     }
 
     private ExitStatus NotStarted(ExitStatus status) => status with

@@ -1,5 +1,6 @@
 -- Must hold: in the order in which the dispatcher reads (order_txid, then event_no) no journal row of a subject comes before
--- one with a lower sequence, and the subject's journal_txid is the order_txid of its newest row.
+-- one with a lower sequence, and the subject's journal_txid is not below the order_txid of its newest row (it is above where an environment was changed
+-- without a row).
 -- Caller: whoever checks the database. Rows: one per row out of order. Reads everything in one snapshot; no locks.
 WITH read_order AS (
     SELECT
@@ -37,4 +38,4 @@ SELECT
     'journal_txid is ' || s.journal_txid || ', its newest row has order_txid ' || n.order_txid
 FROM subjects AS s
 JOIN newest AS n ON n.subject_id = s.subject_id
-WHERE s.journal_txid <> n.order_txid
+WHERE s.journal_txid < n.order_txid

@@ -365,6 +365,7 @@ CREATE TABLE task_instances (
     finished_at    timestamptz,
     terminate_reason text,
     failover_of    integer,
+    execution_source text CHECK (execution_source IN ('NORMAL_TRIGGER', 'MANUAL')),
     PRIMARY KEY (task_id, instance_index),
     CHECK (terminate_reason IS NULL OR state IN ('STARTING', 'RUNNING'))
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
@@ -374,6 +375,7 @@ COMMENT ON TABLE task_instances IS 'Instances that were claimed at least once; t
 COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count against max_retry_count; attempts lost with their node or given back do not.';
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
 COMMENT ON COLUMN task_instances.failover_of IS 'The attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.';
+COMMENT ON COLUMN task_instances.execution_source IS 'Why the next or current attempt is made, where failover_of and its number do not say. NORMAL_TRIGGER: those before were given back, it is the first that may begin. MANUAL: a user had the instance tried again. Null: FAILOVER with failover_of, else NORMAL_TRIGGER for attempt 1 and RETRY for the others.';
 COMMENT ON COLUMN task_instances.terminate_reason IS 'The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.';
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
 
@@ -486,6 +488,7 @@ CREATE INDEX events_outbox_idx ON events (shard, order_txid, event_no) WHERE not
 -- For replay. Rows come nearly in this order, so that its pages fill one after the other. The condition is always true: it keeps the dispatcher, whose statements
 -- do not have it, to events_outbox_idx, which has only what is to be delivered.
 CREATE INDEX events_order_idx ON events (order_txid, event_no) WHERE span > 0;
+COMMENT ON TABLE events_default IS 'Rows of days without a partition: of clocks that are wrong, or of days whose partition could not be made. JournalKeeper moves them to partitions of their days.';
 COMMENT ON TABLE events IS 'The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.';
 COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
 COMMENT ON COLUMN events.span IS 'Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances to which the same happened in one transaction.';
@@ -531,6 +534,7 @@ CREATE TABLE attempt_statistics (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE attempt_statistics IS 'What ended on a day (UTC), added up from the journal by StatisticsKeeper, behind the cursor in statistics_cursor. A job is counted in the environment of its first task.';
 COMMENT ON COLUMN attempt_statistics.env_id IS 'Empty when the job was removed before it was counted; job_name likewise.';
+COMMENT ON COLUMN attempt_statistics.job_name IS 'Empty as well in days older than Journal.StatisticsNameDays: all jobs of the environment together.';
 COMMENT ON COLUMN attempt_statistics.run_ms IS 'Milliseconds from the begin of a command until its end was committed, of all attempts whose command began.';
 
 CREATE TABLE statistics_cursor (
@@ -599,15 +603,19 @@ COMMENT ON COLUMN dispatchers.alive_until IS 'Until when it counts (database clo
 CREATE TABLE delivery_exceptions (
     subject_id   text NOT NULL,
     sequence     bigint NOT NULL,
+    topic_key    text NOT NULL,
     topic_name   text NOT NULL,
     state        text NOT NULL CHECK (state IN ('unrouted', 'failed')),
     reason       text NOT NULL,
     tries        integer NOT NULL,
     last_tried_at timestamptz NOT NULL,
-    PRIMARY KEY (subject_id, sequence, topic_name)
+    PRIMARY KEY (subject_id, sequence, topic_key)
 );
 CREATE INDEX delivery_exceptions_time_idx ON delivery_exceptions (last_tried_at, subject_id, sequence, topic_name);
+CREATE INDEX delivery_exceptions_state_idx ON delivery_exceptions (state, last_tried_at, subject_id, sequence, topic_name);
+CREATE INDEX delivery_exceptions_topic_idx ON delivery_exceptions (topic_key, state, last_tried_at, subject_id, sequence, topic_name);
 COMMENT ON TABLE delivery_exceptions IS 'Messages that did not simply arrive: nobody was bound (unrouted), or the broker refused them for good (failed).';
+COMMENT ON COLUMN delivery_exceptions.topic_name IS 'As it was spelled then: the same topic may have been made in another spelling since.';
 
 CREATE TABLE redeliveries (
     redelivery_id  text PRIMARY KEY,
@@ -645,6 +653,7 @@ CREATE TABLE redelivery_shards (
     sent            bigint NOT NULL DEFAULT 0,
     unrouted        bigint NOT NULL DEFAULT 0,
     failed          bigint NOT NULL DEFAULT 0,
+    skipped         bigint NOT NULL DEFAULT 0,
     finished_at     timestamptz,
     PRIMARY KEY (redelivery_id, shard)
 ) WITH (fillfactor = 50);
@@ -652,6 +661,7 @@ CREATE INDEX redelivery_shards_open_idx ON redelivery_shards (shard) WHERE finis
 COMMENT ON TABLE redelivery_shards IS 'How far a redelivery is in each shard. Written by the dispatcher that holds the shard, under its epoch.';
 COMMENT ON COLUMN redelivery_shards.cursor_count IS 'Events of the row at the cursor that are done.';
 COMMENT ON COLUMN redelivery_shards.end_txid IS 'Where the shard''s own cursor was when the wish was made, with end_event_no: what lies beyond was pending and needs no second delivery.';
+COMMENT ON COLUMN redelivery_shards.skipped IS 'Events whose job or environment was removed: they cannot be written any more.';
 COMMENT ON COLUMN redelivery_shards.sent IS 'Messages that the broker took, for topics or into queues of subscriptions, those included that no queue was bound for.';
 
 CREATE TABLE topics (
@@ -675,6 +685,8 @@ CREATE TABLE subscriptions (
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
     max_in_flight      integer CHECK (max_in_flight > 0),
+    max_age_seconds    integer CHECK (max_age_seconds > 0),
+    max_queue_bytes    bigint CHECK (max_queue_bytes > 0),
     retry              jsonb,
     secret             bytea,
     previous_secret    bytea,
@@ -687,6 +699,8 @@ CREATE TABLE subscriptions (
     last_failed_at     timestamptz,
     last_status        integer,
     last_reason        text,
+    recent_failures    integer NOT NULL DEFAULT 0,
+    recent_since       timestamptz,
     created_by         text NOT NULL,
     created_at         timestamptz NOT NULL,
     updated_at         timestamptz NOT NULL,
@@ -695,6 +709,8 @@ CREATE TABLE subscriptions (
     CHECK ((protocol = 'http') = (secret IS NOT NULL)),
     CHECK ((protocol = 'queue') = (retry IS NULL)),
     CHECK ((protocol = 'queue') = (max_in_flight IS NULL)),
+    CHECK ((protocol = 'queue') = (max_age_seconds IS NULL)),
+    CHECK ((protocol = 'queue') = (max_queue_bytes IS NULL)),
     CHECK (enabled = (disabled_at IS NULL))
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durable RabbitMQ queue of somebody''s and its bindings. http, email: BatchPlane''s own queue batchplane.sub.<id>, which deliverers empty.';
@@ -703,21 +719,38 @@ COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
+COMMENT ON COLUMN subscriptions.max_age_seconds IS 'How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.';
 COMMENT ON COLUMN subscriptions.secret IS 'http: what requests are signed with, under the installation key.';
 COMMENT ON COLUMN subscriptions.previous_secret IS 'The secret before the last rotation; signs as well until previous_secret_until.';
 COMMENT ON COLUMN subscriptions.revision IS 'New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.';
 COMMENT ON COLUMN subscriptions.disabled_reason IS 'Why BatchPlane disabled it; null while enabled and when a user did.';
 COMMENT ON COLUMN subscriptions.failing_since IS 'First failure since the last success; null while the last try succeeded.';
+COMMENT ON COLUMN subscriptions.recent_failures IS 'Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.';
+
+CREATE TABLE topic_notices (
+    notice_id       text PRIMARY KEY,
+    topic_key       text NOT NULL REFERENCES topics ON DELETE CASCADE,
+    subscription_id text NOT NULL,
+    reason          text NOT NULL,
+    created_at      timestamptz NOT NULL
+);
+COMMENT ON TABLE topic_notices IS 'What topics are still to be told about themselves: that a subscription was disabled. Written with the change, removed when RabbitMQ has the message.';
 
 CREATE SEQUENCE topology_removal_no_seq;
 COMMENT ON SEQUENCE topology_removal_no_seq IS 'Numbers of removals.';
 CREATE TABLE topology_removals (
     removal_no bigint PRIMARY KEY DEFAULT nextval('topology_removal_no_seq'),
     topic_name text NOT NULL,
-    queue      text NOT NULL,
-    binding    text
+    queue      text,
+    binding    text,
+    tries      integer NOT NULL DEFAULT 0,
+    last_reason text,
+    CHECK (queue IS NOT NULL OR binding IS NULL)
 );
 COMMENT ON TABLE topology_removals IS 'What has to go from RabbitMQ, written with the change that made it superfluous and removed when it is done: the broker may be away meanwhile.';
+COMMENT ON COLUMN topology_removals.queue IS 'The queue; null: the exchange of the topic itself.';
+COMMENT ON COLUMN topology_removals.tries IS 'How often RabbitMQ refused it.';
+COMMENT ON COLUMN topology_removals.last_reason IS 'What RabbitMQ said the last time; null: it was not asked, or was away.';
 COMMENT ON COLUMN topology_removals.binding IS 'The binding to take away; null: the queue itself, which is then one of BatchPlane''s own.';
 
 CREATE TABLE subscription_deliveries (
@@ -725,6 +758,7 @@ CREATE TABLE subscription_deliveries (
     subject_id      text NOT NULL,
     sequence        bigint NOT NULL,
     topic_name      text NOT NULL,
+    redelivered_at  bigint NOT NULL DEFAULT 0,
     state           text NOT NULL CHECK (state IN ('pending', 'delivered', 'retrying', 'dead', 'dropped')),
     tries           integer NOT NULL,
     last_status     integer,
@@ -738,6 +772,7 @@ CREATE TABLE subscription_deliveries (
 CREATE INDEX subscription_deliveries_last_tried_at_idx ON subscription_deliveries (last_tried_at);
 CREATE INDEX subscription_deliveries_dead_idx ON subscription_deliveries (last_tried_at, subject_id, sequence, topic_name, subscription_id) WHERE state IN ('dead', 'dropped');
 COMMENT ON TABLE subscription_deliveries IS 'What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription''s queue, or no binding matches. Written in batches by deliverers; pruned by age.';
+COMMENT ON COLUMN subscription_deliveries.redelivered_at IS 'Which redelivery it tells of: when that was asked for, in milliseconds since 1970; 0: the first delivery.';
 COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
 COMMENT ON COLUMN subscription_deliveries.tries IS 'Tries made; 0 while pending.';
 COMMENT ON COLUMN subscription_deliveries.last_status IS 'HTTP status or SMTP reply code of the last try; null: there was no answer.';
@@ -766,22 +801,41 @@ CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 COMMENT ON TABLE idempotency_keys IS 'Idempotency-Key of submits and creates, stored in their transaction. Scope: <key id>:<operation>.';
 
 -- Makes the partition of the journal for one day (UTC), if there is none. Callers: JournalKeeper, once at start and then hourly.
-CREATE FUNCTION journal_ensure_partition(day date) RETURNS void
+-- Rows of that day that lie in the default partition already keep PostgreSQL from making it: they are moved into it. The default partition is locked first, so that
+-- none comes meanwhile; attaching locks the journal itself against nothing that reads or writes. Returns how many rows were moved.
+CREATE FUNCTION journal_ensure_partition(day date) RETURNS bigint
 LANGUAGE plpgsql
 AS $$
 DECLARE
     partition_name text := 'events_' || to_char(day, 'YYYYMMDD');
+    day_begin text := day::text || ' 00:00:00+00';
+    day_end text := (day + 1)::text || ' 00:00:00+00';
+    moved bigint;
 BEGIN
-    IF to_regclass(partition_name) IS NULL THEN
-        EXECUTE format(
-            'CREATE TABLE %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
-            partition_name,
-            day::text || ' 00:00:00+00',
-            (day + 1)::text || ' 00:00:00+00');
+    IF to_regclass(partition_name) IS NOT NULL THEN
+        RETURN 0;
     END IF;
+    LOCK TABLE events_default IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition_name);
+    EXECUTE format(
+        'WITH moved AS (
+            DELETE FROM events_default
+            WHERE occurred_at >= %L
+                AND occurred_at < %L
+            RETURNING *
+        )
+        INSERT INTO %I
+        SELECT *
+        FROM moved',
+        day_begin,
+        day_end,
+        partition_name);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, day_begin, day_end);
+    RETURN moved;
 END
 $$;
-COMMENT ON FUNCTION journal_ensure_partition IS 'Makes the partition of the journal for one day (UTC), if there is none.';
+COMMENT ON FUNCTION journal_ensure_partition IS 'Makes the partition of the journal for one day (UTC), if there is none, and moves rows of that day out of the default partition. Returns how many.';
 
 -- Drops partitions of days before the given one whose events are all delivered (behind every shard's cursor) and counted (behind the cursor of
 -- the statistics), and notes in journal_begin up to where something is missing. Returns how many.

@@ -4,6 +4,7 @@ SET
     env_name = coalesce(@env_name::text, env_name),
     env_description = coalesce(@env_description::text, env_description),
     tags = coalesce(@tags::jsonb, tags),
+    interest = coalesce(@interest::integer[], interest),
     desired_node_count = @desired_node_count::integer,
     min_node_count = @min_node_count::integer,
     max_node_count = @max_node_count::integer,

@@ -15,6 +15,7 @@ SET
     running_at = v.running_at,
     finished_at = v.finished_at,
     failover_of = v.failover_of,
+    execution_source = v.execution_source,
     terminate_reason = CASE WHEN v.state IN ('STARTING', 'RUNNING') THEN i.terminate_reason END
 FROM unnest(
     @task_ids::bigint[],
@@ -33,7 +34,8 @@ FROM unnest(
     @launched_ats::timestamptz[],
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[],
-    @failovers_of::integer[]
+    @failovers_of::integer[],
+    @execution_sources::text[]
 ) AS v (
     task_id,
     instance_index,
@@ -51,7 +53,8 @@ FROM unnest(
     launched_at,
     running_at,
     finished_at,
-    failover_of
+    failover_of,
+    execution_source
 )
 WHERE i.task_id = v.task_id
     AND i.instance_index = v.instance_index

@@ -14,7 +14,8 @@ INSERT INTO task_instances (
     launched_at,
     running_at,
     finished_at,
-    failover_of
+    failover_of,
+    execution_source
 )
 SELECT *
 FROM unnest(
@@ -32,5 +33,6 @@ FROM unnest(
     @launched_ats::timestamptz[],
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[],
-    @failovers_of::integer[]
+    @failovers_of::integer[],
+    @execution_sources::text[]
 )

@@ -10,7 +10,8 @@ SET
     reason = NULL,
     running_at = NULL,
     finished_at = NULL,
-    failover_of = NULL
+    failover_of = NULL,
+    execution_source = 'MANUAL'
 FROM (
     SELECT h.row_at
     FROM unnest(

@@ -16,7 +16,8 @@ SELECT
     i.running_at,
     i.finished_at,
     i.terminate_reason,
-    i.failover_of
+    i.failover_of,
+    i.execution_source
 FROM unnest(@task_ids::bigint[], @firsts::integer[], @counts::integer[]) AS wanted (task_id, first_index, instance_count)
 CROSS JOIN LATERAL (
     SELECT *

@@ -16,7 +16,8 @@ SELECT
     i.running_at,
     i.finished_at,
     i.terminate_reason,
-    i.failover_of
+    i.failover_of,
+    i.execution_source
 FROM unnest(@task_ids::bigint[], @limits::integer[]) AS wanted (task_id, claim_limit)
 JOIN tasks AS t ON t.task_id = wanted.task_id
 CROSS JOIN LATERAL (

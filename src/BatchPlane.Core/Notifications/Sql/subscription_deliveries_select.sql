@@ -3,7 +3,10 @@ SELECT
     subscription_id,
     state,
     last_status,
-    last_reason
+    last_reason,
+    redelivered_at,
+    tries,
+    next_try_at
 FROM subscription_deliveries
 WHERE subject_id = @subject_id::text
     AND sequence = @sequence::bigint;

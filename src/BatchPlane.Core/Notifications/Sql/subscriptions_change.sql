@@ -19,6 +19,7 @@ changed AS (
         disabled_at = CASE WHEN coalesce(@enabled::boolean, s.enabled) THEN NULL ELSE coalesce(s.disabled_at, clock_timestamp()) END,
         disabled_reason = CASE WHEN @enabled::boolean IS NULL THEN s.disabled_reason END,
         failing_since = CASE WHEN @enabled::boolean THEN NULL ELSE s.failing_since END,
+        recent_since = CASE WHEN @enabled::boolean THEN NULL ELSE s.recent_since END,
         revision = nextval('subscription_revision_seq'),
         updated_at = clock_timestamp()
     FROM before

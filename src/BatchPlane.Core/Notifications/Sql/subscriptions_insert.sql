@@ -1,12 +1,14 @@
 -- Makes a subscription. Caller: SubscriptionStore. Parameters: as the columns; @max_per_topic: most of one topic.
--- Locks the topic's row, so that two callers cannot both make the last one that is allowed.
--- Returns subscription_id, topic_name, created_at and whether it is new. The same protocol, endpoint and bindings again: the one that exists.
--- subscription_id null: the topic has as many as are allowed. No row: there is no such topic.
+-- Runs under the topic's lock (topics_lock.sql), so that it sees what was made before, and two callers cannot both make the last one that is allowed.
+-- Returns subscription_id, topic_name, created_at, whether it is new and whether the topic has as many as are allowed. The same protocol, endpoint and bindings again: the one that exists.
+-- subscription_id null and not full: a change gave another one these bindings at this moment. No row: there is no such topic.
 WITH topic AS MATERIALIZED (
-    SELECT topic_key, topic_name
+    SELECT
+        topic_key,
+        topic_name,
+        (SELECT count(*) FROM subscriptions WHERE subscriptions.topic_key = topics.topic_key) >= @max_per_topic::integer AS is_full
     FROM topics
     WHERE topic_key = @topic_key::text
-    FOR NO KEY UPDATE
 ),
 existing AS (
     SELECT subscription_id, subscriptions.created_at
@@ -18,7 +20,7 @@ existing AS (
 ),
 made AS (
     INSERT INTO subscriptions (
-        subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, push, content_format, max_in_flight, retry, secret,
+        subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, push, content_format, max_in_flight, max_age_seconds, max_queue_bytes, retry, secret,
         disabled_at, created_by, created_at, updated_at
     )
     SELECT
@@ -32,6 +34,8 @@ made AS (
         @push::text,
         @content_format::text,
         @max_in_flight::integer,
+        @max_age_seconds::integer,
+        @max_queue_bytes::bigint,
         @retry::jsonb,
         @secret::bytea,
         CASE WHEN NOT @enabled::boolean THEN clock_timestamp() END,
@@ -40,7 +44,7 @@ made AS (
         clock_timestamp()
     FROM topic
     WHERE NOT EXISTS (SELECT FROM existing)
-        AND (SELECT count(*) FROM subscriptions JOIN topic USING (topic_key)) < @max_per_topic::integer
+        AND NOT is_full
     ON CONFLICT (topic_key, protocol, endpoint, bindings) DO NOTHING
     RETURNING subscription_id, created_at
 )
@@ -48,7 +52,8 @@ SELECT
     coalesce(made.subscription_id, existing.subscription_id),
     topic_name,
     coalesce(made.created_at, existing.created_at),
-    made.subscription_id IS NOT NULL AS is_new
+    made.subscription_id IS NOT NULL AS is_new,
+    is_full
 FROM topic
 LEFT JOIN made ON true
 LEFT JOIN existing ON true;

@@ -21,6 +21,8 @@ SELECT
     last_status,
     last_reason,
     subscriptions.created_at,
+    max_age_seconds,
+    max_queue_bytes,
     topics.topic_key
 FROM subscriptions
 JOIN topics ON topics.topic_key = subscriptions.topic_key

@@ -20,6 +20,8 @@ SELECT
     last_status,
     last_reason,
     subscriptions.created_at,
+    max_age_seconds,
+    max_queue_bytes,
     secret,
     previous_secret,
     revision

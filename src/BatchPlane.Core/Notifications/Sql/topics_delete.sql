@@ -1,5 +1,5 @@
--- Deletes a topic and its subscriptions, and notes which of BatchPlane's own queues have to go. Caller: TopicStore. Parameters: @topic_key.
--- Returns its name as made; no row: there was none. Locks the rows.
+-- Deletes a topic and its subscriptions, and notes what has to go from RabbitMQ: bindings of somebody's queues, BatchPlane's own queues, the exchange.
+-- Caller: TopicStore, under the locks of topic and subscriptions. Parameters: @topic_key. Returns its name as made; no row: there was none.
 WITH gone AS (
     DELETE FROM topics
     WHERE topic_key = @topic_key::text
@@ -7,10 +7,19 @@ WITH gone AS (
 ),
 removals AS (
     INSERT INTO topology_removals (topic_name, queue, binding)
+    SELECT topic_name, endpoint, unnest(bindings)
+    FROM gone
+    JOIN subscriptions USING (topic_key)
+    WHERE protocol = 'queue'
+        AND enabled
+    UNION ALL
     SELECT topic_name, 'batchplane.sub.' || subscription_id, NULL
     FROM gone
     JOIN subscriptions USING (topic_key)
     WHERE protocol <> 'queue'
+    UNION ALL
+    SELECT topic_name, NULL, NULL
+    FROM gone
 )
 SELECT topic_name
 FROM gone;

@@ -21,7 +21,7 @@ FROM (
         WHERE (@subject_id::text IS NULL OR subject_id = @subject_id::text)
             AND (@sequence::bigint IS NULL OR sequence = @sequence::bigint)
             AND (@state::text IS NULL OR state = @state::text)
-            AND (@topic_key::text IS NULL OR lower(topic_name) = @topic_key::text)
+            AND (@topic_key::text IS NULL OR topic_key = @topic_key::text)
             AND @subscription_id::text IS NULL
             AND (@since::timestamptz IS NULL OR last_tried_at >= @since::timestamptz)
             AND (@until::timestamptz IS NULL OR last_tried_at < @until::timestamptz)

@@ -11,7 +11,8 @@ SELECT
     i.failover_of,
     i.node_id,
     i.launched_at,
-    i.running_at
+    i.running_at,
+    i.execution_source
 FROM claims AS c
 JOIN tasks AS t ON t.task_id = c.task_id
 JOIN jobs AS j ON j.job_id = c.job_id

@@ -16,7 +16,8 @@ SELECT
     coalesce(sum(s.sent), 0)::bigint,
     coalesce(sum(s.unrouted), 0)::bigint,
     coalesce(sum(s.failed), 0)::bigint,
-    r.subscription_id
+    r.subscription_id,
+    coalesce(sum(s.skipped), 0)::bigint
 FROM redeliveries AS r
 LEFT JOIN redelivery_shards AS s ON s.redelivery_id = r.redelivery_id
 LEFT JOIN topics AS t ON t.topic_key = r.topic_key

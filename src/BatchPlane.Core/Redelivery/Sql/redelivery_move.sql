@@ -1,6 +1,6 @@
 -- Moves a redelivery on in one shard and forgets the exceptions of messages that arrived. Caller: RedeliveryStore, under redelivery_lock.sql.
--- Parameters: @redelivery_id; @shard, @epoch: the lease; @txid, @event_no, @count: the new cursor; @sent, @unrouted, @failed: messages since the last one;
--- @is_done; @subject_ids, @sequences, @topic_names: what arrived, of equal length. Returns 1; 0 when the shard was taken over. Locks what it writes, and the shard's
+-- Parameters: @redelivery_id; @shard, @epoch: the lease; @txid, @event_no, @count: the new cursor; @sent, @unrouted, @failed, @skipped: since the last one;
+-- @is_done; @subject_ids, @sequences, @topic_keys: what arrived, of equal length. Returns 1; 0 when the shard was taken over. Locks what it writes, and the shard's
 -- row against being taken over meanwhile.
 WITH held AS (
     SELECT shard
@@ -17,6 +17,7 @@ moved AS (
         sent = r.sent + @sent::bigint,
         unrouted = r.unrouted + @unrouted::bigint,
         failed = r.failed + @failed::bigint,
+        skipped = r.skipped + @skipped::bigint,
         finished_at = CASE WHEN @is_done::boolean THEN clock_timestamp() END
     FROM held
     WHERE r.redelivery_id = @redelivery_id::text
@@ -26,10 +27,10 @@ moved AS (
 ),
 forgotten AS (
     DELETE FROM delivery_exceptions AS e
-    USING unnest(@subject_ids::text[], @sequences::bigint[], @topic_names::text[]) AS arrived (subject_id, sequence, topic_name)
+    USING unnest(@subject_ids::text[], @sequences::bigint[], @topic_keys::text[]) AS arrived (subject_id, sequence, topic_key)
     WHERE e.subject_id = arrived.subject_id
         AND e.sequence = arrived.sequence
-        AND e.topic_name = arrived.topic_name
+        AND e.topic_key = arrived.topic_key
         AND EXISTS (SELECT FROM moved)
 )
 SELECT count(*)::integer

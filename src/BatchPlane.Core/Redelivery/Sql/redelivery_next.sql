@@ -15,7 +15,8 @@ SELECT
     s.end_event_no,
     r.subscription_id,
     subscriptions.topic_key,
-    subscriptions.bindings
+    subscriptions.bindings,
+    r.created_at
 FROM redelivery_shards AS s
 JOIN redeliveries AS r ON r.redelivery_id = s.redelivery_id
 LEFT JOIN subscriptions ON subscriptions.subscription_id = r.subscription_id

@@ -1,5 +1,5 @@
 -- The next rows of a shard that a redelivery of a topic looks at, from its cursor on. Caller: RedeliveryStore.
--- Parameters: @shard; @txid, @event_no: the row at the cursor; @end_txid, @end_event_no: the last one; @since, @until: null: no limit; @row_limit.
+-- Parameters: @shard; @txid, @event_no: the row to begin with, itself included; @end_txid, @end_event_no: the last one; @since, @until: null: no limit; @row_limit.
 -- Returns 0 to @row_limit rows, with the columns of events_page.sql. Locks nothing. All of it lies before the shard's own cursor and is settled.
 SELECT
     order_txid,

@@ -1,5 +1,5 @@
 -- The next rows that a redelivery of events of one job or environment looks at, from its cursor on. Caller: RedeliveryStore.
--- Parameters: @subject_id; @first_sequence, @last_sequence; @txid, @event_no: the row at the cursor; @end_txid, @end_event_no: the last one that is delivered; @row_limit.
+-- Parameters: @subject_id; @first_sequence, @last_sequence; @txid, @event_no: the row to begin with, itself included; @end_txid, @end_event_no: the last one that is delivered; @row_limit.
 -- Returns 0 to @row_limit rows, with the columns of events_page.sql. Locks nothing.
 SELECT
     order_txid,

@@ -26,7 +26,8 @@ facts AS (
         level = 'job' AND sequence = 1 AS is_submit,
         level = 'job' AND state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED') AS is_job_end,
         level = 'task_instance' AND state NOT IN ('ATTEMPT_STARTED', 'ATTEMPT_ENDED') AND attempt IS NOT NULL AND launched_at IS NOT NULL AND cause IS NOT NULL AS is_attempt_end,
-        details ? 'original_attempt' AS is_failover
+        details ? 'original_attempt' AS is_failover,
+        details ? 'execution_source' AS is_noted
     FROM next_rows
     WHERE level IN ('job', 'task_instance')
 ),
@@ -45,7 +46,7 @@ sums AS (
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause = 'node_lost'), 0) AS lost,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause IN ('node_drained', 'returned')), 0) AS returned,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.is_failover), 0) AS failovers,
-        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.attempt > 1 AND NOT coalesce(f.is_failover, false)), 0) AS retries,
+        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.attempt > 1 AND NOT coalesce(f.is_noted, false)), 0) AS retries,
         coalesce(
             sum(
                 extract(epoch FROM f.occurred_at - f.running_at) * 1000 * f.span

@@ -1,4 +1,3 @@
-using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
 using MassTransit;
 
@@ -26,16 +25,17 @@ internal sealed partial class SubscriptionBus(BrokerAddress address, ILoggerFact
     }
 
     /// <summary>
-    /// Begins to consume a subscription's queue. Each message is acknowledged when <paramref name="handle"/> has ended, and comes again when that threw.
+    /// Begins to consume a queue of BatchPlane's own. Each message is acknowledged when <paramref name="handle"/> has ended, and comes again when that threw.
     /// </summary>
-    /// <param name="subscriptionId">Whose queue.</param>
+    /// <param name="queue">Its name.</param>
+    /// <param name="arguments">What it is declared with: the same wherever it is declared.</param>
     /// <param name="prefetch">Messages taken and not yet acknowledged, at most.</param>
     /// <param name="handle">What is done with each.</param>
-    internal IAsyncDisposable Consume(string subscriptionId, int prefetch, Func<Incoming, Task> handle)
+    internal IAsyncDisposable Consume(string queue, IReadOnlyDictionary<string, object?> arguments, int prefetch, Func<Incoming, Task> handle)
     {
         var bus = _bus ?? throw new InvalidOperationException("Not started.");
         var handler = new Handler(handle, logger);
-        return new Endpoint(bus.ConnectReceiveEndpoint(SubscriptionQueue.OwnOf(subscriptionId), endpoint =>
+        return new Endpoint(bus.ConnectReceiveEndpoint(queue, endpoint =>
         {
             endpoint.ConfigureConsumeTopology = false;
             endpoint.PrefetchCount = prefetch;
@@ -47,7 +47,7 @@ internal sealed partial class SubscriptionBus(BrokerAddress address, ILoggerFact
             endpoint.DiscardSkippedMessages();
             endpoint.RethrowFaultedMessages();
             var rabbit = (IRabbitMqReceiveEndpointConfigurator)endpoint;
-            foreach (var (name, value) in TopicTopology.OwnQueueArguments)
+            foreach (var (name, value) in arguments)
             {
                 rabbit.SetQueueArgument(name, value!);
             }

@@ -6,16 +6,20 @@ namespace BatchPlane.Server.Deliveries.Mail;
 internal sealed record MailEvent(Incoming Incoming, EventContent Content);
 
 /// <summary>Puts events of one subscription that come fast into one mail.</summary>
-internal sealed class MailGatherer(EmailOptions options, TimeProvider time, Func<string, IReadOnlyList<MailEvent>, Task<DeliveryOutcome>> send)
+/// <param name="options">How many, and for how long.</param>
+/// <param name="time">The clock.</param>
+/// <param name="send">Sends the mail of some events. Returns what came of each.</param>
+internal sealed class MailGatherer(EmailOptions options, TimeProvider time, Func<string, IReadOnlyList<MailEvent>, Task<IReadOnlyList<DeliveryOutcome>>> send)
 {
     private readonly Lock _gate = new();
     private Mail? _open;
     private DateTimeOffset _notBefore = DateTimeOffset.MinValue;
 
-    /// <summary>Adds an event to the mail that is sent next. Returns what came of that mail.</summary>
+    /// <summary>Adds an event to the mail that is sent next. Returns what came of it there.</summary>
     internal async Task<DeliveryOutcome> AddAsync(string address, MailEvent added, CancellationToken cancellationToken)
     {
         Mail mail;
+        int place;
         var begins = false;
         lock (_gate)
         {
@@ -26,8 +30,10 @@ internal sealed class MailGatherer(EmailOptions options, TimeProvider time, Func
             }
 
             mail = _open;
+            place = mail.Events.Count;
             mail.Events.Add(added);
-            if (mail.Events.Count >= options.MaxEvents)
+            mail.Bytes += added.Content.Body.Length;
+            if (mail.Events.Count >= options.MaxEvents || mail.Bytes >= options.MaxBytes)
             {
                 _open = null;
                 mail.Full.TrySetResult();
@@ -40,7 +46,7 @@ internal sealed class MailGatherer(EmailOptions options, TimeProvider time, Func
             _ = SendAsync(address, mail);
         }
 
-        return await mail.Outcome.Task.WaitAsync(cancellationToken);
+        return (await mail.Outcomes.Task.WaitAsync(cancellationToken))[place];
     }
 
     private async Task SendAsync(string address, Mail mail)
@@ -64,12 +70,12 @@ internal sealed class MailGatherer(EmailOptions options, TimeProvider time, Func
                 _notBefore = time.GetUtcNow() + options.GatherFor;
             }
 
-            mail.Outcome.SetResult(await send(address, mail.Events));
+            mail.Outcomes.SetResult(await send(address, mail.Events));
         }
         catch (Exception fault)
         {
             // Whoever waits for the mail is told; the events come again.
-            mail.Outcome.SetException(fault);
+            mail.Outcomes.SetException(fault);
         }
     }
 
@@ -77,8 +83,10 @@ internal sealed class MailGatherer(EmailOptions options, TimeProvider time, Func
     {
         internal List<MailEvent> Events { get; } = [];
 
+        internal long Bytes { get; set; }
+
         internal TaskCompletionSource Full { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        internal TaskCompletionSource<DeliveryOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource<IReadOnlyList<DeliveryOutcome>> Outcomes { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

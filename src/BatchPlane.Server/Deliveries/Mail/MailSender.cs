@@ -9,11 +9,12 @@ namespace BatchPlane.Server.Deliveries.Mail;
 
 /// <summary>
 /// Delivers by mail. The first event of a subscription goes at once; those that come within the gathering time after a mail share the next one. All events of a mail fare
-/// alike. A reply of 4xx is tried again, one of 5xx is final.
+/// alike, but for one that is too large for the server: it is sent in halves. Final is only that the recipient is refused with 5xx; everything else may be the mistake of who runs this server, and is tried again.
 /// </summary>
 internal sealed class MailSender(EventRenderer renderer, IOptions<EmailOptions> options, TimeProvider time) : IEndpointSender
 {
     private const int FirstPermanentReply = 500;
+    private const int TooLarge = (int)SmtpStatusCode.ExceededStorageAllocation;
     private readonly ConcurrentDictionary<string, MailGatherer> _gatherers = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
@@ -33,7 +34,19 @@ internal sealed class MailSender(EventRenderer renderer, IOptions<EmailOptions> 
         return await gatherer.AddAsync(subscription.View.Endpoint, new(incoming, content), cancellationToken);
     }
 
-    private async Task<DeliveryOutcome> SendAsync(string address, IReadOnlyList<MailEvent> events)
+    private async Task<IReadOnlyList<DeliveryOutcome>> SendAsync(string address, IReadOnlyList<MailEvent> events)
+    {
+        var outcome = await SendOneAsync(address, events);
+        if (outcome is not DeliveryOutcome.Failed { Status: TooLarge } || events.Count == 1)
+        {
+            return [.. Enumerable.Repeat(outcome, events.Count)];
+        }
+
+        var half = events.Count / 2;
+        return [.. await SendAsync(address, [.. events.Take(half)]), .. await SendAsync(address, [.. events.Skip(half)])];
+    }
+
+    private async Task<DeliveryOutcome> SendOneAsync(string address, IReadOnlyList<MailEvent> events)
     {
         using var timeout = new CancellationTokenSource(options.Value.Timeout, time);
         try
@@ -50,7 +63,7 @@ internal sealed class MailSender(EventRenderer renderer, IOptions<EmailOptions> 
             await LeaveAsync(smtp, timeout.Token);
             return new DeliveryOutcome.Delivered((int)SmtpStatusCode.Ok);
         }
-        catch (SmtpCommandException refused) when ((int)refused.StatusCode >= FirstPermanentReply)
+        catch (SmtpCommandException refused) when (refused.ErrorCode == SmtpErrorCode.RecipientNotAccepted && (int)refused.StatusCode >= FirstPermanentReply)
         {
             return new DeliveryOutcome.Refused((int)refused.StatusCode, refused.Message);
         }
@@ -62,8 +75,9 @@ internal sealed class MailSender(EventRenderer renderer, IOptions<EmailOptions> 
         {
             return new DeliveryOutcome.Failed(null, $"The SMTP server did not take it within {options.Value.Timeout.TotalSeconds:0.###} s.");
         }
-        catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException or AuthenticationException or SslHandshakeException or ProtocolException or NotSupportedException)
+        catch (Exception fault)
         {
+            // The server is away, or speaks otherwise than it should, or the mail cannot be written: the next try may do.
             return new DeliveryOutcome.Failed(null, fault.Message);
         }
     }

@@ -11,7 +11,7 @@ internal sealed class ForbiddenEndpointException(string message) : IOException(m
 /// Keeps webhooks from being used to reach what only this server can reach. A host is resolved, every one of its addresses is checked, and exactly these addresses are
 /// dialled: a name that answers differently the next time (rebinding) gains nothing. The same check is made when a subscription is created, so that its author is told.
 /// </summary>
-internal sealed class EndpointGuard(IOptions<WebhookOptions> options, IHostResolver resolver)
+internal sealed class EndpointGuard(IOptions<WebhookOptions> options, IHostResolver resolver, TimeProvider time)
 {
     private readonly AllowList _allowed = new(options.Value);
 
@@ -47,13 +47,17 @@ internal sealed class EndpointGuard(IOptions<WebhookOptions> options, IHostResol
         var addresses = await ResolveAsync(context.DnsEndPoint.Host, cancellationToken);
         for (var n = 0; ; n++)
         {
+            // One that answers nothing must leave time for the others.
+            using var share = new CancellationTokenSource(options.Value.ConnectTimeout / addresses.Length, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(share.Token, cancellationToken);
+            var isLast = n == addresses.Length - 1;
             var socket = new Socket(addresses[n].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(addresses[n], context.DnsEndPoint.Port), cancellationToken);
+                await socket.ConnectAsync(new IPEndPoint(addresses[n], context.DnsEndPoint.Port), isLast ? cancellationToken : either.Token);
                 return new NetworkStream(socket, ownsSocket: true);
             }
-            catch (SocketException) when (n < addresses.Length - 1)
+            catch (Exception fault) when (!isLast && (fault is SocketException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested)))
             {
                 socket.Dispose();
             }

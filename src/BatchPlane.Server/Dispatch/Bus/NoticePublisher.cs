@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using BatchPlane.Core;
 using BatchPlane.Core.Notifications;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -9,8 +8,8 @@ using RabbitMQ.Client.Exceptions;
 namespace BatchPlane.Server.Dispatch.Bus;
 
 /// <summary>
-/// Publishes what is about a topic itself and no event of a job or environment: its test, and that a subscription was disabled. Such notices are in no journal: they are sent once, and gone when the broker
-/// is away.
+/// Publishes what is about a topic itself and no event of a job or environment: its test, and that a subscription was disabled. Such notices are in no journal. A test is sent once;
+/// that a subscription was disabled waits in PostgreSQL until it was sent.
 /// </summary>
 internal sealed partial class NoticePublisher(
     BrokerConnection broker,
@@ -19,48 +18,38 @@ internal sealed partial class NoticePublisher(
     TimeProvider time,
     ILogger<NoticePublisher> logger)
 {
-    /// <summary>Name of a test.</summary>
-    internal const string TestName = "TOPIC_TEST";
-
-    /// <summary>Key of a test that names none.</summary>
-    internal const string TestKey = "topic.test";
-
     /// <summary>What the ids of tests begin with.</summary>
     internal const string TestPrefix = "test-";
 
-    private const string DisabledName = "SUBSCRIPTION_DISABLED";
-    private const string DisabledKey = "subscription.disabled";
     private const string ContentType = "application/json";
 
     /// <summary>Sends a test. True: a queue has it; false: none is bound for the key; null: the broker is away or does not let us.</summary>
     internal Task<bool?> TestAsync(string topic, string subjectId, string routingKey, CancellationToken cancellationToken) =>
-        PublishAsync(topic, routingKey, subjectId, TestName, writer => writer.WriteString("TopicName", topic), cancellationToken);
+        PublishAsync(topic, routingKey, subjectId, TopicNotices.Test.Name, writer => writer.WriteString("TopicName", topic), cancellationToken);
 
-    /// <summary>Tells the topic that one of its subscriptions was disabled. Best effort: the subscription itself says so too.</summary>
-    internal async Task SubscriptionDisabledAsync(string topic, string subscriptionId, string reason, CancellationToken cancellationToken)
-    {
-        await PublishAsync(
-            topic,
-            DisabledKey,
-            EntityId.New($"{subscriptionId}-"),
-            DisabledName,
-            writer =>
-            {
-                writer.WriteString("TopicName", topic);
-                writer.WriteString("SubscriptionId", subscriptionId);
-                writer.WriteString("StateReason", reason);
-            },
-            cancellationToken);
-    }
+    /// <summary>Tells the topic that one of its subscriptions was disabled. Null: it has to be told again.</summary>
+    internal Task<bool?> SubscriptionDisabledAsync(TopicNotice notice, CancellationToken cancellationToken) => PublishAsync(
+        notice.TopicName,
+        TopicNotices.SubscriptionDisabled.RoutingKey,
+        notice.NoticeId,
+        TopicNotices.SubscriptionDisabled.Name,
+        writer =>
+        {
+            writer.WriteString("TopicName", notice.TopicName);
+            writer.WriteString("SubscriptionId", notice.SubscriptionId);
+            writer.WriteString("StateReason", notice.Reason);
+        },
+        cancellationToken,
+        notice.CreatedAt);
 
-    private async Task<bool?> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, CancellationToken cancellationToken)
+    private async Task<bool?> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, CancellationToken cancellationToken, DateTimeOffset? happenedAt = null)
     {
         if (await topology.DeclareExchangeAsync(topic, cancellationToken) is Declaration.BrokerAway or Declaration.Refused || !broker.TryGetOpen(out var connection))
         {
             return null;
         }
 
-        var now = time.GetUtcNow();
+        var now = happenedAt ?? time.GetUtcNow();
         var properties = new BasicProperties
         {
             MessageId = $"{subjectId}:1",

@@ -26,11 +26,11 @@ internal sealed class PublishChannel : IAsyncDisposable
 
     private PublishChannel(
         IChannel channel,
-        CancellationToken connectionLost,
         BrokerConnection broker,
         TimeProvider time,
         DispatchOptions options,
-        OutboxPosition start)
+        OutboxPosition start,
+        CancellationToken connectionLost)
     {
         _channel = channel;
         _connectionLost = connectionLost;
@@ -62,7 +62,7 @@ internal sealed class PublishChannel : IAsyncDisposable
         var connection = await broker.WhenOpenAsync(cancellationToken);
         var settings = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
         var channel = await connection.Client.CreateChannelAsync(settings, cancellationToken);
-        return new(channel, connection.Lost, broker, time, options, start);
+        return new(channel, broker, time, options, start, connection.Lost);
     }
 
     /// <summary>Sends one message, after waiting for room. False when the channel has a fault: nothing was sent.</summary>

@@ -37,6 +37,9 @@ internal sealed class RetryQueues(BrokerConnection broker, TimeProvider time) : 
     private const string GoneExchange = "batchplane.gone";
     private const int Steps = 10;
     private const int Factor = 4;
+
+    /// <summary>Bytes that wait in one of the queues, at most: then messages stay where they are until there is room. Not an option: arguments of a queue that exists cannot be changed.</summary>
+    private const long MaxBytes = 4_000_000_000;
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim _gate = new(1);
@@ -175,6 +178,7 @@ internal sealed class RetryQueues(BrokerConnection broker, TimeProvider time) : 
                 ["x-message-ttl"] = (long)step.TotalMilliseconds,
                 ["x-dead-letter-exchange"] = ReturnExchange,
                 ["x-dead-letter-strategy"] = "at-least-once",
+                ["x-max-length-bytes"] = MaxBytes,
                 ["x-overflow"] = "reject-publish",
             },
             cancellationToken: cancellationToken);

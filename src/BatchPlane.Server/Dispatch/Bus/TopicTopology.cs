@@ -27,6 +27,7 @@ internal abstract record Declaration
 /// </summary>
 internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<TopicTopology> logger)
 {
+    private const int MaxDeliveries = 1_000_000;
     private const ushort AccessRefused = 403;
     private const ushort NotFound = 404;
     private const ushort ResourceLocked = 405;
@@ -34,13 +35,35 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
 
     private static readonly Dictionary<string, object?> QuorumQueue = new() { ["x-queue-type"] = "quorum" };
 
-    /// <summary>
-    /// Arguments of BatchPlane's own queues, the same wherever one is declared. A message may come back often (servers that are killed): newer brokers would drop it
-    /// after twenty times by themselves.
-    /// </summary>
-    internal static IReadOnlyDictionary<string, object?> OwnQueueArguments => OwnQueue;
+    /// <summary>The queue and exchange of messages that fell out of BatchPlane's own queues.</summary>
+    internal const string Fallen = "batchplane.fallen";
 
-    private static readonly Dictionary<string, object?> OwnQueue = new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1_000_000 };
+    /// <summary>Bytes of fallen messages that nobody has recorded yet, at most; beyond that the oldest are lost unrecorded. Not an option: arguments of a queue that exists cannot be changed.</summary>
+    private const long MaxFallenBytes = 256_000_000;
+
+    /// <summary>Arguments of <see cref="Fallen"/>.</summary>
+    internal static IReadOnlyDictionary<string, object?> FallenArguments { get; } = new Dictionary<string, object?>
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-delivery-limit"] = MaxDeliveries,
+        ["x-max-length-bytes"] = MaxFallenBytes,
+        ["x-overflow"] = "drop-head",
+    };
+
+    /// <summary>
+    /// Arguments of BatchPlane's own queue of a subscription, the same wherever it is declared. A message may come back often (servers that are killed): newer brokers would drop it
+    /// after twenty times by themselves. What is too old, or too much, falls out to where it is recorded.
+    /// </summary>
+    internal static IReadOnlyDictionary<string, object?> OwnQueueOf(SubscriptionView subscription) => new Dictionary<string, object?>
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-delivery-limit"] = MaxDeliveries,
+        ["x-message-ttl"] = (subscription.MaxAgeSeconds ?? throw Foreign(subscription)) * 1_000L,
+        ["x-max-length-bytes"] = subscription.MaxQueueBytes ?? throw Foreign(subscription),
+        ["x-overflow"] = "drop-head",
+        ["x-dead-letter-exchange"] = Fallen,
+        ["x-dead-letter-routing-key"] = SubscriptionQueue.Of(subscription),
+    };
 
     /// <summary>The topic's exchange: durable, of type <c>topic</c>.</summary>
     internal Task<Declaration> DeclareExchangeAsync(string topic, CancellationToken cancellationToken) =>
@@ -55,23 +78,28 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
         var isOwn = subscription.Protocol != SubscriptionProtocol.Queue;
         if (!subscription.Enabled)
         {
-            return isOwn ? await DeclareOwnQueueAsync(SubscriptionQueue.Of(subscription), cancellationToken) : new Declaration.Done();
+            return isOwn ? await DeclareOwnQueueAsync(subscription, cancellationToken) : new Declaration.Done();
         }
 
         return await BindAsync(
             subscription.TopicName,
-            isOwn ? await DeclareOwnQueueAsync(SubscriptionQueue.Of(subscription), cancellationToken) : await EnsureQueueAsync(subscription.Endpoint, cancellationToken),
+            isOwn ? await DeclareOwnQueueAsync(subscription, cancellationToken) : await EnsureQueueAsync(subscription.Endpoint, cancellationToken),
             SubscriptionQueue.Of(subscription),
             subscription.Bindings,
             cancellationToken);
     }
 
-    /// <summary>
-    /// A queue and its bindings. A queue that exists is bound as it is, whatever its arguments: it is its maker's. One that does
-    /// not is declared durable, of type quorum.
-    /// </summary>
-    internal async Task<Declaration> BindQueueAsync(string topic, string queue, IReadOnlyList<string> bindings, CancellationToken cancellationToken) =>
-        await BindAsync(topic, await EnsureQueueAsync(queue, cancellationToken), queue, bindings, cancellationToken);
+    /// <summary>Whether somebody's queue could be bound, as far as can be seen without making anything: one that does not exist could be made.</summary>
+    internal Task<Declaration> CheckQueueAsync(string queue, CancellationToken cancellationToken) =>
+        OnOwnChannelAsync($"queue {queue}", (channel, token) => ExistsAsync(channel, queue, token), cancellationToken);
+
+    /// <summary>True: there is such a queue; false: there is none; null: that cannot be seen.</summary>
+    internal async Task<bool?> HasQueueAsync(string queue, CancellationToken cancellationToken)
+    {
+        bool? exists = null;
+        await OnOwnChannelAsync($"queue {queue}", async (channel, token) => exists = await ExistsAsync(channel, queue, token), cancellationToken);
+        return exists;
+    }
 
     /// <summary>Deletes a queue of BatchPlane's own with what is in it. Nothing there: nothing to do.</summary>
     internal Task<Declaration> DeleteOwnQueueAsync(string queue, CancellationToken cancellationToken) => queue.StartsWith(SubscriptionQueue.OwnPrefix, StringComparison.Ordinal)
@@ -101,15 +129,23 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             (channel, token) => IgnoringAbsenceAsync(channel.ExchangeDeleteAsync(topic, cancellationToken: token)),
             cancellationToken);
 
-    private Task<Declaration> DeclareOwnQueueAsync(string queue, CancellationToken cancellationToken) => OnOwnChannelAsync(
-        $"queue {queue}",
-        async (channel, token) =>
-        {
-            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments: OwnQueue, cancellationToken: token);
-            await RetryQueues.DeclareReturnAsync(channel, token);
-            await channel.QueueBindAsync(queue, RetryQueues.ReturnExchange, queue, cancellationToken: token);
-        },
-        cancellationToken);
+    private Task<Declaration> DeclareOwnQueueAsync(SubscriptionView subscription, CancellationToken cancellationToken)
+    {
+        var queue = SubscriptionQueue.Of(subscription);
+        return OnOwnChannelAsync($"queue {queue}", (channel, token) => DeclareOwnQueueAsync(channel, queue, OwnQueueOf(subscription), token), cancellationToken);
+    }
+
+    private static async Task DeclareOwnQueueAsync(IChannel channel, string queue, IReadOnlyDictionary<string, object?> arguments, CancellationToken token)
+    {
+        await channel.ExchangeDeclareAsync(Fallen, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: token);
+        await channel.QueueDeclareAsync(Fallen, durable: true, exclusive: false, autoDelete: false, arguments: FallenArguments.ToDictionary(), cancellationToken: token);
+        await channel.QueueBindAsync(Fallen, Fallen, "", cancellationToken: token);
+        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments: arguments.ToDictionary(), cancellationToken: token);
+        await RetryQueues.DeclareReturnAsync(channel, token);
+        await channel.QueueBindAsync(queue, RetryQueues.ReturnExchange, queue, cancellationToken: token);
+    }
+
+    private static ArgumentException Foreign(SubscriptionView subscription) => new($"The queue of {subscription.SubscriptionId} is somebody's.", nameof(subscription));
 
     private async Task<Declaration> BindAsync(string topic, Declaration queueDeclared, string queue, IReadOnlyList<string> bindings, CancellationToken cancellationToken)
     {
@@ -137,6 +173,7 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             cancellationToken);
     }
 
+    /// <summary>A queue that exists is bound as it is, whatever its arguments: it is its maker's. One that does not is declared durable, of type quorum.</summary>
     private async Task<Declaration> EnsureQueueAsync(string queue, CancellationToken cancellationToken)
     {
         var exists = false;

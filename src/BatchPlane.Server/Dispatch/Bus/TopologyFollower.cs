@@ -1,0 +1,199 @@
+using BatchPlane.Core.Database;
+using BatchPlane.Core.Notifications;
+using Npgsql;
+
+namespace BatchPlane.Server.Dispatch.Bus;
+
+/// <summary>
+/// Makes RabbitMQ follow what PostgreSQL says of a topic: takes away what changes made superfluous, declares exchange, queues and bindings. Both under the topic's lock and from what is stored
+/// then, so that nobody takes away what another has just made, or makes what another has just taken away. What cannot be done now waits in PostgreSQL for the next pass, of whichever server.
+/// </summary>
+internal sealed partial class TopologyFollower(
+    NpgsqlDataSource dataSource,
+    TopicStore topics,
+    SubscriptionStore subscriptions,
+    TopologyRemovalStore removals,
+    TopicTopology topology,
+    ILogger<TopologyFollower> logger) : IDisposable
+{
+    private const int PageSize = 200;
+
+    /// <summary>Topics at once. Each who holds a topic's lock, or waits for one, has a connection of the pool, and needs others for what it does.</summary>
+    internal const int MaxTopics = 4;
+
+    private readonly SemaphoreSlim _places = new(MaxTopics);
+
+    /// <summary>Everything of a topic; one that is gone has only what is to be removed. A declaration that RabbitMQ refuses is logged where it happens and keeps none of the others.</summary>
+    internal Task<Declaration> FollowAsync(string topicName, CancellationToken cancellationToken) =>
+        NowOrLaterAsync(topicName, async () => await RemoveAsync(topicName, cancellationToken) is Declaration.BrokerAway away ? away : await DeclareAsync(topicName, cancellationToken), cancellationToken);
+
+    /// <summary>What is to be removed of a topic, and one subscription. Returns what came of the latter's declaration.</summary>
+    internal Task<Declaration> FollowAsync(string topicName, string subscriptionId, CancellationToken cancellationToken) => NowOrLaterAsync(
+        topicName,
+        async () =>
+        {
+            await RemoveAsync(topicName, cancellationToken);
+            return await subscriptions.FindAsync(topicName, subscriptionId, cancellationToken) is { } subscription
+                ? await topology.DeclareAsync(subscription, cancellationToken)
+                : new Declaration.Done();
+        },
+        cancellationToken);
+
+    /// <summary>What is to be removed of a topic.</summary>
+    internal Task<Declaration> CleanAsync(string topicName, CancellationToken cancellationToken) =>
+        NowOrLaterAsync(topicName, () => RemoveAsync(topicName, cancellationToken), cancellationToken);
+
+    /// <summary>Declares the exchange of a topic, then stores it by <paramref name="store"/> unless RabbitMQ refused the name.</summary>
+    internal Task<Declaration> DeclareNewAsync(string topicName, Func<Task> store, CancellationToken cancellationToken) => UnderLockAsync(
+        topicName,
+        async () =>
+        {
+            await RemoveAsync(topicName, cancellationToken);
+            var declared = await topology.DeclareExchangeAsync(topicName, cancellationToken);
+            if (declared is Declaration.Done or Declaration.BrokerAway)
+            {
+                await store();
+            }
+
+            return declared;
+        },
+        cancellationToken);
+
+    /// <summary>Removals of all topics, those that are gone included. False when the broker or the database went away on the way.</summary>
+    internal async Task<bool> CleanAllAsync(CancellationToken cancellationToken)
+    {
+        string? after = null;
+        while (true)
+        {
+            var page = await removals.ListTopicsAsync(after, PageSize, cancellationToken);
+            foreach (var topic in page)
+            {
+                if (await CleanAsync(topic, cancellationToken) is Declaration.BrokerAway)
+                {
+                    return false;
+                }
+            }
+
+            if (page.Count < PageSize)
+            {
+                return true;
+            }
+
+            after = page[^1];
+        }
+    }
+
+    public void Dispose() => _places.Dispose();
+
+    /// <summary>The change is stored already: that the database is away now only puts off what follows.</summary>
+    private async Task<Declaration> NowOrLaterAsync(string topicName, Func<Task<Declaration>> act, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await UnderLockAsync(topicName, act, cancellationToken);
+        }
+        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
+        {
+            Log.Postponed(logger, topicName, fault.Message);
+            return new Declaration.BrokerAway();
+        }
+    }
+
+    private async Task<Declaration> UnderLockAsync(string topicName, Func<Task<Declaration>> act, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            await using var held = await TopologyLock.TakeAsync(dataSource, topicName, cancellationToken);
+            return await act();
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<Declaration> RemoveAsync(string topicName, CancellationToken cancellationToken)
+    {
+        var isWantedAgain = false;
+        while (true)
+        {
+            var page = await removals.ListAsync(topicName, PageSize, cancellationToken);
+            var done = new List<long>();
+            foreach (var removal in page)
+            {
+                isWantedAgain |= removal.IsWanted;
+                var result = removal.IsWanted ? new Declaration.Done() : await RemoveAsync(removal, cancellationToken);
+                switch (result)
+                {
+                    case Declaration.BrokerAway:
+                        return result;
+                    case Declaration.Done:
+                        done.Add(removal.No);
+                        break;
+                    default:
+                        await removals.RefusedAsync(removal.No, ReasonOf(result), cancellationToken);
+                        break;
+                }
+            }
+
+            // Should the lock have been lost meanwhile, somebody may want again what was just taken away.
+            isWantedAgain |= done.Count > 0 && (await removals.ListAsync(topicName, PageSize, cancellationToken)).Any(removal => removal.IsWanted);
+            if (isWantedAgain && await DeclareAsync(topicName, cancellationToken) is Declaration.BrokerAway away)
+            {
+                return away;
+            }
+
+            await removals.ForgetAsync(done, cancellationToken);
+            if (page.Count < PageSize || done.Count == 0)
+            {
+                return new Declaration.Done();
+            }
+        }
+    }
+
+    private Task<Declaration> RemoveAsync(TopologyRemoval removal, CancellationToken cancellationToken) => removal switch
+    {
+        { Queue: null } => topology.DeleteExchangeAsync(removal.TopicName, cancellationToken),
+        { Binding: null } => topology.DeleteOwnQueueAsync(removal.Queue, cancellationToken),
+        _ => topology.UnbindQueueAsync(removal.TopicName, removal.Queue, removal.Binding, cancellationToken),
+    };
+
+    private async Task<Declaration> DeclareAsync(string topicName, CancellationToken cancellationToken)
+    {
+        if (await topics.FindAsync(topicName, cancellationToken) is not { } topic)
+        {
+            return new Declaration.Done();
+        }
+
+        // What gets no answer keeps none of the others from being declared.
+        Declaration worst = new Declaration.Done();
+        if (await topology.DeclareExchangeAsync(topic.TopicName, cancellationToken) is Declaration.BrokerAway away)
+        {
+            worst = away;
+        }
+
+        foreach (var subscription in topic.Subscriptions)
+        {
+            if (await topology.DeclareAsync(subscription, cancellationToken) is Declaration.BrokerAway unanswered)
+            {
+                worst = unanswered;
+            }
+        }
+
+        return worst;
+    }
+
+    private static string ReasonOf(Declaration declaration) => declaration switch
+    {
+        Declaration.Conflict conflict => conflict.Reason,
+        Declaration.Refused refused => refused.Reason,
+        _ => "",
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(5014, LogLevel.Warning, "Queues and bindings of topic {Topic} stay as they are for now: {Reason}")]
+        internal static partial void Postponed(ILogger logger, string topic, string reason);
+    }
+}
