@@ -29,6 +29,18 @@ public readonly record struct ExecutionPlace(long Value, ulong TxId, long EventN
 
     /// <inheritdoc/>
     public int CompareTo(ExecutionPlace other) => (Value, TxId, EventNo, Offset).CompareTo((other.Value, other.TxId, other.EventNo, other.Offset));
+
+    /// <summary>True when it comes before the other one.</summary>
+    public static bool operator <(ExecutionPlace left, ExecutionPlace right) => left.CompareTo(right) < 0;
+
+    /// <summary>True when it does not come before the other one.</summary>
+    public static bool operator >=(ExecutionPlace left, ExecutionPlace right) => left.CompareTo(right) >= 0;
+
+    /// <summary>True when it comes behind the other one.</summary>
+    public static bool operator >(ExecutionPlace left, ExecutionPlace right) => left.CompareTo(right) > 0;
+
+    /// <summary>True when it does not come behind the other one.</summary>
+    public static bool operator <=(ExecutionPlace left, ExecutionPlace right) => left.CompareTo(right) <= 0;
 }
 
 /// <summary>A page of a sorted list.</summary>

@@ -41,12 +41,14 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
             return true;
         }
 
+        // As AlibabaEvents.KindFor has it, looked up once for all blocks.
+        var kind = EventCatalogue.Of(row.Level, row.State);
+        var alibaba = AlibabaEvents.Of(row.Level, row.State, row.Cause);
         for (var block = 0; block < NotificationInterest.MaxNotifications; block++)
         {
             if ((row.Notify & (1 << block)) != 0
-                && AlibabaEvents.KindFor(subject.Notifications[block], row.Level, row.State, row.Cause) is { } kind
-                && subject.VarsOf(block, kind) is { } vars
-                && !await SendToAllAsync(channel, new(kind, journalEvent, subject, contexts.NodeOf(row), vars), subject.Notifications[block], lead))
+                && (Asked(subject, block, kind) ?? Asked(subject, block, alibaba)) is { } asked
+                && !await SendToAllAsync(channel, new(asked.Kind, journalEvent, subject, contexts.NodeOf(row), asked.Vars), subject.Notifications[block], lead))
             {
                 return false;
             }
@@ -54,6 +56,10 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
 
         return true;
     }
+
+    /// <summary>The event, if the block lists it; a block lists events of one catalogue.</summary>
+    private static (EventKind Kind, IReadOnlyList<EventVarDocument> Vars)? Asked(SubjectContext subject, int block, EventKind? kind) =>
+        kind is not null && subject.VarsOf(block, kind) is { } vars ? (kind, vars) : null;
 
     public void Dispose()
     {

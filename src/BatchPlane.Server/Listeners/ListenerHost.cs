@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Database;
 using BatchPlane.Core.Listeners;
 using Microsoft.Extensions.Options;
 
