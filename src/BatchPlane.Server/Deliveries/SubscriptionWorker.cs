@@ -218,7 +218,7 @@ internal sealed partial class SubscriptionWorker : IAsyncDisposable
         await PutBackAsync(incoming, incoming.Tries, dueAt, cancellationToken);
     }
 
-    private Task PutBackAsync(Incoming incoming, int tries, DateTimeOffset dueAt, CancellationToken cancellationToken) => WhenPossibleAsync(
+    private async Task PutBackAsync(Incoming incoming, int tries, DateTimeOffset dueAt, CancellationToken cancellationToken) => await WhenPossibleAsync(
         async () =>
         {
             await _services.Retries.DelayAsync(

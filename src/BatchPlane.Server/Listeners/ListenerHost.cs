@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Listeners;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Listeners;
