@@ -15,6 +15,6 @@ COPY --from=build /app /opt/batchplane
 ENV PATH="/opt/batchplane:${PATH}"
 USER batchplane
 WORKDIR /var/lib/batchplane
-EXPOSE 8080
+EXPOSE 8080 8081
 ENTRYPOINT ["batchplane"]
 CMD ["--help"]

@@ -21,6 +21,7 @@ using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
 using BatchPlane.Server.TaskTemplates;
+using BatchPlane.Server.Tencent;
 using BatchPlane.Server.Topics;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting;
@@ -55,6 +56,10 @@ public static class ServerHost
         }
 
         AddApi(builder, settings);
+        if (settings.Roles.HasFlag(ServerRoles.Api) && settings.TencentUrls.Count > 0)
+        {
+            builder.Services.AddTencent();
+        }
 
         var app = builder.Build();
         CheckAuthentication(settings, app.Services.GetRequiredService<IOptions<ApiOptions>>().Value);
@@ -93,6 +98,8 @@ public static class ServerHost
         builder.Services.AddSingleton<TestTopic>();
         builder.Services.AddSingleton<ReferenceCheck>();
         builder.Services.AddSingleton<DefaultEnvironment>();
+        builder.Services.AddSingleton<JobSubmission>();
+        builder.Services.AddSingleton<EnvironmentCreation>();
         builder.Services.AddAuthentication(ApiKeyHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         builder.Services.AddAuthorization();
         OpenApiSetup.AddTo(builder.Services);
@@ -159,7 +166,7 @@ public static class ServerHost
             options.RequireAuthentication = false;
         }
 
-        if (!options.RequireAuthentication && settings.Urls.Where(url => !IsLoopback(url)).ToArray() is { Length: > 0 } open)
+        if (!options.RequireAuthentication && settings.Urls.Concat(settings.TencentUrls).Where(url => !IsLoopback(url)).ToArray() is { Length: > 0 } open)
         {
             throw new ConfigurationException([$"Without authentication the server listens on loopback addresses only, not on {string.Join(", ", open)}."]);
         }

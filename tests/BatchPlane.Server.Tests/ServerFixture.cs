@@ -51,6 +51,9 @@ public class ServerFixture : IAsyncLifetime
     /// <summary>What the server does.</summary>
     protected virtual ServerRoles Roles => ServerRoles.Api;
 
+    /// <summary>Where the Tencent façade listens; empty: it does not.</summary>
+    protected virtual IReadOnlyList<string> TencentUrls => [];
+
     /// <summary>Settings of its listeners; null: none.</summary>
     protected virtual IConfiguration? Listeners => null;
 
@@ -93,6 +96,7 @@ public class ServerFixture : IAsyncLifetime
             Postgres = _database.ConnectionString,
             RabbitMq = ServersBroker,
             Urls = ["http://127.0.0.1:0"],
+            TencentUrls = TencentUrls,
             DataDirectory = _data,
             BootstrapKey = Key,
             Roles = Roles,

@@ -206,6 +206,7 @@ internal sealed class BenchStack : IAsyncDisposable
             ["BATCHPLANE_POSTGRES"] = _services.ConnectionString,
             ["BATCHPLANE_RABBITMQ"] = _services.AmqpUrl,
             ["BATCHPLANE_HTTP"] = url,
+            ["BATCHPLANE_TENCENT"] = "none",
             ["BATCHPLANE_DATA"] = Path.Combine(_directory, $"server-{number}"),
             ["BATCHPLANE_INSTALLATION_KEY"] = _installationKey,
             ["BATCHPLANE_JOIN_TOKEN"] = _joinToken,

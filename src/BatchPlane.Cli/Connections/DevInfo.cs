@@ -16,7 +16,7 @@ internal sealed record DevInfo
     /// <summary>Base URL of the REST API.</summary>
     public required string HttpUrl { get; init; }
 
-    /// <summary>Base URL of the Tencent façade; null while the server has none.</summary>
+    /// <summary>Base URL of the Tencent façade; null in the file of an earlier version, which had none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? TencentUrl { get; init; }
 

@@ -21,7 +21,7 @@ internal static class DevCommand
         var http = Number("--http", "PORT", 0, HighestPort,
             $"Port of the REST API on 127.0.0.1; 0 takes a free one. Default: that of the last start, else {DevOptions.DefaultHttpPort} or, when that is taken, a free one.");
         var tencent = Number("--tencent", "PORT", 0, HighestPort,
-            "Reserved for the Tencent façade. This version has none: accepted, says so, and goes on without.");
+            $"Port of the Tencent façade on 127.0.0.1; 0 takes a free one. Default: that of the last start, else {DevOptions.DefaultTencentPort} or, when that is taken, a free one.");
         var nodes = Number("--nodes", "N", 0, MostNodes, "Nodes of the environment 'local'. Default: 1.");
         var slots = Number("--slots", "N", 1, MostSlots, "Instances each node runs at once. Default: one for each processor.");
         var command = new Command(
@@ -31,15 +31,11 @@ internal static class DevCommand
         };
         command.SetAction((parsed, cancellation) =>
         {
-            if (parsed.GetValue(tencent) is not null)
-            {
-                context.Error.WriteLine("batchplane: --tencent: this version has no Tencent façade; going on without it");
-            }
-
             var options = new DevOptions
             {
                 Directory = context.Resolve(parsed.GetRequiredValue(data)),
                 HttpPort = parsed.GetValue(http),
+                TencentPort = parsed.GetValue(tencent),
                 Nodes = parsed.GetValue(nodes) ?? 1,
                 SlotsPerNode = parsed.GetValue(slots),
             };
@@ -74,6 +70,7 @@ internal static class DevCommand
 
             BatchPlane is ready.
               REST API     {info.HttpUrl}          Swagger UI  {info.HttpUrl}/swagger
+              Tencent API  {info.TencentUrl}          SecretId {info.SecretId}   SecretKey in dev.json
               RabbitMQ     {info.AmqpUrl}
               PostgreSQL   {info.PostgresUrl}
               API key      {info.ApiKey}

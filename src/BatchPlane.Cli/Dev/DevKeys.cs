@@ -26,6 +26,9 @@ internal sealed record DevKeys
     /// <summary>Port the REST API had last; null before the first start.</summary>
     public int? HttpPort { get; init; }
 
+    /// <summary>Port the Tencent façade had last; null before the first start with one.</summary>
+    public int? TencentPort { get; init; }
+
     /// <summary>Reads the keys of a directory, or makes them.</summary>
     internal static DevKeys ReadOrMake(string directory)
     {

@@ -50,6 +50,7 @@ internal sealed class DevStack : IAsyncDisposable
     internal DevInfo Info => new()
     {
         HttpUrl = HttpUrl,
+        TencentUrl = TencentUrl,
         AmqpUrl = AmqpUrl,
         PostgresUrl = _services!.Postgres.Url,
         ApiKey = _keys.ApiKey,
@@ -61,6 +62,8 @@ internal sealed class DevStack : IAsyncDisposable
     internal string ServerLog => _files.LogFile;
 
     private string HttpUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_keys.HttpPort}");
+
+    private string TencentUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_keys.TencentPort}");
 
     /// <summary>The virtual host is written out: after a bare slash some clients ask for one with an empty name.</summary>
     private string AmqpUrl => _services!.Rabbit.AmqpUri.ToString().TrimEnd('/') + "/%2F";
@@ -151,7 +154,7 @@ internal sealed class DevStack : IAsyncDisposable
     {
         File.Delete(InfoFile);
         await ServerChild.StopLeftoverAsync(_files, _say, _time);
-        await ChoosePortAsync();
+        await ChoosePortsAsync();
         _say.Report("starting PostgreSQL and RabbitMQ");
         var directory = ServicesDirectory.Prepare(_options.Directory, _say);
         _services = await Services.StartAsync(new LocalServiceOptions { DataDirectory = directory }, _say, cancellation);
@@ -163,15 +166,17 @@ internal sealed class DevStack : IAsyncDisposable
     }
 
     /// <summary>Agents that outlived a killed predecessor go on under the same URL; under another one they would call in vain.</summary>
-    private async Task ChoosePortAsync()
+    private async Task ChoosePortsAsync()
     {
-        var port = LoopbackPort.Choose(_options.HttpPort, _keys.HttpPort);
+        var port = LoopbackPort.Choose("--http", _options.HttpPort, _keys.HttpPort, DevOptions.DefaultHttpPort);
         if (port != _keys.HttpPort)
         {
             await LocalAgents.StopAsync(_files.DataDirectory, _say, _time);
-            _keys = _keys with { HttpPort = port };
-            _keys.Write(_options.Directory);
         }
+
+        var tencent = LoopbackPort.Choose("--tencent", _options.TencentPort, _keys.TencentPort, DevOptions.DefaultTencentPort, besides: port);
+        _keys = _keys with { HttpPort = port, TencentPort = tencent };
+        _keys.Write(_options.Directory);
     }
 
     private Dictionary<string, string> ServerSettings()
@@ -181,6 +186,7 @@ internal sealed class DevStack : IAsyncDisposable
             [ServerVariables.Postgres] = _services!.Postgres.ConnectionString,
             [ServerVariables.RabbitMq] = AmqpUrl,
             [ServerVariables.Http] = HttpUrl,
+            [ServerVariables.Tencent] = TencentUrl,
             [ServerVariables.Data] = _files.DataDirectory,
             [ServerVariables.JoinToken] = _keys.JoinToken,
             [ServerVariables.BootstrapApiKey] = _keys.ApiKey,

@@ -3,20 +3,25 @@ using System.Net.Sockets;
 
 namespace BatchPlane.Cli.Dev;
 
-/// <summary>Chooses the port of the REST API.</summary>
+/// <summary>Chooses the ports of a stack.</summary>
 internal static class LoopbackPort
 {
     /// <summary>The asked one, which must be free; when none was asked for: the last one, the usual one, or any that is free.</summary>
     /// <exception cref="StartException">The asked port is taken.</exception>
-    internal static int Choose(int? asked, int? last)
+    /// <param name="option">What the port is asked for with.</param>
+    /// <param name="asked">Null: not asked for; 0: any.</param>
+    /// <param name="last">That of the last start; null: there was none.</param>
+    /// <param name="usual">The usual one.</param>
+    /// <param name="besides">One that is to be left free for something else; 0: none.</param>
+    internal static int Choose(string option, int? asked, int? last, int usual, int besides = 0)
     {
         if (asked is { } port and not 0)
         {
-            return IsFree(port) ? port : throw new StartException($"port {port} of 127.0.0.1 is taken; choose another one with --http");
+            return IsFree(port) && port != besides ? port : throw new StartException($"port {port} of 127.0.0.1 is taken; choose another one with {option}");
         }
 
-        int?[] candidates = asked is null ? [last, DevOptions.DefaultHttpPort] : [];
-        return candidates.OfType<int>().Where(IsFree).Concat(AnyFree()).First();
+        int?[] candidates = asked is null ? [last, usual] : [];
+        return candidates.OfType<int>().Where(candidate => candidate != besides && IsFree(candidate)).Concat(AnyFree().Where(free => free != besides)).First();
     }
 
     private static bool IsFree(int port)
@@ -35,8 +40,11 @@ internal static class LoopbackPort
 
     private static IEnumerable<int> AnyFree()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        yield return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            yield return ((IPEndPoint)listener.LocalEndpoint).Port;
+        }
     }
 }

@@ -27,6 +27,11 @@ internal static class ServerCommand
             HelpName = "URL",
             Description = $"URL to listen on, may be repeated; also {ServerVariables.Http}. Default: {ServerSettings.DefaultUrl}.",
         };
+        var tencent = new Option<string[]>("--tencent")
+        {
+            HelpName = "URL",
+            Description = $"URL of the Tencent façade to listen on, may be repeated, or '{ServerSettings.NoTencent}'; also {ServerVariables.Tencent}. Default: {ServerSettings.DefaultTencentUrl}.",
+        };
         var data = Text("--data", "DIR", $"Directory for the server's files, the output of instances among them; also {ServerVariables.Data}. Default: {DefaultData}.");
         var join = Text("--join-token", "TOKEN", $"Secret that agents join with; also {ServerVariables.JoinToken}, which does not show in the process list.");
         var noAuth = new Option<bool>("--no-auth") { Description = "Ask for no API key. Refused unless all URLs are on loopback." };
@@ -34,7 +39,7 @@ internal static class ServerCommand
         var config = Text("--config", "FILE", "JSON file with settings; options and variables win over it.");
         var command = new Command("server", "Run the control plane: REST API, engine and event dispatcher.")
         {
-            postgres, rabbit, http, data, join, noAuth, roles, config,
+            postgres, rabbit, http, tencent, data, join, noAuth, roles, config,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -43,6 +48,7 @@ internal static class ServerCommand
                 [ServerVariables.Postgres] = parsed.GetValue(postgres),
                 [ServerVariables.RabbitMq] = parsed.GetValue(rabbit),
                 [ServerVariables.Http] = parsed.GetValue(http) is { Length: > 0 } urls ? string.Join(UrlSeparator, urls) : null,
+                [ServerVariables.Tencent] = parsed.GetValue(tencent) is { Length: > 0 } facades ? string.Join(UrlSeparator, facades) : null,
                 [ServerVariables.Data] = parsed.GetValue(data) is { } directory ? context.Resolve(directory) : null,
                 [ServerVariables.JoinToken] = parsed.GetValue(join),
                 [ServerVariables.NoAuth] = parsed.GetValue(noAuth) ? "true" : null,

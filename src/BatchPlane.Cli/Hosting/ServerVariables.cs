@@ -10,6 +10,7 @@ internal static class ServerVariables
     internal const string Postgres = Prefix + "POSTGRES";
     internal const string RabbitMq = Prefix + "RABBITMQ";
     internal const string Http = Prefix + "HTTP";
+    internal const string Tencent = Prefix + "TENCENT";
     internal const string Data = Prefix + "DATA";
     internal const string InstallationKey = Prefix + "INSTALLATION_KEY";
     internal const string JoinToken = Prefix + "JOIN_TOKEN";
@@ -36,7 +37,7 @@ internal static class ServerVariables
     /// <summary>Those a server reads.</summary>
     internal static readonly IReadOnlyList<string> OfServer =
     [
-        Postgres, RabbitMq, Http, Data, InstallationKey, JoinToken, NoAuth, Roles, BootstrapApiKey, BootstrapSecretId, BootstrapSecretKey,
+        Postgres, RabbitMq, Http, Tencent, Data, InstallationKey, JoinToken, NoAuth, Roles, BootstrapApiKey, BootstrapSecretId, BootstrapSecretKey,
         DefaultEnvironment, DefaultEnvironmentNodes, DefaultEnvironmentSlots,
     ];
 }

@@ -43,6 +43,9 @@ public sealed record NodeView
     /// <summary>Id of the machine behind it, <c>ins-…</c>.</summary>
     public required string ComputeNodeInstanceId { get; init; }
 
+    /// <summary><c>BATCH_CREATED</c>: its environment's provider made it; <c>USER_ATTACHED</c>: somebody started its agent.</summary>
+    public string ResourceOrigin { get; init; } = "";
+
     /// <summary>Processors; 0 until its agent reported in.</summary>
     public int Cpu { get; init; }
 

@@ -19,6 +19,7 @@ public sealed class ApiKeyStore(NpgsqlDataSource dataSource, InstallationKey ins
 
     private readonly TimeSpan _remembered = TimeSpan.FromSeconds(options.Value.KeyCacheSeconds);
     private readonly ConcurrentDictionary<string, (ApiKey Key, DateTimeOffset Until)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (SigningKey Key, DateTimeOffset Until)> _knownSigning = new(StringComparer.Ordinal);
 
     /// <summary>Whose bearer key this is; null when nobody's or revoked.</summary>
     public async Task<ApiKey?> FindAsync(string bearerKey, CancellationToken cancellationToken)
@@ -46,14 +47,22 @@ public sealed class ApiKeyStore(NpgsqlDataSource dataSource, InstallationKey ins
     /// <summary>The secret behind an id for signed requests; null when there is none or it is revoked. Throws <see cref="CryptographicException"/> when the installation key is not the one it was stored under.</summary>
     public async Task<SigningKey?> FindSigningKeyAsync(string secretId, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Access/Sql/api_key_select_by_secret_id.sql"));
-        command.Parameters.AddWithValue("secret_id", secretId);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new SigningKey(
-                new ApiKey(reader.GetString(0), reader.GetString(1)),
-                installationKey.Decrypt(reader.GetFieldValue<byte[]>(2), reader.GetString(0)))
-            : null;
+        if (_knownSigning.TryGetValue(secretId, out var known) && time.GetUtcNow() < known.Until)
+        {
+            return known.Key;
+        }
+
+        var key = await SelectSigningKeyAsync(secretId, cancellationToken);
+        if (key is null)
+        {
+            _knownSigning.TryRemove(secretId, out _);
+        }
+        else
+        {
+            _knownSigning[secretId] = (key, time.GetUtcNow() + _remembered);
+        }
+
+        return key;
     }
 
     /// <summary>Makes the configured key valid; the one that an earlier configuration gave is not valid any more. Safe to repeat.</summary>
@@ -66,6 +75,18 @@ public sealed class ApiKeyStore(NpgsqlDataSource dataSource, InstallationKey ins
         command.Parameters.AddWithValue("secret_id", bootstrap.SecretId);
         command.Parameters.AddWithValue("secret_encrypted", installationKey.Encrypt(bootstrap.SecretKey, BootstrapKeyId));
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task<SigningKey?> SelectSigningKeyAsync(string secretId, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Access/Sql/api_key_select_by_secret_id.sql"));
+        command.Parameters.AddWithValue("secret_id", secretId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new SigningKey(
+                new ApiKey(reader.GetString(0), reader.GetString(1)),
+                installationKey.Decrypt(reader.GetFieldValue<byte[]>(2), reader.GetString(0)))
+            : null;
     }
 
     private async Task<ApiKey?> SelectByHashAsync(byte[] hash, CancellationToken cancellationToken)

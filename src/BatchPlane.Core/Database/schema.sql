@@ -171,6 +171,8 @@ CREATE TABLE environments (
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
     created_by text NOT NULL,
+    -- As jobs.tencent.
+    tencent jsonb,
     -- As jobs.traceparent, of the request that created the environment.
     traceparent text,
     -- Of an environment made for one task: the task's job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.
@@ -352,6 +354,8 @@ CREATE TABLE jobs (
     -- What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.
     labels text[] NOT NULL DEFAULT '{}'::text[],
     submitted_by text NOT NULL,
+    -- The request in Tencent's words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.
+    tencent jsonb,
     -- W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.
     traceparent text,
     -- How much of it listeners are told. The journal has everything.
@@ -722,6 +726,8 @@ CREATE TABLE task_templates (
     -- The members that were given, by their canonical names, without defaults.
     task jsonb NOT NULL,
     tags jsonb NOT NULL,
+    -- As jobs.tencent, of the task alone; null also when the task was changed by another way since.
+    tencent jsonb,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,

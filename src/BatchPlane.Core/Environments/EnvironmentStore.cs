@@ -27,7 +27,11 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
     private const double MaxIdleSeconds = 366 * 86_400d;
 
     /// <summary>Stores a validated environment.</summary>
-    public async Task<CreateEnvironmentOutcome> CreateAsync(EnvironmentDocument document, bool isDefault, string createdBy, IdempotencyKey? key, CancellationToken cancellationToken)
+    public Task<CreateEnvironmentOutcome> CreateAsync(EnvironmentDocument document, bool isDefault, string createdBy, IdempotencyKey? key, CancellationToken cancellationToken) =>
+        CreateAsync(document, isDefault, createdBy, key, tencent: null, cancellationToken);
+
+    /// <summary>The same for one that came in Tencent's words, which are kept with it; masked JSON.</summary>
+    public async Task<CreateEnvironmentOutcome> CreateAsync(EnvironmentDocument document, bool isDefault, string createdBy, IdempotencyKey? key, string? tencent, CancellationToken cancellationToken)
     {
         var environment = new EnvironmentRecord
         {
@@ -58,7 +62,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
 
         var aggregate = new EnvironmentAggregate(environment, [], await NowAsync(connection, cancellationToken));
         aggregate.Open(createdBy);
-        await using (var insert = new NpgsqlBatch(connection) { BatchCommands = { EnvironmentRows.Insert(environment, document, isDefault, createdBy, aggregate.Now) } })
+        await using (var insert = new NpgsqlBatch(connection) { BatchCommands = { EnvironmentRows.Insert(environment, document, isDefault, createdBy, tencent, aggregate.Now) } })
         {
             if (await insert.ExecuteScalarAsync(cancellationToken) is null)
             {

@@ -135,6 +135,7 @@ internal static class JobRows
             Column("tags", jobs, job => JsonSerializer.Serialize(job.Document.Tags, BatchPlaneJson.Options)),
             Column("labels", jobs, job => JobLabels.ToColumn(job.Document.Tags, job.EnvIds)),
             Column("submitted_bys", jobs, job => job.SubmittedBy),
+            Column("tencents", jobs, job => job.Tencent),
             Column("traceparents", jobs, job => job.Traceparent),
             Column("tracings", jobs, job => WireName.Of(job.Document.Tracing)),
             Column("last_sequences", jobs, job => job.Job.LastSequence),

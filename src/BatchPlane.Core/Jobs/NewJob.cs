@@ -27,6 +27,9 @@ public sealed class NewJob
     /// <summary>Journal source of the caller.</summary>
     public string SubmittedBy { get; }
 
+    /// <summary>The request in Tencent's words, masked; null: it came by another way.</summary>
+    public string? Tencent { get; init; }
+
     /// <summary>W3C trace context that the request to submit it came with; null when it came with none.</summary>
     public string? Traceparent { get; private init; }
 
@@ -40,7 +43,7 @@ public sealed class NewJob
     /// Lays out rows for a validated document whose tasks all name an environment or have one made for them, with ids from <paramref name="taskIds"/>.
     /// The ids of environments that are made are new each time.
     /// </summary>
-    public static NewJob From(JobDocument document, string jobId, IReadOnlyList<long> taskIds, string submittedBy)
+    public static NewJob From(JobDocument document, string jobId, IReadOnlyList<long> taskIds, string submittedBy, string? tencent = null)
     {
         var numbers = document.Tasks.Select((task, number) => (task.TaskName, number)).ToDictionary(pair => pair.TaskName, pair => pair.number, StringComparer.Ordinal);
         var usual = ConditionOf(document.TaskExecutionDependOn);
@@ -54,7 +57,7 @@ public sealed class NewJob
             TimeLimit = document.TimeLimit,
             Deadline = document.Deadline,
         };
-        return new(document, job, [.. tasks], submittedBy) { Traceparent = RequestTrace.Parent };
+        return new(document, job, [.. tasks], submittedBy) { Traceparent = RequestTrace.Parent, Tencent = tencent };
     }
 
     private static TaskRecord Record(TaskDocument task, int number, long taskId, IEnumerable<TaskEdge> edges) => new()
@@ -88,7 +91,7 @@ public sealed class NewJob
     internal NewJob WithFreshRecords(string jobId)
     {
         var fresh = From(Document, jobId, [.. Tasks.Select(task => task.Record.TaskId)], SubmittedBy);
-        return new(Document, fresh.Job, fresh.Tasks, SubmittedBy) { Traceparent = Traceparent };
+        return new(Document, fresh.Job, fresh.Tasks, SubmittedBy) { Traceparent = Traceparent, Tencent = Tencent };
     }
 
     private static DependenceCondition ConditionOf(TaskExecutionDependOn rule) => rule switch

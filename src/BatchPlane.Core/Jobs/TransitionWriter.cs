@@ -66,10 +66,14 @@ public sealed partial class TransitionWriter : BackgroundService
     }
 
     /// <summary>Stores a validated job whose tasks all name an environment.</summary>
-    public async Task<SubmitOutcome> SubmitAsync(JobDocument document, string submittedBy, IdempotencyKey? idempotencyKey, CancellationToken cancellationToken)
+    public Task<SubmitOutcome> SubmitAsync(JobDocument document, string submittedBy, IdempotencyKey? idempotencyKey, CancellationToken cancellationToken) =>
+        SubmitAsync(document, submittedBy, idempotencyKey, tencent: null, cancellationToken);
+
+    /// <summary>The same for one that came in Tencent's words, which are kept with it; masked JSON.</summary>
+    public async Task<SubmitOutcome> SubmitAsync(JobDocument document, string submittedBy, IdempotencyKey? idempotencyKey, string? tencent, CancellationToken cancellationToken)
     {
         var taskIds = await _taskIds.TakeAsync(document.Tasks.Count, cancellationToken);
-        return await WriteAsync(new SubmitRequest(NewJob.From(_secrets.Seal(document), EntityId.New(EntityId.Job), taskIds, submittedBy), idempotencyKey), cancellationToken);
+        return await WriteAsync(new SubmitRequest(NewJob.From(_secrets.Seal(document), EntityId.New(EntityId.Job), taskIds, submittedBy, tencent), idempotencyKey), cancellationToken);
     }
 
     /// <summary>Queues a request; its result comes after the commit. Throws what the database threw when it could not be stored.</summary>

@@ -189,6 +189,7 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         EnvId = row.EnvId,
         ComputeNodeState = WireName.Parse<NodeState>(row.State),
         ComputeNodeInstanceId = row.InstanceId,
+        ResourceOrigin = row.Origin,
         Cpu = row.Cpu,
         Mem = row.MemoryGib,
         MemoryMib = row.MemoryMib,

@@ -44,7 +44,7 @@ public sealed record JobFilter
 public sealed record JobPlace(DateTimeOffset CreatedAt, string JobId);
 
 /// <summary>Jobs, tasks and instances as callers see them. Each answer is of one moment per statement.</summary>
-public sealed class JobQueries(ReadContexts contexts)
+public sealed partial class JobQueries(ReadContexts contexts)
 {
     /// <summary>At most <paramref name="limit"/> jobs, newest first.</summary>
     public async Task<IReadOnlyList<JobView>> ListAsync(JobFilter filter, int limit, CancellationToken cancellationToken)
@@ -123,7 +123,10 @@ public sealed class JobQueries(ReadContexts contexts)
     }
 
     /// <summary>One job with its tasks; null when there is none.</summary>
-    public async Task<JobDetail?> FindAsync(string jobId, CancellationToken cancellationToken)
+    public async Task<JobDetail?> FindAsync(string jobId, CancellationToken cancellationToken) => (await FindWithRequestAsync(jobId, cancellationToken))?.Job;
+
+    /// <summary>One job with its tasks and its request in Tencent's words, JSON, which is null when it came by another way; null when there is no such job.</summary>
+    public async Task<(JobDetail Job, string? Tencent)?> FindWithRequestAsync(string jobId, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
         if (await context.Jobs.SingleOrDefaultAsync(job => job.JobId == jobId, cancellationToken) is not { } job)
@@ -132,7 +135,7 @@ public sealed class JobQueries(ReadContexts contexts)
         }
 
         var tasks = await context.Tasks.Where(task => task.JobId == jobId).OrderBy(task => task.TaskNo).ToListAsync(cancellationToken);
-        return ToDetail(job, tasks, await ProgressReading.InFlightAsync(context, [jobId], cancellationToken));
+        return (ToDetail(job, tasks, await ProgressReading.InFlightAsync(context, [jobId], cancellationToken)), job.Tencent);
     }
 
     /// <summary>True when there is such a job.</summary>

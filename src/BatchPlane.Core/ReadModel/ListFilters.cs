@@ -18,6 +18,12 @@ internal static class ListFilters
     internal static string Contained(IReadOnlyList<TagFilter> tags) => JsonSerializer.Serialize(
         tags.Select(tag => new { tag.Key, tag.Value }), BatchPlaneJson.Options);
 
+    /// <summary>What the labels of a row have to contain, as JSON, to have this one.</summary>
+    internal static string Contained(LabelMatch label) => JsonSerializer.Serialize(new[] { new { label.Key, label.Value } }, BatchPlaneJson.Options);
+
+    /// <summary>What a request in Tencent's words has to contain, as JSON, to be of this zone.</summary>
+    internal static string ContainedZone(string zone) => JsonSerializer.Serialize(new Dictionary<string, object> { ["Placement"] = new Dictionary<string, string> { ["Zone"] = zone } });
+
     /// <summary>A pattern for <c>LIKE</c>: everything that begins with this text.</summary>
     internal static string BeginsWith(string prefix) => prefix
         .Replace(Escape, Escape + Escape, StringComparison.Ordinal)

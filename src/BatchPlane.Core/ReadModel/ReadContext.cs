@@ -49,6 +49,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         {
             job.ToTable("jobs").HasKey(row => row.JobId);
             job.Property(row => row.Document).HasColumnType("jsonb");
+            job.Property(row => row.Tencent).HasColumnType("jsonb");
             job.Property(row => row.Notifications).HasColumnType("jsonb");
             job.Property(row => row.Tags).HasColumnType("jsonb");
         });
@@ -68,6 +69,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         {
             environment.ToTable("environments").HasKey(row => row.EnvId);
             environment.Property(row => row.ProviderSettings).HasColumnType("jsonb");
+            environment.Property(row => row.Tencent).HasColumnType("jsonb");
             environment.Property(row => row.Notifications).HasColumnType("jsonb");
             environment.Property(row => row.Tags).HasColumnType("jsonb");
         });
@@ -76,6 +78,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         modelBuilder.Entity<TaskTemplateRow>(template =>
         {
             template.ToTable("task_templates").HasKey(row => row.TemplateId);
+            template.Property(row => row.Tencent).HasColumnType("jsonb");
             template.Property(row => row.Task).HasColumnType("jsonb");
             template.Property(row => row.Tags).HasColumnType("jsonb");
         });

@@ -15,6 +15,7 @@ internal sealed class JobRow
     public required string Document { get; init; }
     public required string Notifications { get; init; }
     public required string Tags { get; init; }
+    public string? Tencent { get; init; }
     public required string[] Labels { get; init; }
     public long LastSequence { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
@@ -157,6 +158,7 @@ internal sealed class EnvironmentRow
     public int? MemoryMibPerNode { get; init; }
     public string? Reason { get; init; }
     public DateTimeOffset? DeleteRequestedAt { get; init; }
+    public string? Tencent { get; init; }
     public required string Notifications { get; init; }
     public required string Tags { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
@@ -171,6 +173,7 @@ internal sealed class NodeRow
     public required string State { get; init; }
     public long Epoch { get; init; }
     public required string InstanceId { get; init; }
+    public required string Origin { get; init; }
     public string? HostName { get; init; }
     public string? AgentVersion { get; init; }
     public string? WorkDirectory { get; init; }
@@ -218,6 +221,7 @@ internal sealed class TaskTemplateRow
     public required string TemplateName { get; init; }
     public required string TemplateDescription { get; init; }
     public required string Task { get; init; }
+    public string? Tencent { get; init; }
     public required string Tags { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; init; }

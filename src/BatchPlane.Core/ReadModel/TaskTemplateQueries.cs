@@ -19,7 +19,7 @@ public sealed record TaskTemplateFilter
 }
 
 /// <summary>Task templates as callers see them.</summary>
-public sealed class TaskTemplateQueries(ReadContexts contexts)
+public sealed partial class TaskTemplateQueries(ReadContexts contexts)
 {
     /// <summary>At most <paramref name="limit"/> templates, newest first.</summary>
     public async Task<IReadOnlyList<TaskTemplateView>> ListAsync(TaskTemplateFilter filter, int limit, CancellationToken cancellationToken)

@@ -17,6 +17,9 @@ public sealed record TaskTemplateChange
     /// <summary>Members of the task by their canonical names, as JSON.</summary>
     public string? Task { get; init; }
 
+    /// <summary>The task in Tencent's words, masked; null: it is given in others, or stays as it is.</summary>
+    public string? Tencent { get; init; }
+
     /// <summary>Its labels.</summary>
     public IReadOnlyList<TagDocument>? Tags { get; init; }
 }

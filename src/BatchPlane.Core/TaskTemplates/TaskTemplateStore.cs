@@ -128,6 +128,7 @@ public sealed class TaskTemplateStore(NpgsqlDataSource dataSource, JobSecrets se
         Add("template_name", template.Name);
         Add("template_description", template.Description);
         Add("task", template.Task is null ? null : secrets.SealTemplate(template.Task));
+        Add("tencent", template.Tencent);
         Add("tags", template.Tags is null ? null : JsonSerializer.Serialize(template.Tags, BatchPlaneJson.Options));
         return command;
 

@@ -17,6 +17,7 @@ using BatchPlane.Server.Metrics;
 using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.Outputs;
+using BatchPlane.Server.Tencent;
 using BatchPlane.Server.Tracing;
 using Microsoft.Extensions.Options;
 
@@ -56,6 +57,7 @@ internal static class OptionsSections
         new OptionsSection<ListenersOptions>("Listeners"),
         new OptionsSection<TracingOptions>("Tracing"),
         new OptionsSection<MetricsOptions>("Metrics"),
+        new OptionsSection<TencentOptions>("Tencent"),
     ];
 
     /// <summary>Registers every class as <see cref="IOptions{TOptions}"/>. Throws <see cref="ConfigurationException"/>.</summary>

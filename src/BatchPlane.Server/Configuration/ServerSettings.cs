@@ -10,6 +10,12 @@ public sealed record ServerSettings
     /// <summary>Default of <see cref="Urls"/>.</summary>
     public const string DefaultUrl = "http://127.0.0.1:8080";
 
+    /// <summary>Where the Tencent façade listens when nothing is said.</summary>
+    public const string DefaultTencentUrl = "http://127.0.0.1:8081";
+
+    /// <summary>What <c>BATCHPLANE_TENCENT</c> says for no façade.</summary>
+    public const string NoTencent = "none";
+
     /// <summary>Connection string of PostgreSQL, Npgsql's keywords. <c>BATCHPLANE_POSTGRES</c>.</summary>
     public required string Postgres { get; init; }
 
@@ -18,6 +24,12 @@ public sealed record ServerSettings
 
     /// <summary>Where to listen, one or more <c>http://host:port</c>. <c>BATCHPLANE_HTTP</c>, separated by <c>;</c>.</summary>
     public IReadOnlyList<string> Urls { get; init; } = [DefaultUrl];
+
+    /// <summary>
+    /// Where the Tencent façade listens, with the role <c>api</c>: one or more <c>http://host:port</c>, on ports of their own, or <c>none</c>. <c>BATCHPLANE_TENCENT</c>, separated by <c>;</c>;
+    /// when that is not set, <c>http://127.0.0.1:8081</c>.
+    /// </summary>
+    public IReadOnlyList<string> TencentUrls { get; init; } = [];
 
     /// <summary>Where this server keeps its files: installation key, outputs of instances. <c>BATCHPLANE_DATA</c>.</summary>
     public required string DataDirectory { get; init; }

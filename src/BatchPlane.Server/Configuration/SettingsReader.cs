@@ -22,7 +22,8 @@ public static class SettingsReader
         {
             Postgres = Required(configuration, "POSTGRES", "the connection string of PostgreSQL", problems),
             RabbitMq = ReadRabbitMq(configuration, problems),
-            Urls = configuration["HTTP"] is { } urls ? urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : [ServerSettings.DefaultUrl],
+            Urls = Urls(configuration["HTTP"]) ?? [ServerSettings.DefaultUrl],
+            TencentUrls = configuration["TENCENT"] == ServerSettings.NoTencent ? [] : Urls(configuration["TENCENT"]) ?? [ServerSettings.DefaultTencentUrl],
             DataDirectory = Required(configuration, "DATA", "the directory for the server's files", problems),
             InstallationKey = configuration["INSTALLATION_KEY"],
             JoinToken = configuration["JOIN_TOKEN"],
@@ -38,6 +39,8 @@ public static class SettingsReader
         };
         return problems.Count == 0 ? settings : throw new ConfigurationException(problems);
     }
+
+    private static string[]? Urls(string? text) => text?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static string Required(IConfiguration configuration, string name, string meaning, List<string> problems)
     {

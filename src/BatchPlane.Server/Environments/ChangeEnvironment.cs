@@ -31,15 +31,19 @@ internal static class ChangeEnvironment
                 return ProblemResult.Invalid(reading.Problems);
             }
 
-            return await store.ChangeWishesAsync(id, reading.Value, context.RequestAborted) switch
-            {
-                ChangeEnvironmentOutcome.Changed when await environments.FindAsync(id, context.RequestAborted) is { } changed => TypedResults.Json(changed, BatchPlaneJson.Options),
-                ChangeEnvironmentOutcome.Ending ending => new ProblemResult(ProblemKind.EnvironmentState, $"The environment {id} is {WireName.Of(ending.State)}."),
-                ChangeEnvironmentOutcome.OfTask task => ApiResults.EnvironmentOfTask(id, task.JobId),
-                ChangeEnvironmentOutcome.NameTaken => new ProblemResult(ProblemKind.EnvironmentExists, $"There is an environment '{reading.Value.EnvName}'."),
-                ChangeEnvironmentOutcome.Invalid invalid => ProblemResult.Invalid(invalid.Problems),
-                _ => new ProblemResult(ProblemKind.EnvironmentNotFound, $"There is no environment {id}."),
-            };
+            return await ChangeAsync(id, reading.Value, store, environments, context.RequestAborted);
         }
     }
+
+    /// <summary>The same for every surface.</summary>
+    internal static async Task<IResult> ChangeAsync(string id, ChangeEnvironmentRequest change, EnvironmentStore store, EnvironmentQueries environments, CancellationToken cancellationToken) =>
+        await store.ChangeWishesAsync(id, change, cancellationToken) switch
+        {
+            ChangeEnvironmentOutcome.Changed when await environments.FindAsync(id, cancellationToken) is { } changed => TypedResults.Json(changed, BatchPlaneJson.Options),
+            ChangeEnvironmentOutcome.Ending ending => new ProblemResult(ProblemKind.EnvironmentState, $"The environment {id} is {WireName.Of(ending.State)}."),
+            ChangeEnvironmentOutcome.OfTask task => ApiResults.EnvironmentOfTask(id, task.JobId),
+            ChangeEnvironmentOutcome.NameTaken => new ProblemResult(ProblemKind.EnvironmentExists, $"There is an environment '{change.EnvName}'."),
+            ChangeEnvironmentOutcome.Invalid invalid => ProblemResult.Invalid(invalid.Problems),
+            _ => new ProblemResult(ProblemKind.EnvironmentNotFound, $"There is no environment {id}."),
+        };
 }

@@ -1,13 +1,8 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Environments;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
-using BatchPlane.Server.Nodes.Slurm;
 using BatchPlane.Server.OpenApi;
-using BatchPlane.Server.Topics;
-using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Environments;
 
@@ -20,7 +15,7 @@ internal static class CreateEnvironment
         .Produces<CreateEnvironmentResponse>(StatusCodes.Status201Created)
         .WithIdempotencyKey();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmAdmission slurm, EnvironmentStore store)
+    private static async Task<IResult> HandleAsync(HttpContext context, EnvironmentCreation creation)
     {
         var (body, refusal) = await RequestBody.ReadAsync(context);
         if (body is null)
@@ -32,32 +27,7 @@ internal static class CreateEnvironment
         {
             var problems = new ProblemList();
             var key = ApiResults.KeyOf(context, body, "create_environment", problems);
-            var reading = EnvironmentDocumentReader.Read(body.Root, notificationLimits.Value);
-            if (!reading.IsValid || problems.Any)
-            {
-                return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
-            }
-
-            if (await slurm.RefuseAsync(reading.Value.Slurm, reading.Value.SlotsPerNode, "$", context.RequestAborted) is { } refused)
-            {
-                return refused;
-            }
-
-            var source = Caller.Of(context).Source;
-            var (notifications, topicProblems) = await topics.AdmitAsync(reading.Value.Notifications, source, () => Task.FromResult<IReadOnlyList<ProblemItem>>([]), context.RequestAborted);
-            if (topicProblems.Count > 0)
-            {
-                return ProblemResult.Invalid(topicProblems);
-            }
-
-            var environment = reading.Value with { Notifications = notifications };
-            return await store.CreateAsync(environment, isDefault: false, source, key, context.RequestAborted) switch
-            {
-                CreateEnvironmentOutcome.Created created => TypedResults.Created($"/v1/environments/{created.EnvId}", new CreateEnvironmentResponse(created.EnvId)),
-                CreateEnvironmentOutcome.NameTaken => new ProblemResult(ProblemKind.EnvironmentExists, $"There is an environment '{reading.Value.EnvName}'."),
-                CreateEnvironmentOutcome.KeyReused => ApiResults.KeyReused(),
-                var other => throw new InvalidOperationException($"Unknown outcome {other}."),
-            };
+            return await creation.CreateAsync(new(body.Root, Caller.Of(context).Source) { Problems = problems, Key = key }, context.RequestAborted);
         }
     }
 }

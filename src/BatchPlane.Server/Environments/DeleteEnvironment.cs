@@ -12,8 +12,12 @@ internal static class DeleteEnvironment
         .WithDescription("Refused while tasks that are not finished need it. It is gone when its last node is.")
         .Produces(StatusCodes.Status202Accepted);
 
-    private static async Task<IResult> HandleAsync(HttpContext context, string id, EnvironmentStore store) =>
-        await store.DeleteAsync(id, Caller.Of(context).Source, context.RequestAborted) switch
+    private static Task<IResult> HandleAsync(HttpContext context, string id, EnvironmentStore store) =>
+        DeleteAsync(id, Caller.Of(context).Source, store, context.RequestAborted);
+
+    /// <summary>The same for every surface.</summary>
+    internal static async Task<IResult> DeleteAsync(string id, string source, EnvironmentStore store, CancellationToken cancellationToken) =>
+        await store.DeleteAsync(id, source, cancellationToken) switch
         {
             DeleteEnvironmentOutcome.Accepted => TypedResults.Accepted($"/v1/environments/{id}"),
             DeleteEnvironmentOutcome.NotFound => new ProblemResult(ProblemKind.EnvironmentNotFound, $"There is no environment {id}."),

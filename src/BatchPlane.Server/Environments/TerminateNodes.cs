@@ -27,7 +27,7 @@ internal static class TerminateNodes
     }
 
     private static Task<IResult> OneAsync(HttpContext context, string id, string node, EnvironmentStore store, NodeLossSignal losses) =>
-        TerminateAsync(context, id, [node], store, losses);
+        TerminateAsync(id, [node], Caller.Of(context).Source, store, losses, context.RequestAborted);
 
     private static async Task<IResult> ManyAsync(HttpContext context, string id, EnvironmentStore store, NodeLossSignal losses)
     {
@@ -41,14 +41,15 @@ internal static class TerminateNodes
         {
             var reading = TerminateNodesReader.Read(body.Root);
             return reading.IsValid
-                ? await TerminateAsync(context, id, reading.Value.ComputeNodeIds, store, losses)
+                ? await TerminateAsync(id, reading.Value.ComputeNodeIds, Caller.Of(context).Source, store, losses, context.RequestAborted)
                 : ProblemResult.Invalid(reading.Problems);
         }
     }
 
-    private static async Task<IResult> TerminateAsync(HttpContext context, string id, IReadOnlyList<string> nodeIds, EnvironmentStore store, NodeLossSignal losses)
+    /// <summary>The same for every surface.</summary>
+    internal static async Task<IResult> TerminateAsync(string id, IReadOnlyList<string> nodeIds, string source, EnvironmentStore store, NodeLossSignal losses, CancellationToken cancellationToken)
     {
-        switch (await store.TerminateNodesAsync(id, nodeIds, Caller.Of(context).Source, context.RequestAborted))
+        switch (await store.TerminateNodesAsync(id, nodeIds, source, cancellationToken))
         {
             case TerminateNodesOutcome.Accepted accepted:
                 losses.Set();

@@ -13,8 +13,12 @@ internal static class DeleteJob
         .WithDescription("With its tasks, instances and outputs. Its journal can still be read, and events on their way are delivered. Refused unless the job is SUCCEED or FAILED.")
         .Produces(StatusCodes.Status204NoContent);
 
-    private static async Task<IResult> HandleAsync(HttpContext context, string id, TransitionWriter writer) =>
-        await writer.WriteAsync(new DeleteJobCommand(id, Caller.Of(context).Source), context.RequestAborted) switch
+    private static Task<IResult> HandleAsync(HttpContext context, string id, TransitionWriter writer) =>
+        DeleteAsync(id, Caller.Of(context).Source, writer, context.RequestAborted);
+
+    /// <summary>The same for every surface.</summary>
+    internal static async Task<IResult> DeleteAsync(string id, string source, TransitionWriter writer, CancellationToken cancellationToken) =>
+        await writer.WriteAsync(new DeleteJobCommand(id, source), cancellationToken) switch
         {
             DeleteJobOutcome.Deleted => TypedResults.NoContent(),
             DeleteJobOutcome.NotFound => new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}."),

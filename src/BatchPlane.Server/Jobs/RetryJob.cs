@@ -34,15 +34,20 @@ internal static class RetryJob
                 return ProblemResult.Invalid(reading.Problems);
             }
 
-            if (await jobs.FindAsync(id, context.RequestAborted) is not { } job)
-            {
-                return new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}.");
-            }
-
-            var envIds = job.Tasks.Where(task => task.TaskState != RunState.Succeed && !task.OwnsEnv).Select(task => task.EnvId).Distinct().ToList();
-            var outcome = await writer.WriteAsync(new RetryJobCommand(id, reading.Value.Selection, envIds, Caller.Of(context).Source), context.RequestAborted);
-            return Answer(outcome, id);
+            return await RetryAsync(id, reading.Value.Selection, Caller.Of(context).Source, jobs, writer, context.RequestAborted);
         }
+    }
+
+    /// <summary>The same for every surface. <paramref name="selection"/>: null for everything that failed.</summary>
+    internal static async Task<IResult> RetryAsync(string id, RetrySelection? selection, string source, JobQueries jobs, TransitionWriter writer, CancellationToken cancellationToken)
+    {
+        if (await jobs.FindAsync(id, cancellationToken) is not { } job)
+        {
+            return new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}.");
+        }
+
+        var envIds = job.Tasks.Where(task => task.TaskState != RunState.Succeed && !task.OwnsEnv).Select(task => task.EnvId).Distinct().ToList();
+        return Answer(await writer.WriteAsync(new RetryJobCommand(id, selection, envIds, source), cancellationToken), id);
     }
 
     private static IResult Answer(RetryOutcome outcome, string id) => outcome switch

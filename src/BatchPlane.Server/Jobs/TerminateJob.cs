@@ -30,13 +30,16 @@ internal static class TerminateJob
                 return ProblemResult.Invalid(reading.Problems);
             }
 
-            var outcome = await writer.WriteAsync(new TerminateJobCommand(id, Caller.Of(context).Source, reading.Value.Reason), context.RequestAborted);
-            return outcome switch
-            {
-                TerminateOutcome.Accepted => TypedResults.Accepted($"/v1/jobs/{id}"),
-                TerminateOutcome.NotFound => new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}."),
-                _ => throw new InvalidOperationException($"Unknown outcome {outcome}."),
-            };
+            return await TerminateAsync(id, Caller.Of(context).Source, reading.Value.Reason, writer, context.RequestAborted);
         }
     }
+
+    /// <summary>The same for every surface.</summary>
+    internal static async Task<IResult> TerminateAsync(string id, string source, string? reason, TransitionWriter writer, CancellationToken cancellationToken) =>
+        await writer.WriteAsync(new TerminateJobCommand(id, source, reason), cancellationToken) switch
+        {
+            TerminateOutcome.Accepted => TypedResults.Accepted($"/v1/jobs/{id}"),
+            TerminateOutcome.NotFound => new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}."),
+            var other => throw new InvalidOperationException($"Unknown outcome {other}."),
+        };
 }

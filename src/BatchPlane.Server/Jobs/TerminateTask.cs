@@ -45,7 +45,14 @@ internal static class TerminateTask
             jobs,
             writer,
             (taskId, source, reason) => new TerminateInstanceCommand(id, taskId, index, source, reason),
-            new ProblemResult(ProblemKind.InstanceNotFound, string.Create(CultureInfo.InvariantCulture, $"The task '{task}' has no instance {index}.")));
+            NoInstance(task, index));
+
+    /// <summary>The end of one instance, for every surface.</summary>
+    internal static Task<IResult> TerminateInstanceAsync(string id, string task, int index, string source, JobQueries jobs, TransitionWriter writer, CancellationToken cancellationToken) =>
+        TerminateAsync(id, task, jobs, writer, taskId => new TerminateInstanceCommand(id, taskId, index, source, null), NoInstance(task, index), cancellationToken);
+
+    private static ProblemResult NoInstance(string task, int index) =>
+        new(ProblemKind.InstanceNotFound, string.Create(CultureInfo.InvariantCulture, $"The task '{task}' has no instance {index}."));
 
     private static async Task<IResult> HandleAsync(
         HttpContext context,
@@ -70,19 +77,32 @@ internal static class TerminateTask
                 return ProblemResult.Invalid(reading.Problems);
             }
 
-            if (await jobs.FindTaskIdAsync(id, task, context.RequestAborted) is not { } taskId)
-            {
-                return await jobs.ExistsAsync(id, context.RequestAborted)
-                    ? new ProblemResult(ProblemKind.TaskNotFound, $"The job {id} has no task '{task}'.")
-                    : new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}.");
-            }
-
-            return await writer.WriteAsync(command(taskId, Caller.Of(context).Source, reading.Value.Reason), context.RequestAborted) switch
-            {
-                TerminateOutcome.Accepted => TypedResults.Accepted($"/v1/jobs/{id}"),
-                TerminateOutcome.NotFound => notFound,
-                var other => throw new InvalidOperationException($"Unknown outcome {other}."),
-            };
+            var source = Caller.Of(context).Source;
+            return await TerminateAsync(id, task, jobs, writer, taskId => command(taskId, source, reading.Value.Reason), notFound, context.RequestAborted);
         }
+    }
+
+    private static async Task<IResult> TerminateAsync(
+        string id,
+        string task,
+        JobQueries jobs,
+        TransitionWriter writer,
+        Func<long, WriteRequest<TerminateOutcome>> command,
+        ProblemResult notFound,
+        CancellationToken cancellationToken)
+    {
+        if (await jobs.FindTaskIdAsync(id, task, cancellationToken) is not { } taskId)
+        {
+            return await jobs.ExistsAsync(id, cancellationToken)
+                ? new ProblemResult(ProblemKind.TaskNotFound, $"The job {id} has no task '{task}'.")
+                : new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}.");
+        }
+
+        return await writer.WriteAsync(command(taskId), cancellationToken) switch
+        {
+            TerminateOutcome.Accepted => TypedResults.Accepted($"/v1/jobs/{id}"),
+            TerminateOutcome.NotFound => notFound,
+            var other => throw new InvalidOperationException($"Unknown outcome {other}."),
+        };
     }
 }

@@ -31,12 +31,16 @@ internal static class ChangeTaskTemplate
                 return ProblemResult.Invalid(reading.Problems);
             }
 
-            return await store.ChangeAsync(id, reading.Value, context.RequestAborted) switch
-            {
-                ChangeTemplateOutcome.Changed => TypedResults.NoContent(),
-                ChangeTemplateOutcome.NotFound => GetTaskTemplate.NotFound(id),
-                ChangeTemplateOutcome.NameTaken => new ProblemResult(ProblemKind.TaskTemplateExists, $"There is a task template '{reading.Value.Name}'."),
-            };
+            return await ChangeAsync(id, reading.Value, store, context.RequestAborted);
         }
     }
+
+    /// <summary>The same for every surface.</summary>
+    internal static async Task<IResult> ChangeAsync(string id, TaskTemplateChange change, TaskTemplateStore store, CancellationToken cancellationToken) =>
+        await store.ChangeAsync(id, change, cancellationToken) switch
+        {
+            ChangeTemplateOutcome.Changed => TypedResults.NoContent(),
+            ChangeTemplateOutcome.NotFound => GetTaskTemplate.NotFound(id),
+            ChangeTemplateOutcome.NameTaken => new ProblemResult(ProblemKind.TaskTemplateExists, $"There is a task template '{change.Name}'."),
+        };
 }

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.TaskTemplates;
 using BatchPlane.Core.Validation;
@@ -36,14 +37,18 @@ internal static class CreateTaskTemplate
                 return ProblemResult.Invalid([.. problems.Items, .. reading.Problems]);
             }
 
-            return await store.CreateAsync(reading.Value, limits.Value.MaxTaskTemplates, Caller.Of(context).Source, key, context.RequestAborted) switch
-            {
-                CreateTemplateOutcome.Created created => TypedResults.Created($"/v1/task-templates/{created.TemplateId}", new CreateTaskTemplateResponse(created.TemplateId)),
-                CreateTemplateOutcome.NameTaken => new ProblemResult(ProblemKind.TaskTemplateExists, $"There is a task template '{reading.Value.Name}'."),
-                CreateTemplateOutcome.Full => new ProblemResult(ProblemKind.TaskTemplatesFull, FormattableString.Invariant($"At most {limits.Value.MaxTaskTemplates} task templates are kept.")),
-                CreateTemplateOutcome.KeyReused => ApiResults.KeyReused(),
-                var other => throw new InvalidOperationException($"Unknown outcome {other}."),
-            };
+            return await CreateAsync(reading.Value, limits.Value.MaxTaskTemplates, Caller.Of(context).Source, key, store, context.RequestAborted);
         }
     }
+
+    /// <summary>The same for every surface.</summary>
+    internal static async Task<IResult> CreateAsync(TaskTemplateChange template, int most, string source, IdempotencyKey? key, TaskTemplateStore store, CancellationToken cancellationToken) =>
+        await store.CreateAsync(template, most, source, key, cancellationToken) switch
+        {
+            CreateTemplateOutcome.Created created => TypedResults.Created($"/v1/task-templates/{created.TemplateId}", new CreateTaskTemplateResponse(created.TemplateId)),
+            CreateTemplateOutcome.NameTaken => new ProblemResult(ProblemKind.TaskTemplateExists, $"There is a task template '{template.Name}'."),
+            CreateTemplateOutcome.Full => new ProblemResult(ProblemKind.TaskTemplatesFull, FormattableString.Invariant($"At most {most} task templates are kept.")),
+            CreateTemplateOutcome.KeyReused => ApiResults.KeyReused(),
+            var other => throw new InvalidOperationException($"Unknown outcome {other}."),
+        };
 }

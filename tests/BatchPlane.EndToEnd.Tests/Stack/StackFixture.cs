@@ -40,7 +40,7 @@ public sealed class StackFixture : IAsyncLifetime
             ["BATCHPLANE_OPTIONS__EMAIL__HOST"] = "127.0.0.1",
             ["BATCHPLANE_LISTENERS__JSON_LINES__PATH"] = EventFile,
         };
-        _dev = BatchPlaneProcess.StartWith(variables, Path.GetDirectoryName(Directory)!, "dev", "--data", Directory, "--http", "0", "--nodes", "2", "--slots", "8");
+        _dev = BatchPlaneProcess.StartWith(variables, Path.GetDirectoryName(Directory)!, "dev", "--data", Directory, "--http", "0", "--tencent", "0", "--nodes", "2", "--slots", "8");
         await Eventually.TrueAsync(() => _dev.HasEnded || DevInfo.Read(Directory) is not null, StartLimit, () => _dev.Output);
         Info = DevInfo.Read(Directory) ?? throw new InvalidOperationException(_dev.Output);
     }

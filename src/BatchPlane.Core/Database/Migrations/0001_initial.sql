@@ -28,6 +28,7 @@ CREATE TABLE environments (
     interest            integer[] NOT NULL,
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
+    tencent             jsonb,
     traceparent         text,
     job_id              text,
     task_id             bigint,
@@ -51,6 +52,7 @@ CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_op
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
+COMMENT ON COLUMN environments.tencent IS 'As jobs.tencent.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
@@ -183,6 +185,7 @@ CREATE TABLE jobs (
     tags                   jsonb NOT NULL,
     labels                 text[] NOT NULL DEFAULT '{}',
     submitted_by           text NOT NULL,
+    tencent                jsonb,
     traceparent            text,
     tracing                text NOT NULL DEFAULT 'full' CHECK (tracing IN ('full', 'sampled', 'off')),
     last_sequence          bigint NOT NULL DEFAULT 0,
@@ -224,6 +227,7 @@ COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything b
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in and passwords masked.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.';
+COMMENT ON COLUMN jobs.tencent IS 'The request in Tencent''s words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.';
 COMMENT ON COLUMN jobs.tracing IS 'How much of it listeners are told. The journal has everything.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
@@ -338,6 +342,7 @@ CREATE TABLE task_templates (
     template_description text NOT NULL,
     task                 jsonb NOT NULL,
     tags                 jsonb NOT NULL,
+    tencent              jsonb,
     created_by           text NOT NULL,
     created_at           timestamptz NOT NULL,
     updated_at           timestamptz NOT NULL
@@ -345,6 +350,7 @@ CREATE TABLE task_templates (
 CREATE INDEX task_templates_created_at_idx ON task_templates (created_at, template_id);
 CREATE INDEX task_templates_tags_idx ON task_templates USING gin (tags jsonb_path_ops);
 COMMENT ON TABLE task_templates IS 'Members of tasks that jobs take over when they are submitted. No job refers to one afterwards.';
+COMMENT ON COLUMN task_templates.tencent IS 'As jobs.tencent, of the task alone; null also when the task was changed by another way since.';
 COMMENT ON COLUMN task_templates.task IS 'The members that were given, by their canonical names, without defaults.';
 
 -- Filled to less than half: the one update that most rows get finds room on its page and touches no index (HOT).

@@ -5,6 +5,7 @@ INSERT INTO task_templates (
     template_description,
     task,
     tags,
+    tencent,
     created_by,
     created_at,
     updated_at
@@ -15,6 +16,7 @@ SELECT
     @template_description::text,
     @task::jsonb,
     @tags::jsonb,
+    @tencent::jsonb,
     @created_by::text,
     now(),
     now()

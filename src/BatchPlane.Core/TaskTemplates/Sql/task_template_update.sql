@@ -5,6 +5,7 @@ SET
     template_description = coalesce(@template_description::text, template_description),
     task = coalesce(@task::jsonb, task),
     tags = coalesce(@tags::jsonb, tags),
+    tencent = CASE WHEN @task::jsonb IS NULL THEN tencent ELSE @tencent::jsonb END,
     updated_at = now()
 WHERE template_id = @reference::text
     OR template_name = @reference::text

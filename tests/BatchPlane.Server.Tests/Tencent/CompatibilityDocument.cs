@@ -1,0 +1,77 @@
+using System.Text;
+using BatchPlane.Server.Tencent.Actions;
+using BatchPlane.Server.Tencent.Fields;
+using BatchPlane.Server.Tencent.Wire;
+
+namespace BatchPlane.Server.Tests.Tencent;
+
+/// <summary>The tables of docs/tencent-compatibility.md: made of the descriptions that requests are read by, and of nothing else.</summary>
+internal static class CompatibilityDocument
+{
+    internal static string Tables(IEnumerable<ActionSpec> actions)
+    {
+        var specs = actions.OrderBy(action => action.Version, StringComparer.Ordinal).ThenBy(action => action.Name, StringComparer.Ordinal).ToList();
+        var text = new StringBuilder("\n## Actions\n\n");
+        foreach (var action in specs)
+        {
+            text.Append($"### {action.Name}\n\nVersion {action.Version}. {action.Note}".TrimEnd()).Append("\n\n");
+            AddFields(text, action.Request);
+        }
+
+        text.Append("## Objects\n\n");
+        foreach (var shape in ShapesOf(specs.Select(action => action.Request)).OrderBy(shape => shape.Name, StringComparer.Ordinal))
+        {
+            text.Append($"### {shape.Name}\n\n");
+            AddFields(text, shape);
+        }
+
+        text.Append("## Errors\n\nWhat BatchPlane refuses, by its own [codes](http-status-codes.md); what is not here is `InvalidParameterValue`.\n\n| BatchPlane | Tencent |\n|---|---|\n");
+        foreach (var (own, code) in ErrorTable.OfKinds.Concat(ErrorTable.OfItems).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            text.Append($"| `{own}` | `{code}` |\n");
+        }
+
+        return text.Append('\n').ToString();
+    }
+
+    private static void AddFields(StringBuilder text, Shape shape)
+    {
+        if (shape.Fields.Count == 0)
+        {
+            text.Append("No fields.\n\n");
+            return;
+        }
+
+        text.Append("| field | type | what becomes of it |\n|---|---|---|\n");
+        foreach (var field in shape.Fields)
+        {
+            text.Append($"| `{field.Name}`{(field.IsRequired ? " *" : "")} | {TypeOf(field)} | {$"{WordOf(field.Treatment)}. {field.Note}".TrimEnd()} |\n");
+        }
+
+        text.Append('\n');
+    }
+
+    private static string TypeOf(Field field)
+    {
+        var type = field.Type switch
+        {
+            FieldType.Text => "text",
+            FieldType.Integer => "number",
+            FieldType.Flag => "true or false",
+            FieldType.Record => $"[{field.Members!.Name}](#{field.Members.Name.ToLowerInvariant()})",
+        };
+        return field.IsList ? $"list of {type}" : type;
+    }
+
+    private static string WordOf(Treatment treatment) => treatment switch
+    {
+        Treatment.Honoured => "honoured",
+        Treatment.Echoed => "stored and echoed",
+        Treatment.Ignored => "ignored",
+    };
+
+    private static IEnumerable<Shape> ShapesOf(IEnumerable<Shape> shapes) => shapes
+        .SelectMany(shape => shape.Fields.Select(field => field.Members).OfType<Shape>())
+        .SelectMany(shape => ShapesOf([shape]).Prepend(shape))
+        .DistinctBy(shape => shape.Name);
+}
