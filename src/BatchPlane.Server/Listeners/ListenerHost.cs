@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Listeners;
 
