@@ -21,6 +21,10 @@ public sealed class ErrorTableTests
     }
 
     [Fact]
+    public void ReusedKey_IsToldInTencentsWords() =>
+        Assert.Equal(new("InvalidParameterValue", "`ClientToken`: it came with other fields before."), ErrorTable.Of(new(ProblemKind.IdempotencyKeyReused, "The Idempotency-Key …"), "Job"));
+
+    [Fact]
     public void SeveralProblems_TakeTheCodeOfTheFirstAndAreAllNamed()
     {
         var refusal = ProblemResult.Invalid([new ProblemItem("$.Tasks[0].TaskName", ItemCodes.TaskNameTooLong, "Too long."), new ProblemItem("$", ItemCodes.Required, "Missing.")]);

@@ -21,6 +21,8 @@ internal sealed class EnvironmentActions(
     /// <summary>What Tencent calls machines that are not bare metal; there are no others.</summary>
     internal const string ResourceType = "CVM";
 
+    private const int MibPerGib = 1_024;
+
     /// <inheritdoc/>
     public IEnumerable<(ActionSpec Spec, ActionHandler Handler)> Actions =>
     [
@@ -112,7 +114,7 @@ internal sealed class EnvironmentActions(
         node.ComputeNodeInstanceId,
         ComputeNodeState = WireName.Of(node.ComputeNodeState),
         node.Cpu,
-        node.Mem,
+        Mem = (int)Math.Round(node.MemoryMib / (double)MibPerGib),
         ResourceCreatedTime = Shown.Time(node.ResourceCreatedAt),
         TaskInstanceNumAvailable = Math.Max(0, node.Slots - node.BusySlots),
         AgentVersion = node.AgentVersion ?? "",

@@ -137,6 +137,11 @@ internal static class ErrorTable
     internal static TencentError Of(ProblemResult refusal, string root)
     {
         var problem = refusal.Problem;
+        if (problem.Code == ProblemKind.IdempotencyKeyReused.Code)
+        {
+            return new(OfKinds[problem.Code], "`ClientToken`: it came with other fields before.");
+        }
+
         if (problem.Errors is not [var first, ..])
         {
             return new(OfKinds.GetValueOrDefault(problem.Code, ErrorCodes.InternalError), problem.Detail ?? problem.Title);
