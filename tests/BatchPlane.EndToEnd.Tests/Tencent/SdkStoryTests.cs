@@ -95,7 +95,7 @@ public sealed class SdkStoryTests(SdkFixture fixture)
 
     private Task<JsonElement> DescribeAsync(string job) => Sdk.CallAsync("DescribeJob", Of(job));
 
-    private Task EndedAsync(string job, string state) => UntilAsync(() => DescribeAsync(job), found => Text(found, "JobState") == state);
+    private async Task EndedAsync(string job, string state) => await UntilAsync(() => DescribeAsync(job), found => Text(found, "JobState") == state);
 
     /// <summary>Ids of the events of these names, by the REST API.</summary>
     private async Task<HashSet<string>> JournalAsync(string subject, string[] names)

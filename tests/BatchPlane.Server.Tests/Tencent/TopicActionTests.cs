@@ -159,7 +159,7 @@ public sealed class TopicActionTests(TencentFixture server) : IClassFixture<Tenc
         }
     }
 
-    private Task SubscribeAsync(string topic, string name, string more) =>
+    private async Task SubscribeAsync(string topic, string name, string more) => await
         CallAsync("CreateCmqSubscribe", $$"""{"TopicName":"{{topic}}","SubscriptionName":"{{name}}","Protocol":"queue","Endpoint":"q-{{topic}}-{{name}}"{{more}}}""");
 
     private async Task<JsonElement> CallAsync(string action, string body, string version = Tdmq)
