@@ -35,8 +35,15 @@ public sealed class SignatureTests
     {
         Dictionary<string, string> parameters = new()
         {
-            ["Version"] = "2017-03-12", ["Action"] = "DescribeJob", ["JobId"] = "job-97zcl3wt", ["Nonce"] = "11886", ["Region"] = "ap-local", ["SecretId"] = "AKIDexample",
-            ["Timestamp"] = "1760000000", ["SignatureMethod"] = algorithm, ["Filters.0.Name"] = "héllo wörld",
+            ["Version"] = "2017-03-12",
+            ["Action"] = "DescribeJob",
+            ["JobId"] = "job-97zcl3wt",
+            ["Nonce"] = "11886",
+            ["Region"] = "ap-local",
+            ["SecretId"] = "AKIDexample",
+            ["Timestamp"] = "1760000000",
+            ["SignatureMethod"] = algorithm,
+            ["Filters.0.Name"] = "héllo wörld",
         };
 
         Assert.Equal(signature, SignatureV1.Sign("POST", "127.0.0.1:8081", parameters, algorithm, SecretKey));
