@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using BatchPlane.Cli.Dev;
 using BatchPlane.Core.Access;
 using BatchPlane.EndToEnd.Tests.Cli;
 using BatchPlane.EndToEnd.Tests.Stack;

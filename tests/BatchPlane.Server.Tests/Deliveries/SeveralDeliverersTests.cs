@@ -1,6 +1,5 @@
 using BatchPlane.Server.Tests.Dispatch;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 

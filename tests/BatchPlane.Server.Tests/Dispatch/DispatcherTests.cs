@@ -1,7 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
-using RabbitMQ.Client;
 using static BatchPlane.Server.Tests.Dispatch.DispatchWorld;
 
 namespace BatchPlane.Server.Tests.Dispatch;

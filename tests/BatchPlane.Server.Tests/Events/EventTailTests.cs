@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.ReadModel;
@@ -10,6 +11,7 @@ using Npgsql;
 
 namespace BatchPlane.Server.Tests.Events;
 
+[SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync of IAsyncLifetime.")]
 public sealed class EventTailTests : IAsyncLifetime
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);

@@ -191,7 +191,7 @@ public sealed class TopologyFollowerTests : IAsyncLifetime
         Assert.IsType<SubscribeResult.Created>(await _subscriptions.SubscribeAsync("t", document, "test", default)).Subscription;
 
     /// <summary>Waits until so many sessions of this database wait for a lock.</summary>
-    private Task WaitingAsync(string? lockType, long sessions) => Until.ReachedAsync(
+    private Task<long> WaitingAsync(string? lockType, long sessions) => Until.ReachedAsync(
         () => _world.ScalarAsync<long>(
             $"""
             SELECT count(*) FROM pg_stat_activity
