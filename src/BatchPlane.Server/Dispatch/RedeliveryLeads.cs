@@ -88,10 +88,10 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<D
         }
 
         var letters = _dead[(journalEvent.Row.SubjectId, journalEvent.Sequence, key)];
-        _revived.AddRange(letters);
         string[] queues = work is { OnlyState: null, Subscription: { } one }
             ? Matches(one, key, kind) ? [SubscriptionQueue.OwnOf(one.SubscriptionId)] : []
             : [.. letters.Select(letter => SubscriptionQueue.OwnOf(letter.SubscriptionId))];
+        _revived.AddRange(queues.Length > 0 ? letters : []);
         Count += queues.Length;
         return new(false, queues);
     }

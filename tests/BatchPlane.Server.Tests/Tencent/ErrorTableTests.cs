@@ -10,7 +10,7 @@ public sealed class ErrorTableTests
 {
     [Fact]
     public void EveryKindOfRefusal_HasACode() =>
-        Assert.Empty(ProblemKind.All.Select(kind => kind.Code).Where(code => !ErrorTable.OfKinds.ContainsKey(code)));
+        Assert.DoesNotContain(ProblemKind.All.Select(kind => kind.Code), code => !ErrorTable.OfKinds.ContainsKey(code));
 
     [Fact]
     public void EveryItem_Exists()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -7,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BatchPlane.Server.Tests.Tencent;
 
 /// <summary>A server with the façade, and a client that signs as Tencent's do.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync of IAsyncLifetime.")]
 public sealed class TencentFixture : ServerFixture
 {
     private readonly HttpClient _http = new();
