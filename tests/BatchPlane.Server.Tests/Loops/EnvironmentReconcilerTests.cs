@@ -34,6 +34,7 @@ public sealed class EnvironmentReconcilerTests(ServerFixture server) : IClassFix
         await provider.LookedAsync(3);
         provider.Reason = null;
         await Until.ReachedAsync(() => NodesAsync(broken), count => count == 2, count => $"{count} nodes");
+        await Until.ReachedAsync(() => Task.FromResult(log.Ids.ToList()), ids => ids.Contains(3054), ids => string.Join(' ', ids));
         await reconciler.StopAsync(CancellationToken.None);
 
         Assert.Equal(
