@@ -91,7 +91,7 @@ internal sealed class RequestBody : IDisposable
         var buffer = new ArrayBufferWriter<byte>((int)(context.Request.ContentLength ?? FirstBuffer) + 1);
         while (true)
         {
-            var read = await context.Request.Body.ReadAsync(buffer.GetMemory(), context.RequestAborted);
+            var read = await ReadAsync(context, buffer);
             if (read == 0)
             {
                 return (buffer.WrittenMemory, null);
@@ -102,6 +102,19 @@ internal sealed class RequestBody : IDisposable
             {
                 return (default, await TooLargeAsync(context, limit));
             }
+        }
+    }
+
+    private static async Task<int> ReadAsync(HttpContext context, ArrayBufferWriter<byte> buffer)
+    {
+        try
+        {
+            return await context.Request.Body.ReadAsync(buffer.GetMemory(), context.RequestAborted);
+        }
+        catch (IOException fault) when (fault is not BadHttpRequestException)
+        {
+            // What the server says of a chunk whose size is no number it knows.
+            throw new BadHttpRequestException(fault.Message, StatusCodes.Status400BadRequest, fault);
         }
     }
 

@@ -41,6 +41,11 @@ public sealed class DeadLetterTests(WholeDelivery server) : IClassFixture<WholeD
             await server.WhenAsync(subscription, job, sequence, "dead");
         }
 
+        // Those of the topic are stored with the dispatcher's cursor, a moment after the webhooks have theirs.
+        await Until.ReachedAsync(
+            () => server.GetAsync<Page<DeliveryView>>($"/v1/deliveries?job={job}"),
+            page => page.Items.Count == 6,
+            page => $"{page.Items.Count} of 6 listed");
         var first = await server.GetAsync<Page<DeliveryView>>($"/v1/deliveries?job={job}&limit=4");
         var rest = await server.GetAsync<Page<DeliveryView>>($"/v1/deliveries?job={job}&limit=4&cursor={first.NextCursor}");
         var dead = await server.GetAsync<Page<DeliveryView>>($"/v1/deliveries?subscription={subscription.SubscriptionId}");
