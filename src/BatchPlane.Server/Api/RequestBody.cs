@@ -91,7 +91,7 @@ internal sealed class RequestBody : IDisposable
         var buffer = new ArrayBufferWriter<byte>((int)(context.Request.ContentLength ?? FirstBuffer) + 1);
         while (true)
         {
-            var read = await ReadAsync(context, buffer);
+            var read = await ReadPieceAsync(context, buffer);
             if (read == 0)
             {
                 return (buffer.WrittenMemory, null);
@@ -105,7 +105,7 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
-    private static async Task<int> ReadAsync(HttpContext context, ArrayBufferWriter<byte> buffer)
+    private static async Task<int> ReadPieceAsync(HttpContext context, ArrayBufferWriter<byte> buffer)
     {
         try
         {
