@@ -20,6 +20,8 @@ public sealed class InstallationKey : IDisposable
     private const int TagBytes = 16;
     private const int MarkLength = 8;
 
+    // The cipher keeps state while it works: two threads in it at once would spoil what they encrypt.
+    private readonly Lock _oneAtATime = new();
     private readonly AesGcm _cipher;
     private readonly byte[] _tokenKey;
 
@@ -46,12 +48,16 @@ public sealed class InstallationKey : IDisposable
         sealedSecret[0] = Version;
         var nonce = sealedSecret.AsSpan(1, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
-        _cipher.Encrypt(
-            nonce,
-            plain,
-            sealedSecret.AsSpan(1 + NonceBytes + TagBytes),
-            sealedSecret.AsSpan(1 + NonceBytes, TagBytes),
-            Encoding.UTF8.GetBytes(owner));
+        lock (_oneAtATime)
+        {
+            _cipher.Encrypt(
+                nonce,
+                plain,
+                sealedSecret.AsSpan(1 + NonceBytes + TagBytes),
+                sealedSecret.AsSpan(1 + NonceBytes, TagBytes),
+                Encoding.UTF8.GetBytes(owner));
+        }
+
         return sealedSecret;
     }
 
@@ -64,12 +70,16 @@ public sealed class InstallationKey : IDisposable
         }
 
         var plain = new byte[sealedSecret.Length - 1 - NonceBytes - TagBytes];
-        _cipher.Decrypt(
-            sealedSecret.Slice(1, NonceBytes),
-            sealedSecret[(1 + NonceBytes + TagBytes)..],
-            sealedSecret.Slice(1 + NonceBytes, TagBytes),
-            plain,
-            Encoding.UTF8.GetBytes(owner));
+        lock (_oneAtATime)
+        {
+            _cipher.Decrypt(
+                sealedSecret.Slice(1, NonceBytes),
+                sealedSecret[(1 + NonceBytes + TagBytes)..],
+                sealedSecret.Slice(1 + NonceBytes, TagBytes),
+                plain,
+                Encoding.UTF8.GetBytes(owner));
+        }
+
         return Encoding.UTF8.GetString(plain);
     }
 

@@ -21,6 +21,10 @@ public sealed class InstallationKeyTests : IDisposable
     }
 
     [Fact]
+    public void ManyAtOnce_SpoilNothing() => Parallel.For(0, 20_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, n =>
+        Assert.Equal($"secret {n}", _key.Decrypt(_key.Encrypt($"secret {n}", $"key-{n}"), $"key-{n}")));
+
+    [Fact]
     public void SameSecret_IsEncryptedDifferentlyEachTime() =>
         Assert.NotEqual(_key.Encrypt("secret", "key-1"), _key.Encrypt("secret", "key-1"));
 
