@@ -25,6 +25,7 @@ CREATE TABLE environments (
     memory_mib_per_node integer CHECK (memory_mib_per_node BETWEEN 1 AND 16777216),
     reason              text,
     notifications       jsonb NOT NULL,
+    notification        jsonb,
     interest            integer[] NOT NULL,
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
@@ -51,6 +52,7 @@ CREATE INDEX environments_of_tasks_idx ON environments (env_id) WHERE job_id IS 
 CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
+COMMENT ON COLUMN environments.notification IS 'Alibaba''s Notification as given, which is the last of the notifications; null: none, or one that asked for nothing.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.tencent IS 'As jobs.tencent.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
@@ -691,6 +693,7 @@ CREATE TABLE subscriptions (
     endpoint           text NOT NULL,
     bindings           text[] NOT NULL CHECK (cardinality(bindings) > 0),
     enabled            boolean NOT NULL,
+    bound_at           timestamptz NOT NULL,
     format             text NOT NULL CHECK (format IN ('published', 'cmq', 'mns', 'cloudevents')),
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
@@ -727,6 +730,7 @@ COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durab
 COMMENT ON COLUMN subscriptions.subscription_name IS 'Differs from the others of its topic by more than case; null: it has none.';
 COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
 COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
+COMMENT ON COLUMN subscriptions.bound_at IS 'Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.';
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
