@@ -167,6 +167,8 @@ CREATE TABLE environments (
     -- Why its provider makes no nodes at present, by the engine; null: nothing is wrong.
     reason text,
     notifications jsonb NOT NULL,
+    -- Alibaba's Notification as given, which is the last of the notifications; null: none, or one that asked for nothing.
+    notification jsonb,
     -- As jobs.interest.
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
@@ -622,6 +624,8 @@ CREATE TABLE subscriptions (
     -- AMQP patterns over level.state; one that matches is enough.
     bindings text[] NOT NULL,
     enabled boolean NOT NULL,
+    -- Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.
+    bound_at timestamp with time zone NOT NULL,
     -- published: the body as it lies in the topic; else the event is written anew from the journal.
     format text NOT NULL,
     -- http: form of the request.

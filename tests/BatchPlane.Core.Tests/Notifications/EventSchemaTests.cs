@@ -85,6 +85,36 @@ public sealed class EventSchemaTests
         Assert.Equal("Routing key job.finished or job.succeed.", (string?)messages["mns.OnJobFinished"]!["description"]);
     }
 
+    [Fact]
+    public void AsyncApiDocument_IsValidByTheSchemaOfAsyncApi()
+    {
+        var official = JsonNode.Parse(File.ReadAllText(Repository.PathOf("tests/peers/asyncapi/node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json")))!.AsObject();
+
+        // It names its draft in a way that the validator does not know, and describes Avro in circles.
+        official.Remove("$schema");
+        official["definitions"]!["avroSchema_v1"] = true;
+        var schema = JsonSchema.FromText(official.ToJsonString());
+        bool IsValid(JsonNode document) => schema.Evaluate(document, new() { EvaluateAs = SpecVersion.Draft7 }).IsValid;
+
+        Assert.True(IsValid(AsyncApiDocument.Make()));
+
+        // The control: damage in a place of each kind.
+        Action<JsonObject>[] damages =
+        [
+            document => document["operations"]!["tell"]!["action"] = "tell",
+            document => document["channels"]!["topic"]!["adress"] = "x",
+            document => document["components"]!["messages"]!["JOB_FAILED"]!["headers"] = "none",
+            document => document["components"]!["messages"]!["mns.OnJobFailed"]!["payload"]!["schemaFormat"] = 7,
+            document => document["info"]!.AsObject().Remove("version"),
+        ];
+        foreach (var damage in damages)
+        {
+            var document = AsyncApiDocument.Make();
+            damage(document);
+            Assert.False(IsValid(document));
+        }
+    }
+
     [Theory]
     [InlineData(NotificationFormat.Cmq, "JOB_FAILED")]
     [InlineData(NotificationFormat.Mns, "mns.OnJobFailed")]

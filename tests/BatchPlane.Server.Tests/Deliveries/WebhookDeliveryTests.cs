@@ -82,6 +82,47 @@ public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture
     }
 
     [Fact]
+    public async Task RetryAfterAsADate_IsWaitedFor()
+    {
+        DateTimeOffset? until = null;
+        _receiver.Answer = (number, context) =>
+        {
+            until ??= TimeProvider.System.GetUtcNow().AddSeconds(3);
+            context.Response.StatusCode = number == 1 ? 503 : 200;
+            context.Response.Headers.RetryAfter = until.Value.ToString("R");
+            return Task.CompletedTask;
+        };
+        await server.SubscribeAsync("dated", _receiver.Url, Quick);
+        await server.PublishAsync("dated", "job-dated000", 1);
+
+        var pushes = await _receiver.WhenAsync(2);
+
+        // A date has whole seconds, and the wait in RabbitMQ is made of steps.
+        Assert.InRange((pushes[1].At - until!.Value).TotalSeconds, -1.3, 5);
+    }
+
+    [Theory]
+    [InlineData("job-capped00", "99999999")]
+    [InlineData("job-capped01", "Fri, 01 Jan 2100 00:00:00 GMT")]
+    public async Task RetryAfterThatIsTooLong_IsCut(string job, string header)
+    {
+        _receiver.Answer = (_, context) =>
+        {
+            context.Response.StatusCode = 503;
+            context.Response.Headers.RetryAfter = header;
+            return Task.CompletedTask;
+        };
+        await server.AddJobAsync(job, job);
+        var subscription = await server.SubscribeAsync(job, _receiver.Url, Quick);
+        await server.PublishAsync(job, job, 1);
+        await server.WhenAsync(subscription, job, 1, "retrying");
+
+        var shown = Assert.Single(Assert.Single((await server.GetAsync<EventDeliveries>($"/v1/events/{job}:1/deliveries")).Deliveries).Subscriptions!);
+
+        Assert.InRange(shown.NextTryAt!.Value - shown.LastTriedAt!.Value, TimeSpan.FromHours(23), TimeSpan.FromHours(24.1));
+    }
+
+    [Fact]
     public async Task LastRetryFails_DeliveryIsDead()
     {
         _receiver.AnswerAlways(400);

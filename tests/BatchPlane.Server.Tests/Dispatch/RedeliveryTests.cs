@@ -119,6 +119,27 @@ public sealed class RedeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SinceAndUntil_AreTheFirstIncludedAndTheSecondNot()
+    {
+        await _world.AddJobAsync(Job, Ask("t", "JOB_RUNNING"));
+        var inbox = await _world.BindAsync("t");
+        for (var number = 0; number < 4; number++)
+        {
+            await _world.AppendAsync(Job);
+        }
+
+        await _world.ExecuteAsync("UPDATE events SET occurred_at = occurred_at + make_interval(hours => sequence::integer)");
+        await StartAsync();
+        await inbox.WhenAsync(4);
+        inbox.Messages.Clear();
+
+        var done = await DoneAsync(await WishAsync(new(null, "t", Now.AddHours(2), Now.AddHours(4), null, "user:test")));
+
+        Assert.Equal(2, done.Sent);
+        Assert.Equal([2, 3], (await inbox.WhenAsync(2)).Select(message => message.Sequence));
+    }
+
+    [Fact]
     public async Task OnlyUnroutedOfALongSpan_IsAskedAboutInPartsAndOnce()
     {
         const int Events = 500;
