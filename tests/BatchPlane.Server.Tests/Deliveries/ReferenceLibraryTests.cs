@@ -9,6 +9,7 @@ public sealed class ReferenceLibraryTests(DeliveryFixture server) : IClassFixtur
 {
     private WebhookReceiver _receiver = null!;
     private Peer _library = null!;
+    private long _published;
 
     public async Task InitializeAsync()
     {
@@ -53,12 +54,12 @@ public sealed class ReferenceLibraryTests(DeliveryFixture server) : IClassFixtur
         Assert.NotEqual("ok", await VerifyAsync(subscription.Secret!, one, one.Body));
     }
 
-    /// <summary>A request with so many signatures: deliverers notice changes within moments.</summary>
+    /// <summary>A request with so many signatures: deliverers notice changes within moments. Each is another event, as what was delivered is not sent again.</summary>
     private Task<Push> SignedAsync(int signatures) => Until.ReachedAsync(
         async () =>
         {
             _receiver.Pushes.Clear();
-            await server.PublishAsync("two-keys", "job-twokeys0", 1);
+            await server.PublishAsync("two-keys", "job-twokeys0", ++_published);
             return (await _receiver.WhenAsync(1))[0];
         },
         push => push.Headers["webhook-signature"].Split(' ').Length == signatures,

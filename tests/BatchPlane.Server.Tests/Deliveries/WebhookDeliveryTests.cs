@@ -239,18 +239,20 @@ public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture
         var subscription = await server.SubscribeAsync("rotated", _receiver.Url);
         using var response = await server.Client.PostAsync($"{DeliveryFixture.PathOf(subscription)}/rotate-secret", null);
         var rotated = await ServerFixture.ReadAsync<RotatedSecret>(response);
+        var sequence = 0L;
         await Until.ReachedAsync(
             async () =>
             {
+                // What was delivered is not sent again.
                 _receiver.Pushes.Clear();
-                await server.PublishAsync("rotated", "job-rotated0", 1);
+                await server.PublishAsync("rotated", "job-rotated0", ++sequence);
                 return (await _receiver.WhenAsync(1))[0];
             },
             push => push.Headers["webhook-signature"].Split(' ').Length == 2,
             push => push.Headers["webhook-signature"]);
 
         var push = _receiver.Pushes.First();
-        var expected = WebhookSignature.Of([rotated.Secret, subscription.Secret!], push.Id, long.Parse(push.Headers["webhook-timestamp"]), DeliveryFixture.BodyOf(1));
+        var expected = WebhookSignature.Of([rotated.Secret, subscription.Secret!], push.Id, long.Parse(push.Headers["webhook-timestamp"]), DeliveryFixture.BodyOf(sequence));
         Assert.Equal(expected, push.Headers["webhook-signature"]);
         Assert.NotEqual(subscription.Secret, rotated.Secret);
     }
