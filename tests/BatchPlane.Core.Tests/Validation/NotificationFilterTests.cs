@@ -75,7 +75,7 @@ public sealed class NotificationFilterTests
 
         Assert.Equal((1, 0), (all.MaskFor(Entry("PROGRESS", 1)), changed.MaskFor(Entry("PROGRESS", 1))));
         Assert.Equal((1, 1), (all.MaskFor(Entry("RUNNING", 1)), changed.MaskFor(Entry("RUNNING", 1))));
-        Assert.Equal((1, 0), (all.MaskFor(Entry("RUNNING", 2)), changed.MaskFor(Entry("RUNNING", 2))));
+        Assert.Equal((1, 0), (all.MaskFor(Repeated(2)), changed.MaskFor(Repeated(2))));
         Assert.Equal((1, 1), (all.MaskFor(Entry("FAILED", 2)), changed.MaskFor(Entry("FAILED", 2))));
     }
 
@@ -154,6 +154,8 @@ public sealed class NotificationFilterTests
         var job = ReadingAssert.Valid(ReadingAssert.Job(json));
         return NotificationInterest.FromColumn(NotificationInterest.Of(job.Notifications, job.Tags).ToColumn());
     }
+
+    private static JournalEntry Repeated(int attempt) => Entry("RUNNING", attempt) with { IsRepeatedBegin = true };
 
     private static JournalEntry Entry(string state, int attempt) => new()
     {
