@@ -28,7 +28,8 @@ public sealed class EchoTests(EchoTests.LocalFixture server) : IClassFixture<Ech
     /// <summary>A façade whose nodes are made by this machine. Nothing makes them: there is no engine.</summary>
     public sealed class LocalFixture : TencentFixture
     {
-        protected override async Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => [.. await base.OptionsAsync(), new("Tencent:Provider", "local")];
+        protected override async Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() =>
+            [.. (await base.OptionsAsync()).Where(option => option.Key != "Tencent:Provider"), new("Tencent:Provider", "local")];
     }
 
     public static TheoryData<string> KindsOfNetworks => [.. Networks];
