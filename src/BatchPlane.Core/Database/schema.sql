@@ -352,7 +352,7 @@ CREATE TABLE jobs (
     -- notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
-    -- What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.
+    -- What lists filter by, made of tags, environments and zones by JobLabels; an array, of whose elements the planner knows how frequent they are.
     labels text[] NOT NULL DEFAULT '{}'::text[],
     submitted_by text NOT NULL,
     -- The request in Tencent's words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.

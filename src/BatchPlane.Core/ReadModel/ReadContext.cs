@@ -45,6 +45,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
+        ReadFunctions.Map(modelBuilder);
         modelBuilder.Entity<JobRow>(job =>
         {
             job.ToTable("jobs").HasKey(row => row.JobId);

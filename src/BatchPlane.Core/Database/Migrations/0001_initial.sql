@@ -228,7 +228,7 @@ CREATE INDEX jobs_name_idx ON jobs (job_name text_pattern_ops, created_at, job_i
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in and passwords masked.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.';
-COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.';
+COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags, environments and zones by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.tencent IS 'The request in Tencent''s words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.';
 COMMENT ON COLUMN jobs.tracing IS 'How much of it listeners are told. The journal has everything.';
