@@ -168,6 +168,8 @@ CREATE TABLE environments (
     -- Why its provider makes no nodes at present, by the engine; null: nothing is wrong.
     reason text,
     notifications jsonb NOT NULL,
+    -- Alibaba's Notification as given, which is the last of the notifications; null: none, or one that asked for nothing.
+    notification jsonb,
     -- As jobs.interest.
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
@@ -350,7 +352,7 @@ CREATE TABLE jobs (
     -- notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
-    -- What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.
+    -- What lists filter by, made of tags, environments and zones by JobLabels; an array, of whose elements the planner knows how frequent they are.
     labels text[] NOT NULL DEFAULT '{}'::text[],
     submitted_by text NOT NULL,
     -- The request in Tencent's words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.
@@ -641,6 +643,8 @@ CREATE TABLE subscriptions (
     -- AMQP patterns over level.state; one that matches is enough.
     bindings text[] NOT NULL,
     enabled boolean NOT NULL,
+    -- Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.
+    bound_at timestamp with time zone NOT NULL,
     -- published: the body as it lies in the topic; else the event is written anew from the journal.
     format text NOT NULL,
     -- http: form of the request.

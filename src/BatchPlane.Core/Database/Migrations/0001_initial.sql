@@ -25,6 +25,7 @@ CREATE TABLE environments (
     memory_mib_per_node integer CHECK (memory_mib_per_node BETWEEN 1 AND 16777216),
     reason              text,
     notifications       jsonb NOT NULL,
+    notification        jsonb,
     interest            integer[] NOT NULL,
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
@@ -51,6 +52,7 @@ CREATE INDEX environments_of_tasks_idx ON environments (env_id) WHERE job_id IS 
 CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
+COMMENT ON COLUMN environments.notification IS 'Alibaba''s Notification as given, which is the last of the notifications; null: none, or one that asked for nothing.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.tencent IS 'As jobs.tencent.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
@@ -227,7 +229,7 @@ CREATE INDEX jobs_name_idx ON jobs (job_name text_pattern_ops, created_at, job_i
 COMMENT ON TABLE jobs IS 'What users submit. The row is the lock of everything below it: whoever changes a task or an instance of the job locks this row first.';
 COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defaults filled in and passwords masked.';
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.';
-COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags and environments by JobLabels; an array, of whose elements the planner knows how frequent they are.';
+COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags, environments and zones by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.tencent IS 'The request in Tencent''s words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.';
 COMMENT ON COLUMN jobs.tracing IS 'How much of it listeners are told. The journal has everything.';
@@ -711,6 +713,7 @@ CREATE TABLE subscriptions (
     endpoint           text NOT NULL,
     bindings           text[] NOT NULL CHECK (cardinality(bindings) > 0),
     enabled            boolean NOT NULL,
+    bound_at           timestamptz NOT NULL,
     format             text NOT NULL CHECK (format IN ('published', 'cmq', 'mns', 'cloudevents')),
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
@@ -747,6 +750,7 @@ COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durab
 COMMENT ON COLUMN subscriptions.subscription_name IS 'Differs from the others of its topic by more than case; null: it has none.';
 COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
 COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
+COMMENT ON COLUMN subscriptions.bound_at IS 'Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.';
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
