@@ -212,7 +212,6 @@ CREATE TABLE jobs (
     CHECK ((finished_at IS NOT NULL) = (cause IS NOT NULL)),
     CHECK (outputs_removed_at IS NULL OR outputs_gone_at IS NOT NULL),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
-    CHECK (progress_due_at IS NULL OR (finished_at IS NULL AND running_at IS NOT NULL)),
     CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL)),
     CHECK (due_at IS NULL OR (finished_at IS NULL AND due_at = deadline)),
     CHECK (deleted_at IS NULL OR state IN ('SUCCEED', 'FAILED'))
