@@ -828,8 +828,8 @@ CREATE TABLE tasks (
     time_limit integer,
     -- When the time limit ends the task: set when it runs, null again once it is closed or ends.
     expires_at timestamp with time zone,
-    -- When an instance last ended; kept only while somebody is told of progress every so many seconds.
-    progress_at timestamp with time zone,
+    -- When somebody is to be told how far it has come; null while it does not run, and when nobody is every so many seconds.
+    progress_due_at timestamp with time zone,
     -- What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.
     blocked_by text,
     max_concurrent_num integer,
@@ -845,8 +845,9 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_check3 CHECK (((NOT claimable) OR (finished_at IS NULL))),
     CONSTRAINT tasks_check4 CHECK ((claimable = (claimable_count > 0))),
     CONSTRAINT tasks_check5 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
-    CONSTRAINT tasks_check6 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
-    CONSTRAINT tasks_check7 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
+    CONSTRAINT tasks_check6 CHECK (((progress_due_at IS NULL) OR ((finished_at IS NULL) AND (running_at IS NOT NULL)))),
+    CONSTRAINT tasks_check7 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
+    CONSTRAINT tasks_check8 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
     CONSTRAINT tasks_claimable_count_check CHECK ((claimable_count >= 0)),
     CONSTRAINT tasks_cpu_millis_check CHECK ((cpu_millis >= 0)),
     CONSTRAINT tasks_failed_action_check CHECK ((failed_action = ANY (ARRAY['TERMINATE'::text, 'INTERRUPT'::text, 'FAST_INTERRUPT'::text]))),
@@ -865,6 +866,7 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority DESC, job_no, task_id) WHERE claimable;
 CREATE INDEX tasks_expires_at_idx ON public.tasks USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_no);
+CREATE INDEX tasks_progress_due_at_idx ON public.tasks USING btree (progress_due_at) WHERE (progress_due_at IS NOT NULL);
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
 CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (claimable AND (blocked_by IS NOT NULL));
 

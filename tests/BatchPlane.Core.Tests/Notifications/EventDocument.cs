@@ -38,7 +38,7 @@ internal static class EventDocument
           must have; without `value`: any), `final` (true: only ends: `SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`, `DELETED`, `CREATION_FAILED`), `changed` (true: no event that changes no state,
           and `TASK_INSTANCE_RUNNING` for the first attempt only, and the first after a user's retry). A filter that none of the block's events can pass is refused.
         - `TASK_PROGRESS` tells how far a task has come: `"every_percent": 10` (default), `"every_seconds": 60` or both, of each block its own. An array of 100,000 instances tells its story in fewer than ten messages
-          with `JOB_RUNNING`, `JOB_SUCCEED`, `JOB_FAILED`, `TASK_PROGRESS` every 20 percent and the ends of its task. Between two ends of instances nothing is told.
+          with `JOB_RUNNING`, `JOB_SUCCEED`, `JOB_FAILED`, `TASK_PROGRESS` every 20 percent and the ends of its task. What is asked for by seconds is told while a task runs, ends or not, at most `Scheduling.DuePollSeconds` late.
         - `event_vars` come back unchanged in each message of that event.
         - A topic is a durable RabbitMQ exchange of type `topic` with exactly the topic's name. One that does not exist is made, or refused when
           `Notifications.UnknownTopic` is `strict`. Queues bind it with the routing key: `job.#`, `*.failed`, `#`.

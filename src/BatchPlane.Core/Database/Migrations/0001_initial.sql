@@ -286,7 +286,7 @@ CREATE TABLE tasks (
     max_failed_num     integer CHECK (max_failed_num > 0),
     time_limit         integer CHECK (time_limit > 0),
     expires_at         timestamptz,
-    progress_at        timestamptz,
+    progress_due_at    timestamptz,
     blocked_by         text,
     max_concurrent_num integer,
     failed_action      text NOT NULL CHECK (failed_action IN ('TERMINATE', 'INTERRUPT', 'FAST_INTERRUPT')),
@@ -299,12 +299,14 @@ CREATE TABLE tasks (
     CHECK (NOT claimable OR finished_at IS NULL),
     CHECK (claimable = (claimable_count > 0)),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
+    CHECK (progress_due_at IS NULL OR (finished_at IS NULL AND running_at IS NOT NULL)),
     CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL)),
     CHECK (cardinality(depends_on) = cardinality(depends_when))
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
 -- Only columns that change rarely; the counters are in no index, so that updating them stays within the page (HOT).
 CREATE INDEX tasks_expires_at_idx ON tasks (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX tasks_progress_due_at_idx ON tasks (progress_due_at) WHERE progress_due_at IS NOT NULL;
 CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, job_no, task_id) WHERE claimable;
 CREATE INDEX tasks_watched_idx ON tasks (task_id) WHERE claimable AND blocked_by IS NOT NULL;
 CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
@@ -322,7 +324,7 @@ COMMENT ON COLUMN tasks.delayed IS 'Instances with rows that wait until the time
 COMMENT ON COLUMN tasks.retry_policy IS 'Retry rules and backoff; null: every failure is tried again at once, as often as max_retry_count says.';
 COMMENT ON COLUMN tasks.max_failed_num IS 'Instances that may fail for good before the task is closed; null: all.';
 COMMENT ON COLUMN tasks.time_limit IS 'Seconds from running_at; null: no limit.';
-COMMENT ON COLUMN tasks.progress_at IS 'When an instance last ended; kept only while somebody is told of progress every so many seconds.';
+COMMENT ON COLUMN tasks.progress_due_at IS 'When somebody is to be told how far it has come; null while it does not run, and when nobody is every so many seconds.';
 COMMENT ON COLUMN tasks.blocked_by IS 'What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.';
 COMMENT ON COLUMN tasks.expires_at IS 'When the time limit ends the task: set when it runs, null again once it is closed or ends.';
 COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';
