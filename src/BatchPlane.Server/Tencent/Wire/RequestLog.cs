@@ -25,11 +25,19 @@ internal sealed partial class RequestLog(TencentMetrics metrics, ActionTable act
     /// <summary>Notes a request that was answered. <paramref name="code"/>: of its error; null: there is none.</summary>
     internal void Answered(HttpContext context, WireRequest? request, bool isCallerKnown, string? code, string requestId)
     {
-        metrics.Answered(NameOf(request), code ?? Fine);
-        var level = code is null ? LogLevel.Debug : LogLevel.Information;
-        if (logger.IsEnabled(level) && (isCallerKnown || TryTakeLine()))
+        var (action, answered) = (NameOf(request), code ?? Fine);
+        metrics.Answered(action, answered);
+        if (!isCallerKnown && !TryTakeLine())
         {
-            Log.Answered(logger, level, NameOf(request), code ?? Fine, context.Connection.RemoteIpAddress?.ToString() ?? "", ClientOf(request), requestId);
+            return;
+        }
+
+        var level = code is null ? LogLevel.Debug : LogLevel.Information;
+        if (logger.IsEnabled(level))
+        {
+            var remote = context.Connection.RemoteIpAddress?.ToString() ?? "";
+            var client = ClientOf(request);
+            Log.Answered(logger, level, action, answered, remote, client, requestId);
         }
     }
 
