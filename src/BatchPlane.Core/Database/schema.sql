@@ -886,7 +886,7 @@ CREATE TABLE topics (
     topic_key text NOT NULL,
     topic_name text NOT NULL,
     tags jsonb NOT NULL DEFAULT '[]'::jsonb,
-    -- Attributes in Tencent's words, to be shown again; null: it came by another way.
+    -- Attributes in Tencent's words, to be shown again; of them FilterType says that the words of routing keys are tags (1) or are not (2). Null: it came by another way, and they are not.
     tencent jsonb,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,

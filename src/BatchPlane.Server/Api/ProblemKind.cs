@@ -36,6 +36,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind TaskTemplateExists = new(409, "task_template_exists", "There is a task template of this name.", "Change it, or choose another name.");
     internal static readonly ProblemKind TaskTemplatesFull = new(409, "task_templates_full", "There are as many task templates as the server allows.", "Delete one, or raise `JobLimits:MaxTaskTemplates`.");
     internal static readonly ProblemKind TopicExists = new(409, "topic_exists", "There is a topic of this name, perhaps in another case.", "Use it, or choose another name.");
+    internal static readonly ProblemKind TopicsFull = new(409, "topics_full", "There are as many topics as the server allows.", "Delete one, or raise `Notifications:MaxTopics`.");
     internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
     internal static readonly ProblemKind SubscriptionsFull = new(409, "subscriptions_full", "The topic has as many subscriptions as the server allows.", "Delete one, or raise `SubscriptionLimits:MaxPerTopic`.");
     internal static readonly ProblemKind TopicConflict = new(409, "topic_conflict", "RabbitMQ has an exchange of this name that is none of a topic.", "Choose another name, or remove the exchange; nothing was stored.");
@@ -70,7 +71,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, JoinTokenNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, RedeliveryNotFound, ListenerNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, SubscriptionExists, SubscriptionsFull, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry, ListenerRuns,
+        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, TopicsFull, SubscriptionExists, SubscriptionsFull, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry, ListenerRuns,
         OutputGone, EventsGone,
         BodyTooLarge,
         UnsupportedMediaType,

@@ -699,7 +699,7 @@ CREATE TABLE topics (
     created_by text NOT NULL,
     created_at timestamptz NOT NULL
 );
-COMMENT ON COLUMN topics.tencent IS 'Attributes in Tencent''s words, to be shown again; null: it came by another way.';
+COMMENT ON COLUMN topics.tencent IS 'Attributes in Tencent''s words, to be shown again; of them FilterType says that the words of routing keys are tags (1) or are not (2). Null: it came by another way, and they are not.';
 COMMENT ON TABLE topics IS 'Named topics. The key is the name in lower case: names differ by more than case.';
 
 CREATE SEQUENCE subscription_revision_seq;

@@ -36,6 +36,7 @@ internal static class ErrorTable
         [ProblemKind.EnvironmentState] = "UnsupportedOperation.ComputeEnvOperation",
         [ProblemKind.TaskTemplateExists] = "InvalidParameter.TaskTemplateName",
         [ProblemKind.TaskTemplatesFull] = "LimitExceeded.TaskTemplateQuota",
+        [ProblemKind.TopicsFull] = "LimitExceeded.Topics",
         [ProblemKind.TopicExists] = "ResourceInUse.Topic",
         [ProblemKind.SubscriptionExists] = "ResourceInUse.Subscription",
         [ProblemKind.SubscriptionsFull] = "LimitExceeded",
