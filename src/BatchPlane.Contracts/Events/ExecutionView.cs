@@ -3,7 +3,7 @@ namespace BatchPlane.Contracts;
 /// <summary>One attempt: <c>GET /v1/executions</c>.</summary>
 public sealed record ExecutionView
 {
-    /// <summary>Unique and the same for ever: <c>job-4yn0we13/count/3/1</c>, of job, task, instance and attempt.</summary>
+    /// <summary>Unique and the same for ever: <c>job-4yn0we13/0/3/1</c>, of job, number of the task in it, instance and attempt.</summary>
     public required string ExecutionId { get; init; }
 
     /// <summary>The job.</summary>
@@ -35,6 +35,15 @@ public sealed record ExecutionView
 
     /// <summary>Its node.</summary>
     public string? ComputeNodeId { get; init; }
+
+    /// <summary>Environment of that node; null when it was removed.</summary>
+    public string? EnvId { get; init; }
+
+    /// <summary>Name of the node's host, as its agent told when it joined last.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>IP address that the node's agent joined from last.</summary>
+    public string? HostAddress { get; init; }
 
     /// <summary>When the node got it.</summary>
     public DateTimeOffset? LaunchedAt { get; init; }

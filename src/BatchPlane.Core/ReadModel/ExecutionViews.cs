@@ -36,9 +36,10 @@ internal static class ExecutionViews
         var index = row.InstanceIndex!.Value + offset;
         var task = names.TaskName(row.TaskNo);
         var result = ResultOf(row)!;
+        var node = names.NodeOf(row);
         return new ExecutionView
         {
-            ExecutionId = IdOf(row.SubjectId, task ?? row.TaskNo?.ToString(CultureInfo.InvariantCulture), index, attempt),
+            ExecutionId = IdOf(row.SubjectId, row.TaskNo!.Value, index, attempt),
             JobId = row.SubjectId,
             JobName = names.Name,
             TaskName = task,
@@ -49,6 +50,9 @@ internal static class ExecutionViews
             OriginalAttempt = original,
             Result = result,
             ComputeNodeId = row.NodeId,
+            EnvId = node?.EnvId,
+            HostName = node?.HostName,
+            HostAddress = node?.Address,
             LaunchedAt = row.LaunchedAt,
             StartTime = EventViews.RunningAt(row, offset),
             CompleteTime = row.OccurredAt,
@@ -59,5 +63,6 @@ internal static class ExecutionViews
         };
     }
 
-    internal static string IdOf(string jobId, string? task, int index, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{jobId}/{task}/{index}/{attempt}");
+    /// <summary>Made of what stays when the job is removed: the task's number, not its name.</summary>
+    internal static string IdOf(string jobId, int taskNo, int index, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{jobId}/{taskNo}/{index}/{attempt}");
 }
