@@ -32,7 +32,8 @@ public abstract record DeleteEnvironmentOutcome
 
     /// <summary>Its nodes are being removed, or are gone already.</summary>
     /// <param name="State">State now.</param>
-    public sealed record Accepted(EnvironmentState State) : DeleteEnvironmentOutcome;
+    /// <param name="WasAsked">True: it was asked for before.</param>
+    public sealed record Accepted(EnvironmentState State, bool WasAsked) : DeleteEnvironmentOutcome;
 
     /// <summary>Tasks that are not finished need it.</summary>
     /// <param name="UnfinishedTasks">How many.</param>
@@ -92,4 +93,9 @@ public abstract record TerminateNodesOutcome
     /// <summary>It has no such nodes; none was ended.</summary>
     /// <param name="NodeIds">Those it has not.</param>
     public sealed record NodesNotFound(IReadOnlyList<string> NodeIds) : TerminateNodesOutcome;
+
+    /// <summary>One of them is in another state than those asked for; none was ended.</summary>
+    /// <param name="NodeId">The node.</param>
+    /// <param name="State">Its state.</param>
+    public sealed record InOtherState(string NodeId, NodeState State) : TerminateNodesOutcome;
 }

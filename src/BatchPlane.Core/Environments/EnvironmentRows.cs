@@ -110,6 +110,7 @@ internal static class EnvironmentRows
         ("memory_mib_per_node", NpgsqlDbType.Integer, environment.MemoryMibPerNode),
         ("provider_settings", NpgsqlDbType.Text, environment.ProviderSettings),
         ("notifications", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Notifications, BatchPlaneJson.Options)),
+        ("notification", NpgsqlDbType.Text, document.Notification is { } alibaba ? JsonSerializer.Serialize(alibaba, BatchPlaneJson.Options) : null),
         ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, environment.Interest.ToColumn()),
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
         ("created_by", NpgsqlDbType.Text, createdBy),
@@ -132,8 +133,8 @@ internal static class EnvironmentRows
         ("provider_state", NpgsqlDbType.Text, environment.ProviderState),
         ("reason", NpgsqlDbType.Text, environment.Reason));
 
-    /// <summary><paramref name="interest"/>: null: as it is.</summary>
-    internal static NpgsqlBatchCommand Change(EnvironmentRecord environment, ChangeEnvironmentRequest change, NotificationInterest? interest) => Command(
+    /// <summary><paramref name="interest"/>, <paramref name="machines"/>: null: as it is.</summary>
+    internal static NpgsqlBatchCommand Change(EnvironmentRecord environment, ChangeEnvironmentRequest change, NotificationInterest? interest, MachineChange? machines) => Command(
         "Environments/Sql/environment_change.sql",
         ("env_id", NpgsqlDbType.Text, environment.EnvId),
         ("env_name", NpgsqlDbType.Text, change.EnvName),
@@ -145,7 +146,11 @@ internal static class EnvironmentRows
         ("max_node_count", NpgsqlDbType.Integer, environment.MaxNodeCount),
         ("idle_seconds", NpgsqlDbType.Integer, environment.IdleSeconds),
         ("inactive_action", NpgsqlDbType.Text, WireName.Of(environment.InactiveAction)),
-        ("max_retry_count", NpgsqlDbType.Integer, environment.MaxRetryCount));
+        ("max_retry_count", NpgsqlDbType.Integer, environment.MaxRetryCount),
+        ("slots", NpgsqlDbType.Integer, machines?.Slots),
+        ("cpu", NpgsqlDbType.Integer, machines?.Cpu),
+        ("memory_mib", NpgsqlDbType.Integer, machines?.MemoryMib),
+        ("instance_types", NpgsqlDbType.Array | NpgsqlDbType.Text, machines?.InstanceTypes.ToArray()));
 
     internal static NpgsqlBatchCommand LowerDesired(EnvironmentRecord environment) => Command(
         "Environments/Sql/environment_lower_desired.sql",

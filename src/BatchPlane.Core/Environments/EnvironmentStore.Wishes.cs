@@ -6,11 +6,22 @@ using Npgsql;
 
 namespace BatchPlane.Core.Environments;
 
+/// <summary>What nodes promise that are made from now on.</summary>
+/// <param name="Slots">Instances at once.</param>
+/// <param name="Cpu">Processors.</param>
+/// <param name="MemoryMib">MiB of memory.</param>
+/// <param name="InstanceTypes">The types, in Tencent's words, that were asked for.</param>
+public sealed record MachineChange(int Slots, int Cpu, int MemoryMib, IReadOnlyList<string> InstanceTypes);
+
 /// <summary>What users change of environments that exist, and what the reconciler looks at before it locks one.</summary>
 public sealed partial class EnvironmentStore
 {
     /// <summary>Changes what a user wishes of an environment; checked together with what stays as it is.</summary>
-    public async Task<ChangeEnvironmentOutcome> ChangeWishesAsync(string envId, ChangeEnvironmentRequest change, CancellationToken cancellationToken)
+    public Task<ChangeEnvironmentOutcome> ChangeWishesAsync(string envId, ChangeEnvironmentRequest change, CancellationToken cancellationToken) =>
+        ChangeWishesAsync(envId, change, machines: null, cancellationToken);
+
+    /// <summary>The same, and with it what nodes are that are made from now on. <paramref name="machines"/>: null: what they were.</summary>
+    public async Task<ChangeEnvironmentOutcome> ChangeWishesAsync(string envId, ChangeEnvironmentRequest change, MachineChange? machines, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -41,7 +52,7 @@ public sealed partial class EnvironmentStore
         var interest = change.Tags is { } tags ? NotificationInterest.Of(await NotificationsAsync(connection, envId, cancellationToken), tags) : null;
         try
         {
-            await using var wishes = new NpgsqlBatch(connection) { BatchCommands = { EnvironmentRows.Change(aggregate.Environment, change, interest) } };
+            await using var wishes = new NpgsqlBatch(connection) { BatchCommands = { EnvironmentRows.Change(aggregate.Environment, change, interest, machines) } };
             await wishes.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -61,12 +72,14 @@ public sealed partial class EnvironmentStore
         return JsonSerializer.Deserialize<IReadOnlyList<NotificationDocument>>((string)(await command.ExecuteScalarAsync(cancellationToken))!, BatchPlaneJson.Options) ?? [];
     }
 
-    /// <summary>Ends nodes of an environment, all of them or none. Nodes that are going already are no fault.</summary>
-    public async Task<TerminateNodesOutcome> TerminateNodesAsync(string envId, IReadOnlyList<string> nodeIds, string source, CancellationToken cancellationToken)
+    /// <summary>
+    /// Ends nodes of an environment, all of them or none. <paramref name="onlyIn"/>: only when they are in these states; null: in any, and nodes that are going already are no fault.
+    /// </summary>
+    public async Task<TerminateNodesOutcome> TerminateNodesAsync(string envId, IReadOnlyList<string> nodeIds, IReadOnlyCollection<NodeState>? onlyIn, string source, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (await LoadAsync(connection, envId, cancellationToken) is not { } aggregate)
+        if (await LoadAsync(connection, envId, cancellationToken) is not { Environment.State: not EnvironmentState.Deleted } aggregate)
         {
             return new TerminateNodesOutcome.NotFound();
         }
@@ -75,6 +88,11 @@ public sealed partial class EnvironmentStore
         if (unknown.Count > 0)
         {
             return new TerminateNodesOutcome.NodesNotFound(unknown);
+        }
+
+        if (onlyIn is not null && nodeIds.Select(nodeId => aggregate.Find(nodeId)!).FirstOrDefault(node => !onlyIn.Contains(node.State)) is { } other)
+        {
+            return new TerminateNodesOutcome.InOtherState(other.NodeId, other.State);
         }
 
         var desired = aggregate.Environment.DesiredNodeCount;

@@ -126,11 +126,11 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
             }
         }
 
-        aggregate.RequestDelete(source);
+        var isNew = aggregate.RequestDelete(source);
         await StoreAsync(connection, aggregate, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Ring(aggregate);
-        return new DeleteEnvironmentOutcome.Accepted(aggregate.Environment.State);
+        return new DeleteEnvironmentOutcome.Accepted(aggregate.Environment.State, !isNew);
     }
 
     /// <summary>Takes a sign of life; the node's state now, null when the epoch is not its own any more.</summary>

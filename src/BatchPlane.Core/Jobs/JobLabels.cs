@@ -11,13 +11,20 @@ internal static class JobLabels
     /// <summary>A tag; with a value of null, one of this key.</summary>
     internal static string OfTag(string key, string? value) => value is null ? $"tag:{key}" : $"tag:{key}{Separator}{value}";
 
+    /// <summary>A tag of this value, whatever its key.</summary>
+    internal static string OfTagValue(string value) => $"value:{value}";
+
+    /// <summary>The zone that a request in Tencent's words named.</summary>
+    internal static string OfZone(string zone) => $"zone:{zone}";
+
     /// <summary>An environment of a task.</summary>
     internal static string OfEnvironment(string envId) => $"env:{envId}";
 
-    /// <summary>All labels of a job, as the text of an array.</summary>
-    internal static string ToColumn(IReadOnlyList<TagDocument> tags, IReadOnlyList<string> envIds) => "{" + string.Join(
+    /// <summary>All labels of a job, as the text of an array. <paramref name="zone"/>: null: it named none.</summary>
+    internal static string ToColumn(IReadOnlyList<TagDocument> tags, IReadOnlyList<string> envIds, string? zone) => "{" + string.Join(
         ',',
         envIds.Select(OfEnvironment)
-            .Concat(tags.SelectMany(tag => new[] { OfTag(tag.Key, null), OfTag(tag.Key, tag.Value) }))
+            .Concat(tags.SelectMany(tag => new[] { OfTag(tag.Key, null), OfTag(tag.Key, tag.Value), OfTagValue(tag.Value) }))
+            .Concat(zone is null ? [] : [OfZone(zone)])
             .Select(label => $"\"{label.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"")) + "}";
 }

@@ -27,8 +27,8 @@ public sealed class NewJob
     /// <summary>Journal source of the caller.</summary>
     public string SubmittedBy { get; }
 
-    /// <summary>The request in Tencent's words, masked; null: it came by another way.</summary>
-    public string? Tencent { get; init; }
+    /// <summary>The request in Tencent's words; null: it came by another way.</summary>
+    public TencentRequest? Tencent { get; init; }
 
     /// <summary>W3C trace context that the request to submit it came with; null when it came with none.</summary>
     public string? Traceparent { get; private init; }
@@ -43,7 +43,7 @@ public sealed class NewJob
     /// Lays out rows for a validated document whose tasks all name an environment or have one made for them, with ids from <paramref name="taskIds"/>.
     /// The ids of environments that are made are new each time.
     /// </summary>
-    public static NewJob From(JobDocument document, string jobId, IReadOnlyList<long> taskIds, string submittedBy, string? tencent = null)
+    public static NewJob From(JobDocument document, string jobId, IReadOnlyList<long> taskIds, string submittedBy, TencentRequest? tencent = null)
     {
         var numbers = document.Tasks.Select((task, number) => (task.TaskName, number)).ToDictionary(pair => pair.TaskName, pair => pair.number, StringComparer.Ordinal);
         var usual = ConditionOf(document.TaskExecutionDependOn);
@@ -127,6 +127,11 @@ public sealed class NewJob
         StoresAfterFailure = task.FailedAction != FailedAction.FastInterrupt,
     };
 }
+
+/// <summary>A request in Tencent's words, kept to be shown again.</summary>
+/// <param name="Json">The request, secrets masked.</param>
+/// <param name="Zone">The zone that it names.</param>
+public sealed record TencentRequest(string Json, string Zone);
 
 /// <summary>A task about to be stored.</summary>
 /// <param name="Record">The part the transition path works on.</param>

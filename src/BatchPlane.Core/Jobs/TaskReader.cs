@@ -10,9 +10,6 @@ namespace BatchPlane.Core.Jobs;
 /// <summary>Reads the tasks of a job: names, commands, counts and environment variables.</summary>
 internal sealed partial class TaskReader
 {
-    /// <summary>Name of the task in a job of one task that gives it none.</summary>
-    internal const string DefaultName = "task";
-
     /// <summary>Longest <c>timeout</c> and <c>time_limit</c> in seconds: 365 days.</summary>
     internal const int MaxTimeoutSeconds = 31_536_000;
     private const int DefaultTimeoutSeconds = 86_400;
@@ -41,7 +38,7 @@ internal sealed partial class TaskReader
     private static readonly TextRule Name = new()
     {
         MinLength = 1,
-        MaxLength = 60,
+        MaxLength = TaskNames.MaxLength,
         Pattern = DocumentRules.PlainName(),
         Form = DocumentRules.PlainNameForm,
         EmptyCode = ItemCodes.TaskNameInvalid,
@@ -240,7 +237,7 @@ internal sealed partial class TaskReader
     {
         if (_single && task.Find("task_name") is null)
         {
-            return DefaultName;
+            return TaskNames.Default;
         }
 
         var name = task.RequiredText("task_name", Name);

@@ -69,8 +69,8 @@ public sealed partial class TransitionWriter : BackgroundService
     public Task<SubmitOutcome> SubmitAsync(JobDocument document, string submittedBy, IdempotencyKey? idempotencyKey, CancellationToken cancellationToken) =>
         SubmitAsync(document, submittedBy, idempotencyKey, tencent: null, cancellationToken);
 
-    /// <summary>The same for one that came in Tencent's words, which are kept with it; masked JSON.</summary>
-    public async Task<SubmitOutcome> SubmitAsync(JobDocument document, string submittedBy, IdempotencyKey? idempotencyKey, string? tencent, CancellationToken cancellationToken)
+    /// <summary>The same for one that came in Tencent's words, which are kept with it.</summary>
+    public async Task<SubmitOutcome> SubmitAsync(JobDocument document, string submittedBy, IdempotencyKey? idempotencyKey, TencentRequest? tencent, CancellationToken cancellationToken)
     {
         var taskIds = await _taskIds.TakeAsync(document.Tasks.Count, cancellationToken);
         return await WriteAsync(new SubmitRequest(NewJob.From(_secrets.Seal(document), EntityId.New(EntityId.Job), taskIds, submittedBy, tencent), idempotencyKey), cancellationToken);

@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Notifications;
 using Microsoft.EntityFrameworkCore;
 
 namespace BatchPlane.Core.ReadModel;
@@ -50,10 +51,10 @@ public sealed partial class JobQueries(ReadContexts contexts)
     public async Task<IReadOnlyList<JobView>> ListAsync(JobFilter filter, int limit, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        var jobs = await Select(context, filter, limit).ToListAsync(cancellationToken);
-        var metrics = await SumInstancesAsync(context, [.. jobs.Select(job => job.JobId)], cancellationToken);
+        var jobs = await Select(context, filter, limit).Select(JobHead.OfRow).ToListAsync(cancellationToken);
+        var counts = await CountAsync(context, [.. jobs.Select(job => job.JobId)], cancellationToken);
         var inFlight = await InFlightOfJobsAsync(context, [.. jobs.Where(job => job.FinishedAt is null).Select(job => job.JobId)], cancellationToken);
-        return [.. jobs.Select(job => ToView(job, metrics.GetValueOrDefault(job.JobId) ?? new RunMetrics(), inFlight.GetValueOrDefault(job.JobId)))];
+        return [.. jobs.Select(job => ToView(job, (counts.GetValueOrDefault(job.JobId) ?? JobCounts.None).Instances, inFlight.GetValueOrDefault(job.JobId)))];
     }
 
     /// <summary>The rows of a page.</summary>
@@ -123,19 +124,23 @@ public sealed partial class JobQueries(ReadContexts contexts)
     }
 
     /// <summary>One job with its tasks; null when there is none.</summary>
-    public async Task<JobDetail?> FindAsync(string jobId, CancellationToken cancellationToken) => (await FindWithRequestAsync(jobId, cancellationToken))?.Job;
+    public async Task<JobDetail?> FindAsync(string jobId, CancellationToken cancellationToken) => (await FindWithPlacementAsync(jobId, cancellationToken))?.Job;
 
-    /// <summary>One job with its tasks and its request in Tencent's words, JSON, which is null when it came by another way; null when there is no such job.</summary>
-    public async Task<(JobDetail Job, string? Tencent)?> FindWithRequestAsync(string jobId, CancellationToken cancellationToken)
+    /// <summary>One job with its tasks and, in Tencent's words, the placement that its request named, JSON, which is null when it came by another way; null when there is no such job.</summary>
+    public async Task<(JobDetail Job, string? Placement)?> FindWithPlacementAsync(string jobId, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
-        if (await context.Jobs.SingleOrDefaultAsync(job => job.JobId == jobId, cancellationToken) is not { } job)
+        var found = await context.Jobs
+            .Where(job => job.JobId == jobId)
+            .Select(job => new { Job = job, Placement = ReadFunctions.JsonMember(job.Tencent, "Placement") })
+            .SingleOrDefaultAsync(cancellationToken);
+        if (found is null)
         {
             return null;
         }
 
         var tasks = await context.Tasks.Where(task => task.JobId == jobId).OrderBy(task => task.TaskNo).ToListAsync(cancellationToken);
-        return (ToDetail(job, tasks, await ProgressReading.InFlightAsync(context, [jobId], cancellationToken)), job.Tencent);
+        return (ToDetail(found.Job, tasks, await ProgressReading.InFlightAsync(context, [jobId], cancellationToken)), found.Placement);
     }
 
     /// <summary>True when there is such a job.</summary>
@@ -214,8 +219,8 @@ public sealed partial class JobQueries(ReadContexts contexts)
         return jobs.GroupBy(task => task.JobId, StringComparer.Ordinal).ToDictionary(job => job.Key, job => job.Sum(task => byTask[task.TaskId]), StringComparer.Ordinal);
     }
 
-    /// <summary>Instances of each job per state, from the counters of its tasks.</summary>
-    private static async Task<Dictionary<string, RunMetrics>> SumInstancesAsync(ReadContext context, string[] jobIds, CancellationToken cancellationToken)
+    /// <summary>Tasks and instances of each job per state, from the counters of its tasks.</summary>
+    private static async Task<Dictionary<string, JobCounts>> CountAsync(ReadContext context, string[] jobIds, CancellationToken cancellationToken)
     {
         var sums = await context.Tasks
             .Where(task => jobIds.Contains(task.JobId))
@@ -224,6 +229,7 @@ public sealed partial class JobQueries(ReadContexts contexts)
             {
                 group.Key.JobId,
                 group.Key.State,
+                Tasks = group.Count(),
                 Total = group.Sum(task => (long)task.InstanceCount),
                 Waiting = group.Sum(task => (long)task.WaitingCount),
                 Starting = group.Sum(task => (long)task.StartingCount),
@@ -237,12 +243,14 @@ public sealed partial class JobQueries(ReadContexts contexts)
             .GroupBy(sum => sum.JobId, StringComparer.Ordinal)
             .ToDictionary(
                 job => job.Key,
-                job => RunMetricsSum.Of(job.Select(sum => Metrics(sum.State, sum.Total, sum.Waiting, sum.Starting, sum.Running, sum.Succeed, sum.Failed, sum.Interrupted))),
+                job => new JobCounts(
+                    CountTasks(job.ToDictionary(sum => WireName.Parse<RunState>(sum.State), sum => sum.Tasks)),
+                    RunMetricsSum.Of(job.Select(sum => Metrics(sum.State, sum.Total, sum.Waiting, sum.Starting, sum.Running, sum.Succeed, sum.Failed, sum.Interrupted)))),
                 StringComparer.Ordinal);
     }
 
     /// <summary>What is in no counter waits in the way its task waits; what waits for instances of other tasks is PENDING in any case.</summary>
-    private static RunMetrics Metrics(string state, long total, long pending, long starting, long running, long succeed, long failed, long interrupted)
+    internal static RunMetrics Metrics(string state, long total, long pending, long starting, long running, long succeed, long failed, long interrupted)
     {
         var waiting = total - starting - running - succeed - failed - interrupted;
         var task = WireName.Parse<RunState>(state);
@@ -262,7 +270,7 @@ public sealed partial class JobQueries(ReadContexts contexts)
     private static RunMetrics Metrics(TaskRow task) =>
         Metrics(task.State, task.InstanceCount, task.WaitingCount, task.StartingCount, task.RunningCount, task.SucceedCount, task.FailedCount, task.InterruptedCount);
 
-    private static JobView ToView(JobRow job, RunMetrics instances, double inFlight) => new()
+    private static JobView ToView(JobHead job, RunMetrics instances, double inFlight) => new()
     {
         JobId = job.JobId,
         JobName = job.JobName,
@@ -281,7 +289,9 @@ public sealed partial class JobQueries(ReadContexts contexts)
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
     };
 
-    private static JobDetail ToDetail(JobRow job, List<TaskRow> tasks, Dictionary<long, double> inFlight) => new()
+    private static JobDetail ToDetail(JobRow job, List<TaskRow> tasks, Dictionary<long, double> inFlight) => ToDetail(job, ReadJson.Of<JobDocument>(job.Document), tasks, inFlight);
+
+    private static JobDetail ToDetail(JobRow job, JobDocument document, List<TaskRow> tasks, Dictionary<long, double> inFlight) => new()
     {
         JobId = job.JobId,
         JobName = job.JobName,
@@ -298,12 +308,13 @@ public sealed partial class JobQueries(ReadContexts contexts)
         RetriedAt = job.RetriedAt,
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
         Tasks = [.. tasks.Select(task => ToView(task) with { Progress = ProgressReading.Of(Metrics(task), inFlight.GetValueOrDefault(task.TaskId)) })],
-        Dependences = ReadJson.Of<JobDocument>(job.Document).Dependences,
-        TaskMetrics = CountTasks(tasks),
+        Dependences = document.Dependences,
+        TaskMetrics = CountTasks(tasks.CountBy(task => WireName.Parse<RunState>(task.State)).ToDictionary()),
         TaskInstanceMetrics = RunMetricsSum.Of(tasks.Select(Metrics)),
         Progress = ProgressReading.Of(RunMetricsSum.Of(tasks.Select(Metrics)), inFlight.Values.Sum()),
         Tracing = WireName.Parse<TracingMode>(job.Tracing),
-        Notifications = ReadJson.Of<NotificationDocument[]>(job.Notifications),
+        Notifications = [.. SubjectNames.BlocksOf(job.Notifications).Where(block => !AlibabaEvents.Asks(block))],
+        Notification = document.Notification,
     };
 
     private static TaskView ToView(TaskRow task) => new()
@@ -321,21 +332,17 @@ public sealed partial class JobQueries(ReadContexts contexts)
         TaskInstanceMetrics = Metrics(task),
     };
 
-    private static RunMetrics CountTasks(List<TaskRow> tasks)
+    private static RunMetrics CountTasks(Dictionary<RunState, int> counts) => new()
     {
-        var counts = tasks.CountBy(task => WireName.Parse<RunState>(task.State)).ToDictionary();
-        return new RunMetrics
-        {
-            SubmittedCount = counts.GetValueOrDefault(RunState.Submitted),
-            PendingCount = counts.GetValueOrDefault(RunState.Pending),
-            RunnableCount = counts.GetValueOrDefault(RunState.Runnable),
-            StartingCount = counts.GetValueOrDefault(RunState.Starting),
-            RunningCount = counts.GetValueOrDefault(RunState.Running),
-            SucceedCount = counts.GetValueOrDefault(RunState.Succeed),
-            FailedCount = counts.GetValueOrDefault(RunState.Failed),
-            FailedInterruptedCount = counts.GetValueOrDefault(RunState.FailedInterrupted),
-        };
-    }
+        SubmittedCount = counts.GetValueOrDefault(RunState.Submitted),
+        PendingCount = counts.GetValueOrDefault(RunState.Pending),
+        RunnableCount = counts.GetValueOrDefault(RunState.Runnable),
+        StartingCount = counts.GetValueOrDefault(RunState.Starting),
+        RunningCount = counts.GetValueOrDefault(RunState.Running),
+        SucceedCount = counts.GetValueOrDefault(RunState.Succeed),
+        FailedCount = counts.GetValueOrDefault(RunState.Failed),
+        FailedInterruptedCount = counts.GetValueOrDefault(RunState.FailedInterrupted),
+    };
 
     /// <summary>Whether the noted source of an instance is about an attempt that was not made yet; one that was given back hands its own on.</summary>
     private static bool IsOfNext(TaskInstanceRow row) => row.State == WireName.Of(RunState.Runnable) && row.Cause != WireName.Of(Cause.Returned);

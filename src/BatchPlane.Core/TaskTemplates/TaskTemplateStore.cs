@@ -100,6 +100,30 @@ public sealed class TaskTemplateStore(NpgsqlDataSource dataSource, JobSecrets se
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
+    /// <summary>Removes all of these templates, or none when one does not exist: the ids of those. Empty: they are removed.</summary>
+    public async Task<IReadOnlyList<string>> DeleteAllAsync(IReadOnlyCollection<string> templateIds, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var missing = templateIds.ToHashSet(StringComparer.Ordinal);
+        await using (var command = new NpgsqlCommand(SqlText.Load("TaskTemplates/Sql/task_template_delete_all.sql"), connection))
+        {
+            command.Parameters.AddWithValue("template_ids", templateIds.ToArray());
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                missing.Remove(reader.GetString(0));
+            }
+        }
+
+        if (missing.Count == 0)
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return [.. missing.Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>The tasks of templates, by each of the ids and names that were asked for; those that do not exist are left out.</summary>
     public async Task<IReadOnlyDictionary<string, JsonElement>> FindTasksAsync(IReadOnlyCollection<string> references, CancellationToken cancellationToken)
     {

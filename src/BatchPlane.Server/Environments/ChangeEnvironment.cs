@@ -31,19 +31,20 @@ internal static class ChangeEnvironment
                 return ProblemResult.Invalid(reading.Problems);
             }
 
-            return await ChangeAsync(id, reading.Value, store, environments, context.RequestAborted);
+            var outcome = await store.ChangeWishesAsync(id, reading.Value, context.RequestAborted);
+            return outcome is ChangeEnvironmentOutcome.Changed && await environments.FindAsync(id, context.RequestAborted) is { } changed
+                ? TypedResults.Json(changed, BatchPlaneJson.Options)
+                : Refuse(id, reading.Value, outcome);
         }
     }
 
-    /// <summary>The same for every surface.</summary>
-    internal static async Task<IResult> ChangeAsync(string id, ChangeEnvironmentRequest change, EnvironmentStore store, EnvironmentQueries environments, CancellationToken cancellationToken) =>
-        await store.ChangeWishesAsync(id, change, cancellationToken) switch
-        {
-            ChangeEnvironmentOutcome.Changed when await environments.FindAsync(id, cancellationToken) is { } changed => TypedResults.Json(changed, BatchPlaneJson.Options),
-            ChangeEnvironmentOutcome.Ending ending => new ProblemResult(ProblemKind.EnvironmentState, $"The environment {id} is {WireName.Of(ending.State)}."),
-            ChangeEnvironmentOutcome.OfTask task => ApiResults.EnvironmentOfTask(id, task.JobId),
-            ChangeEnvironmentOutcome.NameTaken => new ProblemResult(ProblemKind.EnvironmentExists, $"There is an environment '{change.EnvName}'."),
-            ChangeEnvironmentOutcome.Invalid invalid => ProblemResult.Invalid(invalid.Problems),
-            _ => new ProblemResult(ProblemKind.EnvironmentNotFound, $"There is no environment {id}."),
-        };
+    /// <summary>What is said when nothing was changed.</summary>
+    internal static ProblemResult Refuse(string id, ChangeEnvironmentRequest change, ChangeEnvironmentOutcome outcome) => outcome switch
+    {
+        ChangeEnvironmentOutcome.Ending ending => new ProblemResult(ProblemKind.EnvironmentState, $"The environment {id} is {WireName.Of(ending.State)}."),
+        ChangeEnvironmentOutcome.OfTask task => ApiResults.EnvironmentOfTask(id, task.JobId),
+        ChangeEnvironmentOutcome.NameTaken => new ProblemResult(ProblemKind.EnvironmentExists, $"There is an environment '{change.EnvName}'."),
+        ChangeEnvironmentOutcome.Invalid invalid => ProblemResult.Invalid(invalid.Problems),
+        _ => new ProblemResult(ProblemKind.EnvironmentNotFound, $"There is no environment {id}."),
+    };
 }

@@ -47,9 +47,13 @@ internal static class TerminateNodes
     }
 
     /// <summary>The same for every surface.</summary>
-    internal static async Task<IResult> TerminateAsync(string id, IReadOnlyList<string> nodeIds, string source, EnvironmentStore store, NodeLossSignal losses, CancellationToken cancellationToken)
+    internal static async Task<IResult> TerminateAsync(string id, IReadOnlyList<string> nodeIds, string source, EnvironmentStore store, NodeLossSignal losses, CancellationToken cancellationToken) =>
+        Answer(id, await store.TerminateNodesAsync(id, nodeIds, onlyIn: null, source, cancellationToken), losses);
+
+    /// <summary>What is answered; where nodes were ended, the loop that ends what they hold hears of it.</summary>
+    internal static IResult Answer(string id, TerminateNodesOutcome outcome, NodeLossSignal losses)
     {
-        switch (await store.TerminateNodesAsync(id, nodeIds, source, cancellationToken))
+        switch (outcome)
         {
             case TerminateNodesOutcome.Accepted accepted:
                 losses.Set();

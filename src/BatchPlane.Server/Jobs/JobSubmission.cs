@@ -28,8 +28,8 @@ internal sealed record JobToSubmit(JsonElement Document, string Source)
     /// <summary>True: nothing is stored, the answer is a plan.</summary>
     internal bool IsDryRun { get; init; }
 
-    /// <summary>The request in Tencent's words, masked; null: it came by another way.</summary>
-    internal string? Tencent { get; init; }
+    /// <summary>The request in Tencent's words; null: it came by another way.</summary>
+    internal TencentRequest? Tencent { get; init; }
 }
 
 /// <summary>Stores jobs, or says everything that is wrong with them, by whatever surface they come.</summary>

@@ -41,14 +41,14 @@ internal static class RetryJob
     /// <summary>The same for every surface. <paramref name="selection"/>: null for everything that failed.</summary>
     internal static async Task<IResult> RetryAsync(string id, RetrySelection? selection, string source, JobQueries jobs, TransitionWriter writer, CancellationToken cancellationToken)
     {
-        if (await jobs.FindAsync(id, cancellationToken) is not { } job)
-        {
-            return new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}.");
-        }
-
-        var envIds = job.Tasks.Where(task => task.TaskState != RunState.Succeed && !task.OwnsEnv).Select(task => task.EnvId).Distinct().ToList();
-        return Answer(await writer.WriteAsync(new RetryJobCommand(id, selection, envIds, source), cancellationToken), id);
+        return (await jobs.FindRetryFactsAsync([id], cancellationToken)).TryGetValue(id, out var job)
+            ? await RetryAsync(id, job, selection, source, writer, cancellationToken)
+            : new ProblemResult(ProblemKind.JobNotFound, $"There is no job {id}.");
     }
+
+    /// <summary>The same for a job of which everything is known that decides.</summary>
+    internal static async Task<IResult> RetryAsync(string id, RetryFacts job, RetrySelection? selection, string source, TransitionWriter writer, CancellationToken cancellationToken) =>
+        Answer(await writer.WriteAsync(new RetryJobCommand(id, selection, [.. job.EnvIds], source), cancellationToken), id);
 
     private static IResult Answer(RetryOutcome outcome, string id) => outcome switch
     {

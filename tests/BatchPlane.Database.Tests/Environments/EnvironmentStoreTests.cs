@@ -62,7 +62,7 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
         var envId = await _installation.AddEnvironmentAsync("grid");
         Assert.IsType<CreateEnvironmentOutcome.NameTaken>(await CreateAsync("grid"));
 
-        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleted), await DeleteAsync(envId));
+        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleted, WasAsked: false), await DeleteAsync(envId));
 
         Assert.NotEqual(envId, Assert.IsType<CreateEnvironmentOutcome.Created>(await CreateAsync("grid")).EnvId);
         Assert.Equal(["1 CREATING", "2 CREATED", "3 DELETING", "4 DELETED"], await JournalAsync(envId));
@@ -124,7 +124,7 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
         Assert.Equal(new DeleteEnvironmentOutcome.InUse(2), await DeleteAsync(envId));
         await server.TerminateAsync(jobId);
 
-        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleted), await DeleteAsync(envId));
+        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleted, WasAsked: false), await DeleteAsync(envId));
         Assert.Equal(new DeleteEnvironmentOutcome.NotFound(), await DeleteAsync("env-nowhere0"));
     }
 
@@ -134,8 +134,8 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
         var envId = await _installation.AddEnvironmentAsync();
         var node = await _installation.AddNodeAsync(envId);
 
-        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleting), await DeleteAsync(envId));
-        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleting), await DeleteAsync(envId));
+        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleting, WasAsked: false), await DeleteAsync(envId));
+        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleting, WasAsked: true), await DeleteAsync(envId));
         Assert.Empty(await Environments.EmptyDeletingAsync(CancellationToken.None));
         await ChangeAsync(envId, environment => environment.Remove(environment.Find(node.NodeId)!));
         Assert.Equal([envId], await Environments.EmptyDeletingAsync(CancellationToken.None));
@@ -177,7 +177,7 @@ public sealed class EnvironmentStoreTests : IAsyncLifetime
         await _installation.WaitersAsync(2);
         await gate.CommitAsync();
 
-        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleted), await delete);
+        Assert.Equal(new DeleteEnvironmentOutcome.Accepted(EnvironmentState.Deleted, WasAsked: false), await delete);
         Assert.Equal([envId], Assert.IsType<SubmitOutcome.EnvironmentsMissing>(await submit).EnvIds);
     }
 

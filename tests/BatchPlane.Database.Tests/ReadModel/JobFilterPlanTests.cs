@@ -18,11 +18,14 @@ public sealed class JobFilterPlanTests : IAsyncLifetime
     [InlineData("environment", "jobs_labels_idx")]
     [InlineData("prefix", "jobs_name_idx")]
     [InlineData("state", "tasks_unfinished_idx")]
+    [InlineData("zone", "jobs_labels_idx")]
+    [InlineData("tag value", "jobs_labels_idx")]
+    [InlineData("tag key", "jobs_labels_idx")]
     public async Task SelectiveFilterOverManyJobs_IsAnsweredByAnIndex(string kind, string index)
     {
         await _installation.ExecuteAsync("""
             INSERT INTO jobs (job_id, job_name, job_description, priority, state, cause, document, notifications, interest, tags, labels, submitted_by, created_at, finished_at)
-            SELECT 'job-x' || n, 'many' || n, '', 0, 'SUCCEED', 'succeeded', '{}', '[]', '{}', '[]', ARRAY['tag:n' || chr(1) || n, 'env:env-n' || n % 1000], 'test', '2020-01-01', '2020-01-02'
+            SELECT 'job-x' || n, 'many' || n, '', 0, 'SUCCEED', 'succeeded', '{}', '[]', '{}', '[]', ARRAY['tag:n' || chr(1) || n, 'tag:key' || n, 'value:' || n, 'zone:' || n % 1000, 'env:env-n' || n % 1000], 'test', '2020-01-01', '2020-01-02'
             FROM generate_series(1, 50000) AS n ON CONFLICT DO NOTHING;
             INSERT INTO tasks (task_id, job_id, task_no, task_name, env_id, priority, job_no, state, depends_on, depends_when, instance_count, next_index, succeed_count, max_retry_count, failed_action, run, finished_at)
             SELECT 1000000 + n, 'job-x' || n, 0, 'task', 'env-n', 0, n, 'SUCCEED', '{}', '{}', 1, 1, 1, 0, 'TERMINATE', '{}', '2020-01-02' FROM generate_series(1, 50000) AS n ON CONFLICT DO NOTHING;
@@ -30,16 +33,18 @@ public sealed class JobFilterPlanTests : IAsyncLifetime
             ANALYZE jobs, tasks;
             RESET default_statistics_target
             """);
-        var filter = kind switch
-        {
-            "tags" => new JobFilter { Tags = [new("n", "77")] },
-            "environment" => new JobFilter { EnvId = "env-n7" },
-            "prefix" => new JobFilter { NamePrefix = "many4999" },
-            _ => new JobFilter { States = [RunState.Running] },
-        };
-
         await using var context = new ReadContexts(_installation.DataSource).Open();
-        await using var command = JobQueries.Select(context, filter, 21).CreateDbCommand();
+        var query = kind switch
+        {
+            "tags" => JobQueries.Select(context, new() { Tags = [new("n", "77")] }, 21),
+            "environment" => JobQueries.Select(context, new() { EnvId = "env-n7" }, 21),
+            "prefix" => JobQueries.Select(context, new() { NamePrefix = "many4999" }, 21),
+            "state" => JobQueries.Select(context, new() { States = [RunState.Running] }, 21),
+            "zone" => JobQueries.Filtered(context.Jobs, new() { Zones = new(["7"], IncludesUnnamed: false) }, context),
+            "tag value" => JobQueries.Filtered(context.Jobs, new() { Labels = [[new(null, "77"), new(null, "78")]] }, context),
+            _ => JobQueries.Filtered(context.Jobs, new() { Labels = [[new("key77", null)]] }, context),
+        };
+        await using var command = query.CreateDbCommand();
         command.CommandText = "EXPLAIN " + command.CommandText;
         await context.Database.OpenConnectionAsync();
         await using var reader = await command.ExecuteReaderAsync();

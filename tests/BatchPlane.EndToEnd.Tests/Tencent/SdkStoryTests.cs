@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using BatchPlane.Cli.Dev;
 using BatchPlane.EndToEnd.Tests.Stack;
 using RabbitMQ.Client;
 using static BatchPlane.EndToEnd.Tests.Tencent.SdkTests;
@@ -17,9 +18,11 @@ public sealed class SdkStoryTests(SdkFixture fixture)
     private static readonly string[] JobEvents =
     [
         "JOB_RUNNING", "JOB_SUCCEED", "JOB_FAILED", "TASK_RUNNING", "TASK_SUCCEED", "TASK_FAILED", "TASK_INSTANCE_RUNNING", "TASK_INSTANCE_SUCCEED", "TASK_INSTANCE_FAILED",
+        "JOB_FAILED_INTERRUPTED", "TASK_FAILED_INTERRUPTED", "TASK_INSTANCE_FAILED_INTERRUPTED",
     ];
 
-    private static readonly string[] EnvironmentEvents = ["COMPUTE_ENV_CREATED", "COMPUTE_NODE_CREATED", "COMPUTE_NODE_RUNNING", "COMPUTE_NODE_DELETING", "COMPUTE_ENV_DELETED"];
+    private static readonly string[] EnvironmentEvents =
+        ["COMPUTE_ENV_CREATED", "COMPUTE_NODE_CREATED", "COMPUTE_NODE_RUNNING", "COMPUTE_NODE_ABNORMAL", "COMPUTE_NODE_DELETING", "COMPUTE_ENV_DELETED"];
 
     private Sdk Sdk => fixture.Sdk;
 
@@ -45,6 +48,9 @@ public sealed class SdkStoryTests(SdkFixture fixture)
         await Sdk.CallAsync("RetryJobs", $$"""{"JobIds":["{{dag}}"]}""");
         await EndedAsync(dag, "SUCCEED");
         Assert.Equal("loaded\n", await LogAsync(Sdk, dag, "load"));
+        await Sdk.CallAsync("TerminateTaskInstance", Instance(dag, "load"));
+        Assert.Equal("SUCCEED", Text(await DescribeAsync(dag), "JobState"));
+        var kept = await InterruptedAsync(env);
 
         var sleeping = await SubmitAsync(Task("sleep", env, "sleep 1000"));
         await UntilAsync(() => DescribeAsync(sleeping), job => Text(job, "JobState") == "RUNNING");
@@ -52,8 +58,11 @@ public sealed class SdkStoryTests(SdkFixture fixture)
         await EndedAsync(sleeping, "FAILED");
         var wanted = await JournalAsync($"jobs/{dag}", JobEvents);
         wanted.UnionWith(await JournalAsync($"jobs/{sleeping}", JobEvents));
+        wanted.UnionWith(await JournalAsync($"jobs/{kept}", JobEvents));
         await Sdk.CallAsync("DeleteJob", Of(dag));
         await Sdk.CallAsync("DeleteJob", Of(sleeping));
+        await Sdk.CallAsync("DeleteJob", Of(kept));
+        await LoseNodeAsync(env);
         Assert.Equal("ResourceNotFound.Job", await Sdk.RefusalAsync("DescribeJob", Of(dag)));
         await Sdk.CallAsync("DeleteComputeEnv", $$"""{"EnvId":"{{env}}"}""");
 
@@ -66,6 +75,28 @@ public sealed class SdkStoryTests(SdkFixture fixture)
         Assert.Equal([.. JobEvents.Concat(EnvironmentEvents).Order()], events.Select(told => Text(told, "EventName")).Distinct().Order());
         Assert.All(events, told => Assert.Equal("told", Text(Assert.Single(told.GetProperty("EventVars").EnumerateArray()), "Value")));
         await Sdk.CallAsync("DeleteCmqTopic", """{"TopicName":"story"}""", "tdmq");
+    }
+
+    /// <summary>A job that is kept for inspection when it fails: it cannot be deleted or tried again before what is kept is given up.</summary>
+    private async Task<string> InterruptedAsync(string env)
+    {
+        var job = await SubmitAsync(Task("kept", env, "exit 3", ",\"FailedAction\":\"FAST_INTERRUPT\",\"MaxRetryCount\":5"));
+        await EndedAsync(job, "FAILED_INTERRUPTED");
+        Assert.Equal("ResourceInUse.Job", await Sdk.RefusalAsync("DeleteJob", Of(job)));
+        Assert.Equal("UnsupportedOperation", await Sdk.RefusalAsync("RetryJobs", $$"""{"JobIds":["{{job}}"]}"""));
+        await Sdk.CallAsync("TerminateTaskInstance", Instance(job, "kept"));
+        await EndedAsync(job, "FAILED");
+        await Sdk.CallAsync("TerminateTaskInstance", Instance(job, "kept"));
+        return job;
+    }
+
+    /// <summary>Without its keeper a node is lost, and its agent joins anew.</summary>
+    private async Task LoseNodeAsync(string env)
+    {
+        var node = Text((await Sdk.CallAsync("DescribeComputeEnv", $$"""{"EnvId":"{{env}}"}""")).GetProperty("ComputeNodeSet")[0], "ComputeNodeId");
+        var record = Directory.EnumerateFiles(Path.Combine(fixture.Stack.Directory), "keeper.pid", SearchOption.AllDirectories).Single(path => path.Contains(node, StringComparison.Ordinal));
+        Posix.Signal(ProcessRecord.Read(record)!.Pid, Posix.SigKill);
+        await Eventually.TrueAsync(async () => (await JournalAsync($"environments/{env}", ["COMPUTE_NODE_ABNORMAL"])).Count > 0, Limit, () => $"The node {node} is not lost.");
     }
 
     [Fact]
@@ -87,6 +118,8 @@ public sealed class SdkStoryTests(SdkFixture fixture)
 
     private static string Task(string name, string env, string command, string more = "") =>
         $$"""{"TaskName":"{{name}}","EnvId":"{{env}}","Application":{"DeliveryForm":"LOCAL","Command":"{{command}}"}{{more}} }""";
+
+    private static string Instance(string job, string task) => $$"""{"JobId":"{{job}}","TaskName":"{{task}}","TaskInstanceIndex":0}""";
 
     private static string Of(string job) => $$"""{"JobId":"{{job}}"}""";
 

@@ -2,6 +2,9 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using BatchPlane.Server.Tencent.Actions;
+using BatchPlane.Server.Tencent.Fields;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BatchPlane.Server.Tests.Tencent;
 
@@ -11,6 +14,7 @@ public sealed partial class AnswerTests(TencentFixture server) : IClassFixture<T
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly StringBuilder _text = new();
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
 
     [Fact]
@@ -27,6 +31,15 @@ public sealed partial class AnswerTests(TencentFixture server) : IClassFixture<T
              "Dependences":[{"StartTask":"a","EndTask":"b"}],"Tags":[{"Key":"team","Value":"golden"}]} }
             """);
         var templateId = await TellAsync("CreateTaskTemplate", $$"""{"TaskTemplateName":"golden","TaskTemplateInfo":{"TaskName":"a","Application":{"DeliveryForm":"LOCAL","Command":"true"},"EnvId":"{{envId}}"} }""");
+        await server.ExecuteAsync($"""
+            INSERT INTO nodes (node_id, env_id, state, epoch, origin, instance_id, host_name, agent_version, cpu, memory_gib, memory_mib, slots, busy_slots, created_at, resource_created_at, state_since)
+            VALUES ('node-golden01', '{envId}', 'RUNNING', 1, 'USER_ATTACHED', 'ins-golden01', 'host', '1.0.0', 4, 8, 8192, 4, 1, '2026-01-01', '2026-01-01', '2026-01-01'),
+                   ('node-golden02', '{envId}', 'RUNNING', 1, 'BATCH_CREATED', 'ins-golden02', 'host', '1.0.0', 2, 4, 4096, 1, 0, '2026-01-02', '2026-01-02', '2026-01-02'),
+                   ('node-golden03', '{envId}', 'CREATION_FAILED', 0, 'BATCH_CREATED', 'ins-golden03', NULL, NULL, 0, 0, 0, 0, 0, '2026-01-03', NULL, '2026-01-03');
+            INSERT INTO task_instances (task_id, instance_index, state, attempt, node_id, node_epoch, exit_code, cause, reason, launched_at, running_at, finished_at)
+            SELECT task_id, 0, 'FAILED', 2, 'node-golden01', 1, 3, 'exit_code', 'exit code 3', now(), now(), now() FROM tasks WHERE job_id = '{jobId}' AND task_no = 0;
+            UPDATE tasks SET next_index = 1, failed_count = 1, claimable_count = 1 WHERE job_id = '{jobId}' AND task_no = 0
+            """);
         (string Action, string Body)[] calls =
         [
             ("DescribeJob", $$"""{"JobId":"{{jobId}}"}"""),
@@ -35,14 +48,27 @@ public sealed partial class AnswerTests(TencentFixture server) : IClassFixture<T
             ("DescribeTask", $$"""{"JobId":"{{jobId}}","TaskName":"a"}"""),
             ("DescribeTaskLogs", $$"""{"JobId":"{{jobId}}","TaskName":"a","Limit":1}"""),
             ("DescribeJobMonitorData", $$"""{"JobId":"{{jobId}}","TaskName":"a","TaskInstanceIndex":0,"MetricName":"CpuUsage"}"""),
+            ("TerminateTaskInstance", $$"""{"JobId":"{{jobId}}","TaskName":"a","TaskInstanceIndex":1}"""),
             ("TerminateJob", $$"""{"JobId":"{{jobId}}"}"""),
             ("DescribeJob", $$"""{"JobId":"{{jobId}}"}"""),
+            ("RetryJobs", $$"""{"JobIds":["{{jobId}}"]}"""),
+            ("TerminateJob", $$"""{"JobId":"{{jobId}}"}"""),
+            ("DeleteJob", $$"""{"JobId":"{{jobId}}"}"""),
             ("DescribeComputeEnv", $$"""{"EnvId":"{{envId}}"}"""),
             ("DescribeComputeEnvs", $$"""{"EnvIds":["{{envId}}"]}"""),
             ("DescribeComputeEnvCreateInfos", $$"""{"EnvIds":["{{envId}}"]}"""),
             ("ModifyComputeEnv", $$"""{"EnvId":"{{envId}}","DesiredComputeNodeCount":1}"""),
+            ("DescribeComputeEnvCreateInfo", $$"""{"EnvId":"{{envId}}"}"""),
+            ("AttachInstances", $$"""{"EnvId":"{{envId}}","Instances":[{"InstanceId":"ins-golden01"}]}"""),
+            ("DetachInstances", $$"""{"EnvId":"{{envId}}","InstanceIds":["ins-golden01"]}"""),
+            ("TerminateComputeNode", $$"""{"EnvId":"{{envId}}","ComputeNodeId":"node-golden02"}"""),
+            ("TerminateComputeNodes", $$"""{"EnvId":"{{envId}}","ComputeNodeIds":["node-golden03"]}"""),
+            ("DescribeComputeEnv", $$"""{"EnvId":"{{envId}}"}"""),
             ("DescribeComputeEnvActivities", $$"""{"EnvId":"{{envId}}"}"""),
+            ("DeleteComputeEnv", $$"""{"EnvId":"{{envId}}"}"""),
+            ("ModifyTaskTemplate", $$"""{"TaskTemplateId":"{{templateId}}","TaskTemplateDescription":"changed"}"""),
             ("DescribeTaskTemplates", $$"""{"TaskTemplateIds":["{{templateId}}"]}"""),
+            ("DeleteTaskTemplates", $$"""{"TaskTemplateIds":["{{templateId}}"]}"""),
             ("DescribeInstanceCategories", "{}"),
             ("DescribeAvailableCvmInstanceTypes", """{"Filters":[{"Name":"zone","Values":["local-1"]}]}"""),
             ("DescribeCvmZoneInstanceConfigInfos", """{"Filters":[{"Name":"zone","Values":["local-1"]},{"Name":"instance-type","Values":["local.small"]}]}"""),
@@ -59,11 +85,13 @@ public sealed partial class AnswerTests(TencentFixture server) : IClassFixture<T
         }
 
         Assert.Equal(await File.ReadAllTextAsync(path), _text.ToString());
+        Assert.Empty(server.Services.GetServices<IActionGroup>().SelectMany(group => group.Actions).Select(action => action.Spec).Where(spec => spec.Version == CommonShapes.Version && !_told.Contains(spec.Name)));
     }
 
     /// <summary>Calls, notes the answer, and gives the id in it.</summary>
     private async Task<string> TellAsync(string action, string body)
     {
+        _told.Add(action);
         var answer = await server.CallAsync(action, body);
         var text = JsonSerializer.Serialize(answer, Indented);
         text = Ids().Replace(text, match => Name(match.Value));

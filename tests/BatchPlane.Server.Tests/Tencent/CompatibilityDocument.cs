@@ -2,6 +2,7 @@ using System.Text;
 using BatchPlane.Server.Tencent.Actions;
 using BatchPlane.Server.Tencent.Fields;
 using BatchPlane.Server.Tencent.Wire;
+using BatchPlane.Testing;
 
 namespace BatchPlane.Server.Tests.Tencent;
 
@@ -25,7 +26,8 @@ internal static class CompatibilityDocument
             AddFields(text, shape);
         }
 
-        text.Append("## Errors\n\nWhat BatchPlane refuses, by its own [codes](http-status-codes.md); what is not here is `InvalidParameterValue`.\n\n| BatchPlane | Tencent |\n|---|---|\n");
+        AddPublished(text);
+        text.Append("### What BatchPlane refuses\n\nWhat BatchPlane refuses, by its own [codes](http-status-codes.md); what is not here is `InvalidParameterValue`.\n\n| BatchPlane | Tencent |\n|---|---|\n");
         foreach (var (own, code) in ErrorTable.OfKinds.Concat(ErrorTable.OfItems).OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             text.Append($"| `{own}` | `{code}` |\n");
@@ -33,6 +35,30 @@ internal static class CompatibilityDocument
 
         return text.Append('\n').ToString();
     }
+
+    /// <summary>Every code of Tencent's reference for Batch: who answers it, or why nobody does.</summary>
+    private static void AddPublished(StringBuilder text)
+    {
+        text.Append("## Errors\n\n### What Tencent publishes for Batch\n\nAll ").Append(PublishedErrors.Codes.Count).Append(" codes, and the actions that answer them here.\n\n| code | where |\n|---|---|\n");
+        foreach (var code in PublishedErrors.Codes)
+        {
+            text.Append($"| `{code}` | {Where(code)} |\n");
+        }
+
+        text.Append("\nBy the reference these actions may answer these codes too; here they do not.\n\n| action | code | because |\n|---|---|---|\n");
+        foreach (var ((action, code), because) in PublishedErrors.NotThere)
+        {
+            text.Append($"| {action} | `{code}` | {because} |\n");
+        }
+
+        text.Append('\n');
+    }
+
+    private static string Where(string code) => PublishedErrors.Never.TryGetValue(code, out var because)
+        ? $"never: {because}"
+        : string.Join(", ", PublishedErrors.Pairs
+            .Where(pair => pair.Code == code && !PublishedErrors.NotThere.ContainsKey(pair))
+            .Select(pair => pair.Action + (PublishedErrors.NotAtWill.TryGetValue(pair, out var when) ? $" ({when.TrimEnd('.')})" : ""))) + ".";
 
     private static void AddFields(StringBuilder text, Shape shape)
     {
@@ -67,6 +93,7 @@ internal static class CompatibilityDocument
     {
         Treatment.Honoured => "honoured",
         Treatment.Echoed => "stored and echoed",
+        Treatment.Checked => "checked only",
         Treatment.Ignored => "ignored",
     };
 

@@ -35,7 +35,85 @@ public sealed class EnvironmentActionTests(TencentFixture server) : IClassFixtur
         Assert.Equal(("", 7), (listed.GetProperty("ComputeEnvSet")[0].GetProperty("NextAction").GetString(), listed.GetProperty("ComputeEnvSet")[0].GetProperty("ComputeNodeMetrics").EnumerateObject().Count()));
 
         await server.CallAsync("DeleteComputeEnv", Of(envId));
+        Assert.Equal(0, (await server.CallAsync("DescribeComputeEnvCreateInfos", $$"""{"EnvIds":["{{envId}}"]}""")).GetProperty("TotalCount").GetInt32());
+        (string Action, string Body)[] calls =
+        [
+            ("DescribeComputeEnv", Of(envId)),
+            ("DescribeComputeEnvCreateInfo", Of(envId)),
+            ("DescribeComputeEnvActivities", Of(envId)),
+            ("ModifyComputeEnv", Of(envId)),
+            ("DeleteComputeEnv", Of(envId)),
+            ("TerminateComputeNode", $$"""{"EnvId":"{{envId}}","ComputeNodeId":"node-nobody00"}"""),
+            ("AttachInstances", $$"""{"EnvId":"{{envId}}","Instances":[{"InstanceId":"ins-nobody00"}]}"""),
+            ("DetachInstances", $$"""{"EnvId":"{{envId}}","InstanceIds":["ins-nobody00"]}"""),
+        ];
+        foreach (var (action, body) in calls)
+        {
+            Assert.Equal((action, "ResourceNotFound.ComputeEnv"), (action, await server.RefusalAsync(action, body)));
+        }
+    }
+
+    [Fact]
+    public async Task EnvironmentThatIsGoing_TakesNoOtherRequest()
+    {
+        var envId = await CreateAsync("going");
+        await server.ExecuteAsync($"""
+            INSERT INTO nodes (node_id, env_id, state, epoch, origin, instance_id, cpu, memory_gib, slots, busy_slots, created_at, state_since)
+            VALUES ('node-going000', '{envId}', 'RUNNING', 1, 'USER_ATTACHED', 'ins-going000', 4, 8, 4, 1, now(), now()),
+                   ('node-creating', '{envId}', 'CREATING', 0, 'BATCH_CREATED', 'ins-creating', 4, 8, 4, 0, now(), now()),
+                   ('node-fresh000', '{envId}', 'SUBMITTED', 0, 'BATCH_CREATED', 'ins-fresh000', 4, 8, 4, 0, now(), now())
+            """);
+
+        foreach (var nodeId in new[] { "node-creating", "node-fresh000" })
+        {
+            Assert.Equal(
+                "UnsupportedOperation.ComputeNodeForbidTerminate",
+                await server.RefusalAsync("TerminateComputeNodes", $$"""{"EnvId":"{{envId}}","ComputeNodeIds":["node-going000","{{nodeId}}"]}"""));
+        }
+
+        Assert.Equal(1, await server.CountAsync("nodes WHERE node_id = 'node-going000' AND state = 'RUNNING'"));
+        await server.CallAsync("DeleteComputeEnv", Of(envId));
         Assert.Equal("DELETING", (await server.CallAsync("DescribeComputeEnv", Of(envId))).GetProperty("NextAction").GetString());
+        Assert.Equal("UnsupportedOperation.ComputeEnvAcceptOtherRequest", await server.RefusalAsync("DeleteComputeEnv", Of(envId)));
+        Assert.Equal("UnsupportedOperation.ComputeEnvAcceptOtherRequest", await server.RefusalAsync("ModifyComputeEnv", $$"""{"EnvId":"{{envId}}","DesiredComputeNodeCount":1}"""));
+        Assert.Equal("UnsupportedOperation.ComputeNodeIsTerminating", await server.RefusalAsync("TerminateComputeNode", $$"""{"EnvId":"{{envId}}","ComputeNodeId":"node-going000"}"""));
+    }
+
+    [Theory]
+    [InlineData(NodeProvider.Local, "1", "2 4096", "{}")]
+    [InlineData(NodeProvider.Attached, "7", "- -", "{}")]
+    [InlineData(NodeProvider.Slurm, "1", "- -", """{"cpus": 2, "kept": 1, "memory_mib": 4096}""")]
+    public async Task ModifiedTypes_AreWhatNewNodesPromiseAndAreEchoed(NodeProvider provider, string slots, string size, string settings)
+    {
+        var name = $"types-{provider}";
+        var envId = await CreateAsync(name, ""","EnvData":{"InstanceType":"local.small","ImageId":"img-1"}""");
+        var (other, old) = provider == NodeProvider.Slurm ? ("slurm", """{"cpus": 1, "kept": 1}""") : (provider == NodeProvider.Local ? "local" : "attached", "{}");
+        await server.ExecuteAsync($"UPDATE environments SET provider = '{other}', desired_node_count = 0, slots_per_node = 7, provider_settings = '{old}' WHERE env_id = '{envId}'");
+
+        await server.CallAsync("ModifyComputeEnv", $$"""{"EnvId":"{{envId}}","EnvData":{"InstanceTypes":["S9.NONE","local.medium"]} }""");
+
+        var condition = $"env_id = '{envId}' AND slots_per_node = {slots} AND coalesce(cpu_per_node::text, '-') || ' ' || coalesce(memory_mib_per_node::text, '-') = '{size}' AND provider_settings = '{settings}'";
+        Assert.Equal(1, await server.CountAsync($"environments WHERE {condition}"));
+        Assert.Equal(
+            """{"ImageId":"img-1","InstanceTypes":["S9.NONE","local.medium"]}""",
+            (await server.CallAsync("DescribeComputeEnvCreateInfo", Of(envId))).GetProperty("EnvData").GetRawText());
+        Assert.Equal("InvalidParameterValue.InstanceType", await server.RefusalAsync("ModifyComputeEnv", $$"""{"EnvId":"{{envId}}","EnvData":{"InstanceTypes":["S9.NONE"]} }"""));
+        Assert.Equal("InvalidParameterValue.InstanceTypesEmpty", await server.RefusalAsync("ModifyComputeEnv", $$"""{"EnvId":"{{envId}}","EnvData":{"InstanceTypes":[]} }"""));
+        Assert.Equal("InvalidParameterValue.LimitExceeded", await server.RefusalAsync("ModifyComputeEnv", $$"""{"EnvId":"{{envId}}","EnvData":{"InstanceTypes":["1","2","3","4","5","6","7","8","9","10","11"]} }"""));
+        await server.ExecuteAsync($"UPDATE environments SET provider = 'attached' WHERE env_id = '{envId}'");
+    }
+
+    [Fact]
+    public async Task RepeatedToken_GivesTheSameEnvironmentAndNoOther()
+    {
+        static string Body(string name) => Environment(name).Replace("{\"Placement\"", "{\"ClientToken\":\"env-tok\",\"Placement\"", StringComparison.Ordinal);
+        var first = await server.CallAsync("CreateComputeEnv", Body("token"));
+        var again = await server.CallAsync("CreateComputeEnv", Body("token"));
+
+        Assert.Equal(first.GetProperty("EnvId").GetString(), again.GetProperty("EnvId").GetString());
+        Assert.NotEqual(first.GetProperty("RequestId").GetString(), again.GetProperty("RequestId").GetString());
+        Assert.Equal("InvalidParameterValue", await server.RefusalAsync("CreateComputeEnv", Body("another")));
+        Assert.Equal(1, await server.CountAsync("environments WHERE env_name IN ('token', 'another')"));
     }
 
     [Fact]
@@ -58,7 +136,7 @@ public sealed class EnvironmentActionTests(TencentFixture server) : IClassFixtur
         [
             ("CreateComputeEnv", Environment("taken"), "InvalidParameterValue.ComputeEnv"),
             ("CreateComputeEnv", Environment(new string('e', 61)), "InvalidParameter.EnvNameTooLong"),
-            ("CreateComputeEnv", Environment("e", ""","EnvType":"THPC_QUEUE" """), "InvalidParameterValue"),
+            ("CreateComputeEnv", Environment("e", ""","EnvType":"THPC_QUEUE" """), "InvalidParameterValue.ComputeEnv"),
             ("CreateComputeEnv", Environment("e", ""","EnvData":{"InstanceType":"S5.X"}"""), "InvalidParameterValue.InstanceType"),
             ("CreateComputeEnv", Environment("e", ""","EnvData":{"InstanceTypes":[]}"""), "InvalidParameterValue.InstanceTypesEmpty"),
             ("CreateComputeEnv", Environment("e", ""","EnvData":{"InstanceTypes":["a","a"]}"""), "InvalidParameterValue.InstanceTypeDuplicate"),
@@ -126,6 +204,9 @@ public sealed class EnvironmentActionTests(TencentFixture server) : IClassFixtur
         Assert.Equal("InvalidParameterAtLeastOneAttribute", await server.RefusalAsync("ModifyTaskTemplate", $$"""{"TaskTemplateId":"{{templateId}}"}"""));
         Assert.Equal("InvalidParameter.TaskTemplateName", await server.RefusalAsync("CreateTaskTemplate", $$"""{"TaskTemplateName":"tt","TaskTemplateInfo":{{Info}}}"""));
         Assert.Equal("ResourceNotFound.TaskTemplate", await server.RefusalAsync("DeleteTaskTemplates", $$"""{"TaskTemplateIds":["{{templateId}}","task-tmpl-nobody00"]}"""));
+        Assert.Equal(1, await server.CountAsync($"task_templates WHERE template_id = '{templateId}'"));
+        Assert.Equal("AllowedOneAttributeInEnvIdAndComputeEnv", await server.RefusalAsync("ModifyTaskTemplate", $$"""{"TaskTemplateId":"{{templateId}}","TaskTemplateInfo":{"Application":{"DeliveryForm":"LOCAL","Command":"true"} } }"""));
+        Assert.Equal("InvalidParameterValue", await server.RefusalAsync("DescribeTaskTemplates", """{"Limit":0}"""));
         await server.CallAsync("DeleteTaskTemplates", $$"""{"TaskTemplateIds":["{{templateId}}"]}""");
         Assert.Equal("InvalidParameter.TaskTemplateIdMalformed", await server.RefusalAsync("DeleteTaskTemplates", """{"TaskTemplateIds":["tt"]}"""));
     }

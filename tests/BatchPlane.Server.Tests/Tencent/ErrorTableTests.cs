@@ -3,6 +3,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Tencent.Wire;
+using BatchPlane.Testing;
 
 namespace BatchPlane.Server.Tests.Tencent;
 
@@ -18,6 +19,33 @@ public sealed class ErrorTableTests
         var known = typeof(ItemCodes).GetFields(BindingFlags.Static | BindingFlags.Public).Select(field => field.GetRawConstantValue()).ToHashSet();
 
         Assert.Empty(ErrorTable.OfItems.Keys.Where(code => !known.Contains(code)));
+    }
+
+    /// <summary>Of lists that no request in Tencent's words has.</summary>
+    private static readonly string[] OtherLists =
+    [
+        ItemCodes.TooMany, ItemCodes.TooManyProblems, ItemCodes.ArgvTooMany, ItemCodes.RetryRulesTooMany, ItemCodes.ExitCodesTooMany, ItemCodes.SignalsTooMany, ItemCodes.RetryCausesTooMany,
+        ItemCodes.RetryReasonsTooMany, ItemCodes.FilterLevelsTooMany, ItemCodes.FilterLabelsTooMany, ItemCodes.SlurmOptionsTooMany, ItemCodes.BindingsTooMany,
+    ];
+
+    [Fact]
+    public void EveryListThatIsTooLong_ExceedsALimit() =>
+        Assert.Empty(
+            from field in typeof(ItemCodes).GetFields(BindingFlags.Static | BindingFlags.Public)
+            let code = (string)field.GetRawConstantValue()!
+            where field.Name.EndsWith("TooMany", StringComparison.Ordinal) && !OtherLists.Contains(code) && ErrorTable.OfItem(code) != "InvalidParameterValue.LimitExceeded"
+            select field.Name);
+
+    [Fact]
+    public void PublishedCode_IsKnownHereOrNeverAnswered()
+    {
+        var known = typeof(ErrorCodes).GetFields(BindingFlags.Static | BindingFlags.NonPublic).Select(field => (string)field.GetRawConstantValue()!)
+            .Concat(ErrorTable.OfKinds.Values).Concat(ErrorTable.OfItems.Values)
+            .ToHashSet(StringComparer.Ordinal);
+
+        Assert.Equal(72, PublishedErrors.Codes.Count);
+        Assert.Equal(PublishedErrors.Codes.Except(PublishedErrors.Never.Keys), PublishedErrors.Codes.Where(known.Contains));
+        Assert.Empty(PublishedErrors.NotThere.Keys.Concat(PublishedErrors.NotAtWill.Keys).Except(PublishedErrors.Pairs));
     }
 
     [Fact]

@@ -1,5 +1,9 @@
+using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Server.Outputs;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BatchPlane.Server.Tests.Tencent;
 
@@ -131,6 +135,92 @@ public sealed class JobActionTests(TencentFixture server) : IClassFixture<Tencen
     }
 
     [Fact]
+    public async Task Retry_IsOfAllJobsOrOfNoneAndMayBeRepeated()
+    {
+        string[] jobIds = [await SubmitAsync(Job("again")), await SubmitAsync(Job("again")), await SubmitAsync(Job("again"))];
+        string Body(params string[] ids) => $$"""{"JobIds":[{{string.Join(',', ids.Select(id => $"\"{id}\""))}}]}""";
+        await server.CallAsync("TerminateJob", Of(jobIds[0]));
+        await server.CallAsync("TerminateJob", Of(jobIds[1]));
+        var kept = await SubmitAsync(Job("again"));
+        await server.ExecuteAsync($"UPDATE jobs SET state = 'FAILED_INTERRUPTED', cause = 'exit_code', finished_at = now() WHERE job_id = '{kept}'");
+
+        Assert.Equal("UnsupportedOperation", await server.RefusalAsync("RetryJobs", Body(jobIds)));
+        Assert.Equal("UnsupportedOperation", await server.RefusalAsync("RetryJobs", Body(jobIds[0], kept)));
+        Assert.Equal("ResourceNotFound.Job", await server.RefusalAsync("RetryJobs", Body(jobIds[0], "job-nobody00")));
+        Assert.Equal(2, await server.CountAsync("jobs WHERE job_name = 'again' AND state = 'FAILED'"));
+        await server.CallAsync("RetryJobs", Body(jobIds[0]));
+        await server.CallAsync("RetryJobs", Body(jobIds[0], jobIds[1]));
+
+        Assert.Equal(2, await server.CountAsync("jobs WHERE job_name = 'again' AND state = 'RUNNABLE' AND retried_at IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task Retry_NeedsTheEnvironmentsOfAllJobs()
+    {
+        var envId = (await server.CallAsync("CreateComputeEnv", """{"Placement":{"Zone":"local-1"},"ComputeEnv":{"EnvName":"leaving","DesiredComputeNodeCount":0} }""")).GetProperty("EnvId").GetString();
+        var leaving = await SubmitAsync(Job("leaving", Task.Replace("env-default0", envId, StringComparison.Ordinal)));
+        var other = await SubmitAsync(Job("leaving"));
+        await server.CallAsync("TerminateJob", Of(leaving));
+        await server.CallAsync("TerminateJob", Of(other));
+        await server.CallAsync("DeleteComputeEnv", $$"""{"EnvId":"{{envId}}"}""");
+
+        Assert.Equal("UnsupportedOperation", await server.RefusalAsync("RetryJobs", $$"""{"JobIds":["{{other}}","{{leaving}}"]}"""));
+
+        Assert.Equal(2, await server.CountAsync("jobs WHERE job_name = 'leaving' AND state = 'FAILED'"));
+    }
+
+    [Fact]
+    public async Task Filters_AreAllToBeMet()
+    {
+        await SubmitAsync(Job("filtered", more: ""","Tags":[{"Key":"fa","Value":"1"},{"Key":"fb","Value":"2"}]"""));
+        await SubmitAsync(Job("filtered", more: ""","Tags":[{"Key":"fa","Value":"2"}]"""));
+        async Task<int> CountAsync(string filters) => (await server.CallAsync("DescribeJobs", $$"""{"Filters":[{"Name":"job-name","Values":["filtered"]}{{filters}}]}""")).GetProperty("TotalCount").GetInt32();
+
+        Assert.Equal(2, await CountAsync(""",{"Name":"tag-key","Values":["fa"]}"""));
+        Assert.Equal(1, await CountAsync(""",{"Name":"tag-key","Values":["fa"]},{"Name":"tag-key","Values":["fb"]}"""));
+        Assert.Equal(2, await CountAsync(""",{"Name":"tag-value","Values":["2"]}"""));
+        Assert.Equal(1, await CountAsync(""",{"Name":"tag-value","Values":["1","9"]}"""));
+        Assert.Equal(2, await CountAsync(""",{"Name":"zone","Values":["local-2","elsewhere"]}"""));
+        Assert.Equal(0, await CountAsync(""",{"Name":"zone","Values":["local-2","elsewhere"]},{"Name":"zone","Values":["local-1"]}"""));
+        Assert.Equal(0, await CountAsync(""",{"Name":"job-name","Values":["other"]}"""));
+        Assert.Equal(0, (await server.CallAsync("DescribeJobs", """{"JobIds":["job-nobody00"],"Filters":[]}""")).GetProperty("TotalCount").GetInt32());
+    }
+
+    [Fact]
+    public async Task OnlyTaskWithoutAName_IsShownWithTheNameThatItHas()
+    {
+        var jobId = await SubmitAsync(Job("unnamed", Task.Replace("\"TaskName\":\"t1\",", "", StringComparison.Ordinal)));
+
+        var name = (await server.CallAsync("DescribeJobSubmitInfo", Of(jobId))).GetProperty("Tasks")[0].GetProperty("TaskName").GetString();
+
+        Assert.Equal(name, (await server.CallAsync("DescribeTask", $$"""{"JobId":"{{jobId}}","TaskName":"{{name}}"}""")).GetProperty("TaskName").GetString());
+    }
+
+    [Fact]
+    public async Task LogOfManyBytes_IsItsEndFromTheFirstWholeCharacter()
+    {
+        var jobId = await SubmitAsync(Job("logs"));
+        var taskId = await server.Services.GetRequiredService<JobQueries>().FindTaskIdAsync(jobId, "t1", default) ?? 0;
+        await server.ExecuteAsync($"""
+            INSERT INTO task_instances (task_id, instance_index, state, attempt, node_id, node_epoch, launched_at)
+            VALUES ({taskId}, 0, 'RUNNING', 1, 'node-nobody00', 1, now())
+            """);
+        var storage = server.Services.GetRequiredService<IOutputStorage>();
+
+        // 5,000 bytes: the last 2,048 begin within a character of three bytes. And exactly as many as are shown.
+        var stdout = Encoding.UTF8.GetBytes("ab" + string.Concat(Enumerable.Repeat("☃", 1_666)));
+        var stderr = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("é", 1_024)));
+        await storage.WriteAsync(new(jobId, taskId, 0, 1, OutputStream.Stdout), 0, stdout, default);
+        await storage.WriteAsync(new(jobId, taskId, 0, 1, OutputStream.Stderr), 0, stderr, default);
+        var log = (await server.CallAsync("DescribeTaskLogs", $$"""{"JobId":"{{jobId}}","TaskName":"t1","TaskInstanceIndexes":[0]}""")).GetProperty("TaskInstanceLogSet")[0];
+
+        const string Prefix = "data:text/plain;charset=utf-8;base64,";
+        Assert.Equal((5_000, 2_048), (stdout.Length, stderr.Length));
+        Assert.Equal(Prefix + Convert.ToBase64String(stdout[^2_046..]), log.GetProperty("StdoutLog").GetString());
+        Assert.Equal(Prefix + Convert.ToBase64String(stderr), log.GetProperty("StderrLog").GetString());
+    }
+
+    [Fact]
     public async Task UnknownThings_HaveCodesOfTheirOwn()
     {
         var jobId = await SubmitAsync(Job("known"));
@@ -141,6 +231,17 @@ public sealed class JobActionTests(TencentFixture server) : IClassFixture<Tencen
             ("TerminateJob", Of("job-nobody00"), "ResourceNotFound.Job"),
             ("DescribeJobSubmitInfo", Of("job-nobody00"), "ResourceNotFound.Job"),
             ("DescribeTask", $$"""{"JobId":"{{jobId}}","TaskName":"t9"}""", "ResourceNotFound.Task"),
+            ("DescribeTask", """{"JobId":"job-nobody00","TaskName":"t1"}""", "ResourceNotFound.Task"),
+            ("DescribeTaskLogs", """{"JobId":"job-nobody00","TaskName":"t1"}""", "ResourceNotFound.Job"),
+            ("DescribeTaskLogs", $$"""{"JobId":"{{jobId}}","TaskName":"t9"}""", "ResourceNotFound.Task"),
+            ("DescribeTaskLogs", $$"""{"JobId":"{{jobId}}","TaskName":"t 1"}""", "InvalidParameter.TaskName"),
+            ("DescribeTaskLogs", $$"""{"JobId":"{{jobId}}","TaskName":"{{new string('t', 61)}}"}""", "InvalidParameter.TaskNameTooLong"),
+            ("DescribeJobMonitorData", """{"JobId":"job-nobody00","TaskName":"t1","TaskInstanceIndex":0,"MetricName":"CpuUsage"}""", "ResourceNotFound.Job"),
+            ("TerminateTaskInstance", """{"JobId":"nonsense","TaskName":"t1","TaskInstanceIndex":0}""", "InvalidParameter.JobIdMalformed"),
+            ("TerminateTaskInstance", """{"JobId":"job-nobody00","TaskName":"t1","TaskInstanceIndex":0}""", "ResourceNotFound.TaskInstance"),
+            ("TerminateTaskInstance", $$"""{"JobId":"{{jobId}}","TaskName":"t9","TaskInstanceIndex":0}""", "ResourceNotFound.TaskInstance"),
+            ("DescribeJobs", """{"Filters":[{"Name":"job-id","Values":["nonsense"]}]}""", "InvalidParameter.JobIdMalformed"),
+            ("DescribeComputeEnvs", """{"Filters":[{"Name":"env-id","Values":["nonsense"]}]}""", "InvalidParameter.EnvIdMalformed"),
             ("DescribeTaskLogs", $$"""{"JobId":"{{jobId}}","TaskName":"t1","TaskInstanceIndexes":[7]}""", "ResourceNotFound.TaskInstance"),
             ("DescribeTaskLogs", $$"""{"JobId":"{{jobId}}","TaskName":"t1","TaskInstanceIndexes":[0],"Offset":0}""", "InvalidParameter.InvalidParameterCombination"),
             ("TerminateTaskInstance", $$"""{"JobId":"{{jobId}}","TaskName":"t1","TaskInstanceIndex":7}""", "ResourceNotFound.TaskInstance"),

@@ -9,7 +9,7 @@ namespace BatchPlane.Server.Tests.Tencent;
 
 /// <summary>A server with the façade, and a client that signs as Tencent's do.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync of IAsyncLifetime.")]
-public sealed class TencentFixture : ServerFixture
+public class TencentFixture : ServerFixture
 {
     private readonly HttpClient _http = new();
 

@@ -11,9 +11,9 @@ namespace BatchPlane.Server.Tencent.Actions;
 internal sealed class ListQuery
 {
     private const string TagPrefix = "tag:";
-    private readonly Dictionary<string, IReadOnlyList<string>> _filters;
+    private readonly ILookup<string, IReadOnlyList<string>> _filters;
 
-    private ListQuery(ActionCall call, int limit, Dictionary<string, IReadOnlyList<string>> filters)
+    private ListQuery(ActionCall call, int limit, ILookup<string, IReadOnlyList<string>> filters)
     {
         _filters = filters;
         Offset = call.Number("Offset") ?? 0;
@@ -26,8 +26,10 @@ internal sealed class ListQuery
     /// <summary>Its length.</summary>
     internal int Limit { get; }
 
-    /// <summary>Values of a filter; null: it was not given.</summary>
-    internal IReadOnlyList<string>? Values(string name) => _filters.GetValueOrDefault(name);
+    /// <summary>Values of a filter that something has one value of; null: it was not given. Given several times, all of them are to be met: what they have in common.</summary>
+    internal IReadOnlyList<string>? Values(string name) => _filters.Contains(name)
+        ? _filters[name].Aggregate<IReadOnlyList<string>>((left, right) => [.. left.Intersect(right, StringComparer.Ordinal)])
+        : null;
 
     /// <summary>Reads a call. Exactly one of query and error comes back.</summary>
     /// <param name="call">The call.</param>
@@ -35,7 +37,7 @@ internal sealed class ListQuery
     /// <param name="names">Filters there are; <c>tag:</c> stands for those of single labels.</param>
     internal static (ListQuery? Query, TencentError? Error) Read(ActionCall call, int limit, params string[] names)
     {
-        var filters = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        var filters = new List<(string Name, IReadOnlyList<string> Values)>();
         foreach (var filter in call.Parameters["Filters"] is JsonArray given ? given.OfType<JsonObject>() : [])
         {
             var name = filter["Name"]!.GetValue<string>();
@@ -44,13 +46,10 @@ internal sealed class ListQuery
                 return (null, new(ErrorCodes.InvalidFilter, $"`Filters`: there is no filter \"{(name.Length > 60 ? name[..60] : name)}\". Filters: {string.Join(", ", names.Select(known => known == TagPrefix ? "tag:<key>" : known))}."));
             }
 
-            if (!filters.TryAdd(name, [.. ((JsonArray)filter["Values"]!).Select(value => value!.GetValue<string>())]))
-            {
-                return (null, new(ErrorCodes.InvalidFilter, $"`Filters`: \"{name}\" is given twice."));
-            }
+            filters.Add((name, [.. ((JsonArray)filter["Values"]!).Select(value => value!.GetValue<string>())]));
         }
 
-        return (new(call, limit, filters), null);
+        return (new(call, limit, filters.ToLookup(filter => filter.Name, filter => filter.Values, StringComparer.Ordinal)), null);
     }
 
     /// <summary>
@@ -61,7 +60,7 @@ internal sealed class ListQuery
         ActionCall call, string idsName, string prefix, string malformedCode, string idFilter, string nameFilter, MachineCatalogue catalogue, params string[] names)
     {
         var ids = call.Texts(idsName);
-        if (ids is not null && call.Parameters["Filters"] is not null)
+        if (ids is not null && call.Parameters["Filters"] is JsonArray { Count: > 0 })
         {
             return (null, null, new(ErrorCodes.InvalidParameterCombination, $"Expected one of {idsName} and Filters."));
         }
@@ -75,6 +74,11 @@ internal sealed class ListQuery
         if (query is null)
         {
             return (null, null, error);
+        }
+
+        if (Checks.OfIds(query.Values(idFilter) ?? [], prefix, malformedCode) is { } malformedFilter)
+        {
+            return (null, null, malformedFilter);
         }
 
         var states = query.Values("job-state");
@@ -106,7 +110,7 @@ internal sealed class ListQuery
     internal IReadOnlyList<IReadOnlyList<LabelMatch>> Labels()
     {
         var labels = new List<IReadOnlyList<LabelMatch>>();
-        foreach (var (name, values) in _filters)
+        foreach (var (name, values) in _filters.SelectMany(given => given.Select(values => (given.Key, values))))
         {
             if (name == "tag-key")
             {

@@ -69,42 +69,68 @@ internal sealed class EnvironmentActions(
 
         var document = EnvironmentShapes.Modify.Request.ToNative(call.Parameters);
         var reading = ChangeEnvironmentReader.Read(JsonSerializer.SerializeToElement(document));
-        return reading.IsValid
-            ? ActionAnswer.Of(await ChangeEnvironment.ChangeAsync(envId, reading.Value, store, environments, call.CancellationToken))
-            : ActionAnswer.Of(Api.ProblemResult.Invalid(reading.Problems));
+        if (!reading.IsValid)
+        {
+            return ActionAnswer.Of(Api.ProblemResult.Invalid(reading.Problems));
+        }
+
+        var machines = types?.Select(catalogue.Find).OfType<NodeClass>().Select(found => new MachineChange(found.Slots, found.Cpu, found.MemoryGib * MibPerGib, types)).First();
+        var outcome = await store.ChangeWishesAsync(envId, reading.Value, machines, call.CancellationToken);
+        return outcome switch
+        {
+            ChangeEnvironmentOutcome.Changed => ActionAnswer.Done,
+            ChangeEnvironmentOutcome.Ending { State: EnvironmentState.Deleted } => NoEnvironment(envId),
+            ChangeEnvironmentOutcome.Ending => IsGoing(envId),
+            ChangeEnvironmentOutcome.OfTask task => ActionAnswer.Refuse(ErrorCodes.OtherRequest, $"The environment {envId} was made for a task of the job {task.JobId}, as that asked for it."),
+            _ => ActionAnswer.Of(ChangeEnvironment.Refuse(envId, reading.Value, outcome)),
+        };
     }
 
     private async Task<ActionAnswer> DeleteAsync(ActionCall call)
     {
         var envId = call.Text("EnvId");
-        return Checks.OfEnvironment(envId) is { } malformed
-            ? new(malformed)
-            : ActionAnswer.Of(await DeleteEnvironment.DeleteAsync(envId, call.Caller.Source, store, call.CancellationToken));
+        if (Checks.OfEnvironment(envId) is { } malformed)
+        {
+            return new(malformed);
+        }
+
+        var outcome = await store.DeleteAsync(envId, call.Caller.Source, call.CancellationToken);
+        return outcome switch
+        {
+            DeleteEnvironmentOutcome.Accepted { WasAsked: true, State: EnvironmentState.Deleted } => NoEnvironment(envId),
+            DeleteEnvironmentOutcome.Accepted { WasAsked: true } => IsGoing(envId),
+            _ => ActionAnswer.Of(DeleteEnvironment.Answer(envId, outcome)),
+        };
     }
 
     private async Task<ActionAnswer> DescribeAsync(ActionCall call)
     {
-        var (environment, refusal) = await FindAsync(call);
-        if (environment is null)
+        var envId = call.Text("EnvId");
+        if (Checks.OfEnvironment(envId) is { } malformed)
         {
-            return refusal!;
+            return new(malformed);
         }
 
-        var nodes = await environments.ListNodesAsync(environment.View.EnvId, call.CancellationToken);
+        if (await environments.FindListedAsync(envId, call.CancellationToken) is not { } environment)
+        {
+            return NoEnvironment(envId);
+        }
+
+        var nodes = await environments.ListNodesAsync(envId, call.CancellationToken);
         return new(new
         {
-            environment.View.EnvId,
-            environment.View.EnvName,
-            Placement = SubmittedView.Placement(environment.Tencent, catalogue),
-            CreateTime = Shown.Time(environment.View.CreatedAt),
+            environment.EnvId,
+            environment.EnvName,
+            Placement = SubmittedView.Placement(environment.Placement, catalogue),
+            CreateTime = Shown.Time(environment.CreatedAt),
             ComputeNodeSet = nodes.Select(View),
-            ComputeNodeMetrics = Metrics(environment.View.ComputeNodeMetrics),
-            environment.View.DesiredComputeNodeCount,
+            ComputeNodeMetrics = Metrics(environment.ComputeNodeMetrics),
+            environment.DesiredComputeNodeCount,
             EnvType = "MANAGED",
             ResourceType,
-            NextAction = NextAction(environment.View),
+            NextAction = NextAction(environment),
             AttachedComputeNodeCount = environment.AttachedNodeCount,
-            Tags = Shown.Tags(environment.View.Tags),
+            Tags = Shown.Tags(environment.Tags),
         });
     }
 
@@ -148,23 +174,28 @@ internal sealed class EnvironmentActions(
 
     private object View(ListedEnvironment environment) => new
     {
-        environment.View.EnvId,
-        environment.View.EnvName,
-        Placement = SubmittedView.Placement(environment.Tencent, catalogue),
-        CreateTime = Shown.Time(environment.View.CreatedAt),
-        ComputeNodeMetrics = Metrics(environment.View.ComputeNodeMetrics),
+        environment.EnvId,
+        environment.EnvName,
+        Placement = SubmittedView.Placement(environment.Placement, catalogue),
+        CreateTime = Shown.Time(environment.CreatedAt),
+        ComputeNodeMetrics = Metrics(environment.ComputeNodeMetrics),
         EnvType = "MANAGED",
-        environment.View.DesiredComputeNodeCount,
+        environment.DesiredComputeNodeCount,
         ResourceType,
-        NextAction = NextAction(environment.View),
+        NextAction = NextAction(environment),
         AttachedComputeNodeCount = environment.AttachedNodeCount,
-        Tags = Shown.Tags(environment.View.Tags),
+        Tags = Shown.Tags(environment.Tags),
     };
 
     private async Task<ActionAnswer> CreateInfoAsync(ActionCall call)
     {
-        var (environment, refusal) = await FindAsync(call);
-        return environment is null ? refusal! : new(CreateInfo(environment));
+        var envId = call.Text("EnvId");
+        if (Checks.OfEnvironment(envId) is { } malformed)
+        {
+            return new(malformed);
+        }
+
+        return await environments.FindCreatedAsync(envId, call.CancellationToken) is { } environment ? new(CreateInfo(environment)) : NoEnvironment(envId);
     }
 
     private async Task<ActionAnswer> CreateInfosAsync(ActionCall call)
@@ -176,12 +207,12 @@ internal sealed class EnvironmentActions(
             return new(error!);
         }
 
-        var page = await environments.PageAsync(filter, query.Offset, query.Limit, call.CancellationToken);
+        var page = await environments.PageCreatedAsync(filter, query.Offset, query.Limit, call.CancellationToken);
         return new(new { TotalCount = page.Total, ComputeEnvCreateInfoSet = page.Items.Select(CreateInfo) });
     }
 
     /// <summary>What was given when it was made; what may be changed since is as it is now.</summary>
-    private static object CreateInfo(ListedEnvironment environment)
+    private static object CreateInfo(CreatedEnvironment environment)
     {
         var view = environment.View;
         var given = environment.Tencent is { } tencent
@@ -198,6 +229,8 @@ internal sealed class EnvironmentActions(
             InputMappings = given["InputMappings"] ?? new JsonArray(),
             Authentications = given["Authentications"] ?? new JsonArray(),
             Notifications = given["Notifications"] ?? new JsonArray(),
+            NotificationTarget = given["NotificationTarget"],
+            AgentRunningMode = given["AgentRunningMode"],
             view.DesiredComputeNodeCount,
             Tags = Shown.Tags(view.Tags),
         };
@@ -223,13 +256,18 @@ internal sealed class EnvironmentActions(
             return new(malformed);
         }
 
-        var (environment, refusal) = await FindAsync(call);
-        if (environment is null)
+        var envId = call.Text("EnvId");
+        if (Checks.OfEnvironment(envId) is { } malformedId)
         {
-            return refusal!;
+            return new(malformedId);
         }
 
-        var page = await environments.PageActivitiesAsync(environment.View.EnvId, nodeIds, query.Offset, query.Limit, call.CancellationToken);
+        if (!await environments.IsPresentAsync(envId, call.CancellationToken))
+        {
+            return NoEnvironment(envId);
+        }
+
+        var page = await environments.PageActivitiesAsync(envId, nodeIds, query.Offset, query.Limit, call.CancellationToken);
         return new(new { ActivitySet = page.Items.Select(View), TotalCount = page.Total });
     }
 
@@ -247,20 +285,11 @@ internal sealed class EnvironmentActions(
         InstanceId = activity.InstanceId ?? "",
     };
 
-    private async Task<(ListedEnvironment? Environment, ActionAnswer? Refusal)> FindAsync(ActionCall call)
-    {
-        var envId = call.Text("EnvId");
-        if (Checks.OfEnvironment(envId) is { } malformed)
-        {
-            return (null, new(malformed));
-        }
+    private static ActionAnswer NoEnvironment(string envId) => ActionAnswer.Refuse(ErrorCodes.ComputeEnvNotFound, $"There is no environment {envId}.");
 
-        return await environments.FindListedAsync(envId, call.CancellationToken) is { } found
-            ? (found, null)
-            : (null, ActionAnswer.Refuse(ErrorCodes.ComputeEnvNotFound, $"There is no environment {envId}."));
-    }
+    private static ActionAnswer IsGoing(string envId) => ActionAnswer.Refuse(ErrorCodes.EnvironmentOtherRequest, $"The environment {envId} is being deleted.");
 
-    private static string NextAction(EnvironmentView environment) => environment.EnvState is EnvironmentState.Deleting or EnvironmentState.Deleted ? "DELETING" : "";
+    private static string NextAction(ListedEnvironment environment) => environment.EnvState == EnvironmentState.Deleting ? "DELETING" : "";
 
     private static object Metrics(NodeMetrics metrics) => new
     {

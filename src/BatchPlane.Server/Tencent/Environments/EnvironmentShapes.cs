@@ -31,12 +31,12 @@ internal static class EnvironmentShapes
 
     private static readonly Shape ComputeEnvData = new("ComputeEnvData",
     [
-        new("InstanceTypes", Text) { IsRequired = true, IsTranslated = true, IsList = true },
+        new("InstanceTypes", Text) { IsRequired = true, IsTranslated = true, IsList = true, MaxItems = 10, Note = "The first that is known is taken." },
     ]);
 
     private static readonly Shape Instance = new("Instance",
     [
-        new("InstanceId", Text) { IsRequired = true, IsTranslated = true },
+        new("InstanceId", Text, Checked) { IsRequired = true, IsTranslated = true, Note = "Has to have joined." },
         new("ImageId", Text, Ignored) { Note = "Nothing is installed on a machine that joins." },
         new("LoginSettings", Record, Ignored) { Members = MachineShapes.LoginSettings, Note = "Nothing is installed on a machine that joins." },
     ]);
@@ -58,14 +58,14 @@ internal static class EnvironmentShapes
         new("DesiredComputeNodeCount", Integer) { Note = MaxNodesNote },
         new("EnvName", Text),
         new("EnvDescription", Text),
-        new("EnvData", Record, Ignored) { Members = ComputeEnvData, Note = "An environment keeps its kind of nodes; types that are not known are refused." });
+        new("EnvData", Record) { IsTranslated = true, Members = ComputeEnvData, Note = "For nodes that are made from then on, and those whose agent is started again. Machines that joined by themselves are what they are." });
 
     internal static readonly ActionSpec Delete = Action(
         "DeleteComputeEnv",
-        "Nodes need not be gone: they go with it. Refused while tasks that are not finished need it; repeated, it is no error.",
+        "Nodes need not be gone: they go with it. Refused while tasks that are not finished need it, and while it is being deleted.",
         EnvId);
 
-    internal static readonly ActionSpec Describe = Action("DescribeComputeEnv", "Also an environment that was made for a task, and one that is gone.", EnvId);
+    internal static readonly ActionSpec Describe = Action("DescribeComputeEnv", "Also an environment that was made for a task.", EnvId);
 
     internal static readonly ActionSpec List = Action(
         "DescribeComputeEnvs",
@@ -95,7 +95,7 @@ internal static class EnvironmentShapes
 
     internal static readonly ActionSpec TerminateNode = Action(
         "TerminateComputeNode",
-        "A node finishes what it holds, takes nothing new and leaves. As many nodes fewer are wished for, so that nothing replaces it.",
+        "In CREATED, CREATION_FAILED, RUNNING and ABNORMAL. A node finishes what it holds, takes nothing new and leaves. As many nodes fewer are wished for, so that nothing replaces it.",
         EnvId,
         CommonShapes.Id("ComputeNodeId"));
 
@@ -103,10 +103,10 @@ internal static class EnvironmentShapes
 
     internal static readonly ActionSpec Attach = Action(
         "AttachInstances",
-        "A machine joins by the agent that is started on it (`batchplane agent`), with a join token of the environment: this action does not bring it. It says yes for machines that have joined this environment, and "
+        "It attaches nothing. A machine joins by the agent that is started on it (`batchplane agent`), with a join token of the environment, and stays there. It says yes for machines that have joined this environment, and "
         + "`UnsupportedOperation.InstancesNotAllowToAttach` for others.",
         EnvId,
-        new("Instances", Record) { IsRequired = true, IsTranslated = true, IsList = true, MaxItems = 100, Members = Instance });
+        new("Instances", Record, Checked) { IsRequired = true, IsTranslated = true, IsList = true, MaxItems = 100, Members = Instance });
 
     internal static readonly ActionSpec Detach = Action("DetachInstances", "Machines that joined by themselves, not those that a provider made: they finish what they hold and leave.", EnvId, CommonShapes.Ids("InstanceIds", isRequired: true));
 

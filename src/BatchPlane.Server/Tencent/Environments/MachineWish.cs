@@ -21,7 +21,7 @@ internal sealed record MachineWish(int? Cpu, int? MemoryGib, int? Slots)
     {
         if (environment["EnvType"]?.GetValue<string>() is { } type && type != "MANAGED")
         {
-            return (null, new(ErrorCodes.InvalidParameterValue, $"`{path}.EnvType`: expected MANAGED."));
+            return (null, new(ErrorCodes.ComputeEnv, $"`{path}.EnvType`: expected MANAGED."));
         }
 
         if (environment["EnvData"] is not JsonObject data)

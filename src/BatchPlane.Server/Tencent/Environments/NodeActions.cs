@@ -15,6 +15,9 @@ internal sealed class NodeActions(EnvironmentStore store, EnvironmentQueries env
 {
     private const string Attached = "USER_ATTACHED";
 
+    /// <summary>States that Tencent's clients may end nodes in.</summary>
+    private static readonly NodeState[] TerminableStates = [NodeState.Created, NodeState.CreationFailed, NodeState.Running, NodeState.Abnormal];
+
     /// <inheritdoc/>
     public IEnumerable<(ActionSpec Spec, ActionHandler Handler)> Actions =>
     [
@@ -41,15 +44,18 @@ internal sealed class NodeActions(EnvironmentStore store, EnvironmentQueries env
             return new(malformed);
         }
 
-        var (nodes, refusal) = await NodesAsync(call);
-        if (nodes is null)
+        var envId = call.Text("EnvId");
+        if (Checks.OfEnvironment(envId) is { } malformedId)
         {
-            return refusal!;
+            return new(malformedId);
         }
 
-        return nodes.FirstOrDefault(node => node.ComputeNodeState == NodeState.Deleting && nodeIds.Contains(node.ComputeNodeId)) is { } going
-            ? ActionAnswer.Refuse(ErrorCodes.NodeIsTerminating, $"The node {going.ComputeNodeId} is going already.")
-            : await EndAsync(call, nodeIds);
+        var outcome = await store.TerminateNodesAsync(envId, nodeIds, TerminableStates, call.Caller.Source, call.CancellationToken);
+        return outcome is TerminateNodesOutcome.InOtherState other
+            ? ActionAnswer.Refuse(
+                other.State == NodeState.Deleting ? ErrorCodes.NodeIsTerminating : ErrorCodes.NodeForbidTerminate,
+                $"The node {other.NodeId} is {WireName.Of(other.State)}.")
+            : ActionAnswer.Of(TerminateNodes.Answer(envId, outcome, losses));
     }
 
     private async Task<ActionAnswer> AttachAsync(ActionCall call)
@@ -83,11 +89,8 @@ internal sealed class NodeActions(EnvironmentStore store, EnvironmentQueries env
 
         return leaving.Find(node => node.ResourceOrigin != Attached) is { } made
             ? ActionAnswer.Refuse(ErrorCodes.UnsupportedOperation, $"The machine {made.ComputeNodeInstanceId} was made by the environment: terminate its node, {made.ComputeNodeId}.")
-            : await EndAsync(call, [.. leaving.Select(node => node.ComputeNodeId)]);
+            : ActionAnswer.Of(await TerminateNodes.TerminateAsync(call.Text("EnvId"), [.. leaving.Select(node => node.ComputeNodeId)], call.Caller.Source, store, losses, call.CancellationToken));
     }
-
-    private async Task<ActionAnswer> EndAsync(ActionCall call, IReadOnlyList<string> nodeIds) =>
-        ActionAnswer.Of(await TerminateNodes.TerminateAsync(call.Text("EnvId"), nodeIds, call.Caller.Source, store, losses, call.CancellationToken));
 
     private async Task<(IReadOnlyList<string> InstanceIds, IReadOnlyList<NodeView>? Nodes, ActionAnswer? Refusal)> MachinesAsync(ActionCall call, IReadOnlyList<string> instanceIds)
     {
@@ -113,7 +116,7 @@ internal sealed class NodeActions(EnvironmentStore store, EnvironmentQueries env
             return (null, new(malformed));
         }
 
-        return await environments.ExistsAsync(envId, call.CancellationToken)
+        return await environments.IsPresentAsync(envId, call.CancellationToken)
             ? (await environments.ListNodesAsync(envId, call.CancellationToken), null)
             : (null, ActionAnswer.Refuse(ErrorCodes.ComputeEnvNotFound, $"There is no environment {envId}."));
     }

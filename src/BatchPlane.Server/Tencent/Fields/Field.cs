@@ -27,6 +27,9 @@ internal enum Treatment
     /// <summary>It is checked for its type, stored, and shown as it was given; it has no effect.</summary>
     Echoed,
 
+    /// <summary>It is compared with what there is, and refused when that differs; it changes nothing.</summary>
+    Checked,
+
     /// <summary>It is checked for its type, and forgotten.</summary>
     Ignored,
 }

@@ -4,6 +4,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Server.Api;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Tencent.Actions;
 using BatchPlane.Server.Tencent.Catalogue;
@@ -42,7 +43,7 @@ internal sealed class JobActions(JobSubmission submission, JobTranslation transl
         }
 
         var shown = JobShapes.Submit.Request.ToShown(new JsonObject { ["Placement"] = placement.DeepClone(), ["Job"] = job.DeepClone() });
-        var wanted = new JobToSubmit(JsonSerializer.SerializeToElement(document), call.Caller.Source) { Key = call.Key(), Tencent = shown.ToJsonString() };
+        var wanted = new JobToSubmit(JsonSerializer.SerializeToElement(document), call.Caller.Source) { Key = call.Key(), Tencent = new(shown.ToJsonString(), placement["Zone"]!.GetValue<string>()) };
         var result = await submission.SubmitAsync(wanted, call.CancellationToken);
         return result is Created<SubmitJobResponse> created ? new(new { created.Value!.JobId }) : ActionAnswer.Of(result, "Job");
     }
@@ -77,29 +78,29 @@ internal sealed class JobActions(JobSubmission submission, JobTranslation transl
         }
 
         // Nothing is retried when one of them cannot be, as far as that is known before.
-        var found = await jobs.PageAsync(new PageFilter { Ids = jobIds }, 0, jobIds.Count, call.CancellationToken);
-        var states = found.Items.ToDictionary(job => job.View.JobId, job => job.View.JobState);
-        if (jobIds.FirstOrDefault(jobId => !states.ContainsKey(jobId)) is { } missing)
+        var known = await jobs.FindRetryFactsAsync(jobIds, call.CancellationToken);
+        if (jobIds.Select(jobId => RefuseRetry(jobId, known.GetValueOrDefault(jobId))).FirstOrDefault(refused => refused is not null) is { } refusal)
         {
-            return ActionAnswer.Refuse(ErrorCodes.JobNotFound, $"There is no job {missing}.");
+            return new(refusal);
         }
 
-        if (jobIds.FirstOrDefault(jobId => states[jobId] is not (RunState.Failed or RunState.FailedInterrupted)) is { } other)
-        {
-            return ActionAnswer.Refuse(ErrorCodes.UnsupportedOperation, $"The job {other} is {WireName.Of(states[other])}.");
-        }
-
-        foreach (var jobId in jobIds)
-        {
-            var answer = ActionAnswer.Of(await RetryJob.RetryAsync(jobId, selection: null, call.Caller.Source, jobs, writer, call.CancellationToken));
-            if (answer.Error is not null)
-            {
-                return answer;
-            }
-        }
-
-        return ActionAnswer.Done;
+        var failed = jobIds.Where(jobId => known[jobId].State == RunState.Failed).ToList();
+        var answers = await Task.WhenAll(failed.Select(jobId => RetryJob.RetryAsync(jobId, known[jobId], selection: null, call.Caller.Source, writer, call.CancellationToken)));
+        var refusals = answers.OfType<ProblemResult>().Select(problem => problem.Problem.Detail ?? problem.Problem.Title).ToList();
+        return refusals.Count == 0
+            ? ActionAnswer.Done
+            : ActionAnswer.Refuse(ErrorCodes.UnsupportedOperation, $"{string.Join(" ", refusals)} The others are tried again.");
     }
+
+    /// <summary>Why a job cannot be tried again; null: it can, or it is already, which makes the action one that may be repeated.</summary>
+    private static TencentError? RefuseRetry(string jobId, RetryFacts? job) => job switch
+    {
+        null => new(ErrorCodes.JobNotFound, $"There is no job {jobId}."),
+        { IsRetried: true } => null,
+        { State: not RunState.Failed } => new(ErrorCodes.UnsupportedOperation, $"The job {jobId} is {WireName.Of(job.State)}."),
+        { EndingEnvIds: [var envId, ..] } => new(ErrorCodes.UnsupportedOperation, $"The environment {envId}, which the job {jobId} needs, takes no jobs any more."),
+        _ => null,
+    };
 
     private async Task<ActionAnswer> DescribeAsync(ActionCall call)
     {
@@ -109,7 +110,7 @@ internal sealed class JobActions(JobSubmission submission, JobTranslation transl
             return new(malformed);
         }
 
-        if (await jobs.FindWithRequestAsync(jobId, call.CancellationToken) is not var (job, tencent))
+        if (await jobs.FindWithPlacementAsync(jobId, call.CancellationToken) is not var (job, placement))
         {
             return NoJob(jobId);
         }
@@ -118,7 +119,7 @@ internal sealed class JobActions(JobSubmission submission, JobTranslation transl
         {
             job.JobId,
             job.JobName,
-            Zone = SubmittedView.Zone(tencent, catalogue),
+            Zone = SubmittedView.Zone(placement, catalogue),
             job.Priority,
             JobState = WireName.Of(job.JobState),
             StateReason = job.StateReason ?? "",
@@ -155,16 +156,16 @@ internal sealed class JobActions(JobSubmission submission, JobTranslation transl
 
     private object View(ListedJob job) => new
     {
-        job.View.JobId,
-        job.View.JobName,
-        JobState = WireName.Of(job.View.JobState),
-        job.View.Priority,
-        Placement = SubmittedView.Placement(job.Tencent, catalogue),
-        CreateTime = Shown.Time(job.View.CreatedAt),
-        EndTime = Shown.Time(job.View.FinishedAt),
+        job.JobId,
+        job.JobName,
+        JobState = WireName.Of(job.JobState),
+        job.Priority,
+        Placement = SubmittedView.Placement(job.Placement, catalogue),
+        CreateTime = Shown.Time(job.CreatedAt),
+        EndTime = Shown.Time(job.FinishedAt),
         TaskMetrics = Shown.Metrics(job.TaskMetrics),
-        TaskInstanceMetrics = Shown.Metrics(job.View.TaskInstanceMetrics),
-        Tags = Shown.Tags(job.View.Tags),
+        TaskInstanceMetrics = Shown.Metrics(job.TaskInstanceMetrics),
+        Tags = Shown.Tags(job.Tags),
     };
 
     private async Task<ActionAnswer> SubmitInfoAsync(ActionCall call)

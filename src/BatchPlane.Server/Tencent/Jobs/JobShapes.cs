@@ -51,7 +51,7 @@ internal static class JobShapes
 
     internal static readonly ActionSpec Retry = Action(
         "RetryJobs",
-        "One after the other, once all of them are known to exist and to have failed. Attempts are numbered on. Jobs in FAILED_INTERRUPTED are taken too.",
+        "None of them unless all exist and are FAILED, or run again since an earlier retry: the action may be repeated. Attempts are numbered on. Jobs in FAILED_INTERRUPTED are retried by the REST API.",
         new Field("JobIds", Text) { IsRequired = true, IsTranslated = true, IsList = true, MaxItems = 100, MaxLength = 128, Note = "1 to 100." });
 
     internal static readonly ActionSpec Describe = Action("DescribeJob", "", JobId);
@@ -68,7 +68,7 @@ internal static class JobShapes
 
     internal static readonly ActionSpec DescribeTask = Action(
         "DescribeTask",
-        "Instances by index, those that no node has taken yet included.",
+        "Instances by index, those that no node has taken yet included. A filter looks at all that nodes have taken up to the end of the page.",
         JobId,
         TaskName,
         CommonShapes.Offset,

@@ -16,11 +16,6 @@ internal sealed class JobTranslation(MachineCatalogue catalogue, IOptions<Tencen
         foreach (var (index, task) in ((JsonArray)job["Tasks"]!).OfType<JsonObject>().Index())
         {
             var path = FormattableString.Invariant($"Job.Tasks.{index}");
-            if (task["EnvId"] is null == task["ComputeEnv"] is null)
-            {
-                return (null, new(ErrorCodes.OneOfEnvIdAndComputeEnv, $"`{path}`: expected exactly one of EnvId and ComputeEnv."));
-            }
-
             if (Translate(task, (JsonObject)document["Tasks"]![index]!, path) is { } error)
             {
                 return (null, error);
@@ -38,7 +33,9 @@ internal sealed class JobTranslation(MachineCatalogue catalogue, IOptions<Tencen
     }
 
     private TencentError? Translate(JsonObject task, JsonObject document, string path) =>
-        TranslateCommands((JsonObject)task["Application"]!, (JsonObject)document["Application"]!, path) ?? TranslateEnvironment(task, document, path);
+        task["EnvId"] is null == task["ComputeEnv"] is null
+            ? new(ErrorCodes.OneOfEnvIdAndComputeEnv, $"`{path}`: expected exactly one of EnvId and ComputeEnv.")
+            : TranslateCommands((JsonObject)task["Application"]!, (JsonObject)document["Application"]!, path) ?? TranslateEnvironment(task, document, path);
 
     private static TencentError? TranslateCommands(JsonObject application, JsonObject document, string path)
     {

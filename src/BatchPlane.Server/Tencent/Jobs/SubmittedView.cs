@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Server.Tencent.Catalogue;
 
@@ -19,16 +20,21 @@ internal static class SubmittedView
         {
             AddCommands(shown, JsonSerializer.Deserialize<JobDocument>(job.Document, BatchPlaneJson.Options)!);
         }
+        else if (shown["Tasks"] is JsonArray and [JsonObject only] && only["TaskName"] is null)
+        {
+            // The only task of a job needs no name; it has one then, by which it is asked for.
+            only["TaskName"] = TaskNames.Default;
+        }
 
         return JobShapes.Job.WithDefaults(shown);
     }
 
-    /// <summary>The member <c>Placement</c> of a request.</summary>
-    internal static JsonNode Placement(string? tencent, MachineCatalogue catalogue) =>
-        (tencent is null ? null : JsonNode.Parse(tencent)!["Placement"]?.DeepClone()) ?? new JsonObject { ["Zone"] = catalogue.DefaultZone, ["ProjectId"] = 0 };
+    /// <summary>The member <c>Placement</c> of a request, as it is stored; where it came by another way, that of such.</summary>
+    internal static JsonNode Placement(string? placement, MachineCatalogue catalogue) =>
+        (placement is null ? null : JsonNode.Parse(placement)) ?? new JsonObject { ["Zone"] = catalogue.DefaultZone, ["ProjectId"] = 0 };
 
-    /// <summary>Zone of a request.</summary>
-    internal static string Zone(string? tencent, MachineCatalogue catalogue) => Placement(tencent, catalogue)["Zone"]!.GetValue<string>();
+    /// <summary>Zone of a placement.</summary>
+    internal static string Zone(string? placement, MachineCatalogue catalogue) => Placement(placement, catalogue)["Zone"]!.GetValue<string>();
 
     /// <summary>An argument vector has no field of its own: it is shown as the command line that would run it.</summary>
     private static void AddCommands(JsonObject shown, JobDocument document)

@@ -4,6 +4,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Server.Api;
 using BatchPlane.Server.Jobs;
 using BatchPlane.Server.Outputs;
 using BatchPlane.Server.Tencent.Actions;
@@ -12,14 +13,10 @@ using BatchPlane.Server.Tencent.Wire;
 namespace BatchPlane.Server.Tencent.Jobs;
 
 /// <summary>Actions about tasks and instances.</summary>
-internal sealed class TaskActions(JobQueries jobs, EnvironmentQueries environments, TransitionWriter writer, TaskLogs logs) : IActionGroup
+internal sealed class TaskActions(JobQueries jobs, TaskQueries tasks, TransitionWriter writer, TaskLogs logs) : IActionGroup
 {
-    /// <summary>Instances looked at in one query when only those of some states are wanted.</summary>
-    private const int ScanSize = 5_000;
-
     private const int MonitorPeriodSeconds = 10;
     private static readonly string[] Metrics = ["CpuUsage", "MemUsage", "LanOuttraffic", "LanIntraffic", "MaxDiskUsage", "TargetDiskUsage"];
-    private static readonly string[] RedirectFields = ["StdoutRedirectPath", "StderrRedirectPath", "StdoutRedirectFileName", "StderrRedirectFileName"];
 
     /// <inheritdoc/>
     public IEnumerable<(ActionSpec Spec, ActionHandler Handler)> Actions =>
@@ -38,73 +35,53 @@ internal sealed class TaskActions(JobQueries jobs, EnvironmentQueries environmen
             return new(error!);
         }
 
-        var states = query.Values("task-instance-state")?.Select(ListQuery.ParseState).ToList();
+        var states = query.Values("task-instance-state")?.Select(ListQuery.ParseState).Distinct().ToList();
         if (states?.Contains(null) == true)
         {
             return ActionAnswer.Refuse(ErrorCodes.InvalidParameterValue, $"`Filters`: expected states: {string.Join(", ", Enum.GetValues<RunState>().Select(WireName.Of))}.");
         }
 
-        var (found, refusal) = await FindAsync(call);
-        if (found is null)
+        // Of a missing job too this action says that there is no such task.
+        var (task, refusal) = await FindAsync(call, ErrorCodes.TaskNotFound);
+        if (task is null)
         {
             return refusal!;
         }
 
-        var (job, task) = (found.Job, found.Task);
-        var instances = states is null
-            ? await jobs.ListInstancesAsync(job.JobId, task.TaskName, query.Offset, query.Limit, call.CancellationToken)
-            : await ScanAsync(job.JobId, task, states, query, call.CancellationToken);
+        var instances = await tasks.PageAsync(task.TaskId, states?.OfType<RunState>().ToList(), query.Offset, query.Limit, call.CancellationToken);
         return new(new
         {
-            job.JobId,
+            JobId = call.Text("JobId"),
             task.TaskName,
-            TaskState = WireName.Of(task.TaskState),
-            CreateTime = Shown.Time(job.CreatedAt),
+            TaskState = WireName.Of(task.State),
+            CreateTime = Shown.Time(task.CreatedAt),
             EndTime = Shown.Time(task.FinishedAt),
-            TaskInstanceTotalCount = states is null ? task.TaskInstanceNum : Count(task.TaskInstanceMetrics, states),
-            TaskInstanceSet = await ViewsAsync(job, task, instances ?? [], call.CancellationToken),
-            TaskInstanceMetrics = Shown.Metrics(task.TaskInstanceMetrics),
+            TaskInstanceTotalCount = states is null ? task.InstanceCount : states.Sum(state => Count(task.InstanceMetrics, state!.Value)),
+            TaskInstanceSet = instances.Select(instance => View(task, instance)),
+            TaskInstanceMetrics = Shown.Metrics(task.InstanceMetrics),
         });
     }
 
-    private async Task<IEnumerable<object>> ViewsAsync(JobDetail job, TaskView task, IReadOnlyList<TaskInstanceView> instances, CancellationToken cancellationToken)
+    private static object View(TaskFacts task, ListedInstance instance) => new
     {
-        var redirect = await RedirectOfAsync(job.JobId, task.TaskName, cancellationToken);
-        var machines = await environments.FindInstanceIdsAsync([.. instances.Select(instance => instance.ComputeNodeId).OfType<string>().Distinct()], cancellationToken);
-        return instances.Select(instance => new
+        TaskInstanceIndex = instance.Index,
+        TaskInstanceState = WireName.Of(instance.State),
+        instance.ExitCode,
+        StateReason = instance.Reason ?? "",
+        StateDetailedReason = instance.Cause is { } cause ? WireName.Of(cause) : "",
+        ComputeNodeInstanceId = instance.MachineId,
+        CreateTime = Shown.Time(task.CreatedAt),
+        LaunchTime = Shown.Time(instance.LaunchedAt),
+        RunningTime = Shown.Time(instance.RunningAt),
+        EndTime = Shown.Time(instance.FinishedAt),
+        RedirectInfo = new
         {
-            instance.TaskInstanceIndex,
-            TaskInstanceState = WireName.Of(instance.TaskInstanceState),
-            instance.ExitCode,
-            StateReason = instance.StateReason ?? "",
-            StateDetailedReason = instance.Cause is { } cause ? WireName.Of(cause) : "",
-            ComputeNodeInstanceId = instance.ComputeNodeId is { } nodeId ? machines.GetValueOrDefault(nodeId) : null,
-            CreateTime = Shown.Time(job.CreatedAt),
-            LaunchTime = Shown.Time(instance.LaunchedAt),
-            RunningTime = Shown.Time(instance.RunningAt),
-            EndTime = Shown.Time(instance.FinishedAt),
-            RedirectInfo = redirect,
-        });
-    }
-
-    /// <summary>Instances of some states. Their numbers are known, so that the search ends with the last of them.</summary>
-    private async Task<IReadOnlyList<TaskInstanceView>> ScanAsync(string jobId, TaskView task, List<RunState?> states, ListQuery query, CancellationToken cancellationToken)
-    {
-        var wanted = new List<TaskInstanceView>();
-        var (seen, total) = (0L, Count(task.TaskInstanceMetrics, states));
-        for (var from = 0; from < task.TaskInstanceNum && seen < total && wanted.Count < query.Limit; from += ScanSize)
-        {
-            foreach (var instance in await jobs.ListInstancesAsync(jobId, task.TaskName, from, ScanSize, cancellationToken) ?? [])
-            {
-                if (states.Contains(instance.TaskInstanceState) && ++seen > query.Offset && wanted.Count < query.Limit)
-                {
-                    wanted.Add(instance);
-                }
-            }
-        }
-
-        return wanted;
-    }
+            StdoutRedirectPath = task.RedirectInfo?.StdoutRedirectPath ?? "",
+            StderrRedirectPath = task.RedirectInfo?.StderrRedirectPath ?? "",
+            StdoutRedirectFileName = task.RedirectInfo?.StdoutRedirectFileName ?? "",
+            StderrRedirectFileName = task.RedirectInfo?.StderrRedirectFileName ?? "",
+        },
+    };
 
     private async Task<ActionAnswer> LogsAsync(ActionCall call)
     {
@@ -114,27 +91,28 @@ internal sealed class TaskActions(JobQueries jobs, EnvironmentQueries environmen
             return ActionAnswer.Refuse(ErrorCodes.InvalidParameterCombination, "Expected one of TaskInstanceIndexes and Offset.");
         }
 
-        var (found, refusal) = await FindAsync(call);
-        if (found is null)
+        if (RefuseName(call.Text("TaskName")) is { } malformed)
+        {
+            return new(malformed);
+        }
+
+        var (task, refusal) = await FindAsync(call);
+        if (task is null)
         {
             return refusal!;
         }
 
-        var (job, task) = (found.Job, found.Task);
-        if (indexes?.Find(index => index >= task.TaskInstanceNum) is { } missing and > 0)
+        if (indexes?.Find(index => index >= task.InstanceCount) is { } missing and > 0)
         {
             return NoInstance(task.TaskName, missing);
         }
 
         var (offset, limit) = (call.Number("Offset") ?? 0, call.Number("Limit") ?? 5);
-        indexes ??= [.. Enumerable.Range(offset, Math.Max(0, Math.Min(limit, task.TaskInstanceNum - offset)))];
+        var total = indexes?.Count ?? task.InstanceCount;
+        indexes ??= [.. Enumerable.Range(offset, Math.Max(0, Math.Min(limit, task.InstanceCount - offset)))];
         try
         {
-            return new(new
-            {
-                TotalCount = call.Parameters["TaskInstanceIndexes"] is null ? task.TaskInstanceNum : indexes.Count,
-                TaskInstanceLogSet = await LogSetAsync(job.JobId, task.TaskName, indexes, call.CancellationToken),
-            });
+            return new(new { TotalCount = total, TaskInstanceLogSet = await LogSetAsync(call.Text("JobId"), task, indexes, call.CancellationToken) });
         }
         catch (OutputStorageException exception)
         {
@@ -142,23 +120,23 @@ internal sealed class TaskActions(JobQueries jobs, EnvironmentQueries environmen
         }
     }
 
-    private async Task<IReadOnlyList<object>> LogSetAsync(string jobId, string taskName, List<int> indexes, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<object>> LogSetAsync(string jobId, TaskFacts task, List<int> indexes, CancellationToken cancellationToken)
     {
-        var taskId = await jobs.FindTaskIdAsync(jobId, taskName, cancellationToken) ?? 0;
-        var redirect = await RedirectOfAsync(jobId, taskName, cancellationToken);
+        var attempts = await tasks.FindAttemptsAsync(task.TaskId, indexes, cancellationToken);
+        var redirect = task.RedirectInfo;
         var set = new List<object>();
         foreach (var index in indexes)
         {
-            var attempt = await jobs.ListInstancesAsync(jobId, taskName, index, 1, cancellationToken) is [var instance] ? instance.Attempt : 0;
+            var attempt = attempts.GetValueOrDefault(index);
             set.Add(new
             {
                 TaskInstanceIndex = index,
-                StdoutLog = await logs.ReadAsync(new(jobId, taskId, index, attempt, OutputStream.Stdout), cancellationToken),
-                StderrLog = await logs.ReadAsync(new(jobId, taskId, index, attempt, OutputStream.Stderr), cancellationToken),
-                StdoutRedirectPath = redirect["StdoutRedirectPath"]?.DeepClone(),
-                StderrRedirectPath = redirect["StderrRedirectPath"]?.DeepClone(),
-                StdoutRedirectFileName = FileName(redirect, "Stdout", jobId, taskName, index),
-                StderrRedirectFileName = FileName(redirect, "Stderr", jobId, taskName, index),
+                StdoutLog = await logs.ReadAsync(new(jobId, task.TaskId, index, attempt, OutputStream.Stdout), cancellationToken),
+                StderrLog = await logs.ReadAsync(new(jobId, task.TaskId, index, attempt, OutputStream.Stderr), cancellationToken),
+                StdoutRedirectPath = redirect?.StdoutRedirectPath ?? "",
+                StderrRedirectPath = redirect?.StderrRedirectPath ?? "",
+                StdoutRedirectFileName = FileName(redirect?.StdoutRedirectPath, redirect?.StdoutRedirectFileName, "stdout", jobId, task.TaskName, index),
+                StderrRedirectFileName = FileName(redirect?.StderrRedirectPath, redirect?.StderrRedirectFileName, "stderr", jobId, task.TaskName, index),
             });
         }
 
@@ -167,24 +145,31 @@ internal sealed class TaskActions(JobQueries jobs, EnvironmentQueries environmen
 
     private async Task<ActionAnswer> TerminateAsync(ActionCall call)
     {
-        var jobId = call.Text("JobId");
-        return Checks.OfJob(jobId) is { } malformed
-            ? new(malformed)
-            : ActionAnswer.Of(await TerminateTask.TerminateInstanceAsync(
-                jobId, call.Text("TaskName"), call.Number("TaskInstanceIndex")!.Value, call.Caller.Source, jobs, writer, call.CancellationToken));
+        var (jobId, taskName, index) = (call.Text("JobId"), call.Text("TaskName"), call.Number("TaskInstanceIndex")!.Value);
+        if (Checks.OfJob(jobId) is { } malformed)
+        {
+            return new(malformed);
+        }
+
+        var result = await TerminateTask.TerminateInstanceAsync(jobId, taskName, index, call.Caller.Source, jobs, writer, call.CancellationToken);
+
+        // Whatever of them is missing, Tencent's clients know one code for it.
+        return result is ProblemResult { Problem.Code: var code } && (code == ProblemKind.JobNotFound.Code || code == ProblemKind.TaskNotFound.Code)
+            ? NoInstance(taskName, index)
+            : ActionAnswer.Of(result);
     }
 
     private async Task<ActionAnswer> MonitorAsync(ActionCall call)
     {
-        var (found, refusal) = await FindAsync(call);
-        if (found is null)
+        var (task, refusal) = await FindAsync(call);
+        if (task is null)
         {
             return refusal!;
         }
 
-        if (call.Number("TaskInstanceIndex") is { } index && index >= found.Task.TaskInstanceNum)
+        if (call.Number("TaskInstanceIndex") is { } index && index >= task.InstanceCount)
         {
-            return NoInstance(found.Task.TaskName, index);
+            return NoInstance(task.TaskName, index);
         }
 
         return Metrics.Contains(call.Text("MetricName"))
@@ -192,8 +177,8 @@ internal sealed class TaskActions(JobQueries jobs, EnvironmentQueries environmen
             : ActionAnswer.Refuse(ErrorCodes.InvalidParameterValue, $"`MetricName`: expected one of {string.Join(", ", Metrics)}.");
     }
 
-    /// <summary>The job and the task that a call names.</summary>
-    private async Task<(FoundTask? Found, ActionAnswer? Refusal)> FindAsync(ActionCall call)
+    /// <summary>The task that a call names. <paramref name="noJob"/>: what it is told when there is no such job.</summary>
+    private async Task<(TaskFacts? Task, ActionAnswer? Refusal)> FindAsync(ActionCall call, string noJob = ErrorCodes.JobNotFound)
     {
         var (jobId, taskName) = (call.Text("JobId"), call.Text("TaskName"));
         if (Checks.OfJob(jobId) is { } malformed)
@@ -201,41 +186,37 @@ internal sealed class TaskActions(JobQueries jobs, EnvironmentQueries environmen
             return (null, new(malformed));
         }
 
-        if (await jobs.FindAsync(jobId, call.CancellationToken) is not { } job)
+        if (await tasks.FindAsync(jobId, taskName, call.CancellationToken) is { } found)
         {
-            return (null, ActionAnswer.Refuse(ErrorCodes.JobNotFound, $"There is no job {jobId}."));
+            return (found, null);
         }
 
-        return job.Tasks.FirstOrDefault(task => task.TaskName == taskName) is { } found
-            ? (new(job, found), null)
-            : (null, ActionAnswer.Refuse(ErrorCodes.TaskNotFound, $"The job {jobId} has no task of this name."));
+        return await jobs.ExistsAsync(jobId, call.CancellationToken)
+            ? (null, ActionAnswer.Refuse(ErrorCodes.TaskNotFound, $"The job {jobId} has no task of this name."))
+            : (null, ActionAnswer.Refuse(noJob, $"There is no job {jobId}."));
     }
 
-    private async Task<JsonObject> RedirectOfAsync(string jobId, string taskName, CancellationToken cancellationToken)
-    {
-        var tasks = await jobs.FindSubmittedAsync(jobId, cancellationToken) is { } submitted ? SubmittedView.Job(submitted)["Tasks"] as JsonArray : null;
-        var given = tasks?.OfType<JsonObject>().FirstOrDefault(task => task["TaskName"]?.GetValue<string>() == taskName || tasks.Count == 1)?["RedirectInfo"] as JsonObject;
-        return new JsonObject(RedirectFields.Select(name => KeyValuePair.Create(name, (JsonNode?)JsonValue.Create(given?[name]?.GetValue<string>() ?? ""))));
-    }
+    private static TencentError? RefuseName(string taskName) => taskName.Length > TaskNames.MaxLength
+        ? new(ErrorCodes.TaskNameTooLong, FormattableString.Invariant($"`TaskName`: expected at most {TaskNames.MaxLength} characters, given {taskName.Length}."))
+        : TaskNames.IsWellFormed(taskName) ? null : new(ErrorCodes.TaskName, "`TaskName`: expected a letter or digit, then letters, digits, '_', '-', '.'.");
 
     /// <summary>Name of the file that an output is stored under; empty where it is not stored.</summary>
-    private static string FileName(JsonObject redirect, string stream, string jobId, string taskName, int index)
+    private static string FileName(string? path, string? name, string stream, string jobId, string taskName, int index)
     {
-        if (redirect[$"{stream}RedirectPath"]!.GetValue<string>().Length == 0)
+        if (string.IsNullOrEmpty(path))
         {
             return "";
         }
 
-        var name = redirect[$"{stream}RedirectFileName"]!.GetValue<string>();
         var number = index.ToString(CultureInfo.InvariantCulture);
-        return name.Length == 0
-            ? $"{stream.ToLowerInvariant()}.{jobId}.{taskName}.{number}.log"
+        return string.IsNullOrEmpty(name)
+            ? $"{stream}.{jobId}.{taskName}.{number}.log"
             : name.Replace("${BATCH_JOB_ID}", jobId, StringComparison.Ordinal)
                 .Replace("${BATCH_TASK_NAME}", taskName, StringComparison.Ordinal)
                 .Replace("${BATCH_TASK_INSTANCE_INDEX}", number, StringComparison.Ordinal);
     }
 
-    private static long Count(RunMetrics metrics, List<RunState?> states) => states.Distinct().Sum(state => state switch
+    private static long Count(RunMetrics metrics, RunState state) => state switch
     {
         RunState.Submitted => metrics.SubmittedCount,
         RunState.Pending => metrics.PendingCount,
@@ -245,11 +226,8 @@ internal sealed class TaskActions(JobQueries jobs, EnvironmentQueries environmen
         RunState.Succeed => metrics.SucceedCount,
         RunState.Failed => metrics.FailedCount,
         RunState.FailedInterrupted => metrics.FailedInterruptedCount,
-        null => 0,
-    });
+    };
 
     private static ActionAnswer NoInstance(string taskName, int index) =>
         ActionAnswer.Refuse(ErrorCodes.TaskInstanceNotFound, string.Create(CultureInfo.InvariantCulture, $"The task '{taskName}' has no instance {index}."));
-
-    private sealed record FoundTask(JobDetail Job, TaskView Task);
 }

@@ -69,19 +69,10 @@ internal sealed class TemplateActions(TaskTemplateStore store, TaskTemplateQueri
             return new(malformed);
         }
 
-        var found = await templates.PageAsync(new PageFilter { Ids = templateIds }, 0, templateIds.Count, call.CancellationToken);
-        if (templateIds.FirstOrDefault(templateId => !found.Items.Any(template => template.View.TaskTemplateId == templateId)) is { } missing)
-        {
-            return ActionAnswer.Refuse(ErrorCodes.TaskTemplateNotFound, $"There is no task template {missing}.");
-        }
-
-        foreach (var templateId in templateIds)
-        {
-            // One that somebody else removed meanwhile is gone as wanted.
-            await store.DeleteAsync(templateId, call.CancellationToken);
-        }
-
-        return ActionAnswer.Done;
+        var missing = await store.DeleteAllAsync(templateIds, call.CancellationToken);
+        return missing.Count == 0
+            ? ActionAnswer.Done
+            : ActionAnswer.Refuse(ErrorCodes.TaskTemplateNotFound, $"There is no task template {string.Join(", ", missing)}.");
     }
 
     private async Task<ActionAnswer> ListAsync(ActionCall call)
@@ -94,18 +85,23 @@ internal sealed class TemplateActions(TaskTemplateStore store, TaskTemplateQueri
             return new(error!);
         }
 
+        if (query.Limit == 0)
+        {
+            return ActionAnswer.Refuse(ErrorCodes.InvalidParameterValue, "`Limit`: expected 1 to 100, given 0.");
+        }
+
         var page = await templates.PageAsync(filter, query.Offset, query.Limit, call.CancellationToken);
         return new(new { TaskTemplateSet = page.Items.Select(View), TotalCount = page.Total });
     }
 
     private static object View(ListedTaskTemplate template) => new
     {
-        template.View.TaskTemplateId,
-        template.View.TaskTemplateName,
-        template.View.TaskTemplateDescription,
-        TaskTemplateInfo = TaskShapes.Task.WithDefaults(template.Tencent is { } tencent ? (JsonObject)JsonNode.Parse(tencent)! : TaskShapes.Task.FromNative(template.View.TaskTemplateInfo)),
-        CreateTime = Shown.Time(template.View.CreatedAt),
-        Tags = Shown.Tags(template.View.Tags),
+        template.TaskTemplateId,
+        template.TaskTemplateName,
+        template.TaskTemplateDescription,
+        TaskTemplateInfo = TaskShapes.Task.WithDefaults(template.Task is { } task ? TaskShapes.Task.FromNative(task) : (JsonObject)JsonNode.Parse(template.Tencent!)!),
+        CreateTime = Shown.Time(template.CreatedAt),
+        Tags = Shown.Tags(template.Tags),
     };
 
     /// <summary>The template as the REST API takes it, with the task in Tencent's words beside it.</summary>

@@ -32,7 +32,7 @@ internal static class TemplateShapes
         CommonShapes.Ids("TaskTemplateIds"),
         CommonShapes.Filters("`task-template-name`, `tag-key`, `tag-value`, `tag:<key>`"),
         CommonShapes.Offset,
-        CommonShapes.Limit(20, 100));
+        CommonShapes.Limit(20, 100) with { Note = "Default 20, 1 to 100." });
 
     private static ActionSpec Action(string name, string note, params Field[] fields) => new(CommonShapes.Version, name, new Shape("", fields), note);
 }

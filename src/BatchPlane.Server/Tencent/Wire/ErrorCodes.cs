@@ -26,6 +26,7 @@ internal static class ErrorCodes
     internal const string LimitExceeded = "InvalidParameterValue.LimitExceeded";
     internal const string InvalidFilter = "InvalidParameterValue.InvalidFilter";
     internal const string UnavailableZone = "InvalidParameterValue.UnavailableZone";
+    internal const string ComputeEnv = "InvalidParameterValue.ComputeEnv";
     internal const string ResourceType = "InvalidParameterValue.ResourceType";
     internal const string InstanceType = "InvalidParameterValue.InstanceType";
     internal const string InstanceTypeDuplicate = "InvalidParameterValue.InstanceTypeDuplicate";
@@ -33,6 +34,8 @@ internal static class ErrorCodes
     internal const string InstanceIdDuplicated = "InvalidParameterValue.InstanceIdDuplicated";
     internal const string ChargeType = "InvalidParameterValue.UnsupportedBatchInstanceChargeType";
     internal const string CvmParameters = "InvalidParameter.CvmParameters";
+    internal const string TaskName = "InvalidParameter.TaskName";
+    internal const string TaskNameTooLong = "InvalidParameter.TaskNameTooLong";
     internal const string OneOfEnvIdAndComputeEnv = "AllowedOneAttributeInEnvIdAndComputeEnv";
     internal const string AtLeastOneAttribute = "InvalidParameterAtLeastOneAttribute";
     internal const string JobIdMalformed = "InvalidParameter.JobIdMalformed";
@@ -47,6 +50,8 @@ internal static class ErrorCodes
     internal const string TaskTemplateNotFound = "ResourceNotFound.TaskTemplate";
     internal const string UnsupportedOperation = "UnsupportedOperation";
     internal const string NodeIsTerminating = "UnsupportedOperation.ComputeNodeIsTerminating";
-    internal const string NotEnoughNodes = "UnsupportedOperation.NotEnoughComputeNodesToTerminate";
+    internal const string NodeForbidTerminate = "UnsupportedOperation.ComputeNodeForbidTerminate";
+    internal const string OtherRequest = "UnsupportedOperation.AcceptOtherRequest";
+    internal const string EnvironmentOtherRequest = "UnsupportedOperation.ComputeEnvAcceptOtherRequest";
     internal const string InstancesNotAllowed = "UnsupportedOperation.InstancesNotAllowToAttach";
 }

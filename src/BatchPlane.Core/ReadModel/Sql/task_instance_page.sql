@@ -1,0 +1,108 @@
+-- A page of the instances of a task, by index, those included that have no row. Caller: TaskQueries. Parameters: @task_id; @states: only those in one of these states, null: all;
+-- @page_offset, @page_limit: how many of them are left out, and how many come at most. Locks nothing.
+--
+-- What waits is known from the sets of the task, as ranges; what was claimed and does not wait from its row, in the order of the primary key; what was skipped from the set again.
+-- From each of the three no more is taken than the page can need, so that the cost grows with the offset and not with the task.
+WITH task AS (
+    SELECT
+        task_id,
+        state,
+        instance_count,
+        requeued + delayed AS again,
+        int4multirange(int4range(next_index, instance_count)) + ready + waiting - skipped AS untouched,
+        waiting - skipped AS held,
+        skipped,
+        state IN ('SUBMITTED', 'PENDING') AS waits_as_whole
+    FROM tasks
+    WHERE task_id = @task_id::bigint
+),
+waiting AS (
+    SELECT
+        CASE
+            WHEN @states::text[] IS NULL THEN '{}'
+            WHEN waits_as_whole AND state = ANY (@states::text[]) THEN untouched + again
+            WHEN waits_as_whole THEN '{}'
+            ELSE
+                CASE WHEN 'RUNNABLE' = ANY (@states::text[]) THEN untouched + again - held ELSE '{}' END
+                + CASE WHEN 'PENDING' = ANY (@states::text[]) THEN held ELSE '{}' END
+        END AS indexes
+    FROM task
+),
+pieces AS (
+    (
+        SELECT 0 AS first_index, instance_count AS size
+        FROM task
+        WHERE @states::text[] IS NULL
+    )
+    UNION ALL
+    (
+        SELECT lower(span), upper(span) - lower(span)
+        FROM waiting
+        CROSS JOIN LATERAL unnest(indexes) AS span
+    )
+    UNION ALL
+    (
+        SELECT lower(span), upper(span) - lower(span)
+        FROM task
+        CROSS JOIN LATERAL unnest(skipped) AS span
+        WHERE 'FAILED' = ANY (@states::text[])
+    )
+    UNION ALL
+    (
+        SELECT instance_index, 1
+        FROM task_instances
+        WHERE task_id = @task_id::bigint
+            AND state <> 'RUNNABLE'
+            AND state = ANY (@states::text[])
+        ORDER BY instance_index
+        LIMIT @page_offset::integer + @page_limit::integer
+    )
+),
+placed AS (
+    SELECT
+        first_index,
+        size,
+        sum(size) OVER (ORDER BY first_index) - size AS before
+    FROM pieces
+),
+page AS (
+    SELECT (p.first_index + k)::integer AS instance_index
+    FROM placed AS p
+    CROSS JOIN LATERAL generate_series(
+        greatest(0, @page_offset::integer - p.before),
+        least(p.size, @page_offset::integer + @page_limit::integer - p.before) - 1
+    ) AS k
+    WHERE p.before < @page_offset::integer + @page_limit::integer
+        AND p.before + p.size > @page_offset::integer
+)
+SELECT
+    p.instance_index,
+    CASE
+        WHEN i.state <> 'RUNNABLE' THEN i.state
+        WHEN t.skipped @> p.instance_index THEN 'FAILED'
+        WHEN t.waits_as_whole THEN t.state
+        WHEN t.held @> p.instance_index THEN 'PENDING'
+        ELSE 'RUNNABLE'
+    END AS state,
+    i.exit_code,
+    coalesce(i.cause, s.cause) AS cause,
+    coalesce(i.reason, s.reason) AS reason,
+    n.instance_id,
+    i.launched_at,
+    i.running_at,
+    coalesce(i.finished_at, s.ended_at) AS finished_at
+FROM page AS p
+CROSS JOIN task AS t
+LEFT JOIN task_instances AS i
+    ON i.task_id = @task_id::bigint
+    AND i.instance_index = p.instance_index
+LEFT JOIN nodes AS n ON n.node_id = i.node_id
+LEFT JOIN LATERAL (
+    SELECT run.cause, run.reason, run.ended_at
+    FROM task_skips AS run
+    WHERE run.task_id = @task_id::bigint
+        AND run.first_index <= p.instance_index
+    ORDER BY run.first_index DESC
+    LIMIT 1
+) AS s ON t.skipped @> p.instance_index
+ORDER BY p.instance_index
