@@ -51,7 +51,7 @@ public sealed class ExecutionEndpointTests(EventServer server) : IClassFixture<E
     [Fact]
     public async Task JobName_NarrowsAttemptsAndEvents()
     {
-        var name = (await server.GetAsync<JobName>($"/v1/jobs/{_job}")).JobName_;
+        var name = (await server.GetAsync<NamedJob>($"/v1/jobs/{_job}")).JobName;
         Assert.Equal(4, (await ListAsync($"job_name={name}")).Length);
         Assert.Equal(4, (await ListAsync($"job_name={name[..20]}*&order=desc")).Length);
         Assert.Empty(await ListAsync($"job_name={name[..20]}"));
@@ -139,5 +139,5 @@ public sealed class ExecutionEndpointTests(EventServer server) : IClassFixture<E
 
     private sealed record JobCreated(string JobId);
 
-    private sealed record JobName([property: System.Text.Json.Serialization.JsonPropertyName("job_name")] string JobName_);
+    private sealed record NamedJob(string JobName);
 }
