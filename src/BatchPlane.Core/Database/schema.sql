@@ -280,6 +280,7 @@ CREATE TABLE events (
     CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text]))),
     CONSTRAINT events_span_check CHECK ((span > 0))
 ) PARTITION BY RANGE (occurred_at);
+CREATE INDEX events_instance_idx ON ONLY public.events USING btree (subject_id, task_no, instance_index) WHERE (attempt IS NOT NULL);
 CREATE INDEX events_order_idx ON ONLY public.events USING btree (order_txid, event_no) WHERE (span > 0);
 CREATE INDEX events_outbox_idx ON ONLY public.events USING btree (shard, order_txid, event_no) WHERE (notify <> 0);
 CREATE INDEX events_subject_idx ON ONLY public.events USING btree (subject_id, sequence);
@@ -445,6 +446,31 @@ CREATE TABLE journal_marks (
     CONSTRAINT journal_marks_pkey PRIMARY KEY (noted_at)
 );
 
+-- The columns of the journal that its readers take, in the order that JournalReader expects.
+CREATE VIEW journal_rows (
+    order_txid xid8,
+    event_no bigint,
+    subject_id text,
+    sequence bigint,
+    span integer,
+    level text,
+    state text,
+    task_no integer,
+    instance_index integer,
+    attempt integer,
+    node_id text,
+    exit_code integer,
+    cause text,
+    reason text,
+    source text,
+    launched_at timestamp with time zone,
+    running_at timestamp with time zone,
+    running_offsets integer[],
+    occurred_at timestamp with time zone,
+    notify integer,
+    details text
+);
+
 -- What a server could not load when it last started; replaced when it starts (ListenerStore).
 CREATE TABLE listener_load_errors (
     -- Name of its machine.
@@ -470,6 +496,8 @@ CREATE TABLE nodes (
     -- Which server host made the node (local provider); null for attached machines.
     provider_host text,
     host_name text,
+    -- IP address that the request of its agent to join came from, which may be one of a proxy; null: none joined yet.
+    address text,
     agent_version text,
     cpu integer NOT NULL DEFAULT 0,
     memory_gib integer NOT NULL DEFAULT 0,
@@ -1008,5 +1036,59 @@ BEGIN
     GET DIAGNOSTICS moved = ROW_COUNT;
     EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, day_begin, day_end);
     RETURN moved;
+END
+$function$;
+
+-- The sequence of the first row of a job or environment that lies at a place in the order of the journal or behind it; behind the newest one when there is none.
+CREATE OR REPLACE FUNCTION public.journal_sequence_at(subject text, at_txid xid8, at_event_no bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    before_place bigint;
+    not_before bigint;
+    middle bigint;
+    probe record;
+BEGIN
+    SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+    INTO probe
+    FROM events AS e
+    WHERE e.subject_id = subject
+    ORDER BY e.sequence DESC
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN 1;
+    END IF;
+    IF probe.is_before THEN
+        RETURN probe.sequence + 1;
+    END IF;
+    not_before := probe.sequence;
+    SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+    INTO probe
+    FROM events AS e
+    WHERE e.subject_id = subject
+    ORDER BY e.sequence
+    LIMIT 1;
+    IF NOT probe.is_before THEN
+        RETURN probe.sequence;
+    END IF;
+    before_place := probe.sequence;
+    WHILE before_place + 1 < not_before LOOP
+        middle := before_place + (not_before - before_place) / 2;
+        SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+        INTO probe
+        FROM events AS e
+        WHERE e.subject_id = subject
+            AND e.sequence <= middle
+        ORDER BY e.sequence DESC
+        LIMIT 1;
+        IF probe.is_before THEN
+            before_place := middle;
+        ELSE
+            not_before := probe.sequence;
+        END IF;
+    END LOOP;
+    RETURN not_before;
 END
 $function$;
