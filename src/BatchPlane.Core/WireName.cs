@@ -34,6 +34,6 @@ public static class WireName
         private static bool IsLower(Type type) =>
             type == typeof(Cause) || type == typeof(DependenceCondition) || type == typeof(NodeProvider)
             || type == typeof(SubscriptionProtocol) || type == typeof(SubscriptionFormat) || type == typeof(PushForm) || type == typeof(PushContent)
-            || type == typeof(RetryStrategy) || type == typeof(DeliveryState) || type == typeof(TracingMode);
+            || type == typeof(RetryStrategy) || type == typeof(DeliveryState) || type == typeof(TracingMode) || type == typeof(ListenerState);
     }
 }

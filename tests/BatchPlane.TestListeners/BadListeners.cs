@@ -25,6 +25,29 @@ public sealed class HangingListener : IEventListener, IDisposable
     public void Dispose() => _never.Dispose();
 }
 
+/// <summary>Its constructor hangs where a file says so, beside its assembly.</summary>
+public sealed class HangingConstructorListener : IEventListener
+{
+    /// <summary>Makes it, or not.</summary>
+    public HangingConstructorListener()
+    {
+        if (File.Exists(Path.Combine(Path.GetDirectoryName(typeof(HangingConstructorListener).Assembly.Location)!, "hang")))
+        {
+            using var never = new ManualResetEventSlim();
+            never.Wait(CancellationToken.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Name => "hanging-constructor";
+
+    /// <inheritdoc/>
+    public Task StartAsync(ListenerContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task HandleAsync(ListenerBatch batch, CancellationToken cancellationToken) => Task.CompletedTask;
+}
+
 /// <summary>Waits for ever, but heeds its token.</summary>
 public sealed class SlowListener : IEventListener
 {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace BatchPlane.Bench.Stack;
 
@@ -41,11 +42,30 @@ internal sealed class EventQueue : IAsyncDisposable
         return queue;
     }
 
-    /// <summary>The same queue after its broker came back.</summary>
+    /// <summary>The same queue as soon as its broker, which went away, tells how many messages it holds.</summary>
     internal async Task<EventQueue> ReopenAsync(string amqpUrl, CancellationToken cancellation)
     {
         await DisposeAsync();
-        return await OpenAsync(amqpUrl, _name, cancellation);
+        var begin = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            EventQueue? queue = null;
+            try
+            {
+                queue = await OpenAsync(amqpUrl, _name, cancellation);
+                await queue.CountAsync(cancellation);
+                return queue;
+            }
+            catch (Exception fault) when (fault is BrokerUnreachableException or OperationInterruptedException or TimeoutException or IOException && Stopwatch.GetElapsedTime(begin) < Limit)
+            {
+                if (queue is not null)
+                {
+                    await queue.DisposeAsync();
+                }
+
+                await Task.Delay(LookAgain, cancellation);
+            }
+        }
     }
 
     /// <summary>Waits until it holds so many messages.</summary>
@@ -86,6 +106,13 @@ internal sealed class EventQueue : IAsyncDisposable
 
     /// <summary>Empties it.</summary>
     internal Task PurgeAsync(CancellationToken cancellation) => _channel.QueuePurgeAsync(_name, cancellation);
+
+    /// <summary>Empties a queue that somebody else made.</summary>
+    internal static async Task PurgeAsync(string amqpUrl, string name, CancellationToken cancellation)
+    {
+        await using var queue = await OpenAsync(amqpUrl, name, cancellation);
+        await queue.PurgeAsync(cancellation);
+    }
 
     /// <summary>Consumes it, each message acknowledged by the broker itself, until disposed.</summary>
     internal async Task ConsumeAsync(IAsyncBasicConsumer consumer, CancellationToken cancellation) =>

@@ -74,6 +74,9 @@ public sealed record EnvironmentDocument
     /// <summary>Which events of the environment and its nodes go to which topics.</summary>
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
 
+    /// <summary>The same in Alibaba's words, besides or instead. Null: nothing.</summary>
+    public AlibabaNotificationDocument? Notification { get; init; }
+
     /// <summary>Up to 10 labels.</summary>
     public IReadOnlyList<TagDocument> Tags { get; init; } = [];
 }

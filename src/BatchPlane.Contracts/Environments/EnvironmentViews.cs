@@ -110,6 +110,9 @@ public sealed record EnvironmentView
     /// <summary>As created, event names canonical.</summary>
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
 
+    /// <summary>Alibaba's block, as created; null: none, or one that asked for nothing.</summary>
+    public AlibabaNotificationDocument? Notification { get; init; }
+
     /// <summary>When it was stored.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -59,7 +59,7 @@ public sealed record SubscriptionDeliveryView
     /// <summary>Queue, URL or address.</summary>
     public required string Endpoint { get; init; }
 
-    /// <summary>Of a queue, the state at its topic; else <c>pending</c>, <c>retrying</c>, <c>delivered</c>, <c>dead</c> or <c>dropped</c>, and what <see cref="DeliveryStates"/> says while the topic does not have it.</summary>
+    /// <summary>Of a queue, the state at its topic; else <c>pending</c>, <c>retrying</c>, <c>delivered</c>, <c>dead</c>, <c>dropped</c> or <c>unknown</c>, and what <see cref="DeliveryStates"/> says while the topic does not have it.</summary>
     public required string State { get; init; }
 
     /// <summary>Tries made; null for a queue, or before the first.</summary>
@@ -92,6 +92,9 @@ public static class DeliveryStates
 
     /// <summary>It was given up.</summary>
     public const string Failed = "failed";
+
+    /// <summary>Of a webhook or address: the topic had it, and what came of it is forgotten, if it was stored at all.</summary>
+    public const string Unknown = "unknown";
 
     /// <summary>Of a subscription: tried and given up.</summary>
     public const string Dead = "dead";

@@ -3,7 +3,7 @@ namespace BatchPlane.Contracts;
 /// <summary>One attempt: <c>GET /v1/executions</c>.</summary>
 public sealed record ExecutionView
 {
-    /// <summary>Unique and the same for ever: <c>job-4yn0we13/count/3/1</c>, of job, task, instance and attempt.</summary>
+    /// <summary>Unique and the same for ever: <c>job-4yn0we13/0/3/1</c>, of job, number of the task in it, instance and attempt.</summary>
     public required string ExecutionId { get; init; }
 
     /// <summary>The job.</summary>

@@ -33,11 +33,14 @@ public sealed record StatisticsView
     /// <summary>Attempts given back without having been started.</summary>
     public required long Returned { get; init; }
 
-    /// <summary>Of all these: attempts that took the place of a lost one.</summary>
+    /// <summary>Of all these but those given back: attempts that took the place of a lost one.</summary>
     public required long Failovers { get; init; }
 
-    /// <summary>Of all these: attempts that follow one that failed.</summary>
+    /// <summary>Of all these but those given back: attempts that follow one that failed.</summary>
     public required long Retries { get; init; }
+
+    /// <summary>Of all these but those given back: attempts that a user asked for by a retry.</summary>
+    public required long Manual { get; init; }
 
     /// <summary>Milliseconds from the begin of a command until its end was committed, of all attempts together.</summary>
     public required long RunMs { get; init; }

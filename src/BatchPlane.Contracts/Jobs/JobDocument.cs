@@ -27,8 +27,11 @@ public sealed record JobDocument
     /// <summary>When a task may start after the tasks it depends on.</summary>
     public TaskExecutionDependOn TaskExecutionDependOn { get; init; }
 
-    /// <summary>Which events go to which topics. Fixed at submit. Alibaba's <c>Notification</c> is accepted besides, and is one block more.</summary>
+    /// <summary>Which events go to which topics. Fixed at submit.</summary>
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
+
+    /// <summary>The same in Alibaba's words, besides or instead. Null: nothing.</summary>
+    public AlibabaNotificationDocument? Notification { get; init; }
 
     /// <summary><c>CMQ</c> or <c>TDMQ_CMQ</c>; stored and echoed, without effect on routing.</summary>
     public string? NotificationTarget { get; init; }

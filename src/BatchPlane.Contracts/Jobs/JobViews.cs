@@ -114,6 +114,10 @@ public sealed record JobDetail : JobView
     /// <summary>Notifications as submitted, event names canonical.</summary>
     [JsonPropertyOrder(1)]
     public IReadOnlyList<NotificationDocument> Notifications { get; init; } = [];
+
+    /// <summary>Alibaba's block, as submitted; null: none, or one that asked for nothing.</summary>
+    [JsonPropertyOrder(1)]
+    public AlibabaNotificationDocument? Notification { get; init; }
 }
 
 /// <summary>One task of a job.</summary>

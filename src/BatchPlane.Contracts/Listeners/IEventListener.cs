@@ -14,8 +14,8 @@ namespace BatchPlane.Contracts;
 /// same <see cref="EventView.EventId"/>; whoever must not take an event twice remembers the ids.
 /// </para>
 /// <para>
-/// A call that throws, or does not return within <c>Listeners.CallTimeout</c>, is repeated with growing pauses; after <c>Listeners.MaxFailures</c> of them in a row the listener is paused
-/// until somebody resumes it. One that does not even return when its token is cancelled is left alone and not called again by this process before it does.
+/// A call that throws, or does not return within <c>Listeners.CallTimeout</c>, is repeated with growing pauses, at most <c>Listeners.RetryMax</c>, for as long as it fails. One that does not even return when its token
+/// is cancelled, or whose callbacks of that token do not, is left alone and not called again by this process before it does.
 /// </para>
 /// <para>A listener shares the process of the server: an exception on a thread that it started itself ends the process. Servers of the role <c>listeners</c> alone keep that apart.</para>
 /// </remarks>
@@ -54,6 +54,9 @@ public sealed record ListenerEvent
 
     /// <summary>The attempt that ended with it, begin and end; null when none did.</summary>
     public ExecutionView? Execution { get; init; }
+
+    /// <summary>Number of the task in its job, from 0; null for events of other levels. Known after the job was removed, when the name is not.</summary>
+    public int? TaskNo { get; init; }
 
     /// <summary>When the job, task or attempt began to run; null when it had not, and for other levels.</summary>
     public DateTimeOffset? RunningAt { get; init; }

@@ -6,10 +6,10 @@ public enum ListenerState
     /// <summary>A server has it and hands events to it.</summary>
     Running,
 
-    /// <summary>Its last call failed; the same events are handed over again after a pause.</summary>
+    /// <summary>Its last call failed; the same events are handed over again after a pause, for as long as it fails.</summary>
     Retrying,
 
-    /// <summary>It failed too often in a row, or a user paused it: it gets nothing until it is resumed.</summary>
+    /// <summary>A user paused it: it gets nothing until it is resumed.</summary>
     Paused,
 
     /// <summary>No server runs it: it could not be loaded, none has it, or a call has not returned on the servers that have it.</summary>
@@ -58,7 +58,7 @@ public sealed record ListenerView
     /// <summary>When that was.</summary>
     public DateTimeOffset? LastFailedAt { get; init; }
 
-    /// <summary>Why a server could not load it, since the last that could; null: all can.</summary>
+    /// <summary>Which servers could not load it when they last started, and why; null: none.</summary>
     public string? LoadError { get; init; }
 
     /// <summary>How often events were left out because they were not kept any more or a user skipped them.</summary>

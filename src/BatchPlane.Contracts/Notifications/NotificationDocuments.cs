@@ -91,6 +91,16 @@ public sealed record LabelFilterDocument(string Key, string? Value);
 /// <param name="Value">Any text.</param>
 public sealed record EventVarDocument(string Name, string Value);
 
+/// <summary>Alibaba BatchCompute's <c>Notification</c>, one block more in format <c>mns</c>. Accepted in both spellings (<c>topic</c>, <c>Topic</c>).</summary>
+/// <param name="Topic">The topic and its events.</param>
+public sealed record AlibabaNotificationDocument(AlibabaTopicDocument Topic);
+
+/// <summary>Which of Alibaba's events go to a topic.</summary>
+/// <param name="Name">Name of the topic, as in <see cref="NotificationDocument.TopicName"/>.</param>
+/// <param name="Endpoint">Address of a topic service, never dialled: one of those that stand for this installation's broker. Null: not said.</param>
+/// <param name="Events">Names as Alibaba writes them, <c>OnJobFailed</c>; a repeated one counts once.</param>
+public sealed record AlibabaTopicDocument(string Name, string? Endpoint, IReadOnlyList<string> Events);
+
 /// <summary>Body of <c>POST /v1/topics</c>.</summary>
 /// <param name="TopicName">A letter, then letters, digits, <c>_</c>, <c>-</c>; at most 64 characters; unique without regard to case.</param>
 public sealed record TopicDocument(string TopicName);

@@ -54,6 +54,7 @@ CREATE TABLE attempt_statistics (
     returned bigint NOT NULL DEFAULT 0,
     failovers bigint NOT NULL DEFAULT 0,
     retries bigint NOT NULL DEFAULT 0,
+    manual bigint NOT NULL DEFAULT 0,
     -- Milliseconds from the begin of a command until its end was committed, of all attempts whose command began.
     run_ms bigint NOT NULL DEFAULT 0,
     CONSTRAINT attempt_statistics_pkey PRIMARY KEY (day, env_id, job_name)
@@ -167,6 +168,8 @@ CREATE TABLE environments (
     -- Why its provider makes no nodes at present, by the engine; null: nothing is wrong.
     reason text,
     notifications jsonb NOT NULL,
+    -- Alibaba's Notification as given, which is the last of the notifications; null: none, or one that asked for nothing.
+    notification jsonb,
     -- As jobs.interest.
     interest integer[] NOT NULL,
     tags jsonb NOT NULL,
@@ -226,15 +229,13 @@ CREATE TABLE event_listeners (
     cursor_count integer NOT NULL,
     moved_at timestamp with time zone,
     handled_events bigint NOT NULL DEFAULT 0,
-    -- It failed too often in a row, or a user paused it; null: it is not paused.
+    -- When a user paused it; null: it is not paused.
     paused_at timestamp with time zone,
     -- Calls that failed since the last that did not.
     failures integer NOT NULL DEFAULT 0,
     retry_at timestamp with time zone,
     last_error text,
     last_failed_at timestamp with time zone,
-    -- Why a server could not load it; null again once one can.
-    load_error text,
     gaps integer NOT NULL DEFAULT 0,
     last_gap text,
     last_gap_at timestamp with time zone,
@@ -444,6 +445,17 @@ CREATE TABLE journal_marks (
     CONSTRAINT journal_marks_pkey PRIMARY KEY (noted_at)
 );
 
+-- What a server could not load when it last started; replaced when it starts (ListenerStore).
+CREATE TABLE listener_load_errors (
+    -- Name of its machine.
+    server_name text NOT NULL,
+    -- Name of the listener, or of the directory where that is not known.
+    plug_in text NOT NULL,
+    error text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT listener_load_errors_pkey PRIMARY KEY (server_name, plug_in)
+);
+
 -- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.
 CREATE TABLE nodes (
     node_id text NOT NULL,
@@ -556,6 +568,15 @@ CREATE TABLE redelivery_shards (
 ) WITH (fillfactor=50);
 CREATE INDEX redelivery_shards_open_idx ON public.redelivery_shards USING btree (shard) WHERE (finished_at IS NULL);
 
+-- Jobs without a row of which listeners are not told everything: their journal may still be on its way to listeners. Kept for as long as that (JournalStore).
+CREATE TABLE removed_jobs (
+    job_id text NOT NULL,
+    tracing text NOT NULL,
+    removed_at timestamp with time zone NOT NULL,
+    CONSTRAINT removed_jobs_pkey PRIMARY KEY (job_id),
+    CONSTRAINT removed_jobs_tracing_check CHECK ((tracing = ANY (ARRAY['sampled'::text, 'off'::text])))
+);
+
 -- Instances that wait for the time of their next attempt: a row for each index in tasks.delayed. Deleted when that time has come, or their task is closed.
 CREATE TABLE retry_delays (
     task_id bigint NOT NULL,
@@ -622,6 +643,8 @@ CREATE TABLE subscriptions (
     -- AMQP patterns over level.state; one that matches is enough.
     bindings text[] NOT NULL,
     enabled boolean NOT NULL,
+    -- Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.
+    bound_at timestamp with time zone NOT NULL,
     -- published: the body as it lies in the topic; else the event is written anew from the journal.
     format text NOT NULL,
     -- http: form of the request.

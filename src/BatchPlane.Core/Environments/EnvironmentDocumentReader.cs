@@ -96,7 +96,8 @@ public static class EnvironmentDocumentReader
             SlotsPerNode = SlotsPerNode(members),
             CpuPerNode = CpuPerNode(members),
             MemoryMibPerNode = MemoryMibPerNode(members),
-            Notifications = NotificationReader.Read(members, EventScope.Environment, notificationLimits, problems),
+            Notifications = NotificationReader.Read(members, EventScope.Environment, notificationLimits, problems, out var alibaba),
+            Notification = alibaba,
             Tags = TagReader.Read(members, problems),
         };
         NodeSizeRules.Check(members, environment.Provider, problems);

@@ -109,6 +109,7 @@ internal static class EnvironmentRows
         ("memory_mib_per_node", NpgsqlDbType.Integer, environment.MemoryMibPerNode),
         ("provider_settings", NpgsqlDbType.Text, environment.ProviderSettings),
         ("notifications", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Notifications, BatchPlaneJson.Options)),
+        ("notification", NpgsqlDbType.Text, document.Notification is { } alibaba ? JsonSerializer.Serialize(alibaba, BatchPlaneJson.Options) : null),
         ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, environment.Interest.ToColumn()),
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
         ("created_by", NpgsqlDbType.Text, createdBy),

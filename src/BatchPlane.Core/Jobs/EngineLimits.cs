@@ -18,6 +18,10 @@ public sealed class EngineLimits
     [Range(0, 100)]
     public int MaxLostAttempts { get; set; } = DefaultMaxLostAttempts;
 
+    /// <summary>Characters that are kept of what an agent says about the end of an attempt; of a longer text its head and its tail, and how much lay between. 100 to 65,536; default 4,000.</summary>
+    [Range(100, 65_536)]
+    public int MaxReasonLength { get; set; } = 4_000;
+
     /// <summary>Requests that one transaction takes at most. 1 to 10,000.</summary>
     [Range(1, 10_000)]
     public int MaxBatchRequests { get; set; } = DefaultMaxBatchRequests;

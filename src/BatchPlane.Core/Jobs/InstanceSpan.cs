@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
@@ -20,6 +19,7 @@ internal sealed class InstanceSpan
     private bool _sameBegin;
     private int? _failoverOf;
     private string? _executionSource;
+    private JournalDetails? _lineage;
     private bool _endsAttempt;
 
     /// <summary>Events so far.</summary>
@@ -31,6 +31,15 @@ internal sealed class InstanceSpan
         : _endsAttempt ? EventCatalogue.AttemptEnd
         : null;
 
+    /// <summary>What an entry about the current attempt of an instance says of why it was made; null: its number says it.</summary>
+    internal static JournalDetails? LineageOf(InstanceRecord instance) =>
+        (instance.FailoverOf is null ? instance.ExecutionSource : ExecutionSources.Failover) is { } source
+            ? new() { ExecutionSource = source, OriginalAttempt = instance.FailoverOf }
+            : null;
+
+    /// <summary>What the end of the attempts is told with, which is told besides the row that was taken last.</summary>
+    internal JournalDetails EndDetails => (_lineage ?? new()) with { State = _state };
+
     /// <summary>Begins with an instance; there was none before. <paramref name="attempt"/>: the attempt that it is about; null when no node held one.</summary>
     internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, int? attempt, string source, bool endsAttempt, DateTimeOffset now)
     {
@@ -38,6 +47,7 @@ internal sealed class InstanceSpan
         _state = instance.State;
         _sameBegin = true;
         _runningOffsets.Add(0);
+        _lineage = LineageOf(instance);
         _first = new()
         {
             SubjectId = jobId,
@@ -54,7 +64,8 @@ internal sealed class InstanceSpan
             LaunchedAt = instance.LaunchedAt,
             RunningAt = instance.RunningAt,
             OccurredAt = now,
-            Details = DetailsOf(instance),
+            IsRepeatedBegin = attempt > 1 && instance is not { FailoverOf: null, ExecutionSource: ExecutionSources.Manual or ExecutionSources.NormalTrigger },
+            Details = _lineage?.ToJson(),
         };
         _failoverOf = instance.FailoverOf;
         _executionSource = instance.ExecutionSource;
@@ -106,13 +117,6 @@ internal sealed class InstanceSpan
         _runningOffsets.Clear();
         return row;
     }
-
-    private static string? DetailsOf(InstanceRecord instance) =>
-        (instance.FailoverOf is null ? instance.ExecutionSource : ExecutionSources.Failover) is { } source
-            ? JsonSerializer.Serialize(new SourceDetails(source, instance.FailoverOf), BatchPlaneJson.Options)
-            : null;
-
-    private sealed record SourceDetails(string ExecutionSource, int? OriginalAttempt);
 
     /// <summary>Microseconds from the first one's begin; null when it cannot be said so.</summary>
     private static int? RunningOffset(InstanceRecord instance, JournalEntry first)

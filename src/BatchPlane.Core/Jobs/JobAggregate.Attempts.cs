@@ -114,6 +114,8 @@ public sealed partial class JobAggregate
 
     private void End(TaskRecord task, InstanceRecord instance, AttemptReport report)
     {
+        // The words of an engine, or of a command: whatever they are, they must not keep the end from being stored.
+        report = report.Reason is { } words ? report with { Reason = StoredText.Of(words, _limits.MaxReasonLength) } : report;
         var endedAt = Ago(report.EndedMsAgo ?? 0, instance.RunningAt ?? instance.LaunchedAt);
         if (report.Usage is { } used)
         {

@@ -86,8 +86,7 @@ public sealed partial class JobAggregate
         yield return row;
         if (attempt is not null && Job.Interest.Has(attempt))
         {
-            var state = attempt == EventCatalogue.AttemptEnd ? WireName.Parse<RunState>(row.State) : (RunState?)null;
-            yield return row with { State = attempt.State, Details = state is null ? row.Details : new JournalDetails { State = state }.ToJson() };
+            yield return row with { State = attempt.State, Details = attempt == EventCatalogue.AttemptEnd ? span.EndDetails.ToJson() : row.Details };
         }
     }
 

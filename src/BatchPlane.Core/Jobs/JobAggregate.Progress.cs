@@ -77,19 +77,23 @@ public sealed partial class JobAggregate
         intake.BadLines += posted.BadLines;
     }
 
-    private void RecordPosting(TaskRecord task, InstanceRecord instance, string what, JournalDetails details) => Append(new()
+    private void RecordPosting(TaskRecord task, InstanceRecord instance, string what, JournalDetails details)
     {
-        SubjectId = Job.JobId,
-        Level = EventLevel.TaskInstance,
-        State = what,
-        TaskNo = task.TaskNo,
-        InstanceIndex = instance.Index,
-        Attempt = instance.Attempt,
-        NodeId = instance.NodeId,
-        Source = JournalSource.Agent,
-        LaunchedAt = instance.LaunchedAt,
-        RunningAt = instance.RunningAt,
-        OccurredAt = _now,
-        Details = details.ToJson(),
-    });
+        var lineage = InstanceSpan.LineageOf(instance);
+        Append(new()
+        {
+            SubjectId = Job.JobId,
+            Level = EventLevel.TaskInstance,
+            State = what,
+            TaskNo = task.TaskNo,
+            InstanceIndex = instance.Index,
+            Attempt = instance.Attempt,
+            NodeId = instance.NodeId,
+            Source = JournalSource.Agent,
+            LaunchedAt = instance.LaunchedAt,
+            RunningAt = instance.RunningAt,
+            OccurredAt = _now,
+            Details = (details with { ExecutionSource = lineage?.ExecutionSource, OriginalAttempt = lineage?.OriginalAttempt }).ToJson(),
+        });
+    }
 }

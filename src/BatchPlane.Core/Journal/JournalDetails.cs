@@ -60,6 +60,12 @@ public sealed record JournalDetails
     /// <summary>Of a custom event: its data, any JSON.</summary>
     public JsonElement? Data { get; init; }
 
+    /// <summary>Of an attempt: why it was made, where its number does not say it. As <c>ExecutionSources</c>.</summary>
+    public string? ExecutionSource { get; init; }
+
+    /// <summary>Of an attempt: the lost one whose place it takes.</summary>
+    public int? OriginalAttempt { get; init; }
+
     /// <summary>As stored in the journal.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, BatchPlaneJson.Options);
 

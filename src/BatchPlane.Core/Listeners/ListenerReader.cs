@@ -74,7 +74,7 @@ public sealed class ListenerReader(JournalReader journal, JournalPosition start,
             var offset = TakenOf(row);
             for (; offset < row.Span && events.Count < limit; offset++)
             {
-                if (TraceSample.Includes(names.Job?.Tracing ?? TracingMode.Full, row, offset, sampleEvery))
+                if (TraceSample.Includes(names.Tracing, row, offset, sampleEvery))
                 {
                     events.Add(ToEvent(row, offset, names));
                 }
@@ -101,6 +101,7 @@ public sealed class ListenerReader(JournalReader journal, JournalPosition start,
     {
         Event = EventViews.ToView(row, offset, names),
         Execution = ExecutionViews.ResultOf(row) is null ? null : ExecutionViews.ToView(row, offset, names),
+        TaskNo = row.TaskNo,
         RunningAt = EventViews.RunningAt(row, offset),
         Job = names.Job,
     };

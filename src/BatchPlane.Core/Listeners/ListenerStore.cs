@@ -16,7 +16,7 @@ namespace BatchPlane.Core.Listeners;
 public sealed record ListenerLease(string Name, long Epoch, JournalPosition Place, int Failures, TimeSpan RetryIn, string? Gap);
 
 /// <summary>
-/// Table <c>event_listeners</c>: who runs which listener, how far each took the journal, and how it fares. All times are the database clock's. Methods that take a lease
+/// Tables <c>event_listeners</c> and <c>listener_load_errors</c>: who runs which listener, how far each took the journal, and how it fares. All times are the database clock's. Methods that take a lease
 /// return false, and write nothing, when it was lost: taken over, paused or moved by a user.
 /// </summary>
 public sealed class ListenerStore(NpgsqlDataSource dataSource)
@@ -28,14 +28,20 @@ public sealed class ListenerStore(NpgsqlDataSource dataSource)
     public async Task RegisterAsync(IReadOnlyCollection<string> names, bool fromOldest, CancellationToken cancellationToken) =>
         await ExecuteAsync("register", cancellationToken, new("names", names.ToArray()), new("from_oldest", fromOldest));
 
-    /// <summary>Notes that a server could not load one.</summary>
-    public async Task NoteLoadErrorAsync(string name, string error, CancellationToken cancellationToken) =>
-        await ExecuteAsync("note_load_error", cancellationToken, new("name", name), new("error", Shorten(error)));
+    /// <summary>Says what a server could not load, by name, in place of what it said when it started before.</summary>
+    public async Task ReplaceLoadErrorsAsync(string server, IReadOnlyDictionary<string, string> errors, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Listeners/Sql/listener_load_errors_replace.sql"));
+        command.Parameters.AddWithValue("server", server);
+        command.Parameters.AddWithValue("plug_ins", errors.Keys.Select(name => StoredText.Of(name, MaxErrorLength)).ToArray());
+        command.Parameters.AddWithValue("errors", errors.Values.Select(error => StoredText.Of(error, MaxErrorLength)).ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
 
-    /// <summary>Takes it, if nobody runs it and it is not paused; null otherwise.</summary>
+    /// <summary>Takes it, if nobody runs it and it is not paused; null otherwise. One that was forgotten becomes known again.</summary>
     public async Task<ListenerLease?> ClaimAsync(string name, string holder, TimeSpan lease, CancellationToken cancellationToken)
     {
-        await using var command = Command("claim", new("name", name), new("holder", holder), new("lease", lease));
+        await using var command = Command("claim", new("name", name), new("holder", holder), new("lease", lease), new("gap", $"a user had {name} forgotten while a server has it"));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             ? new(
@@ -63,18 +69,11 @@ public sealed class ListenerStore(NpgsqlDataSource dataSource)
         new("count", place.Count),
         new("handled", (long)handled)) == 1;
 
-    /// <summary>Notes a failure. Returns how many there were in a row, and whether it is paused now; null when the lease was lost.</summary>
-    public async Task<(int Failures, bool IsPaused)?> FailAsync(ListenerLease held, string error, TimeSpan pause, int maxFailures, CancellationToken cancellationToken)
+    /// <summary>Notes a failure. Returns how many there were in a row; null when the lease was lost.</summary>
+    public async Task<int?> FailAsync(ListenerLease held, string error, TimeSpan pause, CancellationToken cancellationToken)
     {
-        await using var command = Command(
-            "fail",
-            new("name", held.Name),
-            new("epoch", held.Epoch),
-            new("error", Shorten(error)),
-            new("pause", pause),
-            new("max_failures", maxFailures));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? (reader.GetInt32(0), reader.GetBoolean(1)) : null;
+        await using var command = Command("fail", new("name", held.Name), new("epoch", held.Epoch), new("error", StoredText.Of(error, MaxErrorLength)), new("pause", pause));
+        return (int?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
     /// <summary>Moves its place over what is not kept any more and notes the gap.</summary>
@@ -103,7 +102,7 @@ public sealed class ListenerStore(NpgsqlDataSource dataSource)
         new("skip", skipsAs is not null),
         new("gap", NpgsqlDbType.Text) { Value = (object?)skipsAs ?? DBNull.Value }) == 1;
 
-    /// <summary>Forgets it. Null: there is none of this name; false: a server runs it.</summary>
+    /// <summary>Forgets it, or that it could not be loaded. Null: there is none of this name; false: a server runs it.</summary>
     public async Task<bool?> DeleteAsync(string name, CancellationToken cancellationToken)
     {
         await using var command = Command("delete", new NpgsqlParameter("name", name));
@@ -168,13 +167,6 @@ public sealed class ListenerStore(NpgsqlDataSource dataSource)
         : view.Server is null ? ListenerState.Unavailable
         : view.Failures > 0 ? ListenerState.Retrying
         : ListenerState.Running;
-
-    /// <summary>PostgreSQL has no NUL in a text.</summary>
-    private static string Shorten(string error)
-    {
-        var text = error.Replace('\0', ' ');
-        return text.Length <= MaxErrorLength ? text : text[..(MaxErrorLength - 1)] + "…";
-    }
 
     private static NpgsqlParameter TxId(JournalPosition place) => new("txid", NpgsqlDbType.Xid8) { Value = place.TxId };
 

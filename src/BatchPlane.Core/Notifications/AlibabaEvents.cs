@@ -72,6 +72,13 @@ public static class AlibabaEvents
         _ => ByWord.GetValueOrDefault((level, KeyOf(state, cause))),
     };
 
+    /// <summary>Whether an event of Tencent's catalogue and one of Alibaba's may announce the same row of the journal.</summary>
+    internal static bool Covers(EventKind tencent, EventKind alibaba) => NamesOf(tencent).Contains(alibaba);
+
+    /// <summary>What Alibaba calls an event of Tencent's catalogue, by its cause; empty when it has no such event.</summary>
+    internal static IEnumerable<EventKind> NamesOf(EventKind tencent) =>
+        new[] { Of(tencent.Level, tencent.State, null), Of(tencent.Level, tencent.State, Cause.Terminated) }.OfType<EventKind>().Distinct();
+
     /// <summary>Alibaba's word for a state of jobs, tasks and instances, <c>Waiting</c>.</summary>
     internal static string RunWord(string state, Cause? cause) => state switch
     {

@@ -18,8 +18,16 @@ internal static class AlibabaNotificationReader
 
     private static readonly TextRule Endpoint = new() { MaxLength = 255, TooLongCode = ItemCodes.EndpointUnknown };
 
-    /// <summary>The member <c>notification</c> of an object as a block; null when it asks for nothing.</summary>
-    internal static NotificationDocument? Read(
+    /// <summary>The block that it is.</summary>
+    internal static NotificationDocument BlockOf(AlibabaNotificationDocument given) => new()
+    {
+        TopicName = given.Topic.Name,
+        Format = NotificationFormat.Mns,
+        EventConfigs = [.. given.Topic.Events.Distinct(StringComparer.Ordinal).Select(name => new EventConfigDocument { EventName = name })],
+    };
+
+    /// <summary>The member <c>notification</c> of an object; null when it asks for nothing.</summary>
+    internal static AlibabaNotificationDocument? Read(
         ObjectReader owner,
         EventScope scope,
         NotificationLimits limits,
@@ -36,35 +44,31 @@ internal static class AlibabaNotificationReader
         }
 
         var name = topic.RequiredText("name", DocumentRules.TopicName);
-        CheckEndpoint(topic, limits, problems);
-        var kinds = topic.List("events", MaxEvents, ItemCodes.EventConfigsTooMany, (element, path) => ReadEvent(element, path, scope, problems)) ?? [];
-        if (DocumentRules.TopicName.IsMetBy(name) && others.Any(other => other.Topics.Contains(name, StringComparer.OrdinalIgnoreCase)))
-        {
-            problems.Add(topic.PathOf("name"), ItemCodes.EventDuplicate, $"The topic \"{Shown.Clip(name)}\" is in 'notifications', too; each event goes to a topic once.");
-        }
+        var endpoint = ReadEndpoint(topic, limits, problems);
+        var told = others.Where(other => other.Topics.Contains(name, StringComparer.OrdinalIgnoreCase)).SelectMany(other => other.EventConfigs).Select(config => EventCatalogue.Find(config.EventName)!).ToList();
+        var kinds = topic.List("events", MaxEvents, ItemCodes.EventConfigsTooMany, (element, path) => ReadEvent(element, path, name, scope, told, problems)) ?? [];
 
         if (others.Count >= NotificationInterest.MaxNotifications)
         {
             problems.Add(owner.PathOf("notification"), ItemCodes.NotificationsTooMany, $"Expected at most {NotificationInterest.MaxNotifications} blocks together with 'notifications'.");
         }
 
-        return kinds.Count == 0 ? null : new NotificationDocument
-        {
-            TopicName = name,
-            Format = NotificationFormat.Mns,
-            EventConfigs = [.. kinds.Distinct().Select(kind => new EventConfigDocument { EventName = kind.Name })],
-        };
+        return kinds.Count == 0 ? null : new(new(name, endpoint, [.. kinds.Select(kind => kind.Name)]));
     }
 
-    private static void CheckEndpoint(ObjectReader topic, NotificationLimits limits, ProblemList problems)
+    private static string? ReadEndpoint(ObjectReader topic, NotificationLimits limits, ProblemList problems)
     {
-        if (topic.Text("endpoint", Endpoint) is { Length: > 0 } endpoint && !limits.Knows(endpoint))
+        var endpoint = topic.Text("endpoint", Endpoint);
+        if (endpoint is { Length: > 0 } && !limits.Knows(endpoint))
         {
             problems.Add(topic.PathOf("endpoint"), ItemCodes.EndpointUnknown, $"The endpoint \"{Shown.Clip(endpoint)}\" is not one of this installation's. Leave it out, or have it added to the option NotificationLimits.Endpoints.");
         }
+
+        return endpoint;
     }
 
-    private static EventKind? ReadEvent(JsonElement element, string path, EventScope scope, ProblemList problems)
+    /// <summary>An event; <paramref name="told"/> are those that <c>notifications</c> ask for on its topic: a message of the same transition would have the same id.</summary>
+    private static EventKind? ReadEvent(JsonElement element, string path, string topic, EventScope scope, List<EventKind> told, ProblemList problems)
     {
         if (ObjectReader.TextOf(element, path, new TextRule(), problems) is not { } name)
         {
@@ -81,6 +85,10 @@ internal static class AlibabaNotificationReader
         {
             problems.Add(path, ItemCodes.EventNotAllowed, $"{kind.Name} is an event of {EventConfigReader.Owner(kind.Scope)}. Valid events of {EventConfigReader.Owner(scope)}: {Allowed(scope)}.");
             return null;
+        }
+        else if (told.Find(other => AlibabaEvents.Covers(other, kind)) is { } same)
+        {
+            problems.Add(path, ItemCodes.EventDuplicate, $"{kind.Name} tells the topic \"{Shown.Clip(topic)}\" what {same.Name} of 'notifications' tells it; each transition goes to a topic once.");
         }
 
         return kind;

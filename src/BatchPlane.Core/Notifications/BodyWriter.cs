@@ -56,20 +56,28 @@ public abstract class BodyWriter : IDisposable
     };
 
     /// <summary>
-    /// The body, valid until the next call. A body over the limit loses the end of its reason; when that is not
-    /// enough the answer is the too long body, and <paramref name="tooLong"/> is true.
+    /// The body, valid until the next call: at most <paramref name="maxBytes"/> bytes, and at most what the options say. Of a longer one the texts that may be cut lose
+    /// their ends, the longest first, until it fits; when that is not enough the answer is the too long body, and <paramref name="tooLong"/> is true.
     /// </summary>
-    public ReadOnlyMemory<byte> Write(in Message message, out bool tooLong)
+    public ReadOnlyMemory<byte> Write(in Message message, out bool tooLong, int maxBytes = int.MaxValue)
     {
-        var reason = message.Event.Row.Reason;
-        Render(message, reason);
-        var excess = _buffer.WrittenCount - _maxBytes;
-        if (excess > 0 && !string.IsNullOrEmpty(reason))
+        var limit = Math.Min(_maxBytes, maxBytes);
+        var texts = BodyTexts.Of(message.Event.Row);
+        Render(message, texts);
+        if (_buffer.WrittenCount > limit)
         {
-            Render(message, Shortened(reason, LengthOf(reason) - excess - CutMark.Length) + CutMark);
+            foreach (var part in texts.LongestFirst())
+            {
+                texts = texts.With(part, Cut(part, texts[part]!, _buffer.WrittenCount - limit));
+                Render(message, texts);
+                if (_buffer.WrittenCount <= limit)
+                {
+                    break;
+                }
+            }
         }
 
-        tooLong = _buffer.WrittenCount > _maxBytes;
+        tooLong = _buffer.WrittenCount > limit;
         return _buffer.WrittenMemory;
     }
 
@@ -80,8 +88,15 @@ public abstract class BodyWriter : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Writes one whole JSON object to <see cref="Json"/>; <paramref name="reason"/> stands for the row's.</summary>
-    protected abstract void WriteBody(in Message message, string? reason);
+    /// <summary>Writes one whole JSON object to <see cref="Json"/>; <paramref name="texts"/> stand for those of the row.</summary>
+    protected abstract void WriteBody(in Message message, in BodyTexts texts);
+
+    /// <summary>What remains of a text when the body has <paramref name="excess"/> bytes too many. Null: nothing.</summary>
+    protected virtual string? Cut(BodyText part, string text, int excess)
+    {
+        var length = LengthOf(text);
+        return length <= CutMark.Length ? text : Shortened(text, length - excess - CutMark.Length) + CutMark;
+    }
 
     /// <summary>As much of the text as has at most <paramref name="most"/> bytes in a body, whole characters only.</summary>
     private static string Shortened(string text, int most)
@@ -101,11 +116,11 @@ public abstract class BodyWriter : IDisposable
 
     private static int LengthOf(ReadOnlySpan<char> text) => JsonEncodedText.Encode(text, WriterOptions.Encoder).EncodedUtf8Bytes.Length;
 
-    private void Render(in Message message, string? reason)
+    private void Render(in Message message, in BodyTexts texts)
     {
         _buffer.ResetWrittenCount();
         Json.Reset();
-        WriteBody(message, reason);
+        WriteBody(message, texts);
         Json.Flush();
     }
 }

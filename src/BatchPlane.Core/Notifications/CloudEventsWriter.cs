@@ -15,7 +15,7 @@ public sealed class CloudEventsWriter(NotificationOptions options) : EnvelopeWri
     public override bool IsCloudEventInHeaders => false;
 
     /// <inheritdoc />
-    protected override void WriteBody(in Message message, string? reason)
+    protected override void WriteBody(in Message message, in BodyTexts texts)
     {
         Json.WriteStartObject();
         Json.WriteString("specversion"u8, "1.0"u8);
@@ -34,7 +34,7 @@ public sealed class CloudEventsWriter(NotificationOptions options) : EnvelopeWri
         }
 
         Json.WriteStartObject("data"u8);
-        WriteData(message, reason);
+        WriteData(message, texts);
         Json.WriteEndObject();
         Json.WriteEndObject();
     }

@@ -13,7 +13,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
     public override string ContentType => "application/json";
 
     /// <inheritdoc />
-    protected override void WriteBody(in Message message, string? reason)
+    protected override void WriteBody(in Message message, in BodyTexts texts)
     {
         Json.WriteStartObject();
         Json.WriteStartArray("Events"u8);
@@ -21,7 +21,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("EventVersion"u8, "1.0"u8);
         WriteTime("EventTime"u8, message.Event.Row.OccurredAt);
         Json.WriteString("Region"u8, Region);
-        WriteBatch(message, reason);
+        WriteBatch(message, texts);
         Json.WriteString("EventName"u8, message.Kind.Name);
         WriteVars(message.Vars);
         Json.WriteEndObject();
@@ -29,33 +29,36 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteEndObject();
     }
 
+    /// <summary>Data is JSON, which half is not: it is left out.</summary>
+    protected override string? Cut(BodyText part, string text, int excess) => part == BodyText.Data ? null : base.Cut(part, text, excess);
+
     /// <summary>The members <c>Batch</c> and <c>EventVars</c>.</summary>
-    protected void WriteData(in Message message, string? reason)
+    protected void WriteData(in Message message, in BodyTexts texts)
     {
-        WriteBatch(message, reason);
+        WriteBatch(message, texts);
         WriteVars(message.Vars);
     }
 
-    private void WriteBatch(in Message message, string? reason)
+    private void WriteBatch(in Message message, in BodyTexts texts)
     {
         var (kind, journalEvent, subject, node, _) = message;
         Json.WriteStartObject("Batch"u8);
         switch (kind.Level)
         {
             case EventLevel.Job:
-                WriteJob(journalEvent.Row, subject, reason);
+                WriteJob(journalEvent.Row, subject, texts.Reason);
                 break;
             case EventLevel.Task:
-                WriteTask(journalEvent.Row, subject, reason);
+                WriteTask(journalEvent.Row, subject, texts.Reason);
                 break;
             case EventLevel.TaskInstance:
-                WriteInstance(journalEvent, subject, node, reason);
+                WriteInstance(journalEvent, subject, node, texts);
                 break;
             case EventLevel.ComputeEnv:
                 WriteEnvironment(journalEvent.Row, subject);
                 break;
             case EventLevel.ComputeNode:
-                WriteNode(journalEvent.Row, subject, node, reason);
+                WriteNode(journalEvent.Row, subject, node, texts.Reason);
                 break;
             default:
                 throw new UnreachableException($"No message for level {kind.Level}.");
@@ -109,7 +112,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         WriteMetrics("TaskInstanceMetrics"u8, row.Details?.TaskInstanceMetrics);
     }
 
-    private void WriteInstance(JournalEvent journalEvent, SubjectContext subject, NodeFacts? node, string? reason)
+    private void WriteInstance(JournalEvent journalEvent, SubjectContext subject, NodeFacts? node, in BodyTexts texts)
     {
         var row = journalEvent.Row;
         Json.WriteString("JobId"u8, row.SubjectId);
@@ -122,13 +125,13 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
             Json.WriteNumber("Attempt"u8, attempt);
         }
 
-        WritePosting(row.State, row.Details);
+        WritePosting(row, texts);
         if (row.ExitCode is { } exitCode)
         {
             Json.WriteNumber("ExitCode"u8, exitCode);
         }
 
-        if (reason is not null)
+        if (texts.Reason is { } reason)
         {
             Json.WriteString("StateReason"u8, reason);
         }
@@ -145,24 +148,24 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
     }
 
     /// <summary>Only a command that runs posts anything.</summary>
-    private void WritePosting(string state, JournalDetails? details)
+    private void WritePosting(OutboxRow row, in BodyTexts texts)
     {
-        if (state == EventCatalogue.Progress)
+        if (row.State == EventCatalogue.Progress)
         {
-            if (details?.Percent is { } percent)
+            if (row.Details?.Percent is { } percent)
             {
                 Json.WriteNumber("Progress"u8, percent);
             }
 
-            if (details?.Message is { } message)
+            if (texts.Posted is { } posted)
             {
-                Json.WriteString("ProgressMessage"u8, message);
+                Json.WriteString("ProgressMessage"u8, posted);
             }
         }
-        else if (state == EventCatalogue.CustomEvent)
+        else if (row.State == EventCatalogue.CustomEvent)
         {
-            Json.WriteString("CustomEventName"u8, details?.Name);
-            if (details?.Data is { } data)
+            Json.WriteString("CustomEventName"u8, row.Details?.Name);
+            if (texts.Data is not null && row.Details?.Data is { } data)
             {
                 Json.WritePropertyName("CustomEventData"u8);
                 data.WriteTo(Json);

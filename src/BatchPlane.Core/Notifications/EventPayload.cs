@@ -16,7 +16,6 @@ public sealed record PayloadKey(string Name, string Type, string[] States, strin
 public static class EventPayload
 {
     private static readonly string[] Ends = ["SUCCEED", "FAILED", "FAILED_INTERRUPTED"];
-    private static readonly string[] FromAndTo = ["From", "To"];
     private static readonly string[] Failures = ["FAILED", "FAILED_INTERRUPTED"];
 
     private static readonly PayloadKey[] Job =
@@ -59,7 +58,7 @@ public static class EventPayload
         new("Progress", "number", [EventCatalogue.Progress], "when a percentage was posted", "0 to 100, at most two decimals"),
         new("ProgressMessage", "string", [EventCatalogue.Progress], "when a message was posted", "the last message"),
         new("CustomEventName", "string", [EventCatalogue.CustomEvent], null, "the event's own name"),
-        new("CustomEventData", "any", [EventCatalogue.CustomEvent], "with data", "its data, unchanged but for the order of members"),
+        new("CustomEventData", "any", [EventCatalogue.CustomEvent], "with data, where there is room", "its data, unchanged but for the order of members"),
         new("ExitCode", "number", [.. Ends, EventCatalogue.AttemptEnded], "of a command that exited, or was killed by a signal: 128 + signal", "exit code of the last attempt"),
         new("StateReason", "string", [.. Failures, EventCatalogue.AttemptEnded], "where there is a reason", "why, for people"),
         new("ComputeNodeInstanceId", "string", [], "instances that a node claimed", "machine of the last attempt"),
@@ -106,21 +105,32 @@ public static class EventPayload
         EventLevel.ComputeNode => ComputeNode,
     };
 
-    /// <summary>The members of Alibaba's flat message of an event, in their order.</summary>
+    /// <summary>The members of the flat message of an event in format <c>mns</c>, in their order: Alibaba's, and behind them what its messages do not have.</summary>
     public static IReadOnlyList<string> FlatKeysOf(EventKind kind) => kind.Level switch
     {
         EventLevel.Job =>
         [
             "Category", "JobId", "JobName", "Event", "State", "CreationTime", "StartTime", "EndTime", "Message",
-            .. kind.State == EventCatalogue.PriorityChanged ? FromAndTo : [],
+            .. BesidesOf(kind),
         ],
-        EventLevel.Task => ["Category", "JobId", "Task", "Event", "State", "StartTime", "EndTime"],
+        EventLevel.Task => ["Category", "JobId", "Task", "Event", "State", "StartTime", "EndTime", .. BesidesOf(kind)],
         EventLevel.TaskInstance =>
         [
             "Category", "JobId", "Task", "InstanceId", "Event", "State", "StartTime", "EndTime", "RetryCount", "Progress", "StdoutRedirectPath", "StderrRedirectPath",
-            "ExitCode", "ErrorCode", "ErrorMessage", "Detail",
+            "ExitCode", "ErrorCode", "ErrorMessage", "Detail", .. BesidesOf(kind),
         ],
         EventLevel.ComputeEnv => ["Category", "ClusterId", "ClusterName", "CreationTime", "State", "Event"],
-        EventLevel.ComputeNode => ["Category", "ClusterId", "Group", "InstanceId", "InnerIpAddress", "Hints", "State", "CreationTime", "Event"],
+        EventLevel.ComputeNode => ["Category", "ClusterId", "Group", "InstanceId", "InnerIpAddress", "Hints", "State", "CreationTime", "Event", .. BesidesOf(kind)],
+    };
+
+    private static string[] BesidesOf(EventKind kind) => (kind.Level, kind.State) switch
+    {
+        (EventLevel.Job, EventCatalogue.PriorityChanged) => ["From", "To"],
+        (EventLevel.Job, EventCatalogue.Overdue) => ["Deadline"],
+        (EventLevel.Task, EventCatalogue.Progress) => ["Progress"],
+        (EventLevel.Task, EventCatalogue.Blocked) or (EventLevel.ComputeNode, EventCatalogue.Draining) => ["Message"],
+        (EventLevel.TaskInstance, EventCatalogue.CustomEvent) => ["CustomEventName", "CustomEventData"],
+        (EventLevel.ComputeNode, "CREATION_FAILED" or "ABNORMAL" or EventCatalogue.Lost) => ["ErrorCode", "ErrorMessage"],
+        _ => [],
     };
 }

@@ -10,8 +10,10 @@ public static class EventSchemas
     private const string TimeOrEmpty = @"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?$";
     private const string LongTime = @"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)?$";
 
-    /// <summary>The events that have a schema in a format: those of Alibaba in <c>mns</c>.</summary>
-    public static IReadOnlyList<EventKind> KindsOf(NotificationFormat format) => format == NotificationFormat.Mns ? AlibabaEvents.All : EventCatalogue.All;
+    private static readonly EventKind[] Flats = [.. AlibabaEvents.All, .. EventCatalogue.All.Where(kind => !AlibabaEvents.NamesOf(kind).Any())];
+
+    /// <summary>The events that have a schema in a format: in <c>mns</c> those of Alibaba, and those that it does not have.</summary>
+    public static IReadOnlyList<EventKind> KindsOf(NotificationFormat format) => format == NotificationFormat.Mns ? Flats : EventCatalogue.All;
 
     /// <summary>Where the schema is, below the server's address.</summary>
     public static string PathOf(NotificationFormat format, EventKind kind) =>
@@ -80,7 +82,7 @@ public static class EventSchemas
     private static JsonObject Flat(EventKind kind) => Object([.. EventPayload.FlatKeysOf(kind).Select(name => (name, name switch
     {
         "Event" => Const(kind.Name),
-        "CreationTime" or "StartTime" or "EndTime" => Text(LongTime),
+        "CreationTime" or "StartTime" or "EndTime" or "Deadline" => Text(LongTime),
         _ => Text(),
     }))]);
 

@@ -8,7 +8,7 @@ namespace BatchPlane.Core.Notifications;
 
 /// <summary>
 /// Reads what messages need to know of jobs, environments and nodes. Jobs are kept for a short while: what messages use of
-/// them does not change, except the spelling of a topic that was deleted and made again.
+/// them does not change, except the limit of a topic, and the spelling of one that was deleted and made again.
 /// </summary>
 /// <remarks>One for each shard; not safe for use by two threads at once.</remarks>
 public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvider time)
@@ -143,11 +143,13 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
             return subjects;
         }
 
-        var spelling = await TopicStore.SpellingAsync(dataSource, keys, cancellationToken);
+        var topics = await TopicStore.SpellingAsync(dataSource, keys, cancellationToken);
+        var limits = topics.Values.Where(topic => topic.MaxMessageBytes is not null).ToDictionary(topic => topic.Name, topic => topic.MaxMessageBytes!.Value, StringComparer.Ordinal);
         return subjects.Select(subject => subject with
         {
-            MissingTopics = subject.Notifications.SelectMany(notification => notification.Topics).Where(name => !spelling.ContainsKey(TopicKey.Of(name))).ToHashSet(StringComparer.Ordinal),
-            Notifications = [.. subject.Notifications.Select(notification => notification.Respelled(name => spelling.GetValueOrDefault(TopicKey.Of(name), name)))],
+            MissingTopics = subject.Notifications.SelectMany(notification => notification.Topics).Where(name => !topics.ContainsKey(TopicKey.Of(name))).ToHashSet(StringComparer.Ordinal),
+            TopicLimits = limits,
+            Notifications = [.. subject.Notifications.Select(notification => notification.Respelled(name => topics.GetValueOrDefault(TopicKey.Of(name))?.Name ?? name))],
         });
     }
 

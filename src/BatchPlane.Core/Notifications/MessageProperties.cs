@@ -23,6 +23,9 @@ public sealed record MessageProperties(
     /// <summary>Header of a message that is delivered again: when that was asked for, in milliseconds since 1970.</summary>
     public const string RedeliveredAtHeader = "x-batchplane-redelivered-at";
 
+    /// <summary>Begins the headers that are attributes of CloudEvents.</summary>
+    internal const string AttributePrefix = "cloudEvents_";
+
     /// <summary>The properties of a message whose body is in the format of <paramref name="writer"/>.</summary>
     public static MessageProperties Of(in Message message, BodyWriter writer, string region)
     {
@@ -31,13 +34,13 @@ public sealed record MessageProperties(
         var headers = new Dictionary<string, object?>(9) { ["x-batchplane-sequence"] = message.Event.Sequence };
         if (writer.IsCloudEventInHeaders)
         {
-            headers["cloudEvents_specversion"] = "1.0";
-            headers["cloudEvents_id"] = id;
-            headers["cloudEvents_source"] = SourceOf(region);
-            headers["cloudEvents_type"] = message.Kind.Name;
-            headers["cloudEvents_subject"] = message.Path;
-            headers["cloudEvents_time"] = TimeOf(message.Event);
-            headers["cloudEvents_datacontenttype"] = writer.ContentType;
+            headers[AttributePrefix + "specversion"] = "1.0";
+            headers[AttributePrefix + "id"] = id;
+            headers[AttributePrefix + "source"] = SourceOf(region);
+            headers[AttributePrefix + "type"] = message.Kind.Name;
+            headers[AttributePrefix + "subject"] = message.Path;
+            headers[AttributePrefix + "time"] = TimeOf(message.Event);
+            headers[AttributePrefix + "datacontenttype"] = writer.ContentType;
         }
 
         if (message.Subject.Traceparent is { } traceparent)

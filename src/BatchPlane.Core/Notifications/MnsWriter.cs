@@ -6,7 +6,7 @@ namespace BatchPlane.Core.Notifications;
 
 /// <summary>
 /// Format <c>mns</c>: Alibaba BatchCompute's flat messages. Every value is a text; a time has 27 characters; what is not known is an
-/// empty text. Events that Alibaba does not have keep their name and have the members of their level.
+/// empty text. Events that Alibaba does not have keep their name and have the members of their level, and what they tell besides: <see cref="EventPayload.FlatKeysOf"/>.
 /// </summary>
 public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
 {
@@ -19,7 +19,7 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
     protected override string CutMark => "...(truncated)";
 
     /// <inheritdoc />
-    protected override void WriteBody(in Message message, string? reason)
+    protected override void WriteBody(in Message message, in BodyTexts texts)
     {
         var row = message.Event.Row;
         var name = AlibabaEvents.Of(row.Level, row.State, row.Cause)?.Name ?? message.Kind.Name;
@@ -31,16 +31,16 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
                 WriteCluster(message, name);
                 break;
             case EventLevel.ComputeNode:
-                WriteMachine(message, name, reason);
+                WriteMachine(message, name, texts.Reason);
                 break;
             case EventLevel.Job:
-                WriteJob(message, name, reason);
+                WriteJob(message, name, texts.Reason);
                 break;
             case EventLevel.Task:
-                WriteTask(message, name);
+                WriteTask(message, name, texts.Reason);
                 break;
             default:
-                WriteInstance(message, name, reason);
+                WriteInstance(message, name, texts);
                 break;
         }
 
@@ -70,9 +70,14 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("State"u8, AlibabaEvents.ClusterWord(EventLevel.ComputeNode, EventCatalogue.StateBehind(row)));
         WriteTime("CreationTime"u8, row.Details?.ResourceCreatedTime ?? message.Node?.ResourceCreatedAt);
         Json.WriteString("Event"u8, name);
-        if (row.State is "CREATION_FAILED" or "ABNORMAL" or EventCatalogue.Lost or EventCatalogue.Draining)
+        if (row.State is "CREATION_FAILED" or "ABNORMAL" or EventCatalogue.Lost)
         {
+            Json.WriteString("ErrorCode"u8, row.State);
             Json.WriteString("ErrorMessage"u8, reason ?? "");
+        }
+        else if (row.State == EventCatalogue.Draining)
+        {
+            Json.WriteString("Message"u8, reason ?? "");
         }
     }
 
@@ -86,14 +91,18 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         WriteTime("CreationTime"u8, message.Subject.CreatedAt);
         WriteSpan(row, row.RunningAt);
         Json.WriteString("Message"u8, IsFailure(row.State) || row.State == EventCatalogue.Overdue ? reason ?? "" : "");
-        if (row.Details is { From: { } from, To: { } to })
+        if (row.State == EventCatalogue.PriorityChanged)
         {
-            WriteNumber("From"u8, from);
-            WriteNumber("To"u8, to);
+            WriteNumber("From"u8, row.Details?.From ?? 0);
+            WriteNumber("To"u8, row.Details?.To ?? 0);
+        }
+        else if (row.State == EventCatalogue.Overdue)
+        {
+            WriteTime("Deadline"u8, row.Details?.Deadline);
         }
     }
 
-    private void WriteTask(in Message message, string name)
+    private void WriteTask(in Message message, string name, string? reason)
     {
         var row = message.Event.Row;
         Json.WriteString("JobId"u8, row.SubjectId);
@@ -101,9 +110,17 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("Event"u8, name);
         Json.WriteString("State"u8, AlibabaEvents.RunWord(EventCatalogue.StateBehind(row), row.Cause));
         WriteSpan(row, row.RunningAt);
+        if (row.State == EventCatalogue.Progress)
+        {
+            WritePercent(row);
+        }
+        else if (row.State == EventCatalogue.Blocked)
+        {
+            Json.WriteString("Message"u8, reason ?? "");
+        }
     }
 
-    private void WriteInstance(in Message message, string name, string? reason)
+    private void WriteInstance(in Message message, string name, in BodyTexts texts)
     {
         var row = message.Event.Row;
         var index = message.Event.InstanceIndex ?? 0;
@@ -115,14 +132,22 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("State"u8, AlibabaEvents.RunWord(EventCatalogue.StateBehind(row), row.Cause));
         WriteSpan(row, IsWaiting(row.State) ? null : message.Event.RunningAt);
         WriteNumber("RetryCount"u8, Retries(row));
-        Json.WriteString("Progress"u8, (row.Details?.Percent ?? 0).ToString("0.##", CultureInfo.InvariantCulture));
+        WritePercent(row);
         Json.WriteString("StdoutRedirectPath"u8, message.Subject.StreamPath(row.TaskNo, "stdout", index));
         Json.WriteString("StderrRedirectPath"u8, message.Subject.StreamPath(row.TaskNo, "stderr", index));
         Json.WriteString("ExitCode"u8, row.ExitCode is { } code && !IsWaiting(row.State) ? code.ToString(CultureInfo.InvariantCulture) : "");
         Json.WriteString("ErrorCode"u8, isFailure && row.Cause is { } cause ? WireName.Of(cause) : "");
-        Json.WriteString("ErrorMessage"u8, isFailure ? reason ?? "" : "");
-        Json.WriteString("Detail"u8, row.Details?.Message ?? row.Details?.Name ?? "");
+        Json.WriteString("ErrorMessage"u8, isFailure ? texts.Reason ?? "" : "");
+        Json.WriteString("Detail"u8, texts.Posted ?? "");
+        if (row.State == EventCatalogue.CustomEvent)
+        {
+            Json.WriteString("CustomEventName"u8, row.Details?.Name ?? "");
+            Json.WriteString("CustomEventData"u8, texts.Data ?? "");
+        }
     }
+
+    private void WritePercent(OutboxRow row) =>
+        Json.WriteString("Progress"u8, (row.Details?.Percent ?? 0).ToString("0.##", CultureInfo.InvariantCulture));
 
     /// <summary>A row that queues an instance again is about the attempt that ended; the one to come is one more.</summary>
     private static int Retries(OutboxRow row) => row.Attempt is { } attempt ? attempt - (IsWaiting(row.State) ? 0 : 1) : 0;

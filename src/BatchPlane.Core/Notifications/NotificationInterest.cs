@@ -98,8 +98,8 @@ public sealed class NotificationInterest
             mask |= Slot(other.Number);
         }
 
-        // The one transition of the catalogue that happens to a subject more than once without another event between: an attempt after the first.
-        mask &= entry is { Level: EventLevel.TaskInstance, State: "RUNNING", Attempt: > 1 } ? ~Slot(ChangedSlot) : -1;
+        // The one transition of the catalogue that happens to a subject more than once without another event between: an attempt after the first of its life.
+        mask &= entry is { Level: EventLevel.TaskInstance, State: "RUNNING", IsRepeatedBegin: true } ? ~Slot(ChangedSlot) : -1;
         return mask & (entry.Audience ?? -1);
     }
 

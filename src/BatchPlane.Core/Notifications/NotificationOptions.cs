@@ -29,7 +29,7 @@ public sealed class NotificationOptions
     [StringLength(64, MinimumLength = 1)]
     public string Region { get; set; } = DefaultRegion;
 
-    /// <summary>Largest message body in bytes; a longer one loses the end of its <c>StateReason</c>. 4,096 to 1,048,576; default 65,536.</summary>
+    /// <summary>Largest message body in bytes; of a longer one texts lose their ends. 4,096 to 1,048,576; default 65,536.</summary>
     [Range(4_096, 1_048_576)]
     public int MaxMessageBytes { get; set; } = DefaultMaxMessageBytes;
 

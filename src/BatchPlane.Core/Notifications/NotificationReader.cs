@@ -37,14 +37,15 @@ internal sealed class NotificationReader
         _problems = problems;
     }
 
-    /// <summary>The members <c>notifications</c> and <c>notification</c> of an object; empty when absent.</summary>
-    internal static IReadOnlyList<NotificationDocument> Read(ObjectReader owner, EventScope scope, NotificationLimits limits, ProblemList problems)
+    /// <summary>The members <c>notifications</c> and <c>notification</c> of an object; empty when absent. <paramref name="alibaba"/>: the latter as given; null when it asks for nothing.</summary>
+    internal static IReadOnlyList<NotificationDocument> Read(ObjectReader owner, EventScope scope, NotificationLimits limits, ProblemList problems, out AlibabaNotificationDocument? alibaba)
     {
         var reader = new NotificationReader(new(scope, limits, problems), limits, problems);
         var blocks = owner.List("notifications", NotificationInterest.MaxNotifications, ItemCodes.NotificationsTooMany, reader.ReadNotification) ?? [];
-        if (AlibabaNotificationReader.Read(owner, scope, limits, blocks, problems) is { } alibaba)
+        alibaba = AlibabaNotificationReader.Read(owner, scope, limits, blocks, problems);
+        if (alibaba is not null)
         {
-            blocks.Add(alibaba);
+            blocks.Add(AlibabaNotificationReader.BlockOf(alibaba));
         }
 
         return blocks;

@@ -35,6 +35,9 @@ public sealed record SubjectContext
     /// <summary>Topics of the notifications that do not exist.</summary>
     public IReadOnlySet<string> MissingTopics { get; init; } = new HashSet<string>();
 
+    /// <summary>Longest bodies, in bytes, of topics that have a limit of their own, by name.</summary>
+    public IReadOnlyDictionary<string, int> TopicLimits { get; init; } = new Dictionary<string, int>();
+
     /// <summary>Name of a task; empty when it is not known.</summary>
     public string TaskName(int? taskNo) => taskNo is { } number ? TaskNames.GetValueOrDefault(number, "") : "";
 

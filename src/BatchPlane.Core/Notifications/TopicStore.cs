@@ -6,6 +6,11 @@ using NpgsqlTypes;
 
 namespace BatchPlane.Core.Notifications;
 
+/// <summary>What messages need to know of a topic.</summary>
+/// <param name="Name">As it was made.</param>
+/// <param name="MaxMessageBytes">Longest body it takes; null: it has no limit of its own.</param>
+internal sealed record TopicFacts(string Name, int? MaxMessageBytes);
+
 /// <summary>
 /// The topics of PostgreSQL, which is the truth: the broker's exchanges follow. Names are
 /// found without regard to case and kept as they were given. Takes valid names only (<see cref="TopicDocumentReader"/>).
@@ -19,7 +24,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
         return names
             .Distinct(StringComparer.Ordinal)
             .Where(name => existing.ContainsKey(TopicKey.Of(name)))
-            .ToDictionary(name => name, name => existing[TopicKey.Of(name)], StringComparer.Ordinal);
+            .ToDictionary(name => name, name => existing[TopicKey.Of(name)].Name, StringComparer.Ordinal);
     }
 
     /// <summary>
@@ -41,7 +46,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
 
         return names
             .Distinct(StringComparer.Ordinal)
-            .ToDictionary(name => name, name => existing.GetValueOrDefault(TopicKey.Of(name), name), StringComparer.Ordinal);
+            .ToDictionary(name => name, name => existing.GetValueOrDefault(TopicKey.Of(name))?.Name ?? name, StringComparer.Ordinal);
     }
 
     /// <summary>Makes a topic. False when one of that name exists, in whatever spelling.</summary>
@@ -85,7 +90,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
     public Task<IReadOnlyList<TopicView>> ListAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
         SelectAsync(topicKey: null, after is null ? null : TopicKey.Of(after), pageSize, cancellationToken);
 
-    internal static async Task<Dictionary<string, string>> SpellingAsync(
+    internal static async Task<Dictionary<string, TopicFacts>> SpellingAsync(
         NpgsqlDataSource dataSource,
         string[] keys,
         CancellationToken cancellationToken)
@@ -93,13 +98,13 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_spelling.sql"));
         command.Parameters.AddWithValue("topic_keys", keys);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var topics = new Dictionary<string, TopicFacts>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
         {
-            names.Add(reader.GetString(0), reader.GetString(1));
+            topics.Add(reader.GetString(0), new(reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetInt32(2)));
         }
 
-        return names;
+        return topics;
     }
 
     private static Dictionary<string, string> ByKey(IEnumerable<string> names)

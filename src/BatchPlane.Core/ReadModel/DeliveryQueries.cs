@@ -27,8 +27,8 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
 
     private const string QueueProtocol = "queue";
 
-    /// <summary>One event at each topic that asked for it; null when there is no such event (any more).</summary>
-    public async Task<EventDeliveries?> OfEventAsync(string subjectId, long sequence, CancellationToken cancellationToken)
+    /// <summary>One event at each topic that asked for it; null when there is no such event (any more). Results of subscriptions that were stored before <paramref name="resultsSince"/> may be forgotten.</summary>
+    public async Task<EventDeliveries?> OfEventAsync(string subjectId, long sequence, DateTimeOffset resultsSince, CancellationToken cancellationToken)
     {
         // In this order: exceptions are stored with the move of the cursor over them.
         if (await FindAsync(subjectId, sequence, cancellationToken) is not { } found)
@@ -53,7 +53,13 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
                     TopicName = topic,
                     State = found.IsDelivered ? DeliveryStates.Confirmed : DeliveryStates.Pending,
                 };
-                return delivery with { Subscriptions = [.. subscriptions[TopicKey.Of(topic)].Select(each => each with { State = each.State.Length > 0 ? each.State : StateAt(each, delivery) })] };
+                var isForgotten = view.OccurredAt < resultsSince;
+                return delivery with
+                {
+                    Subscriptions = [.. subscriptions[TopicKey.Of(topic)]
+                        .Where(each => each.Result is not null || MayGet(each.Row, view.OccurredAt, delivery.State))
+                        .Select(each => ViewOf(each.Row, each.Result, StateAt(each.Row.Protocol, delivery.State, isForgotten)))],
+                };
             })],
         };
     }
@@ -84,12 +90,21 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         return row is not null && sequence < row.Sequence + row.Span ? (row, isDelivered) : null;
     }
 
-    /// <summary>What has no result of its own: a queue has what the broker confirmed; a webhook or mail waits in its queue then.</summary>
-    private static string StateAt(SubscriptionDeliveryView subscription, DeliveryView delivery) =>
-        subscription.Protocol != QueueProtocol && delivery.State == DeliveryStates.Confirmed ? DeliveryStates.Pending : delivery.State;
+    /// <summary>
+    /// False for a subscription of which nobody knows whether it was bound when the event passed: it is disabled, or was made, enabled or bound otherwise since. What the topic does not have yet,
+    /// all get that are bound now.
+    /// </summary>
+    private static bool MayGet(SubscriptionRow subscription, DateTimeOffset occurredAt, string stateAtTopic) =>
+        subscription.Enabled && (subscription.BoundAt <= occurredAt || stateAtTopic == DeliveryStates.Pending);
 
-    /// <summary>Subscriptions that get an event, by key of the topic, with the results that are stored. The broker confirms a message when all queues bound for it have it.</summary>
-    private async Task<ILookup<string, SubscriptionDeliveryView>> SubscriptionsAsync(string subjectId, long sequence, ILookup<string, string> routingKeys, CancellationToken cancellationToken)
+    /// <summary>What has no result of its own: a queue has what the broker confirmed; a webhook or mail waits in its queue then, unless its result is forgotten.</summary>
+    private static string StateAt(string protocol, string stateAtTopic, bool isForgotten) =>
+        protocol == QueueProtocol || stateAtTopic != DeliveryStates.Confirmed ? stateAtTopic
+        : isForgotten ? DeliveryStates.Unknown
+        : DeliveryStates.Pending;
+
+    /// <summary>Subscriptions that an event is for, by key of the topic, with the results that are stored. The broker confirms a message when all queues bound for it have it.</summary>
+    private async Task<ILookup<string, (SubscriptionRow Row, SubscriptionDeliveryRow? Result)>> SubscriptionsAsync(string subjectId, long sequence, ILookup<string, string> routingKeys, CancellationToken cancellationToken)
     {
         var keys = routingKeys.Select(topic => topic.Key).ToArray();
         await using var context = contexts.Open();
@@ -97,7 +112,7 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         var results = await context.SubscriptionDeliveries.Where(row => row.SubjectId == subjectId && row.Sequence == sequence).ToDictionaryAsync(row => row.SubscriptionId, cancellationToken);
         return subscriptions
             .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || routingKeys[subscription.TopicKey].Any(key => Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, key))))
-            .ToLookup(subscription => subscription.TopicKey, subscription => ViewOf(subscription, results.GetValueOrDefault(subscription.SubscriptionId)), StringComparer.Ordinal);
+            .ToLookup(subscription => subscription.TopicKey, subscription => (subscription, results.GetValueOrDefault(subscription.SubscriptionId)), StringComparer.Ordinal);
     }
 
     /// <summary>The keys that an event was published with, by key of the topic: each block has its catalogue's word for it.</summary>
@@ -111,12 +126,12 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
             .ToLookup(asked => asked.Topic, asked => asked.Kind!.RoutingKey, StringComparer.Ordinal);
     }
 
-    private static SubscriptionDeliveryView ViewOf(SubscriptionRow subscription, SubscriptionDeliveryRow? result) => new()
+    private static SubscriptionDeliveryView ViewOf(SubscriptionRow subscription, SubscriptionDeliveryRow? result, string stateWithoutResult) => new()
     {
         SubscriptionId = subscription.SubscriptionId,
         Protocol = subscription.Protocol,
         Endpoint = subscription.Endpoint,
-        State = result?.State ?? "",
+        State = result?.State ?? stateWithoutResult,
         Tries = result?.Tries,
         LastStatus = result?.LastStatus,
         Reason = result?.LastReason,

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
 using Microsoft.EntityFrameworkCore;
 
 namespace BatchPlane.Core.ReadModel;
@@ -178,7 +179,8 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         CpuPerNode = row.CpuPerNode,
         MemoryMibPerNode = row.MemoryMibPerNode,
         ComputeNodeMetrics = metrics,
-        Notifications = ReadJson.Of<NotificationDocument[]>(row.Notifications),
+        Notifications = [.. SubjectNames.BlocksOf(row.Notifications).Where(block => !AlibabaEvents.Asks(block))],
+        Notification = row.Notification is null ? null : ReadJson.Of<AlibabaNotificationDocument>(row.Notification),
         CreatedAt = row.CreatedAt,
         Tags = ReadJson.Of<TagDocument[]>(row.Tags),
     };

@@ -8,8 +8,14 @@ namespace BatchPlane.Core.ReadModel;
 /// <param name="Blocks">Its notifications, in the order of the bits of <c>notify</c>; empty when the subject was removed.</param>
 /// <param name="Tasks">Names of tasks by number.</param>
 /// <param name="Name">Name of the job or environment; null when it is not known.</param>
-/// <param name="Job">What listeners are told of the job besides; null when it is none, or not known.</param>
-internal sealed record SubjectNames(IReadOnlyList<NotificationDocument> Blocks, IReadOnlyDictionary<int, string> Tasks, string? Name = null, ListenerJob? Job = null)
+/// <param name="Job">What listeners are told of the job besides; null when it is none, or was removed.</param>
+/// <param name="Tracing">How much of it listeners are told; of a job also when it was removed.</param>
+internal sealed record SubjectNames(
+    IReadOnlyList<NotificationDocument> Blocks,
+    IReadOnlyDictionary<int, string> Tasks,
+    string? Name = null,
+    ListenerJob? Job = null,
+    TracingMode Tracing = TracingMode.Full)
 {
     internal static SubjectNames None { get; } = new([], new Dictionary<int, string>());
 

@@ -42,7 +42,7 @@ public sealed class ExecutionQueries(NpgsqlDataSource dataSource)
         int? original = reader.IsDBNull(6) ? null : reader.GetInt32(6);
         return new ExecutionView
         {
-            ExecutionId = ExecutionViews.IdOf(reader.GetString(1), reader.GetString(3), reader.GetInt32(4), attempt),
+            ExecutionId = ExecutionViews.IdOf(reader.GetString(1), reader.GetInt32(11), reader.GetInt32(4), attempt),
             JobId = reader.GetString(1),
             JobName = reader.GetString(2),
             TaskName = reader.GetString(3),

@@ -38,7 +38,7 @@ internal static class ExecutionViews
         var result = ResultOf(row)!;
         return new ExecutionView
         {
-            ExecutionId = IdOf(row.SubjectId, task ?? row.TaskNo?.ToString(CultureInfo.InvariantCulture), index, attempt),
+            ExecutionId = IdOf(row.SubjectId, row.TaskNo!.Value, index, attempt),
             JobId = row.SubjectId,
             JobName = names.Name,
             TaskName = task,
@@ -59,5 +59,6 @@ internal static class ExecutionViews
         };
     }
 
-    internal static string IdOf(string jobId, string? task, int index, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{jobId}/{task}/{index}/{attempt}");
+    /// <summary>Made of what stays when the job is removed: the task's number, not its name.</summary>
+    internal static string IdOf(string jobId, int taskNo, int index, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{jobId}/{taskNo}/{index}/{attempt}");
 }

@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Notifications;
 using Microsoft.EntityFrameworkCore;
 
 namespace BatchPlane.Core.ReadModel;
@@ -288,7 +289,9 @@ public sealed partial class JobQueries(ReadContexts contexts)
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
     };
 
-    private static JobDetail ToDetail(JobRow job, List<TaskRow> tasks, Dictionary<long, double> inFlight) => new()
+    private static JobDetail ToDetail(JobRow job, List<TaskRow> tasks, Dictionary<long, double> inFlight) => ToDetail(job, ReadJson.Of<JobDocument>(job.Document), tasks, inFlight);
+
+    private static JobDetail ToDetail(JobRow job, JobDocument document, List<TaskRow> tasks, Dictionary<long, double> inFlight) => new()
     {
         JobId = job.JobId,
         JobName = job.JobName,
@@ -305,12 +308,13 @@ public sealed partial class JobQueries(ReadContexts contexts)
         RetriedAt = job.RetriedAt,
         Tags = ReadJson.Of<TagDocument[]>(job.Tags),
         Tasks = [.. tasks.Select(task => ToView(task) with { Progress = ProgressReading.Of(Metrics(task), inFlight.GetValueOrDefault(task.TaskId)) })],
-        Dependences = ReadJson.Of<JobDocument>(job.Document).Dependences,
+        Dependences = document.Dependences,
         TaskMetrics = CountTasks(tasks.CountBy(task => WireName.Parse<RunState>(task.State)).ToDictionary()),
         TaskInstanceMetrics = RunMetricsSum.Of(tasks.Select(Metrics)),
         Progress = ProgressReading.Of(RunMetricsSum.Of(tasks.Select(Metrics)), inFlight.Values.Sum()),
         Tracing = WireName.Parse<TracingMode>(job.Tracing),
-        Notifications = ReadJson.Of<NotificationDocument[]>(job.Notifications),
+        Notifications = [.. SubjectNames.BlocksOf(job.Notifications).Where(block => !AlibabaEvents.Asks(block))],
+        Notification = document.Notification,
     };
 
     private static TaskView ToView(TaskRow task) => new()

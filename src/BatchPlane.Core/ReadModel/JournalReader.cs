@@ -66,7 +66,7 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
         return rows;
     }
 
-    /// <summary>Names of the subjects and tasks of these rows; absent where the subject was removed.</summary>
+    /// <summary>Names of the subjects and tasks of these rows; absent where the subject was removed; a removed job of which listeners are not told everything has that.</summary>
     internal async Task<IReadOnlyDictionary<string, SubjectNames>> NamesAsync(IReadOnlyCollection<EventRow> rows, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, SubjectNames>(StringComparer.Ordinal);
@@ -90,12 +90,16 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
                 names.Add(subjectId, ofTasks = []);
             }
 
-            if (reader.IsDBNull(1))
+            if (reader.IsDBNull(2))
+            {
+                found.Add(subjectId, SubjectNames.None with { Tracing = TracingOf(reader) });
+            }
+            else if (reader.IsDBNull(1))
             {
                 var job = reader.IsDBNull(4)
                     ? null
-                    : new ListenerJob(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(4), Instant(reader, 5), Text(reader, 6), WireName.Parse<TracingMode>(reader.GetString(7)));
-                found.Add(subjectId, new(SubjectNames.BlocksOf(reader.GetString(3)), ofTasks, reader.GetString(2), job));
+                    : new ListenerJob(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(4), Instant(reader, 5), Text(reader, 6), TracingOf(reader));
+                found.Add(subjectId, new(SubjectNames.BlocksOf(reader.GetString(3)), ofTasks, reader.GetString(2), job, job?.Tracing ?? TracingMode.Full));
             }
             else
             {
@@ -105,6 +109,8 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
 
         return found;
     }
+
+    private static TracingMode TracingOf(NpgsqlDataReader reader) => WireName.Parse<TracingMode>(reader.GetString(7));
 
     private static NpgsqlParameter Time(string name, DateTimeOffset? value) =>
         new(name, NpgsqlDbType.TimestampTz) { Value = value is { } time ? time.ToUniversalTime() : DBNull.Value };

@@ -1,6 +1,7 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Scheduling;
 
 namespace BatchPlane.Core.ReadModel;
@@ -28,7 +29,7 @@ public sealed class PlanQueries(ExplainQueries explanations)
 
         return (new()
         {
-            Document = JobSecrets.Mask(document),
+            Document = JobSecrets.Mask(document) with { Notifications = [.. document.Notifications.Where(block => !AlibabaEvents.Asks(block))] },
             Tasks = [.. job.Tasks.Select(task => task.Record.OwnsEnv
             ? Unmade(task)
             : Plan(job, task, document.Priority, environments[task.Record.EnvId], rivals[task.Record.EnvId]))]

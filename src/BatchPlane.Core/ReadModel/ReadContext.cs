@@ -72,6 +72,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
             environment.Property(row => row.ProviderSettings).HasColumnType("jsonb");
             environment.Property(row => row.Tencent).HasColumnType("jsonb");
             environment.Property(row => row.Notifications).HasColumnType("jsonb");
+            environment.Property(row => row.Notification).HasColumnType("jsonb");
             environment.Property(row => row.Tags).HasColumnType("jsonb");
         });
         modelBuilder.Entity<NodeRow>().ToTable("nodes").HasKey(row => row.NodeId);

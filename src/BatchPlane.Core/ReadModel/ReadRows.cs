@@ -160,6 +160,7 @@ internal sealed class EnvironmentRow
     public DateTimeOffset? DeleteRequestedAt { get; init; }
     public string? Tencent { get; init; }
     public required string Notifications { get; init; }
+    public string? Notification { get; init; }
     public required string Tags { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
@@ -247,6 +248,7 @@ internal sealed class SubscriptionRow
     public required string Endpoint { get; init; }
     public required string[] Bindings { get; init; }
     public bool Enabled { get; init; }
+    public DateTimeOffset BoundAt { get; init; }
     public required string Format { get; init; }
     public string? Push { get; init; }
     public string? ContentFormat { get; init; }

@@ -94,7 +94,11 @@ public sealed record RedeliveryStep(
     int Requeued,
     IReadOnlyList<DeadLetter> Revived,
     long Skipped,
-    bool IsDone);
+    bool IsDone)
+{
+    /// <summary>Messages for the queues of subscriptions that were not sent: too long, or refused again and again.</summary>
+    public int LeftOut { get; init; }
+}
 
 /// <summary>What came of a wish.</summary>
 public abstract record RedeliveryOutcome

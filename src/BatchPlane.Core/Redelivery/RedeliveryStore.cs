@@ -196,7 +196,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         move.Parameters.AddWithValue("count", step.Cursor.Count);
         move.Parameters.AddWithValue("sent", (long)step.Arrived.Count + unrouted + step.Requeued);
         move.Parameters.AddWithValue("unrouted", (long)unrouted);
-        move.Parameters.AddWithValue("failed", (long)step.Exceptions.Count - unrouted);
+        move.Parameters.AddWithValue("failed", (long)step.Exceptions.Count - unrouted + step.LeftOut);
         move.Parameters.AddWithValue("skipped", step.Skipped);
         move.Parameters.AddWithValue("is_done", step.IsDone);
         move.Parameters.AddWithValue("subject_ids", step.Arrived.Select(message => message.SubjectId).ToArray());

@@ -94,7 +94,8 @@ public sealed class StatisticsStore(NpgsqlDataSource dataSource)
                 Returned = reader.GetInt64(9),
                 Failovers = reader.GetInt64(10),
                 Retries = reader.GetInt64(11),
-                RunMs = reader.GetInt64(12),
+                Manual = reader.GetInt64(12),
+                RunMs = reader.GetInt64(13),
             });
         }
 

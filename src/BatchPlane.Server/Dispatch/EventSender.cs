@@ -30,10 +30,10 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     internal void CountRefusals(IReadOnlyList<SentMessage> refused) => _refusals.Count(refused);
 
     /// <summary>
-    /// Sends the messages of one event to its topics, or where <paramref name="lead"/> leads those of a topic; none when its job or environment is gone. False when the channel has a fault:
+    /// Sends the messages of one event to its topics, or where <paramref name="pass"/> leads those of a topic; none when its job or environment is gone. False when the channel has a fault:
     /// at least one was not sent.
     /// </summary>
-    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, Func<string, EventKind, Destination>? lead = null)
+    internal async ValueTask<bool> SendAsync(PublishChannel channel, JournalEvent journalEvent, MessageContexts contexts, RedeliveryPass? pass = null)
     {
         var row = journalEvent.Row;
         if (contexts.SubjectOf(row) is not { } subject)
@@ -48,7 +48,7 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         {
             if ((row.Notify & (1 << block)) != 0
                 && (Asked(subject, block, kind) ?? Asked(subject, block, alibaba)) is { } asked
-                && !await SendToAllAsync(channel, new(asked.Kind, journalEvent, subject, contexts.NodeOf(row), asked.Vars), subject.Notifications[block], lead))
+                && !await SendToAllAsync(channel, new(asked.Kind, journalEvent, subject, contexts.NodeOf(row), asked.Vars), subject.Notifications[block], pass))
             {
                 return false;
             }
@@ -69,20 +69,30 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         }
     }
 
-    private async ValueTask<bool> SendToAllAsync(PublishChannel channel, Message message, NotificationDocument asked, Func<string, EventKind, Destination>? lead)
+    private async ValueTask<bool> SendToAllAsync(PublishChannel channel, Message message, NotificationDocument asked, RedeliveryPass? pass)
     {
         Content? written = null;
         foreach (var topic in asked.Topics)
         {
-            var destination = lead?.Invoke(topic, message.Kind) ?? Destination.OfTopic;
-            if (destination.IsTopic && !await SendToAsync(channel, message, topic, written ??= Write(message, asked.Format)))
+            var destination = pass?.Lead(topic, message.Kind) ?? Destination.OfTopic;
+            if (destination is { IsTopic: false, Queues.Count: 0 })
+            {
+                continue;
+            }
+
+            written = Written(written, message, topic, asked.Format);
+            if (destination.IsTopic && !await SendToAsync(channel, message, topic, written))
             {
                 return false;
             }
 
             foreach (var queue in destination.Queues)
             {
-                if (!await SendToQueueAsync(channel, message, topic, queue, written ??= Write(message, asked.Format)))
+                if (CannotBeRequeued(message, queue, written))
+                {
+                    pass!.LeaveOut(queue);
+                }
+                else if (!await SendToQueueAsync(channel, message, topic, queue, written))
                 {
                     return false;
                 }
@@ -92,34 +102,36 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         return true;
     }
 
-    /// <summary>
-    /// Into the queue of a subscription alone, as if it came from the topic. Nothing is noted when that cannot be: the delivery stays given up. What belongs to a subscription that is gone
-    /// is dropped by the broker.
-    /// </summary>
+    private bool CannotBeRequeued(in Message message, string queue, Content content) =>
+        content.TooLong || _refusals.WhyGivenUp(new(queue, message.Event.Row.SubjectId, message.Event.Sequence)) is not null;
+
+    /// <summary>Into the queue of a subscription alone, as if it came from the topic. What belongs to a subscription that is gone is dropped by the broker.</summary>
     private async ValueTask<bool> SendToQueueAsync(PublishChannel channel, Message message, string topic, string queue, Content content)
     {
         var sent = new SentMessage(queue, message.Event.Row.SubjectId, message.Event.Sequence);
-        if (content.TooLong || _refusals.WhyGivenUp(sent) is not null)
-        {
-            return true;
-        }
-
         services.Metrics.Published();
         var properties = content.Properties with { RoutingKey = queue, Headers = RetryHeaders.Again(content.Properties, topic) };
         return await channel.SendAsync(new(RetryQueues.ReturnExchange, sent, properties, content.Body));
     }
 
-    private Content Write(in Message message, NotificationFormat format)
+    /// <summary>What a topic gets: what was written for the one before, unless their limits differ and it matters.</summary>
+    private Content Written(Content? before, in Message message, string topic, NotificationFormat format)
+    {
+        var limit = Math.Min(services.Notifications.MaxMessageBytes, message.Subject.TopicLimits.GetValueOrDefault(topic, int.MaxValue));
+        return before is not null && (before.Limit == limit || (before.Limit > limit && before.Body.Length <= limit)) ? before : Write(message, format, limit);
+    }
+
+    private Content Write(in Message message, NotificationFormat format, int limit)
     {
         var writer = _writers[format];
-        var body = writer.Write(message, out var tooLong);
+        var body = writer.Write(message, out var tooLong, limit);
         var properties = MessageProperties.Of(message, writer, services.Notifications.Region);
         if (RedeliveredAt is { } redeliveredAt)
         {
             properties.Headers[MessageProperties.RedeliveredAtHeader] = redeliveredAt.ToUnixTimeMilliseconds();
         }
 
-        return new(properties, body, tooLong);
+        return new(properties, body, limit, tooLong);
     }
 
     private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, string topic, Content content)
@@ -137,7 +149,7 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         }
 
         var sent = new SentMessage(topic, row.SubjectId, message.Event.Sequence);
-        if (WhyNot(sent, topic, content.Body.Length, content.TooLong) is { } reason)
+        if (WhyNot(sent, topic, content) is { } reason)
         {
             channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, reason));
             return true;
@@ -148,16 +160,16 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     }
 
     /// <summary>Why a message is not sent at all; null when it is.</summary>
-    private string? WhyNot(SentMessage message, string topic, int length, bool tooLong)
+    private string? WhyNot(SentMessage message, string topic, Content content)
     {
         if (_exchanges[topic] is { } refused)
         {
             return refused;
         }
 
-        if (tooLong)
+        if (content.TooLong)
         {
-            return $"The message has {length} bytes; the limit is {services.Notifications.MaxMessageBytes}.";
+            return $"The message has {content.Body.Length} bytes; the limit is {content.Limit}.";
         }
 
         return _refusals.WhyGivenUp(message);
@@ -183,6 +195,7 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     /// <summary>What each topic of a block gets.</summary>
     /// <param name="Properties">What travels beside the body.</param>
     /// <param name="Body">Valid until the same writer writes again.</param>
+    /// <param name="Limit">Its limit, in bytes.</param>
     /// <param name="TooLong">It is over the limit.</param>
-    private sealed record Content(MessageProperties Properties, ReadOnlyMemory<byte> Body, bool TooLong);
+    private sealed record Content(MessageProperties Properties, ReadOnlyMemory<byte> Body, int Limit, bool TooLong);
 }

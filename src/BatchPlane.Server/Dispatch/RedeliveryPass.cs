@@ -24,6 +24,7 @@ internal sealed class RedeliveryPass(
 {
     private JournalPosition _cursor = work.Cursor;
     private JournalEvent _current;
+    private readonly HashSet<(string SubjectId, long Sequence, string Queue)> _leftOut = [];
     private long _skipped;
     private bool _isThrough;
 
@@ -74,8 +75,20 @@ internal sealed class RedeliveryPass(
     /// <summary>Where the message of the current event for a topic goes; it is taken to be sent there.</summary>
     internal Destination Lead(string topic, EventKind kind) => lead.Lead(_current, topic, kind);
 
-    /// <summary>What came of it, once the broker has answered.</summary>
-    internal RedeliveryStep Result(IReadOnlyList<DeliveryException> exceptions) => lead.Result(_cursor, exceptions, _skipped, isDone: isLast && _isThrough);
+    /// <summary>The message of the current event cannot go into the queue of a subscription that it was led to.</summary>
+    internal void LeaveOut(string queue) => _leftOut.Add((_current.Row.SubjectId, _current.Sequence, queue));
+
+    /// <summary>What came of it, once the broker has answered. What was left out stays given up.</summary>
+    internal RedeliveryStep Result(IReadOnlyList<DeliveryException> exceptions)
+    {
+        var step = lead.Result(_cursor, exceptions, _skipped, isDone: isLast && _isThrough);
+        return step with
+        {
+            Requeued = step.Requeued - _leftOut.Count,
+            LeftOut = _leftOut.Count,
+            Revived = [.. step.Revived.Where(letter => !_leftOut.Contains((letter.SubjectId, letter.Sequence, SubscriptionQueue.OwnOf(letter.SubscriptionId))))],
+        };
+    }
 
     private static JournalPosition After(OutboxRow row, int offset) =>
         offset + 1 == row.Span ? JournalPosition.Behind(row.OrderTxId, row.EventNo) : new(row.OrderTxId, row.EventNo, offset + 1);

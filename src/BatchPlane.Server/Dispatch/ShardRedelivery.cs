@@ -125,7 +125,7 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     {
         foreach (var journalEvent in pass.Events())
         {
-            if (!await sender.SendAsync(channel, journalEvent, contexts, pass.Lead) || !maySend())
+            if (!await sender.SendAsync(channel, journalEvent, contexts, pass) || !maySend())
             {
                 return;
             }

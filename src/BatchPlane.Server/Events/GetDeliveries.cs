@@ -3,6 +3,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
+using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.OpenApi;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
@@ -23,7 +24,7 @@ internal static class GetDeliveries
     {
         routes.MapGet("/events/{id}/deliveries", OfEventAsync)
             .WithName("GetEventDeliveries").WithTags("deliveries").WithSummary("What became of an event at each topic")
-            .WithDescription("`pending`: it waits for the dispatcher; `confirmed`: the broker has it; `unrouted`: no queue was bound for it; `failed`: it was given up. Subscriptions are those that the topic has now and whose binding matches.")
+            .WithDescription("`pending`: it waits for the dispatcher; `confirmed`: the broker has it; `unrouted`: no queue was bound for it; `failed`: it was given up. Subscriptions are those whose binding matches, and that are bound since before the event or have a result for it. `unknown`: a result may have been there and is forgotten.")
             .Produces<EventDeliveries>();
         routes.MapGet("/deliveries", ListAsync)
             .WithName("ListDeliveries").WithTags("deliveries").WithSummary("Messages that did not simply arrive, the latest first: dead letters")
@@ -39,8 +40,9 @@ internal static class GetDeliveries
             .WithQuery("until", JsonSchemaType.String, "Tried last before this time.");
     }
 
-    private static async Task<IResult> OfEventAsync(HttpContext context, string id, DeliveryQueries deliveries) =>
-        EventId.Parse(id) is { } known && await deliveries.OfEventAsync(known.SubjectId, known.Sequence, context.RequestAborted) is { } found
+    private static async Task<IResult> OfEventAsync(HttpContext context, string id, DeliveryQueries deliveries, IOptions<DeliveryOptions> options, TimeProvider time) =>
+        EventId.Parse(id) is { } known
+        && await deliveries.OfEventAsync(known.SubjectId, known.Sequence, time.GetUtcNow().AddDays(-options.Value.RetentionDays), context.RequestAborted) is { } found
             ? TypedResults.Json(found, BatchPlaneJson.Options)
             : new ProblemResult(ProblemKind.EventNotFound, $"There is no event {id}.");
 

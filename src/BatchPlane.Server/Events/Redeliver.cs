@@ -37,7 +37,7 @@ internal static class Redeliver
         HandleAsync(context, $"redeliver:{id}", redeliveries, options.Value, async body =>
         {
             var reading = RedeliverRequestReader.ReadEvent(body);
-            if (EventId.Parse(id) is not { } first || await deliveries.OfEventAsync(first.SubjectId, first.Sequence, context.RequestAborted) is null)
+            if (EventId.Parse(id) is not { } first || await deliveries.OfEventAsync(first.SubjectId, first.Sequence, resultsSince: default, context.RequestAborted) is null)
             {
                 return (null, new ProblemResult(ProblemKind.EventNotFound, $"There is no event {id}."));
             }

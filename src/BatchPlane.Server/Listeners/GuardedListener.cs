@@ -30,10 +30,11 @@ internal sealed record CallResult(CallOutcome Outcome, string? Error = null);
 internal sealed class GuardedListener(IEventListener listener, ListenerContext context, ListenersOptions options)
 {
     private Task _last = Task.CompletedTask;
+    private Task _cancelling = Task.CompletedTask;
     private bool _isStarted;
 
-    /// <summary>True while a call that was left alone has not returned.</summary>
-    internal bool IsStuck => !_last.IsCompleted;
+    /// <summary>True while a call that was left alone has not returned, or what it had run when it was cancelled has not.</summary>
+    internal bool IsStuck => !_last.IsCompleted || !_cancelling.IsCompleted;
 
     /// <summary>Hands a batch over, after the start if it has not been started. Not while <see cref="IsStuck"/>.</summary>
     internal async Task<CallResult> HandleAsync(ListenerBatch batch, CancellationToken cancellationToken)
@@ -71,7 +72,8 @@ internal sealed class GuardedListener(IEventListener listener, ListenerContext c
 
     private async Task<CallResult> CallAsync(Func<CancellationToken, Task> call, CancellationToken cancellationToken)
     {
-        var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // Not linked to the caller's: whoever cancels that would run what the listener registered with its own, and wait for it.
+        var cancel = new CancellationTokenSource();
 
         // A thread of its own, for those that block: they must not use up the server's.
         var running = Task.Factory.StartNew(() => call(cancel.Token), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap();
@@ -89,8 +91,8 @@ internal sealed class GuardedListener(IEventListener listener, ListenerContext c
             return Result(running, isLate: false, cancellationToken);
         }
 
-        Cancel(cancel);
-        await Task.WhenAny(running, Task.Delay(options.CancelGrace, context.Time, CancellationToken.None));
+        _cancelling = CancelAsync(cancel);
+        await Task.WhenAny(Task.WhenAll(Ended(running), _cancelling), Task.Delay(options.CancelGrace, context.Time, CancellationToken.None));
         return running.IsCompleted
             ? Result(running, isLate: true, cancellationToken)
             : cancellationToken.IsCancellationRequested
@@ -105,18 +107,23 @@ internal sealed class GuardedListener(IEventListener listener, ListenerContext c
         ((CancellationTokenSource)cancel!).Dispose();
     }
 
-    /// <summary>What the listener registered with the token runs on another thread, and is not waited for.</summary>
-    private static void Cancel(CancellationTokenSource cancel)
+    /// <summary>What the listener registered with the token runs on another thread; what it throws says nothing that the call does not. Ends with it, never fails.</summary>
+    private static Task CancelAsync(CancellationTokenSource cancel)
     {
         try
         {
-            _ = cancel.CancelAsync().ContinueWith(ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return Ended(cancel.CancelAsync());
         }
         catch (ObjectDisposedException)
         {
             // It returned just now.
+            return Task.CompletedTask;
         }
     }
+
+    /// <summary>Ends when the task does, however.</summary>
+    private static Task Ended(Task task) =>
+        task.ContinueWith(ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private CallResult Result(Task ended, bool isLate, CancellationToken cancellationToken)
     {

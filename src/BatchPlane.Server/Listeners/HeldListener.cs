@@ -11,19 +11,27 @@ internal sealed partial class HeldListener : IAsyncDisposable
 {
     private readonly ListenerServices _services;
     private readonly CancellationTokenSource _lost;
+    private readonly CancellationTokenRegistration _stopping;
     private readonly Task _renewing;
 
-    internal HeldListener(ListenerLease lease, ListenerServices services, CancellationToken stopping)
+    /// <summary>Begins to hold a lease that was asked for at <paramref name="since"/>, a timestamp of the services' clock.</summary>
+    internal HeldListener(ListenerLease lease, long since, ListenerServices services, CancellationToken stopping)
     {
         Lease = lease;
+        Failures = lease.Failures;
         _services = services;
-        _lost = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _lost = new(Timeout.InfiniteTimeSpan, services.Time);
         Lost = _lost.Token;
+        LoseAfterLease(since);
+        _stopping = stopping.UnsafeRegister(static lost => ((CancellationTokenSource)lost!).Cancel(), _lost);
         _renewing = Task.Run(RenewAsync, CancellationToken.None);
     }
 
     /// <summary>What every write about it carries.</summary>
     internal ListenerLease Lease { get; }
+
+    /// <summary>Calls that failed since the last that did not.</summary>
+    internal int Failures { get; set; }
 
     /// <summary>Cancelled when it is this server's no more, or the server stops.</summary>
     internal CancellationToken Lost { get; }
@@ -31,14 +39,16 @@ internal sealed partial class HeldListener : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _stopping.DisposeAsync();
         await _lost.CancelAsync();
         await _renewing;
         _lost.Dispose();
+        using var limit = new CancellationTokenSource(_services.Options.LeaseDuration, _services.Time);
         try
         {
-            await _services.Store.ReleaseAsync(Lease, CancellationToken.None);
+            await _services.Store.ReleaseAsync(Lease, limit.Token);
         }
-        catch (Exception fault) when (ExpectedFaults.IsTransient(fault))
+        catch (Exception fault) when (fault is OperationCanceledException || ExpectedFaults.IsTransient(fault))
         {
             Log.NotReleased(_services.Logger, Lease.Name, fault.Message);
         }
@@ -47,7 +57,6 @@ internal sealed partial class HeldListener : IAsyncDisposable
     private async Task RenewAsync()
     {
         var duration = _services.Options.LeaseDuration;
-        var renewedAt = _services.Time.GetTimestamp();
         while (!Lost.IsCancellationRequested)
         {
             await Task.WhenAny(Task.Delay(duration / 3, _services.Time, Lost));
@@ -59,7 +68,7 @@ internal sealed partial class HeldListener : IAsyncDisposable
                     await _lost.CancelAsync();
                 }
 
-                renewedAt = now;
+                LoseAfterLease(now);
             }
             catch (Exception) when (Lost.IsCancellationRequested)
             {
@@ -70,12 +79,15 @@ internal sealed partial class HeldListener : IAsyncDisposable
 #pragma warning restore CA1031
             {
                 Log.NotRenewed(_services.Logger, Lease.Name, fault.Message);
-                if (_services.Time.GetElapsedTime(renewedAt) >= duration)
-                {
-                    await _lost.CancelAsync();
-                }
             }
         }
+    }
+
+    /// <summary>Unless it is renewed, it is lost a lease after <paramref name="since"/>, be it that a renewal hangs.</summary>
+    private void LoseAfterLease(long since)
+    {
+        var left = _services.Options.LeaseDuration - _services.Time.GetElapsedTime(since);
+        _lost.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }
 
     private static partial class Log

@@ -28,11 +28,8 @@ internal sealed partial class ListenerHost(IEnumerable<IEventListener> builtIn, 
         }
 
         await services.Store.RegisterAsync([.. loader.Listeners.Select(listener => listener.Name)], services.Options.StartAt == ListenerStart.Oldest, cancellationToken);
-        foreach (var problem in loader.Problems)
-        {
-            await services.Store.NoteLoadErrorAsync(problem.Name, $"{Environment.MachineName}: {problem.Error}", cancellationToken);
-        }
-
+        var errors = loader.Problems.GroupBy(problem => problem.Name).ToDictionary(ofName => ofName.Key, ofName => string.Join("; ", ofName.Select(problem => problem.Error)));
+        await services.Store.ReplaceLoadErrorsAsync(Environment.MachineName, errors, cancellationToken);
         _loops = Task.WhenAll(loader.Listeners.Select(listener => Task.Run(() => new ListenerLoop(listener, services).RunAsync(_stop.Token), CancellationToken.None)));
     }
 

@@ -48,13 +48,14 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
     /// <summary>False when somebody else has it, or nobody may.</summary>
     private async Task<bool> TryRunAsync(CancellationToken cancellationToken)
     {
+        var since = services.Time.GetTimestamp();
         if (await services.Store.ClaimAsync(loaded.Name, services.Holder, _options.LeaseDuration, cancellationToken) is not { } lease)
         {
             return false;
         }
 
         Log.Took(services.Logger, loaded.Name, lease.Epoch);
-        await using var held = new HeldListener(lease, services, cancellationToken);
+        await using var held = new HeldListener(lease, since, services, cancellationToken);
         try
         {
             await Task.Delay(lease.RetryIn, services.Time, held.Lost);
@@ -68,7 +69,7 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
         return true;
     }
 
-    /// <summary>Until the listener is lost or paused.</summary>
+    /// <summary>Until the listener is lost, or stuck.</summary>
     private async Task PumpAsync(HeldListener held)
     {
         var reader = new ListenerReader(services.Journal, held.Lease.Place, _options.ReadRows, _options.SampleEvery);
@@ -105,10 +106,10 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
         }
     }
 
-    /// <summary>Hands a batch over until it is taken. False when it will not be: the listener is paused, stuck or lost.</summary>
+    /// <summary>Hands a batch over until it is taken, however often it fails. False when it will not be: the listener is stuck or lost.</summary>
     private async Task<bool> DeliverAsync(HeldListener held, ListenerBatch batch)
     {
-        for (var failures = held.Lease.Failures; ; failures++)
+        while (true)
         {
             // A user may have paused it, or a server taken it over, since the lease was renewed.
             if (!await services.Store.RenewAsync(held.Lease, _options.LeaseDuration, held.Lost))
@@ -119,25 +120,21 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
             var result = await _listener.HandleAsync(batch, held.Lost);
             if (result.Outcome == CallOutcome.Done)
             {
+                held.Failures = 0;
                 return true;
             }
 
             held.Lost.ThrowIfCancellationRequested();
-            var pause = PauseAfter(failures);
+            var pause = PauseAfter(held.Failures);
             services.Metrics.Failed(loaded.Name, result.Outcome);
-            var noted = await services.Store.FailAsync(held.Lease, result.Error!, pause, _options.MaxFailures, held.Lost);
-            if (noted is not var (count, isPaused))
+            if (await services.Store.FailAsync(held.Lease, result.Error!, pause, held.Lost) is not { } failures)
             {
                 return false;
             }
 
-            Log.Failed(services.Logger, loaded.Name, batch.Events[0].Event.EventId, count, result.Error!);
-            if (isPaused)
-            {
-                Log.Paused(services.Logger, loaded.Name, count);
-            }
-
-            if (isPaused || _listener.IsStuck)
+            held.Failures = failures;
+            Log.Failed(services.Logger, loaded.Name, batch.Events[0].Event.EventId, failures, pause, result.Error!);
+            if (_listener.IsStuck)
             {
                 return false;
             }
@@ -146,6 +143,7 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
         }
     }
 
+    /// <summary>Grows with the failures before this one, never beyond the limit: what a listener sends to may be away for days.</summary>
     private TimeSpan PauseAfter(int failures)
     {
         var pause = _options.RetryMin * Math.Pow(2, Math.Min(failures, 30));
@@ -160,11 +158,8 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
         [LoggerMessage(5072, LogLevel.Information, "Runs listener {Listener}, epoch {Epoch}")]
         internal static partial void Took(ILogger logger, string listener, long epoch);
 
-        [LoggerMessage(5073, LogLevel.Warning, "Listener {Listener} did not take events from {FirstEvent} on, failure {Failures} in a row: {Reason}")]
-        internal static partial void Failed(ILogger logger, string listener, string firstEvent, int failures, string reason);
-
-        [LoggerMessage(5074, LogLevel.Error, "Listener {Listener} is paused after {Failures} failures in a row, until somebody resumes it")]
-        internal static partial void Paused(ILogger logger, string listener, int failures);
+        [LoggerMessage(5073, LogLevel.Warning, "Listener {Listener} did not take events from {FirstEvent} on, failure {Failures} in a row, tried again after {Pause}: {Reason}")]
+        internal static partial void Failed(ILogger logger, string listener, string firstEvent, int failures, TimeSpan pause, string reason);
 
         [LoggerMessage(5075, LogLevel.Error, "Listener {Listener} was too far behind: events it had not taken were dropped after Journal.RetentionDays")]
         internal static partial void Gap(ILogger logger, string listener);

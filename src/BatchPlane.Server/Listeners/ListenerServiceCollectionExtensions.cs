@@ -27,9 +27,10 @@ internal static class ListenerServiceCollectionExtensions
     private static void AddOpenTelemetry(IServiceCollection services)
     {
         var options = services.Select(service => service.ImplementationInstance).OfType<IOptions<TracingOptions>>().Single().Value;
-        if (OpenTelemetryListener.Create(options, new ConfigurationBuilder().AddEnvironmentVariables().Build()) is { } listener)
+        var variables = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        if (OpenTelemetryListener.IsWanted(options, variables))
         {
-            services.AddSingleton<IEventListener>(listener);
+            services.AddSingleton<IEventListener>(provider => OpenTelemetryListener.Create(options, variables, provider.GetRequiredService<ListenerMetrics>()));
         }
     }
 }

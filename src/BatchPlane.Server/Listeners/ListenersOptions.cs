@@ -41,7 +41,7 @@ public sealed class ListenersOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan LookInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long the loading of a plug-in may take; the server starts without one that takes longer. 100 ms to 10 minutes; default 30 s.</summary>
+    /// <summary>How long the loading of the plug-ins, all at once, may take; the server starts without those that take longer. 100 ms to 10 minutes; default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan LoadTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -53,15 +53,11 @@ public sealed class ListenersOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CancelGrace { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Calls that may fail in a row; at the last one the listener is paused. 1 to 1,000; default 10.</summary>
-    [Range(1, 1_000)]
-    public int MaxFailures { get; set; } = 10;
-
     /// <summary>Pause after the first failure; each further one doubles it. 10 ms to 1 hour; default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan RetryMin { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest pause after a failure. 10 ms to 1 day; default 5 minutes.</summary>
+    /// <summary>Longest pause after a failure; a listener is tried again for as long as it fails. 10 ms to 1 day; default 5 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan RetryMax { get; set; } = TimeSpan.FromMinutes(5);
 

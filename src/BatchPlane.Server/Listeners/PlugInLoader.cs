@@ -38,24 +38,22 @@ internal sealed partial class PlugInLoader(ListenersOptions options, TimeProvide
         }
     }
 
-    /// <summary>Adds those of all plug-ins.</summary>
+    /// <summary>Adds those of all plug-ins, in the order of their names. They are loaded side by side: those that hang take the time of one.</summary>
     internal async Task LoadAllAsync()
     {
-        if (options.Directory is not { } root)
+        if (options.Directory is not { } root || Directories(root) is not { } directories)
         {
             return;
         }
 
-        if (!Directory.Exists(root))
+        // Constructors are the plug-in's own code, on a thread of its own: one that hangs must not keep the server from starting.
+        var loading = directories.Take(options.MaxListeners).Select(directory => (
+            PlugIn: Path.GetFileName(directory),
+            Made: Task.Factory.StartNew(() => Make(Path.GetFileName(directory), directory), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))).ToList();
+        using var limit = new CancellationTokenSource(options.LoadTimeout, time);
+        foreach (var (plugIn, made) in loading)
         {
-            _problems.Add(new("listeners", $"there is no directory {root}"));
-            return;
-        }
-
-        var directories = Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal).ToList();
-        foreach (var directory in directories.Take(options.MaxListeners))
-        {
-            await LoadAsync(directory);
+            await AddAsync(plugIn, made, limit.Token);
         }
 
         if (directories.Count > options.MaxListeners)
@@ -64,19 +62,30 @@ internal sealed partial class PlugInLoader(ListenersOptions options, TimeProvide
         }
     }
 
-    private async Task LoadAsync(string directory)
+    /// <summary>Directories of plug-ins by name; null when there is a problem.</summary>
+    private List<string>? Directories(string root)
     {
-        var plugIn = Path.GetFileName(directory);
         try
         {
-            // Constructors are the plug-in's own code: one that hangs must not keep the server from starting.
-            var loading = Task.Factory.StartNew(() => Make(plugIn, directory), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            foreach (var (name, listener) in await loading.WaitAsync(options.LoadTimeout, time))
+            return [.. Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _problems.Add(new("listeners", fault is DirectoryNotFoundException ? $"there is no directory {root}" : $"{root} cannot be read: {fault.Message}"));
+            return null;
+        }
+    }
+
+    private async Task AddAsync(string plugIn, Task<List<(string Name, IEventListener Listener)>> made, CancellationToken limit)
+    {
+        try
+        {
+            foreach (var (name, listener) in await made.WaitAsync(limit))
             {
                 Add(name, listener, $"plug-in {plugIn}");
             }
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
             _problems.Add(new(plugIn, $"loading it took longer than {options.LoadTimeout}"));
         }

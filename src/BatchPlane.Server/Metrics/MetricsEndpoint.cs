@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core;
 using BatchPlane.Core.Listeners;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Server.Events;
@@ -62,6 +63,16 @@ internal static class MetricsEndpoint
         }
 
         Each("batchplane_listener_up", "1 when a server runs the listener and its last call did not fail", listener => listener.State == ListenerState.Running ? 1 : 0);
+        text.Family("batchplane_listener_state", MetricKind.Gauge, "1 for the state that the listener is in, 0 for the others");
+        foreach (var listener in listeners)
+        {
+            foreach (var state in Enum.GetValues<ListenerState>())
+            {
+                text.Sample("batchplane_listener_state", [new("listener", listener.ListenerName), new("state", WireName.Of(state))], listener.State == state ? 1 : 0);
+            }
+        }
+
+        Each("batchplane_listener_failures", "Calls of the listener that failed since the last that did not", listener => listener.Failures);
         Each("batchplane_listener_pending_events", "Events of the journal behind the listener's place; a lower bound beyond Listeners.LagRows rows", listener => listener.PendingEvents);
         Each("batchplane_listener_behind_seconds", "Seconds that the first of them waits", listener => listener.SecondsBehind);
     }

@@ -34,15 +34,21 @@ internal static class EventDocuments
         document.Webhooks = EventCatalogue.All
             .Select(kind => (kind.Name, Item: WebhookOf(kind.Fires, new()
             {
-                ["application/json"] = EventSchemas.Of(NotificationFormat.Cmq, kind),
-                ["application/cloudevents+json"] = EventSchemas.Of(NotificationFormat.Cloudevents, kind),
+                ["application/json"] = InJson(kind),
+                ["application/cloudevents+json"] = [EventSchemas.Of(NotificationFormat.Cloudevents, kind)],
             })))
-            .Concat(AlibabaEvents.All.Select(kind => (kind.Name, Item: WebhookOf(kind.Fires, new() { ["application/json"] = EventSchemas.Of(NotificationFormat.Mns, kind) }))))
-            .Concat(TopicNotices.All.Select(notice => (notice.Name, Item: WebhookOf(notice.Fires, new() { ["application/json"] = EventSchemas.Of(notice) }))))
+            .Concat(AlibabaEvents.All.Select(kind => (kind.Name, Item: WebhookOf(kind.Fires, new() { ["application/json"] = [EventSchemas.Of(NotificationFormat.Mns, kind)] }))))
+            .Concat(TopicNotices.All.Select(notice => (notice.Name, Item: WebhookOf(notice.Fires, new() { ["application/json"] = [EventSchemas.Of(notice)] }))))
             .ToDictionary(webhook => webhook.Name, webhook => (IOpenApiPathItem)webhook.Item);
     }
 
-    private static OpenApiPathItem WebhookOf(string fires, Dictionary<string, JsonObject> bodies) => new()
+    /// <summary>Tencent's envelope, and the flat message where Alibaba has no name for the event: those that it names are webhooks of their own.</summary>
+    private static JsonObject[] InJson(EventKind kind) =>
+        EventSchemas.KindsOf(NotificationFormat.Mns).Contains(kind) ? [EventSchemas.Of(NotificationFormat.Cmq, kind), EventSchemas.Of(NotificationFormat.Mns, kind)] : [EventSchemas.Of(NotificationFormat.Cmq, kind)];
+
+    /// <param name="fires">When it is sent.</param>
+    /// <param name="bodies">Schemas of its bodies, by content type.</param>
+    private static OpenApiPathItem WebhookOf(string fires, Dictionary<string, JsonObject[]> bodies) => new()
     {
         Operations = new()
         {
@@ -58,7 +64,7 @@ internal static class EventDocuments
                 RequestBody = new OpenApiRequestBody
                 {
                     Required = true,
-                    Content = bodies.ToDictionary(body => body.Key, body => new OpenApiMediaType { Schema = SchemaOf(body.Value) }),
+                    Content = bodies.ToDictionary(body => body.Key, body => new OpenApiMediaType { Schema = body.Value is [var only] ? SchemaOf(only) : new OpenApiSchema { OneOf = [.. body.Value.Select(SchemaOf)] } }),
                 },
                 Responses = new() { ["2XX"] = new OpenApiResponse { Description = "Taken." } },
             },

@@ -5,8 +5,13 @@ using BatchPlane.Contracts;
 namespace BatchPlane.Server.Tracing;
 
 /// <summary>Makes the spans that events end: of attempts, tasks and jobs. Times are those of the events.</summary>
-internal sealed class JobSpans(ActivitySource source)
+/// <param name="source">What the spans are of.</param>
+/// <param name="tracesUnsampled">Whether jobs have spans whose caller said that its trace is not recorded.</param>
+internal sealed class JobSpans(ActivitySource source, bool tracesUnsampled)
 {
+    /// <summary>Attribute with the id of the event that ended the span.</summary>
+    internal const string EventId = "batchplane.event.id";
+
     private const string JobLevel = "job";
     private const string TaskLevel = "task";
 
@@ -14,19 +19,23 @@ internal sealed class JobSpans(ActivitySource source)
     internal void Make(ListenerEvent one)
     {
         var view = one.Event;
+        var trace = JobTrace.Of(one);
+        if (trace.IsUnsampled && !tracesUnsampled)
+        {
+            return;
+        }
+
         if (one.Execution is { } execution)
         {
-            MakeAttempt(one, execution);
+            MakeAttempt(one, trace, execution);
         }
         else if (view.Level == TaskLevel && IsEnd(view.State))
         {
-            var trace = JobTrace.Of(one);
             var begin = one.RunningAt ?? view.OccurredAt;
-            Finish(Begin($"task {view.TaskName}", trace, trace.Task(view.TaskName), trace.Job, begin), one, IsFailure(view.State));
+            Finish(Begin($"task {view.TaskName}", trace, trace.Task(one.TaskNo ?? 0), trace.Job, begin), one, IsFailure(view.State));
         }
         else if (view.Level == JobLevel && IsEnd(view.State))
         {
-            var trace = JobTrace.Of(one);
             var begin = one.Job is { } job ? (job.RetriedAt <= view.OccurredAt ? job.RetriedAt.Value : job.CreatedAt) : one.RunningAt ?? view.OccurredAt;
             var span = Begin($"job {one.Job?.JobName}".TrimEnd(), trace, trace.Job, trace.ParentOfJob, begin);
             if (one.RunningAt is { } running)
@@ -38,10 +47,10 @@ internal sealed class JobSpans(ActivitySource source)
         }
     }
 
-    private void MakeAttempt(ListenerEvent one, ExecutionView execution)
+    private void MakeAttempt(ListenerEvent one, JobTrace trace, ExecutionView execution)
     {
-        var trace = JobTrace.Of(one);
-        ActivitySpanId SpanOf(int attempt) => trace.Attempt(execution.TaskName, execution.TaskInstanceIndex, attempt);
+        var taskNo = one.TaskNo ?? 0;
+        ActivitySpanId SpanOf(int attempt) => trace.Attempt(taskNo, execution.TaskInstanceIndex, attempt);
         var before = execution.OriginalAttempt ?? execution.PreviousAttempt;
         var links = before is { } earlier
             ? new ActivityLink(
@@ -49,7 +58,7 @@ internal sealed class JobSpans(ActivitySource source)
                 new() { ["batchplane.link"] = execution.OriginalAttempt is null ? "previous_attempt" : "original_attempt" })
             : (ActivityLink?)null;
         var begin = execution.StartTime ?? execution.LaunchedAt ?? one.Event.OccurredAt;
-        var span = Begin($"attempt of {execution.TaskName}", trace, SpanOf(execution.Attempt), trace.Task(execution.TaskName), begin, links);
+        var span = Begin($"attempt of {execution.TaskName}", trace, SpanOf(execution.Attempt), trace.Task(taskNo), begin, links);
         span?.SetTag("batchplane.task_instance.index", execution.TaskInstanceIndex);
         span?.SetTag("batchplane.attempt", execution.Attempt);
         span?.SetTag("batchplane.execution.id", execution.ExecutionId);
@@ -90,7 +99,7 @@ internal sealed class JobSpans(ActivitySource source)
         span.SetTag("batchplane.state", view.State);
         span.SetTag("batchplane.cause", view.Cause is { } cause ? Core.WireName.Of(cause) : null);
         span.SetTag("batchplane.source", view.Source);
-        span.SetTag("batchplane.event.id", view.EventId);
+        span.SetTag(EventId, view.EventId);
         if (isError)
         {
             span.SetStatus(ActivityStatusCode.Error, view.Reason);

@@ -15,14 +15,18 @@ internal sealed class JobTrace
     private readonly string _jobId;
     private readonly string _life;
 
-    private JobTrace(string jobId, string life, ActivityTraceId traceId, ActivitySpanId caller)
+    private JobTrace(string jobId, string life, ActivityTraceId traceId, ActivitySpanId caller, bool isUnsampled)
     {
+        IsUnsampled = isUnsampled;
         _jobId = jobId;
         _life = life;
         TraceId = traceId;
         Job = SpanOf(jobId, life);
         ParentOfJob = life.Length == 0 ? caller : SpanOf(jobId, "");
     }
+
+    /// <summary>True when the caller said that its trace is not recorded.</summary>
+    internal bool IsUnsampled { get; }
 
     /// <summary>Id of the trace.</summary>
     internal ActivityTraceId TraceId { get; }
@@ -39,16 +43,17 @@ internal sealed class JobTrace
         // Of several lives behind it, only the last can be told from the first.
         var life = one.Job?.RetriedAt is { } retried && one.Event.OccurredAt >= retried ? retried.UtcTicks.ToString(CultureInfo.InvariantCulture) : "";
         return ActivityContext.TryParse(one.Job?.Traceparent, null, out var caller)
-            ? new(one.Event.SubjectId, life, caller.TraceId, caller.SpanId)
-            : new(one.Event.SubjectId, life, ActivityTraceId.CreateFromBytes(Hash(one.Event.SubjectId, "trace").AsSpan(0, 16)), default);
+            ? new(one.Event.SubjectId, life, caller.TraceId, caller.SpanId, !caller.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
+            : new(one.Event.SubjectId, life, ActivityTraceId.CreateFromBytes(Hash(one.Event.SubjectId, "trace").AsSpan(0, 16)), default, isUnsampled: false);
     }
 
     /// <summary>Span of a task in this life.</summary>
-    internal ActivitySpanId Task(string? name) => SpanOf(_jobId, _life, name ?? "");
+    internal ActivitySpanId Task(int taskNo) => SpanOf(_jobId, _life, Number(taskNo));
 
     /// <summary>Span of an attempt: attempts are numbered over all lives.</summary>
-    internal ActivitySpanId Attempt(string? task, int index, int attempt) =>
-        SpanOf(_jobId, task ?? "", index.ToString(CultureInfo.InvariantCulture), attempt.ToString(CultureInfo.InvariantCulture));
+    internal ActivitySpanId Attempt(int taskNo, int index, int attempt) => SpanOf(_jobId, "", Number(taskNo), Number(index), Number(attempt));
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static ActivitySpanId SpanOf(params ReadOnlySpan<string> parts) => ActivitySpanId.CreateFromBytes(Hash(parts).AsSpan(0, 8));
 

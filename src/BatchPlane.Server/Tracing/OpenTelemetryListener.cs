@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BatchPlane.Contracts;
+using BatchPlane.Server.Listeners;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Resources;
@@ -24,26 +25,32 @@ internal sealed class OpenTelemetryListener : IEventListener, IDisposable
     // Of each listener its own: a source is heard by every provider of the process that names it.
     private readonly ActivitySource _source = new(SourceName, typeof(OpenTelemetryListener).Assembly.GetName().Version?.ToString(3));
     private readonly JobSpans _spans;
-    private SpanBatch? _batch;
+    private readonly int _maxSpans;
+    private readonly CollectorHandler _collector;
+    private readonly ListenerMetrics _metrics;
+    private Action<string> _log = static _ => { };
+    private SpanSender? _sender;
     private TracerProvider? _provider;
 
-    private OpenTelemetryListener(OtlpExporterOptions options)
+    private OpenTelemetryListener(OtlpExporterOptions exporter, TracingOptions options, ListenerMetrics metrics)
     {
-        _options = options;
-        _spans = new(_source);
+        _options = exporter;
+        _metrics = metrics;
+        _spans = new(_source, options.TraceUnsampled);
+        _maxSpans = options.MaxRequestSpans;
+        _collector = new(options.MaxRequestBytes);
+        exporter.HttpClientFactory = () => new(_collector, disposeHandler: false) { Timeout = TimeSpan.FromMilliseconds(exporter.TimeoutMilliseconds) };
     }
 
     /// <inheritdoc/>
     public string Name => ListenerName;
 
-    /// <summary>The listener that options and variables ask for; null when they ask for none.</summary>
-    internal static OpenTelemetryListener? Create(TracingOptions options, IConfiguration variables)
-    {
-        if (options.OtlpEndpoint is null && string.IsNullOrEmpty(variables["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-        {
-            return null;
-        }
+    /// <summary>Whether options or variables ask for one.</summary>
+    internal static bool IsWanted(TracingOptions options, IConfiguration variables) => options.OtlpEndpoint is not null || !string.IsNullOrEmpty(variables["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
+    /// <summary>The listener that options and variables ask for.</summary>
+    internal static OpenTelemetryListener Create(TracingOptions options, IConfiguration variables, ListenerMetrics metrics)
+    {
         // Reads the standard variables itself.
         var exporter = new OtlpExporterOptions();
         if (options.OtlpEndpoint is not null || string.IsNullOrEmpty(variables["OTEL_EXPORTER_OTLP_PROTOCOL"]))
@@ -57,18 +64,19 @@ internal sealed class OpenTelemetryListener : IEventListener, IDisposable
         }
 
         exporter.Headers = options.OtlpHeaders ?? exporter.Headers;
-        return new(exporter);
+        return new(exporter, options, metrics);
     }
 
     /// <inheritdoc/>
     public Task StartAsync(ListenerContext context, CancellationToken cancellationToken)
     {
-        _batch = new(new OtlpTraceExporter(_options), _source);
+        _log = context.Log;
+        _sender = new(new OtlpTraceExporter(_options), _collector, _source, _maxSpans, GiveUp);
         _provider = Sdk.CreateTracerProviderBuilder()
             .AddSource(SourceName)
             .SetSampler(new AlwaysOnSampler())
             .ConfigureResource(resource => resource.AddService(ServiceName).AddEnvironmentVariableDetector())
-            .AddProcessor(_batch)
+            .AddProcessor(_sender)
             .Build();
         context.Log($"sends spans to {_options.Endpoint.GetLeftPart(UriPartial.Path)}");
         return Task.CompletedTask;
@@ -77,14 +85,14 @@ internal sealed class OpenTelemetryListener : IEventListener, IDisposable
     /// <inheritdoc/>
     public Task HandleAsync(ListenerBatch batch, CancellationToken cancellationToken)
     {
-        _batch!.Clear();
+        _sender!.Clear();
         foreach (var one in batch.Events)
         {
             _spans.Make(one);
         }
 
         _faults.Clear();
-        return _batch.Send()
+        return _sender.Send(cancellationToken)
             ? Task.CompletedTask
             : throw new InvalidOperationException($"{_options.Endpoint.GetLeftPart(UriPartial.Path)} did not take the spans: {_faults.Last ?? "the exporter gave no reason"}");
     }
@@ -95,23 +103,12 @@ internal sealed class OpenTelemetryListener : IEventListener, IDisposable
         _provider?.Dispose();
         _source.Dispose();
         _faults.Dispose();
+        _collector.Dispose();
     }
 
-    /// <summary>Keeps the spans of one source that ended, and sends them when it is told to, so that it is known whether they were taken.</summary>
-    private sealed class SpanBatch(BaseExporter<Activity> exporter, ActivitySource source) : BaseExportProcessor<Activity>(exporter)
+    private void GiveUp(Activity span)
     {
-        private readonly List<Activity> _spans = [];
-
-        internal void Clear() => _spans.Clear();
-
-        internal bool Send() => _spans.Count == 0 || exporter.Export(new Batch<Activity>([.. _spans], _spans.Count)) == ExportResult.Success;
-
-        protected override void OnExport(Activity data)
-        {
-            if (ReferenceEquals(data.Source, source))
-            {
-                _spans.Add(data);
-            }
-        }
+        _metrics.RefusedSpan();
+        _log($"the span of event {span.GetTagItem(JobSpans.EventId)} is given up, the collector refused it: {_faults.Last}");
     }
 }

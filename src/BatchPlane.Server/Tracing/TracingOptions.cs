@@ -24,4 +24,15 @@ public sealed class TracingOptions
 
     /// <summary>Headers of each request, <c>key=value,key=value</c>. Null: those of <c>OTEL_EXPORTER_OTLP_HEADERS</c>.</summary>
     public string? OtlpHeaders { get; set; }
+
+    /// <summary>Also jobs have a trace whose submit came with a <c>traceparent</c> that says that its trace is not recorded (flag 00). Default: they have none.</summary>
+    public bool TraceUnsampled { get; set; }
+
+    /// <summary>Most spans of a request. 1 to 10,000; default 512. Requests that a collector refuses are halved.</summary>
+    [Range(1, 10_000)]
+    public int MaxRequestSpans { get; set; } = 512;
+
+    /// <summary>Most bytes of a request; one that has more is halved, and a single span that has more is given up. 65,536 to 67,108,864; default 4,000,000: collectors take 4 MiB over gRPC where nothing is said.</summary>
+    [Range(65_536, 67_108_864)]
+    public int MaxRequestBytes { get; set; } = 4_000_000;
 }

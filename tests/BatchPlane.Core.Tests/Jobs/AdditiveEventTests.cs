@@ -28,6 +28,49 @@ public sealed class AdditiveEventTests
     }
 
     [Fact]
+    public void WhyAnAttemptWasMade_IsOnEachOfItsEntries()
+    {
+        var world = Of([Task("A")], notifications: [Ask("TASK_INSTANCE_ATTEMPT_STARTED", "TASK_INSTANCE_ATTEMPT_ENDED")]);
+        world.Claim("A");
+        world.Job.LoseAttempt(world["A"].TaskId, 0, Node, Epoch, "silent", world.Now);
+        foreach (var attempt in (int[])[2, 3])
+        {
+            world.Claim("A");
+            world.Report("A", 0, AttemptOutcome.Running, attempt, progress: new() { Number = 1, Percent = 50, Events = [new("built", null)] });
+            world.Fail("A", 0, attempt);
+            world.Retry();
+        }
+
+        foreach (var (attempt, source, original) in ((int, string, int?)[])[(2, ExecutionSources.Failover, 1), (3, ExecutionSources.Manual, null)])
+        {
+            var entries = world.Job.Journal.Where(entry => entry.Attempt == attempt).ToList();
+            Assert.Equal(["ATTEMPT_ENDED", "ATTEMPT_STARTED", "CUSTOM_EVENT", "FAILED", "PROGRESS", "RUNNING"], entries.Select(entry => entry.State).Order(StringComparer.Ordinal));
+            Assert.All(entries, entry => Assert.Equal((source, original), JournalDetails.Parse(entry.Details!) is var details ? (details.ExecutionSource, details.OriginalAttempt) : default));
+        }
+
+        Assert.Equal(
+            [RunState.Runnable, RunState.Failed, RunState.Failed],
+            world.Job.Journal.Where(entry => entry.State == EventCatalogue.AttemptEnded).Select(entry => JournalDetails.Parse(entry.Details!).State!.Value));
+    }
+
+    [Fact]
+    public void ChangedOnly_IsToldOfTheFirstBeginOfEachLife()
+    {
+        var world = Of([Task("A", retries: 1)], notifications: [Ask("TASK_INSTANCE_RUNNING") with { Filter = new() { Changed = true } }]);
+        for (var attempt = 1; attempt <= 4; attempt++)
+        {
+            world.Claim("A");
+            world.Fail("A", 0, attempt);
+            if (attempt % 2 == 0)
+            {
+                world.Retry();
+            }
+        }
+
+        Assert.Equal([1, 3], world.Job.Journal.Where(entry => entry.Notify == 1).Select(entry => entry.Attempt!.Value));
+    }
+
+    [Fact]
     public void SpansOfAttempts_AreOneRowEach()
     {
         var world = Of([Task("A", instances: 100)], notifications: [Ask("TASK_INSTANCE_ATTEMPT_STARTED", "TASK_INSTANCE_ATTEMPT_ENDED")]);

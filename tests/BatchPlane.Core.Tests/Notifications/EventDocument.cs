@@ -1,4 +1,5 @@
 using System.Text;
+using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Tests.Notifications;
@@ -35,7 +36,7 @@ internal static class EventDocument
           19 events of the table below: the others are told where they are named, and nowhere else. An event that the block names besides keeps its own `event_vars`.
         - `filter` leaves out events of a block; what it names must all be so: `levels` (`["job", "task"]`), `labels` (`[{"key": "branch", "value": "main"}]`, which the job's or environment's `tags`
           must have; without `value`: any), `final` (true: only ends: `SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`, `DELETED`, `CREATION_FAILED`), `changed` (true: no event that changes no state,
-          and `TASK_INSTANCE_RUNNING` for first attempts only). A filter that none of the block's events can pass is refused.
+          and `TASK_INSTANCE_RUNNING` for the first attempt only, and the first after a user's retry). A filter that none of the block's events can pass is refused.
         - `TASK_PROGRESS` tells how far a task has come: `"every_percent": 10` (default), `"every_seconds": 60` or both, of each block its own. An array of 100,000 instances tells its story in fewer than ten messages
           with `JOB_RUNNING`, `JOB_SUCCEED`, `JOB_FAILED`, `TASK_PROGRESS` every 20 percent and the ends of its task. Between two ends of instances nothing is told.
         - `event_vars` come back unchanged in each message of that event.
@@ -74,12 +75,13 @@ internal static class EventDocument
 
         ## Formats
 
-        `cmq` is the message above. The others tell the same events, with the same routing key, `message_id` and headers:
+        `cmq` is the message above. The others tell the same events, with the same `message_id` and headers. Routing key and `type` are those of the event that was asked for, whatever the format: `job.succeed` where
+        `JOB_SUCCEED` was, `job.finished` where `OnJobFinished` was. The formats:
 
         - `cloudevents`: content type `application/cloudevents+json`, one CloudEvents 1.0 event in structured mode. `id`, `source`, `type`, `subject`, `time` as in the table; `sequence` (19 digits) and `traceparent`;
           `data` has `Batch` and `EventVars` of the message above. No `cloudEvents_*` headers.
         - `mns`: Alibaba BatchCompute's flat object: all values are texts, times have 27 characters (`2016-11-01T15:25:02.837728Z`), what is not known is `""`. `Event` is Alibaba's name of the transition, if it has one.
-          `Group`, `InnerIpAddress` and `Hints` are always empty, `ErrorCode` is BatchPlane's cause. `event_vars` have no place in it.
+          `Group`, `InnerIpAddress` and `Hints` are always empty, `ErrorCode` is BatchPlane's cause, of a node its state. `event_vars` have no place in it. [What Alibaba does not have](#what-alibaba-does-not-have).
 
         Alibaba's block is accepted as it is on jobs and environments, beside or instead of `notifications`, and counts as one block of format `mns`:
 
@@ -88,10 +90,12 @@ internal static class EventDocument
         ```
 
         `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
-        The topic must not be in `notifications` as well. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`; one that is ended while it waits for another attempt has 0 there.
+        Its topic may be in `notifications` as well, but no transition goes to a topic twice, since both messages would have one id: `OnJobFailed` beside `JOB_FAILED` on one topic is refused, unlike Alibaba's; take two topics.
+        Jobs and environments show the block as `notification`, as it was given. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`; one that is ended while it waits for another attempt has 0 there.
         `OnInstanceWaiting` is a message for each instance, a million for an array of a million, since a body names one: leave it out of `Events` where that is too much. No `*` brings it, and `OnTaskWaiting` tells the same once.
 
-        A body over the limit is shortened by format: in `cmq` and `cloudevents` `StateReason` loses its end, in `mns` `Message` or `ErrorMessage` does, and says so with `...(truncated)`.
+        A body over the limit is shortened: the longest of its texts loses its end, then the next, until it fits. In `cmq` and `cloudevents` these are `StateReason` and `ProgressMessage`, and `CustomEventData` is left out as a whole;
+        in `mns` `Message` or `ErrorMessage`, `Detail` and `CustomEventData`, which then end with `...(truncated)`. Names and `event_vars` are never cut.
 
         For machines, made from the same catalogue: JSON Schemas at `/schemas` (`/schemas/JOB_FAILED.json`, `/schemas/cloudevents/…`, `/schemas/mns/OnJobFailed.json`), AsyncAPI 3 at `/asyncapi.yaml`,
         and the section `webhooks` of `/openapi/v1.json`.
@@ -106,7 +110,7 @@ internal static class EventDocument
         - **Sequence.** Gapless from 1 in the journal of a job or environment (`GET /v1/jobs/{id}/events`, `GET /v1/environments/{id}/events`). A topic gets only what was asked for,
           so the sequences in a queue have holes. The journal also names transitions that are not published, such as `JOB_STARTING`; its `topics` says where an event went.
         - **Nobody bound.** A message for which no queue is bound is noted as unrouted in `delivery_exceptions` and not sent again: bind queues before the job.
-        - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536). A longer one loses the end of its reason; when that is not enough, it is noted
+        - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536), and on a topic with `MaxMsgSize` (1,024 to 65,536, of CMQ's interface) at most that many, within ten seconds of a change. A longer one is [shortened](#formats); when that is not enough, it is noted
           as failed and not sent. So is a message whose exchange the broker does not let us have.
         - **Full queues.** A message that the broker refuses is sent again and again, for `Dispatch.RefusedFor` (2 minutes) and `Dispatch.MaxRefusals` times (5) at least, and then noted as failed. Meanwhile the other events of its shard, a quarter of all,
           wait as well; so the next ones that this topic's queues refuse fail at once, for as long again. Redeliver them when there is room.
@@ -161,9 +165,17 @@ internal static class EventDocument
         text.Append("\n## Alibaba's events\n\n| event | routing key | in the `Notification` of | members | when |\n|---|---|---|---|---|\n");
         foreach (var kind in AlibabaEvents.All)
         {
-            text.Append($"| `{kind.Name}` | `{kind.RoutingKey}` | {Where(kind.Scope)} | {string.Join(", ", EventPayload.FlatKeysOf(kind).Select(name => $"`{name}`"))} | {kind.Fires} |\n");
+            text.Append($"| `{kind.Name}` | `{kind.RoutingKey}` | {Where(kind.Scope)} | {Members(EventPayload.FlatKeysOf(kind))} | {kind.Fires} |\n");
+        }
+
+        text.Append("\n### What Alibaba does not have\n\nEvents that it has no name for keep theirs in format `mns`, and have the members of its messages of their level; some have more:\n\n| event | further members |\n|---|---|\n");
+        foreach (var kind in EventSchemas.KindsOf(NotificationFormat.Mns).Except(AlibabaEvents.All))
+        {
+            text.Append($"| `{kind.Name}` | {Members(EventPayload.FlatKeysOf(kind).Except(EventPayload.FlatKeysOf(AlibabaEvents.All.First(other => other.Level == kind.Level))))} |\n");
         }
     }
+
+    private static string Members(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"`{name}`").DefaultIfEmpty("none"));
 
     private static void AddNotices(StringBuilder text)
     {

@@ -75,7 +75,7 @@ public sealed class NotificationFilterTests
 
         Assert.Equal((1, 0), (all.MaskFor(Entry("PROGRESS", 1)), changed.MaskFor(Entry("PROGRESS", 1))));
         Assert.Equal((1, 1), (all.MaskFor(Entry("RUNNING", 1)), changed.MaskFor(Entry("RUNNING", 1))));
-        Assert.Equal((1, 0), (all.MaskFor(Entry("RUNNING", 2)), changed.MaskFor(Entry("RUNNING", 2))));
+        Assert.Equal((1, 0), (all.MaskFor(Repeated(2)), changed.MaskFor(Repeated(2))));
         Assert.Equal((1, 1), (all.MaskFor(Entry("FAILED", 2)), changed.MaskFor(Entry("FAILED", 2))));
     }
 
@@ -122,10 +122,29 @@ public sealed class NotificationFilterTests
     }
 
     [Fact]
-    public void AlibabaTopicThatIsInNotificationsToo_IsRefused() => ReadingAssert.Refused(
-        ReadingAssert.Job("""{"job_name":"d","tasks":[{"task_name":"a","application":{"command":"true"}}],"notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed"}]}],"Notification":{"Topic":{"Name":"T","Events":["OnJobFailed"]}}}"""),
-        "$.Notification.Topic.Name",
-        "event_duplicate");
+    public void AlibabaTopicThatIsInNotificationsToo_IsRefusedWhereATransitionWouldBeToldTwice()
+    {
+        static string Document(string events) => $$$$"""
+            {"job_name":"d","tasks":[{"task_name":"a","application":{"command":"true"}}],
+             "notifications":[{"topic_name":"t","event_configs":[{"event_name":"JobFailed"}]},{"topic_name":"u","event_configs":[{"event_name":"JobSucceed"}]}],
+             "Notification":{"Topic":{"Name":"T","Events":[{{{{events}}}}]}}}
+            """;
+
+        Assert.Equal(3, ReadingAssert.Valid(ReadingAssert.Job(Document("""  "OnJobFinished","OnTaskFailed","OnJobWaiting" """))).Notifications.Count);
+        ReadingAssert.Refused(ReadingAssert.Job(Document("""  "OnJobFinished","OnJobFailed" """)), "$.Notification.Topic.Events[1]", "event_duplicate");
+        ReadingAssert.Refused(ReadingAssert.Job(Document("""  "OnJobStopped" """)), "$.Notification.Topic.Events[0]", "event_duplicate");
+    }
+
+    [Fact]
+    public void AlibabaBlock_IsKeptAsItWasGiven()
+    {
+        const string Given = """{"topic":{"name":"t","endpoint":"http://1.mns.cn-a.aliyuncs.com/","events":["OnJobFailed","OnInstanceWaiting","OnJobFailed"]}}""";
+        using var document = JsonDocument.Parse(WithAlibaba(Given));
+
+        var job = ReadingAssert.Valid(JobDocumentReader.Read(document.RootElement, new(), new NotificationLimits { Endpoints = "http://1.mns.cn-a.aliyuncs.com" }));
+
+        Assert.Equal(Given, JsonSerializer.Serialize(job.Notification, BatchPlaneJson.Options));
+    }
 
     private static IEnumerable<string> Events(string configs) =>
         ReadingAssert.Valid(ReadingAssert.Job(Job(configs))).Notifications[0].EventConfigs.Select(config => config.EventName);
@@ -135,6 +154,8 @@ public sealed class NotificationFilterTests
         var job = ReadingAssert.Valid(ReadingAssert.Job(json));
         return NotificationInterest.FromColumn(NotificationInterest.Of(job.Notifications, job.Tags).ToColumn());
     }
+
+    private static JournalEntry Repeated(int attempt) => Entry("RUNNING", attempt) with { IsRepeatedBegin = true };
 
     private static JournalEntry Entry(string state, int attempt) => new()
     {

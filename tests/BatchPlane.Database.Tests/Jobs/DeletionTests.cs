@@ -1,5 +1,7 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Jobs;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.Listeners;
 
 namespace BatchPlane.Database.Tests.Jobs;
 
@@ -94,6 +96,43 @@ public sealed class DeletionTests : IAsyncLifetime
 
         Assert.Equal(jobId, await _server.SubmittedAsync(Given.Job(_envId), key: "k"));
         Assert.Equal(0, await _installation.CountAsync("jobs"));
+    }
+
+    [Fact]
+    public async Task RemovedJob_IsToldListenersAsItWanted_UntilItsJournalIsGone()
+    {
+        var jobs = new Dictionary<TracingMode, string>();
+        foreach (var mode in Enum.GetValues<TracingMode>())
+        {
+            jobs[mode] = await _server.SubmittedAsync(Given.Job(_envId) with { Tracing = mode });
+            await _server.TerminateAsync(jobs[mode]);
+            await DeleteAsync(jobs[mode]);
+            Assert.True(await Removal.RemoveAsync(jobs[mode], CancellationToken.None));
+        }
+
+        var told = await Condition.ReachedAsync(ToldAsync, ids => ids.Contains(jobs[TracingMode.Full]) && ids.Contains(jobs[TracingMode.Sampled]), "the journal is settled");
+        Assert.DoesNotContain(jobs[TracingMode.Off], told);
+
+        var journal = new JournalStore(_installation.DataSource);
+        await _installation.ExecuteAsync("UPDATE removed_jobs SET removed_at = now() - interval '400 days'");
+        await journal.PruneAsync(30, 100, CancellationToken.None);
+        Assert.Equal(2, await _installation.CountAsync("removed_jobs"));
+        await _installation.ExecuteAsync($"DELETE FROM events WHERE subject_id = '{jobs[TracingMode.Off]}'");
+        await journal.PruneAsync(30, 100, CancellationToken.None);
+        Assert.Equal([$"{jobs[TracingMode.Sampled]} sampled"], await _installation.RowsAsync("SELECT job_id, tracing FROM removed_jobs"));
+    }
+
+    /// <summary>Jobs of which a listener is told that begins at the beginning.</summary>
+    private async Task<HashSet<string>> ToldAsync()
+    {
+        var reader = new ListenerReader(new(_installation.DataSource), default, 2, sampleEvery: 1_000_000);
+        var told = new HashSet<string>();
+        while (await reader.ReadAsync(100, CancellationToken.None) is ListenerPage.Found found)
+        {
+            told.UnionWith(found.Events.Select(one => one.Event.SubjectId));
+        }
+
+        return told;
     }
 
     private Task<DeleteJobOutcome> DeleteAsync(string jobId) => _server.Writer.WriteAsync(new DeleteJobCommand(jobId, Installation.Submitter), CancellationToken.None);

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Statistics;
@@ -78,14 +79,44 @@ public sealed class ExecutionTests : IAsyncLifetime
         await _server.LoseAsync(Assert.Single(await _installation.Claims.OrphansAsync(10, default)));
         var next = await _installation.AddNodeAsync(_envId);
         await _server.ClaimAsync(next, job, task, 1);
-        await _server.ReportAsync(next, job, task, Given.Exited(0, attempt: 2));
+        await _server.ReportAsync(next, job, task, Given.Report(0, AttemptOutcome.Returned, attempt: 2));
+        await _server.ClaimAsync(next, job, task, 1);
+        await _server.ReportAsync(next, job, task, Given.Report(0, AttemptOutcome.Running, attempt: 3) with { Progress = new() { Number = 1, Percent = 50, Events = [new("built", null)] } });
+        await _server.ReportAsync(next, job, task, Given.Exited(0, attempt: 3));
 
         // Late, and from a node that was given up: it changes nothing.
         await _server.ReportAsync(_node, job, task, Given.Exited(0, exitCode: 1));
-        var attempts = await EndedAsync(job, 2);
+        var attempts = await EndedAsync(job, 3);
+        var statistics = new StatisticsStore(_installation.DataSource);
+        await CountAllAsync(statistics);
 
-        Assert.Equal(["1 NORMAL_TRIGGER LOST ", "2 FAILOVER SUCCESS 1"], attempts.Select(view => $"{view.Attempt} {view.ExecutionSource} {view.Result} {view.OriginalAttempt}"));
-        Assert.Equal(["2"], (await FoundAsync(new() { SubjectId = job, Results = [], ExecutionSources = [ExecutionSources.Failover] })).Select(view => $"{view.Attempt}"));
+        Assert.Equal(
+            ["1 NORMAL_TRIGGER LOST ", "2 FAILOVER RETURNED 1", "3 FAILOVER SUCCESS 1"],
+            attempts.Select(view => $"{view.Attempt} {view.ExecutionSource} {view.Result} {view.OriginalAttempt}"));
+        Assert.Equal((1, 0), await TodayAsync(statistics) is var today ? (today.Failovers, today.Retries) : default);
+        var events = Assert.IsType<JournalAnswer<EventView>.Found>(await _journal.EventsAsync(new() { SubjectId = job }, null, backwards: false, 100, default)).Items.Select(item => item.View).ToList();
+        Assert.Equal(
+            ["ATTEMPT_ENDED", "ATTEMPT_STARTED", "CUSTOM_EVENT", "PROGRESS", "RUNNING", "SUCCEED"],
+            events.Where(view => view.Attempt == 3).Select(view => view.State).Order(StringComparer.Ordinal));
+        Assert.All(events.Where(view => view.Attempt > 1), view => Assert.Equal((ExecutionSources.Failover, 1), (view.ExecutionSource, view.OriginalAttempt)));
+        Assert.Equal(["2", "3"], (await FoundAsync(new() { SubjectId = job, Results = [], ExecutionSources = [ExecutionSources.Failover] })).Select(view => $"{view.Attempt}"));
+    }
+
+    [Theory]
+    [InlineData(AttemptOutcome.Exited)]
+    [InlineData(AttemptOutcome.StartFailed)]
+    public async Task ReasonThatNoDatabaseHolds_IsStoredWithHeadAndTail(AttemptOutcome outcome)
+    {
+        var (job, task) = await ClaimedAsync(Given.Task(_envId));
+        var reason = $"head\0{new string('é', 1_000_000)}tail\uD83D";
+
+        var taken = await _server.ReportAsync(_node, job, task, Given.Report(0, outcome) with { ExitCode = 1, Reason = reason });
+
+        Assert.Empty(taken.Refused);
+        var stored = Assert.Single(await EndedAsync(job, 1)).FailureCause!;
+        Assert.Matches("^head\uFFFDé+ … [0-9]+ characters or more left out … é+tail\uFFFD$", stored);
+        Assert.InRange(stored.Length, 3_900, new EngineLimits().MaxReasonLength);
+        Assert.Equal([$"FAILED instance 0: {stored}"], await _installation.RowsAsync("SELECT state, reason FROM tasks"));
     }
 
     [Fact]
@@ -112,7 +143,7 @@ public sealed class ExecutionTests : IAsyncLifetime
             ["1 NORMAL_TRIGGER RETURNED", "2 NORMAL_TRIGGER FAILURE", "3 RETRY FAILURE", "4 MANUAL RETURNED", "5 MANUAL SUCCESS"],
             attempts.Select(view => $"{view.Attempt} {view.ExecutionSource} {view.Result}"));
         Assert.Equal(["4", "5"], (await FoundAsync(new() { SubjectId = job, Results = [], ExecutionSources = [ExecutionSources.Manual] })).Select(view => $"{view.Attempt}"));
-        Assert.Equal(1, (await TodayAsync(statistics)).Retries);
+        Assert.Equal((1, 1, 0), await TodayAsync(statistics) is var today ? (today.Retries, today.Manual, today.Failovers) : default);
     }
 
     [Fact]

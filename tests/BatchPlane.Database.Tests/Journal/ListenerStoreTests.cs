@@ -31,7 +31,7 @@ public sealed class ListenerStoreTests : IAsyncLifetime
 
         Assert.False(await _store.MoveAsync(one, new(9, 9, 0), 5, CancellationToken.None));
         Assert.False(await _store.RenewAsync(one, Long, CancellationToken.None));
-        Assert.Null(await _store.FailAsync(one, "late", Long, 9, CancellationToken.None));
+        Assert.Null(await _store.FailAsync(one, "late", Long, CancellationToken.None));
         await _store.ReleaseAsync(one, CancellationToken.None);
         Assert.True(await _store.MoveAsync(two, new(7, 7, 0), 5, CancellationToken.None));
 
@@ -41,20 +41,24 @@ public sealed class ListenerStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task FailuresInARow_PauseIt_UntilItIsResumedWithWhatItHasNotTaken()
+    public async Task FailuresInARow_AreKeptUntilOneIsTaken_AndOnlyAUserPauses()
     {
         var lease = (await ClaimAsync("one"))!;
-        Assert.Equal((1, false), await _store.FailAsync(lease, "first\0", Long, 2, CancellationToken.None));
-        Assert.Equal((ListenerState.Retrying, "first "), ((await ViewAsync()).State, (await ViewAsync()).LastError));
+        for (var failures = 1; failures <= 100; failures++)
+        {
+            Assert.Equal(failures, await _store.FailAsync(lease, failures == 1 ? "first\0" : new string('x', 3_000), Long, CancellationToken.None));
+            Assert.Equal((ListenerState.Retrying, failures), ((await ViewAsync()).State, (await ViewAsync()).Failures));
+        }
+
+        Assert.InRange((await ViewAsync()).LastError!.Length, ListenerStore.MaxErrorLength - 10, ListenerStore.MaxErrorLength);
         await ExpireAsync();
         var again = (await ClaimAsync("one"))!;
-        Assert.Equal(1, again.Failures);
+        Assert.Equal(100, again.Failures);
         Assert.InRange(again.RetryIn, TimeSpan.FromSeconds(1), Long);
-        Assert.Equal((2, true), await _store.FailAsync(again, new string('x', 3_000), Long, 2, CancellationToken.None));
-        await ExpireAsync();
 
+        await _store.PauseAsync("audit", CancellationToken.None);
         Assert.Null(await ClaimAsync("one"));
-        Assert.Equal((ListenerState.Paused, ListenerStore.MaxErrorLength), ((await ViewAsync()).State, (await ViewAsync()).LastError!.Length));
+        Assert.Equal(ListenerState.Paused, (await ViewAsync()).State);
         Assert.True(await _store.ResumeAsync("audit", null, CancellationToken.None));
         Assert.False(await _store.MoveAsync(again, new(9, 9, 0), 1, CancellationToken.None));
         var resumed = (await ClaimAsync("one"))!;
@@ -85,19 +89,48 @@ public sealed class ListenerStoreTests : IAsyncLifetime
     {
         var lease = (await ClaimAsync("one"))!;
         await _store.MoveAsync(lease, new(5, 5, 5), 1, CancellationToken.None);
-        await _store.NoteLoadErrorAsync("audit", "torn", CancellationToken.None);
-        Assert.Equal("torn", (await ViewAsync()).LoadError);
 
         await _store.RegisterAsync(["audit"], fromOldest: true, CancellationToken.None);
         await ExpireAsync();
 
-        Assert.Null((await ViewAsync()).LoadError);
         Assert.Equal(new JournalPosition(5, 5, 5), (await ClaimAsync("one"))!.Place);
+    }
+
+    [Fact]
+    public async Task ForgottenWhileAServerHasIt_BeginsAnewWithAGap()
+    {
+        var lease = (await ClaimAsync("one"))!;
         Assert.False(await _store.DeleteAsync("audit", CancellationToken.None));
-        await ExpireAsync();
+        await _store.PauseAsync("audit", CancellationToken.None);
         Assert.True(await _store.DeleteAsync("audit", CancellationToken.None));
         Assert.Null(await _store.DeleteAsync("audit", CancellationToken.None));
+
+        Assert.Null(await ClaimAsync("one"));
+        var anew = (await ClaimAsync("one"))!;
+
+        Assert.Equal(("a user had audit forgotten while a server has it", 0), (anew.Gap, anew.Failures));
+        Assert.True(lease.Place.IsBefore(anew.Place));
+        Assert.Null(await ClaimAsync("two"));
     }
+
+    [Fact]
+    public async Task WhatServersCouldNotLoad_IsShownUntilTheyStartAgainOrItIsForgotten()
+    {
+        await LoadErrorsAsync("a", ("audit", "torn"), ("zip", "none"));
+        await LoadErrorsAsync("b", ("zip", "not there\0"));
+
+        Assert.Equal(["audit a: torn", "zip a: none; b: not there\uFFFD"], await ErrorsAsync());
+        Assert.Equal(["zip"], (await _store.ListAsync("audit", 10, 100, CancellationToken.None)).Select(view => view.ListenerName));
+        await LoadErrorsAsync("a");
+        Assert.Equal(["audit ", "zip b: not there\uFFFD"], await ErrorsAsync());
+        Assert.True(await _store.DeleteAsync("zip", CancellationToken.None));
+        Assert.Equal(["audit "], await ErrorsAsync());
+    }
+
+    private Task LoadErrorsAsync(string server, params (string Name, string Error)[] errors) =>
+        _store.ReplaceLoadErrorsAsync(server, errors.ToDictionary(error => error.Name, error => error.Error), CancellationToken.None);
+
+    private async Task<IEnumerable<string>> ErrorsAsync() => (await _store.ListAsync(null, 10, 100, CancellationToken.None)).Select(view => $"{view.ListenerName} {view.LoadError}");
 
     private Task<ListenerLease?> ClaimAsync(string server) => _store.ClaimAsync("audit", server, Long, CancellationToken.None);
 

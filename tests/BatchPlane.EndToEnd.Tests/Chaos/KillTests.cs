@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
@@ -12,9 +13,9 @@ using Xunit.Abstractions;
 namespace BatchPlane.EndToEnd.Tests.Chaos;
 
 /// <summary>
-/// Random jobs while server, agents, PostgreSQL and RabbitMQ are killed at random. Afterwards every job has ended once, every
+/// Random jobs, and a steady stream of small ones, while server, PostgreSQL and RabbitMQ are killed at random, and agents and keepers between them. Afterwards every job has ended once, every
 /// instance has ended once and as its command does, a consumer has every event that the documents ask for, in order, everything that the API shows agrees with it, and
-/// the database is sound. Ten kills here; hundreds with
+/// the database is sound. Ten kills of the three servers here; hundreds with
 /// <c>./dev soak kills</c>, which sets <c>BATCHPLANE_SOAK_KILLS</c> and, to repeat a run, <c>BATCHPLANE_SOAK_SEED</c>.
 /// </summary>
 public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IClassFixture<StackFixture>, IDisposable
@@ -22,13 +23,17 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
     private const string Topic = "chaos";
     private const int DefaultKills = 10;
 
-    // RabbitMQ not first: it registers a new queue for good about a second late, and one lost before that is not what this is about.
-    private static readonly string[] Kinds = ["agent", "server", "postgres", "keeper", "rabbitmq", "agent", "server", "postgres", "rabbitmq", "agent"];
+    // What counts. An agent or keeper may be killed beside it.
+    private static readonly string[] Servers = ["server", "postgres", "rabbitmq"];
+    private static readonly string[] Workers = ["agent", "keeper"];
     // A server that dies again and again is not started again: see DevStack. This many kills in a row are not what that is about.
     private static readonly TimeSpan BetweenServerKills = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan JobsLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan EventsLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(60);
+
+    private const int OfStream = 50;
+    private static readonly TimeSpan StreamPause = TimeSpan.FromMilliseconds(300);
 
     private const int FailingCommand = 3;
     private static readonly string[] Commands = ["true", "sleep 0.05", "sleep 0.3", "exit $((BATCH_TASK_INSTANCE_INDEX % 7 == 6))", "head -c 20000 /dev/zero"];
@@ -52,13 +57,17 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         await SendAsync(HttpMethod.Post, $"/v1/topics/{Topic}/subscriptions", """{"protocol":"queue","endpoint":"chaos"}""", "queue");
         await using var queue = new DurableReader(() => stack.Info.AmqpUrl, "chaos");
 
-        var jobs = new Dictionary<string, IReadOnlyDictionary<string, SubmittedTask>>();
+        var jobs = new ConcurrentDictionary<string, IReadOnlyDictionary<string, SubmittedTask>>();
+        using var over = new CancellationTokenSource();
+        var stream = StreamAsync(jobs, over.Token);
         var victims = new Victims(stack);
         var sinceServerKill = (Stopwatch?)null;
         for (var kill = 0; kill < kills; kill++)
         {
             await SubmitAsync(random, kill, jobs);
-            var kind = Kinds[kill % Kinds.Length];
+
+            // RabbitMQ not first: it registers a new queue for good about a second late, and one lost before that is not what this is about.
+            var kind = Servers[random.Next(kill == 0 ? 2 : 3)];
             await Task.Delay(random.Next(50, 1_000));
             if (kind == "server")
             {
@@ -67,8 +76,15 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
             }
 
             Assert.True(await EventuallyKilledAsync(victims, kind, random), $"no {kind} to kill\n{stack.Output}");
+            if (random.Next(2) == 0)
+            {
+                var worker = Workers[random.Next(2)];
+                Assert.True(await EventuallyKilledAsync(victims, worker, random), $"no {worker} to kill\n{stack.Output}");
+            }
         }
 
+        await over.CancelAsync();
+        await stream;
         var states = await EndedAsync(jobs.Keys);
         var journals = new Dictionary<string, IReadOnlyList<JournalLine>>();
         foreach (var job in jobs.Keys)
@@ -121,15 +137,25 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         return false;
     }
 
-    private async Task SubmitAsync(Random random, int round, Dictionary<string, IReadOnlyDictionary<string, SubmittedTask>> jobs)
+    /// <summary>A job of builtin instances every so often, until it is over: something is always between its submit and its last event.</summary>
+    private async Task StreamAsync(ConcurrentDictionary<string, IReadOnlyDictionary<string, SubmittedTask>> jobs, CancellationToken over)
+    {
+        for (var n = 0; !over.IsCancellationRequested; n++)
+        {
+            var answer = await SendAsync(HttpMethod.Post, "/v1/jobs", Document($$"""{"task_name":"t0","task_instance_num":{{OfStream}},"application":{"builtin":"noop"} }"""), $"stream-{n}");
+            jobs[answer.GetProperty("job_id").GetString()!] = new Dictionary<string, SubmittedTask> { ["t0"] = new(OfStream, _ => false) };
+            await Task.Delay(StreamPause, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task SubmitAsync(Random random, int round, ConcurrentDictionary<string, IReadOnlyDictionary<string, SubmittedTask>> jobs)
     {
         for (var n = 0; n < 2; n++)
         {
             var tasks = Enumerable.Range(0, random.Next(1, 4)).ToDictionary(task => $"t{task}", _ => (Count: random.Next(1, 40), Command: random.Next(Commands.Length)));
             var answer = await SendAsync(HttpMethod.Post, "/v1/jobs", Job(random, tasks), $"job-{round}-{n}");
-            jobs.Add(
-                answer.GetProperty("job_id").GetString()!,
-                tasks.ToDictionary(task => task.Key, task => new SubmittedTask(task.Value.Count, index => task.Value.Command == FailingCommand && index % 7 == 6)));
+            jobs[answer.GetProperty("job_id").GetString()!] =
+                tasks.ToDictionary(task => task.Key, task => new SubmittedTask(task.Value.Count, index => task.Value.Command == FailingCommand && index % 7 == 6));
         }
     }
 
@@ -138,10 +164,15 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         var bodies = tasks.Select(task =>
             $$"""{"task_name":"{{task.Key}}","task_instance_num":{{task.Value.Count}},"max_retry_count":{{random.Next(0, 3)}},"application": {"command": "{{Commands[task.Value.Command]}}" } }""");
         var edges = tasks.Keys.Skip(1).Where(_ => random.Next(0, 2) == 0).Select(task => $$"""{"start_task":"t0","end_task":"{{task}}"}""");
+        return Document(string.Join(',', bodies), string.Join(',', edges));
+    }
+
+    private static string Document(string tasks, string edges = "")
+    {
         var configs = Asked.Select(name => $$"""{"event_name":"{{name}}"}""");
         return $$"""
-            {"tasks": [{{string.Join(',', bodies)}}],
-             "dependences": [{{string.Join(',', edges)}}],
+            {"tasks": [{{tasks}}],
+             "dependences": [{{edges}}],
              "notifications": [ {"topic_name": "{{Topic}}", "event_configs": [{{string.Join(',', configs)}}] } ] }
             """;
     }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace BatchPlane.EndToEnd.Tests.Chaos;
 
 /// <summary>A task as it was submitted.</summary>
@@ -151,9 +153,37 @@ internal static class Verdict
             yield return $"event {late[0].Second} first arrived after {late[0].First}";
         }
 
+        var lines = story.Journal.ToDictionary(line => line.EventId);
+        foreach (var (id, body) in story.Received.Where(message => lines.TryGetValue(message.Id, out var line) && !Says(message.Body, story.JobId, line)).Take(1))
+        {
+            yield return $"the message of {lines[id].Name} says something else: {body}";
+        }
+
         if (story.Received.GroupBy(message => message.Id).Any(same => same.Select(message => message.Body).Distinct().Count() > 1))
         {
             yield return "a repeated message has another body";
         }
     }
+
+    /// <summary>Whether a message in Tencent's envelope tells just what a row of the journal does.</summary>
+    private static bool Says(string body, string jobId, JournalLine line)
+    {
+        using var document = JsonDocument.Parse(body);
+        var events = document.RootElement.GetProperty("Events");
+        if (events.GetArrayLength() != 1)
+        {
+            return false;
+        }
+
+        var (told, batch) = (events[0], events[0].GetProperty("Batch"));
+        var level = line switch { { Instance: not null } => "TASK_INSTANCE", { Task: not null } => "TASK", _ => "JOB" };
+        var state = level switch { "TASK_INSTANCE" => "TaskInstanceState", "TASK" => "TaskState", _ => "JobState" };
+        return told.GetProperty("EventName").GetString() == line.Name
+            && Text(batch, "JobId") == jobId
+            && Text(batch, "TaskName") == line.Task
+            && (batch.TryGetProperty("TaskInstanceIndex", out var index) ? index.GetInt32() : null as int?) == line.Instance
+            && $"{level}_{Text(batch, state)}" == line.Name;
+    }
+
+    private static string? Text(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? value.GetString() : null;
 }

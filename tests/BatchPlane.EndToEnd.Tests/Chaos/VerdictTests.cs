@@ -12,7 +12,15 @@ public sealed class VerdictTests
         new("j:5", 5, "JOB_SUCCEED", null, null, true, true),
     ];
 
-    private static readonly (string Id, string Body)[] Received = [("j:2", "x"), ("j:3", "y"), ("j:2", "x"), ("j:5", "z")];
+    private const string InstanceRuns =
+        """{"Events":[{"Batch":{"JobId":"j","TaskName":"a","TaskInstanceIndex":0,"TaskInstanceState":"RUNNING"},"EventName":"TASK_INSTANCE_RUNNING"}]}""";
+
+    private const string InstanceSucceeds =
+        """{"Events":[{"Batch":{"JobId":"j","TaskName":"a","TaskInstanceIndex":0,"TaskInstanceState":"SUCCEED"},"EventName":"TASK_INSTANCE_SUCCEED"}]}""";
+
+    private const string JobSucceeds = """{"Events":[{"Batch":{"JobId":"j","JobState":"SUCCEED"},"EventName":"JOB_SUCCEED"}]}""";
+
+    private static readonly (string Id, string Body)[] Received = [("j:2", InstanceRuns), ("j:3", InstanceSucceeds), ("j:2", InstanceRuns), ("j:5", JobSucceeds)];
 
     [Fact]
     public void SoundStory_IsFoundSound() => Assert.Empty(Verdict.On(Story(Journal, Received)));
@@ -24,10 +32,20 @@ public sealed class VerdictTests
     public void ForeignMessage_IsSeen() => AssertSeen("nobody asked for", Story(Journal, [.. Received, ("j:9", "x")]));
 
     [Fact]
-    public void ChangedOrder_IsSeen() => AssertSeen("first arrived after", Story(Journal, [("j:3", "y"), ("j:2", "x"), ("j:5", "z")]));
+    public void ChangedOrder_IsSeen() => AssertSeen("first arrived after", Story(Journal, [("j:3", InstanceSucceeds), ("j:2", InstanceRuns), ("j:5", JobSucceeds)]));
 
     [Fact]
-    public void RepetitionWithAnotherBody_IsSeen() => AssertSeen("another body", Story(Journal, [.. Received, ("j:5", "other")]));
+    public void RepetitionWithAnotherBody_IsSeen() => AssertSeen("another body", Story(Journal, [.. Received, ("j:5", JobSucceeds + " ")]));
+
+    [Theory]
+    [InlineData("j:5", "\"JobState\":\"SUCCEED\"", "\"JobState\":\"FAILED\"")]
+    [InlineData("j:5", "JOB_SUCCEED", "JOB_FAILED")]
+    [InlineData("j:3", "\"TaskInstanceIndex\":0", "\"TaskInstanceIndex\":1")]
+    [InlineData("j:3", "\"TaskName\":\"a\"", "\"TaskName\":\"b\"")]
+    [InlineData("j:3", "\"JobId\":\"j\"", "\"JobId\":\"k\"")]
+    public void MessageThatSaysSomethingElse_IsSeen(string id, string right, string wrong) => AssertSeen(
+        "says something else",
+        Story(Journal, [.. Received.Select(message => message.Id == id ? (id, message.Body.Replace(right, wrong, StringComparison.Ordinal)) : message)]));
 
     [Fact]
     public void GapInTheJournal_IsSeen() => AssertSeen("gap", Story([Journal[0], .. Journal[2..]], Received[1..2]));

@@ -30,6 +30,8 @@ public sealed class OpenApiTests(ServerFixture server) : IClassFixture<ServerFix
         Assert.Equal(EventCatalogue.All.Select(kind => kind.Name).Concat(AlibabaEvents.All.Select(kind => kind.Name)).Concat(TopicNotices.All.Select(notice => notice.Name)), webhooks.EnumerateObject().Select(webhook => webhook.Name));
         var events = webhooks.GetProperty("JOB_FAILED").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties").GetProperty("Events");
         Assert.Equal("JOB_FAILED", events.GetProperty("items").GetProperty("properties").GetProperty("EventName").GetProperty("const").GetString());
+        var either = webhooks.GetProperty("TASK_BLOCKED").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("oneOf");
+        Assert.Equal(["Events", "Category"], either.EnumerateArray().Select(body => body.GetProperty("required")[0].GetString()));
         Assert.Equal((1, 1), (events.GetProperty("minItems").GetInt32(), events.GetProperty("maxItems").GetInt32()));
         Assert.Equal(["webhook-id", "webhook-timestamp", "webhook-signature"], webhooks.GetProperty("JOB_FAILED").GetProperty("post").GetProperty("parameters").EnumerateArray().Select(header => header.GetProperty("name").GetString()));
     }
@@ -45,7 +47,7 @@ public sealed class OpenApiTests(ServerFixture server) : IClassFixture<ServerFix
         Assert.Equal("3.0.0", document["asyncapi"]);
         var messages = (Dictionary<object, object>)((Dictionary<object, object>)document["components"])["messages"];
         Assert.Equal(served.Count, messages.Count);
-        Assert.All(messages.Values.Cast<Dictionary<object, object>>(), message => Assert.Contains(((string)((Dictionary<object, object>)message["payload"])["$ref"])[1..], served));
+        Assert.All(messages.Values.Cast<Dictionary<object, object>>(), message => Assert.Contains(((string)((Dictionary<object, object>)((Dictionary<object, object>)message["payload"])["schema"])["$ref"])[1..], served));
         using var one = JsonDocument.Parse(await server.Anonymous.GetStringAsync("/schemas/mns/OnJobStopped.json"));
         Assert.Equal("OnJobStopped", one.RootElement.GetProperty("title").GetString());
         using var none = await server.Anonymous.GetAsync("/schemas/NOTHING.json");

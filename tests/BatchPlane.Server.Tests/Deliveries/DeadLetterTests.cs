@@ -87,6 +87,25 @@ public sealed class DeadLetterTests(WholeDelivery server) : IClassFixture<WholeD
     }
 
     [Fact]
+    public async Task MessageThatIsTooLongByNow_CountsAsFailedAndStaysGivenUp()
+    {
+        _receiver.AnswerAlways(400);
+        var subscription = await server.SubscribeAsync("shrunk", _receiver.Url, Once);
+        var job = await RunAsync("shrunk");
+        await Task.WhenAll(new[] { 1L, 2, 3 }.Select(sequence => server.WhenAsync(subscription, job, sequence, "dead")));
+        await server.ExecuteAsync($$"""
+            UPDATE topics SET tencent = '{"MaxMsgSize":1024}' WHERE topic_key = 'shrunk';
+            UPDATE jobs SET notifications = jsonb_set(notifications, '{0,event_configs,0,event_vars,0,value}', to_jsonb(repeat('v', 1100))) WHERE job_id = '{{job}}'
+            """);
+
+        var done = await RedeliverAsync("/v1/topics/shrunk/redeliver", """{"since":"2025-10-09T00:00:00Z","only":"dead"}""");
+
+        Assert.Equal((0, 3), (done.Sent, done.Failed));
+        Assert.Equal(["dead", "dead", "dead"], (await server.GetAsync<Page<DeliveryView>>($"/v1/deliveries?subscription={subscription.SubscriptionId}")).Items.Select(item => item.State));
+        Assert.Equal(3, _receiver.Pushes.Count);
+    }
+
+    [Fact]
     public async Task SubscriptionThatCannotBe_IsRefused()
     {
         var subscription = await server.SubscribeAsync("theirs", _receiver.Url);

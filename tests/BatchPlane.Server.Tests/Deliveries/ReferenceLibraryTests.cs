@@ -1,4 +1,6 @@
 using System.Text.Json;
+using BatchPlane.Contracts;
+using BatchPlane.Server.Tests.Dispatch;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 
@@ -7,6 +9,7 @@ public sealed class ReferenceLibraryTests(DeliveryFixture server) : IClassFixtur
 {
     private WebhookReceiver _receiver = null!;
     private Peer _library = null!;
+    private long _published;
 
     public async Task InitializeAsync()
     {
@@ -34,6 +37,33 @@ public sealed class ReferenceLibraryTests(DeliveryFixture server) : IClassFixtur
         Assert.NotEqual("ok", await VerifyAsync(subscription.Secret!, push, push.Body + " "));
         Assert.NotEqual("ok", await VerifyAsync("whsec_" + Convert.ToBase64String(new byte[32]), push, push.Body));
     }
+
+    [Fact]
+    public async Task RequestWhileASecretIsRotated_IsVerifiedByBothAndAfterwardsByTheNewOneAlone()
+    {
+        var subscription = await server.SubscribeAsync("two-keys", _receiver.Url);
+        using var response = await server.Client.PostAsync($"{DeliveryFixture.PathOf(subscription)}/rotate-secret", null);
+        var rotated = await ServerFixture.ReadAsync<RotatedSecret>(response);
+
+        var both = await SignedAsync(2);
+        Assert.Equal(("ok", "ok"), (await VerifyAsync(subscription.Secret!, both, both.Body), await VerifyAsync(rotated.Secret, both, both.Body)));
+
+        await server.ExecuteAsync("UPDATE subscriptions SET previous_secret_until = now() - interval '1 second', revision = nextval('subscription_revision_seq')");
+        var one = await SignedAsync(1);
+        Assert.Equal("ok", await VerifyAsync(rotated.Secret, one, one.Body));
+        Assert.NotEqual("ok", await VerifyAsync(subscription.Secret!, one, one.Body));
+    }
+
+    /// <summary>A request with so many signatures: deliverers notice changes within moments. Each is another event, as what was delivered is not sent again.</summary>
+    private Task<Push> SignedAsync(int signatures) => Until.ReachedAsync(
+        async () =>
+        {
+            _receiver.Pushes.Clear();
+            await server.PublishAsync("two-keys", "job-twokeys0", ++_published);
+            return (await _receiver.WhenAsync(1))[0];
+        },
+        push => push.Headers["webhook-signature"].Split(' ').Length == signatures,
+        push => push.Headers["webhook-signature"]);
 
     private async Task<string> VerifyAsync(string secret, Push push, string body)
     {

@@ -82,6 +82,47 @@ public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture
     }
 
     [Fact]
+    public async Task RetryAfterAsADate_IsWaitedFor()
+    {
+        DateTimeOffset? until = null;
+        _receiver.Answer = (number, context) =>
+        {
+            until ??= TimeProvider.System.GetUtcNow().AddSeconds(3);
+            context.Response.StatusCode = number == 1 ? 503 : 200;
+            context.Response.Headers.RetryAfter = until.Value.ToString("R");
+            return Task.CompletedTask;
+        };
+        await server.SubscribeAsync("dated", _receiver.Url, Quick);
+        await server.PublishAsync("dated", "job-dated000", 1);
+
+        var pushes = await _receiver.WhenAsync(2);
+
+        // A date has whole seconds, and the wait in RabbitMQ is made of steps.
+        Assert.InRange((pushes[1].At - until!.Value).TotalSeconds, -1.3, 5);
+    }
+
+    [Theory]
+    [InlineData("job-capped00", "99999999")]
+    [InlineData("job-capped01", "Fri, 01 Jan 2100 00:00:00 GMT")]
+    public async Task RetryAfterThatIsTooLong_IsCut(string job, string header)
+    {
+        _receiver.Answer = (_, context) =>
+        {
+            context.Response.StatusCode = 503;
+            context.Response.Headers.RetryAfter = header;
+            return Task.CompletedTask;
+        };
+        await server.AddJobAsync(job, job);
+        var subscription = await server.SubscribeAsync(job, _receiver.Url, Quick);
+        await server.PublishAsync(job, job, 1);
+        await server.WhenAsync(subscription, job, 1, "retrying");
+
+        var shown = Assert.Single(Assert.Single((await server.GetAsync<EventDeliveries>($"/v1/events/{job}:1/deliveries")).Deliveries).Subscriptions!);
+
+        Assert.InRange(shown.NextTryAt!.Value - shown.LastTriedAt!.Value, TimeSpan.FromHours(23), TimeSpan.FromHours(24.1));
+    }
+
+    [Fact]
     public async Task LastRetryFails_DeliveryIsDead()
     {
         _receiver.AnswerAlways(400);
@@ -198,18 +239,20 @@ public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture
         var subscription = await server.SubscribeAsync("rotated", _receiver.Url);
         using var response = await server.Client.PostAsync($"{DeliveryFixture.PathOf(subscription)}/rotate-secret", null);
         var rotated = await ServerFixture.ReadAsync<RotatedSecret>(response);
+        var sequence = 0L;
         await Until.ReachedAsync(
             async () =>
             {
+                // What was delivered is not sent again.
                 _receiver.Pushes.Clear();
-                await server.PublishAsync("rotated", "job-rotated0", 1);
+                await server.PublishAsync("rotated", "job-rotated0", ++sequence);
                 return (await _receiver.WhenAsync(1))[0];
             },
             push => push.Headers["webhook-signature"].Split(' ').Length == 2,
             push => push.Headers["webhook-signature"]);
 
         var push = _receiver.Pushes.First();
-        var expected = WebhookSignature.Of([rotated.Secret, subscription.Secret!], push.Id, long.Parse(push.Headers["webhook-timestamp"]), DeliveryFixture.BodyOf(1));
+        var expected = WebhookSignature.Of([rotated.Secret, subscription.Secret!], push.Id, long.Parse(push.Headers["webhook-timestamp"]), DeliveryFixture.BodyOf(sequence));
         Assert.Equal(expected, push.Headers["webhook-signature"]);
         Assert.NotEqual(subscription.Secret, rotated.Secret);
     }

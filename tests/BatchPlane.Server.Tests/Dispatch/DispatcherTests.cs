@@ -56,6 +56,30 @@ public sealed class DispatcherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TopicWithALimitOfItsOwn_GetsAShorterBodyThanTheOthersOfItsBlock()
+    {
+        const int Limit = 1_024;
+        var reason = new string('x', 2_000);
+        await _world.Topics.CreateAsync("large", "test", default);
+        await _world.Topics.CreateAsync("Small", "test", [], $$"""{"MaxMsgSize":{{Limit}}}""", default);
+        await _world.Topics.CreateAsync("other", "test", default);
+        await _world.AddJobAsync("job-aaaaaaaa", new NotificationDocument { TopicNames = ["large", "small", "other"], EventConfigs = [new() { EventName = "JOB_FAILED" }] });
+        await _world.AddJobAsync("job-bbbbbbbb", new NotificationDocument { TopicName = "small", EventConfigs = [new() { EventName = "JOB_FAILED", EventVars = [new("v", reason)] }] });
+        var (large, small, other) = (await _world.BindAsync("large"), await _world.BindAsync("Small"), await _world.BindAsync("other"));
+        await _world.AppendAsync("job-aaaaaaaa", state: "FAILED", reason: reason);
+        await _world.AppendAsync("job-bbbbbbbb", state: "FAILED");
+
+        await _world.StartAsync();
+
+        var shortened = (await small.WhenAsync(1))[0];
+        Assert.Equal(Limit, shortened.Body.Length);
+        Assert.Contains("xxx\"},\"EventName\"", shortened.Text, StringComparison.Ordinal);
+        Assert.All([(await large.WhenAsync(1))[0], (await other.WhenAsync(1))[0]], message => Assert.Contains(reason, message.Text, StringComparison.Ordinal));
+        await Until.ReachedAsync(() => _world.ScalarAsync<long>("SELECT count(*) FROM delivery_exceptions"), count => count == 1, count => $"{count} exceptions");
+        Assert.Matches("^The message has [0-9]+ bytes; the limit is 1024[.]$", await _world.ScalarAsync<string>("SELECT reason FROM delivery_exceptions WHERE subject_id = 'job-bbbbbbbb' AND state = 'failed'"));
+    }
+
+    [Fact]
     public async Task OverlappingWriters_EachJobsEventsArriveCompleteAndInOrder()
     {
         const int Jobs = 6;

@@ -44,7 +44,7 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await Until.ReachedAsync(() => StatesAsync(4), states => states == "unbound unrouted 312 NO_ROUTE", states => states);
 
         Assert.Equal("bound confirmed", await StatesAsync(2));
-        Assert.Null(await _deliveries.OfEventAsync(Job, 5, default));
+        Assert.Null(await _deliveries.OfEventAsync(Job, 5, default, default));
         Assert.Equal((3, "bound 3"), (lag.PendingEvents, string.Join(';', lag.Topics.Select(topic => $"{topic.TopicName} {topic.PendingMessages}"))));
         Assert.True(lag.SecondsBehind > 0);
         Assert.Equal(0, (await new DispatchQueries(_world.DataSource).LagAsync(100, 10, default)).PendingEvents);
@@ -116,6 +116,27 @@ public sealed class RedeliveryTests : IAsyncLifetime
 
         Assert.Equal((5, 4, 5), (all.Sent, ofJob.Sent, unrouted.Sent));
         Assert.Equal([1, 2, 3, 4, 5, 2, 3, 4, 5], (await Until.ReachedAsync(() => Task.FromResult(inbox.Messages.ToArray()), got => got.Length == 9, got => $"{got.Length} messages")).Select(message => message.Sequence));
+    }
+
+    [Fact]
+    public async Task SinceAndUntil_AreTheFirstIncludedAndTheSecondNot()
+    {
+        await _world.AddJobAsync(Job, Ask("t", "JOB_RUNNING"));
+        var inbox = await _world.BindAsync("t");
+        for (var number = 0; number < 4; number++)
+        {
+            await _world.AppendAsync(Job);
+        }
+
+        await _world.ExecuteAsync("UPDATE events SET occurred_at = occurred_at + make_interval(hours => sequence::integer)");
+        await StartAsync();
+        await inbox.WhenAsync(4);
+        inbox.Messages.Clear();
+
+        var done = await DoneAsync(await WishAsync(new(null, "t", Now.AddHours(2), Now.AddHours(4), null, "user:test")));
+
+        Assert.Equal(2, done.Sent);
+        Assert.Equal([2, 3], (await inbox.WhenAsync(2)).Select(message => message.Sequence));
     }
 
     [Fact]
@@ -264,12 +285,12 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await _world.AddJobAsync(Job, Ask("t", "OnJobWaiting"));
         await _world.Topics.CreateAsync("t", "test", default);
         await _world.ExecuteAsync("""
-            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, format, created_by, created_at, updated_at)
-            VALUES ('subsc-waiting0', 't', 'queue', 'w', '{job.waiting}', true, 'published', 'test', now(), now()), ('subsc-runnable', 't', 'queue', 'r', '{job.runnable}', true, 'published', 'test', now(), now())
+            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, bound_at, format, created_by, created_at, updated_at)
+            VALUES ('subsc-waiting0', 't', 'queue', 'w', '{job.waiting}', true, now() - interval '2 years', 'published', 'test', now(), now()), ('subsc-runnable', 't', 'queue', 'r', '{job.runnable}', true, now() - interval '2 years', 'published', 'test', now(), now())
             """);
         await _world.AppendAsync(Job, state: "RUNNABLE");
 
-        var delivery = Assert.Single((await _deliveries.OfEventAsync(Job, 1, default))!.Deliveries);
+        var delivery = Assert.Single((await _deliveries.OfEventAsync(Job, 1, default, default))!.Deliveries);
 
         Assert.Equal(["subsc-waiting0"], delivery.Subscriptions!.Select(subscription => subscription.SubscriptionId));
     }
@@ -299,5 +320,5 @@ public sealed class RedeliveryTests : IAsyncLifetime
 
     private async Task<string> StatesAsync(long sequence) => string.Join(
         ';',
-        (await _deliveries.OfEventAsync(Job, sequence, default))!.Deliveries.Select(delivery => $"{delivery.TopicName} {delivery.State} {delivery.Reason}".TrimEnd()));
+        (await _deliveries.OfEventAsync(Job, sequence, default, default))!.Deliveries.Select(delivery => $"{delivery.TopicName} {delivery.State} {delivery.Reason}".TrimEnd()));
 }

@@ -51,8 +51,8 @@ public sealed class ListenerServer : ServerFixture
             new("Listeners:LookInterval", "00:00:00.020"),
             new("Listeners:CallTimeout", "00:00:02"),
             new("Listeners:CancelGrace", "00:00:00.200"),
-            new("Listeners:MaxFailures", "3"),
             new("Listeners:RetryMin", "00:00:00.010"),
+            new("Listeners:RetryMax", "00:00:00.100"),
             new("Listeners:LeaseDuration", "00:00:01"),
         ]);
     }
@@ -62,6 +62,9 @@ public sealed class ListenerServer : ServerFixture
         await base.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }
+
+    /// <summary>Another server with the same listeners; the caller disposes of it.</summary>
+    internal async Task<IAsyncDisposable> StartSecondAsync() => await StartAnotherAsync();
 
     /// <summary>What the sample has written so far.</summary>
     internal async Task<List<JsonElement>> LinesAsync()

@@ -3,6 +3,8 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.Listeners;
 using BatchPlane.Server.Listeners;
 using BatchPlane.Server.Tests.Dispatch;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace BatchPlane.Server.Tests.Listeners;
 
@@ -11,13 +13,6 @@ public sealed class ListenerTests(ListenerServer server) : IClassFixture<Listene
     [Fact]
     public async Task Sample_GetsEverythingInOrder_WhileOthersHangAndThrow()
     {
-        foreach (var name in (string[])["slow", "throwing"])
-        {
-            // Another test may have had the server start again since they failed.
-            using var afresh = await server.Client.PostAsync($"/v1/listeners/{name}/resume", null);
-            Assert.Equal(204, (int)afresh.StatusCode);
-        }
-
         await server.AppendAsync("job-one", 20);
         await server.AppendAsync("job-two", 1);
         await server.AppendAsync("job-one", 2);
@@ -26,7 +21,7 @@ public sealed class ListenerTests(ListenerServer server) : IClassFixture<Listene
         Assert.Equal(Ids("job-two", 1), (await WrittenAsync("job-two", 1)).Distinct());
         var states = await Until.ReachedAsync(
             server.StatesAsync,
-            views => views["hanging"].Failures > 0 && views["slow"].State == ListenerState.Paused && views["throwing"].State == ListenerState.Paused && views["json-lines"].PendingEvents == 0,
+            views => views["hanging"].Failures > 0 && views["slow"].Failures > 0 && views["throwing"].Failures > 20 && views["json-lines"].PendingEvents == 0,
             views => JsonSerializer.Serialize(views.Values, BatchPlaneJson.Options));
 
         Assert.Equal((ListenerState.Running, 0), (states["json-lines"].State, states["json-lines"].Failures));
@@ -34,14 +29,18 @@ public sealed class ListenerTests(ListenerServer server) : IClassFixture<Listene
         Assert.Contains("not called again before it does", states["hanging"].LastError, StringComparison.Ordinal);
         Assert.Contains("did not return within 00:00:02", states["slow"].LastError, StringComparison.Ordinal);
         Assert.True(states["slow"].PendingEvents > 0);
-        Assert.Equal(3, states["throwing"].Failures);
+        Assert.Equal(ListenerState.Retrying, states["throwing"].State);
 
         // In the words of a library that only the plug-in has.
         Assert.Matches("InvalidOperationException: first: job-.*:[0-9]+", states["throwing"].LastError);
 
+        var outage = await server.Client.GetStringAsync("/metrics");
+        Assert.Contains("batchplane_listener_state{listener=\"throwing\",state=\"retrying\"} 1", outage, StringComparison.Ordinal);
+        Assert.Contains("batchplane_listener_state{listener=\"json-lines\",state=\"retrying\"} 0", outage, StringComparison.Ordinal);
+        Assert.Matches("batchplane_listener_failures{listener=\"throwing\"} [0-9]{2,}", outage);
+
+        // However long that was: it goes on by itself.
         await File.WriteAllTextAsync(server.Mercy, "");
-        using var resumed = await server.Client.PostAsync("/v1/listeners/throwing/resume", null);
-        Assert.Equal(204, (int)resumed.StatusCode);
         var late = await Until.ReachedAsync(
             async () => (await File.ReadAllLinesAsync(server.Mercy)).Where(id => id.StartsWith("job-one:", StringComparison.Ordinal)).ToList(),
             ids => ids.Count >= 22,
@@ -90,6 +89,49 @@ public sealed class ListenerTests(ListenerServer server) : IClassFixture<Listene
         // The control: without its place it would take everything again.
         await server.ExecuteAsync("UPDATE event_listeners SET cursor_txid = '0', cursor_event_no = 0, cursor_count = 0, epoch = epoch + 1, holder = NULL WHERE listener_name = 'json-lines'");
         Assert.Equal([.. Ids("job-again", 15), .. Ids("job-again", 15)], await WrittenAsync("job-again", 30));
+    }
+
+    [Fact]
+    public async Task ListenerThatIsStuckOnEveryServer_HoldsUpNoOtherThere()
+    {
+        await using var second = await server.StartSecondAsync();
+        await server.AppendAsync("job-both", 20);
+
+        Assert.Equal(Ids("job-both", 20), (await WrittenAsync("job-both", 20)).Distinct());
+        await Until.ReachedAsync(
+            server.StatesAsync,
+            views => views["hanging"] is { Failures: >= 2, State: ListenerState.Unavailable } && views["json-lines"].PendingEvents == 0,
+            views => JsonSerializer.Serialize(views.Values, BatchPlaneJson.Options));
+        await server.AppendAsync("job-both", 1);
+        Assert.Equal(Ids("job-both", 21), (await WrittenAsync("job-both", 21)).Distinct());
+    }
+
+    [Fact]
+    public async Task RenewalThatHangs_LosesTheListenerWhenItsLeaseEnds()
+    {
+        var services = server.Services.GetRequiredService<ListenerServices>();
+        await services.Store.RegisterAsync(["held"], fromOldest: false, CancellationToken.None);
+        var since = services.Time.GetTimestamp();
+        var lease = (await services.Store.ClaimAsync("held", "test", services.Options.LeaseDuration, CancellationToken.None))!;
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync();
+        await using var lockedRow = await connection.BeginTransactionAsync();
+        await using (var locking = new NpgsqlCommand("SELECT FROM event_listeners WHERE listener_name = 'held' FOR UPDATE", connection))
+        {
+            await locking.ExecuteNonQueryAsync();
+        }
+
+        var held = new HeldListener(lease, since, services, CancellationToken.None);
+        var isLost = new TaskCompletionSource();
+        await using (held.Lost.Register(isLost.SetResult))
+        {
+            await isLost.Task.WaitAsync(10 * services.Options.LeaseDuration);
+        }
+
+        // It was its lease that ended, not its patience: the row is locked still.
+        await lockedRow.RollbackAsync();
+        await held.DisposeAsync();
+        Assert.True(await services.Store.DeleteAsync("held", CancellationToken.None));
     }
 
     [Fact]

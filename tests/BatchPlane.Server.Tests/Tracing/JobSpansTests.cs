@@ -34,7 +34,7 @@ public sealed class JobSpansTests
             ActivityStopped = ended.Add,
         };
         ActivitySource.AddActivityListener(listener);
-        new JobSpans(source).Make(one);
+        new JobSpans(source, tracesUnsampled: false).Make(one);
         return Assert.Single(ended);
     }
 
@@ -55,7 +55,7 @@ public sealed class JobSpansTests
         },
         Execution = new()
         {
-            ExecutionId = $"job-4yn0we13/count/0/{number}",
+            ExecutionId = $"job-4yn0we13/0/0/{number}",
             JobId = "job-4yn0we13",
             TaskName = "count",
             TaskInstanceIndex = 0,

@@ -39,7 +39,7 @@ public sealed class OpenTelemetryTests(TracedServer server) : IClassFixture<Trac
     public async Task Job_IsATreeOfSpansBelowItsCaller_WithTheTimesOfItsEvents()
     {
         server.Receiver.Refuse(2);
-        var job = await SubmitAsync("", $"00-{CallersTrace}-{Caller}-00");
+        var job = await SubmitAsync("", $"00-{CallersTrace}-{Caller}-01");
         await RunAsync(2, 0);
         var spans = await SpansAsync(job, 4);
 
@@ -98,7 +98,7 @@ public sealed class OpenTelemetryTests(TracedServer server) : IClassFixture<Trac
     }
 
     [Fact]
-    public async Task JobThatWantsNoTracing_HasNoSpans()
+    public async Task JobThatWantsNoTracing_OrWhoseCallerRecordsNone_HasNoSpans()
     {
         var silent = await SubmitAsync("""
             "tracing":"off",
@@ -107,8 +107,15 @@ public sealed class OpenTelemetryTests(TracedServer server) : IClassFixture<Trac
         var told = await SubmitAsync("");
         await RunAsync(0);
 
+        var unsampled = await SubmitAsync("", $"00-{CallersTrace}-{Caller}-00");
+        await RunAsync(0);
+        var last = await SubmitAsync("");
+        await RunAsync(0);
+
         await SpansAsync(told, 3);
+        await SpansAsync(last, 3);
         Assert.Empty(server.Receiver.Of(silent));
+        Assert.Empty(server.Receiver.Of(unsampled));
         Assert.Equal(TracingMode.Off, (await server.GetAsync<JobDetail>($"/v1/jobs/{silent}")).Tracing);
     }
 

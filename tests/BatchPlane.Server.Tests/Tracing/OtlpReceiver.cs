@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace BatchPlane.Server.Tests.Tracing;
@@ -18,17 +21,22 @@ internal sealed record WireSpan(string TraceId, string SpanId, string ParentId, 
     internal string this[string attribute] => Attributes.GetValueOrDefault($"batchplane.{attribute}", "");
 }
 
-/// <summary>What receives spans by OTLP over HTTP, on loopback.</summary>
+/// <summary>A request as it came.</summary>
+internal sealed record WireRequest(int Bytes, IReadOnlyList<WireSpan> Spans);
+
+/// <summary>What receives spans by OTLP over HTTP or gRPC, on loopback.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<WireSpan> _spans = new();
+    private readonly ConcurrentQueue<WireRequest> _requests = new();
     private int _refusals;
 
     private OtlpReceiver(WebApplication app)
     {
         _app = app;
         app.MapPost("/v1/traces", TakeAsync);
+        app.MapPost("/opentelemetry.proto.collector.trace.v1.TraceService/Export", TakeCallAsync);
     }
 
     internal string Url => _app.Urls.Single();
@@ -36,15 +44,21 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     /// <summary>All that came, in order.</summary>
     internal IReadOnlyList<WireSpan> Spans => [.. _spans];
 
+    /// <summary>All requests, those refused among them.</summary>
+    internal IReadOnlyList<WireRequest> Requests => [.. _requests];
+
+    /// <summary>The status that a request is refused with, of HTTP or gRPC; null: it is taken.</summary>
+    internal Func<WireRequest, int?> Judge { get; set; } = _ => null;
+
     /// <summary>Names of the services that sent it.</summary>
     internal ConcurrentDictionary<string, bool> Services { get; } = new();
 
-    internal static async Task<OtlpReceiver> StartAsync()
+    internal static async Task<OtlpReceiver> StartAsync(bool isGrpc = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = isGrpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
         var app = builder.Build();
-        app.Urls.Add("http://127.0.0.1:0");
         var receiver = new OtlpReceiver(app);
         await app.StartAsync();
         return receiver;
@@ -67,16 +81,43 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             return Results.StatusCode(503);
         }
 
-        foreach (var ofResource in new ProtoMessage(body.ToArray()).All(1))
+        return Take(body.ToArray()) is { } refusal ? Results.StatusCode(refusal) : Results.Bytes([], "application/x-protobuf");
+    }
+
+    /// <summary>A call of gRPC with one message: a byte that says that it is not compressed, four with its length, the message.</summary>
+    private async Task TakeCallAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        Assert.Equal(("application/grpc", "HTTP/2", 0), (context.Request.ContentType, context.Request.Protocol, body.GetBuffer()[0]));
+        var refusal = Take(body.ToArray()[5..]);
+        context.Response.ContentType = "application/grpc";
+        if (refusal is null)
         {
-            Services[Attributes(ofResource.All(1).Single(), 1)["service.name"]] = true;
-            foreach (var span in ofResource.All(2).SelectMany(scope => scope.All(2)))
-            {
-                _spans.Enqueue(Read(span));
-            }
+            await context.Response.Body.WriteAsync(new byte[5]);
         }
 
-        return Results.Bytes([], "application/x-protobuf");
+        context.Response.AppendTrailer("grpc-status", $"{refusal ?? 0}");
+    }
+
+    private int? Take(byte[] message)
+    {
+        var spans = new List<WireSpan>();
+        foreach (var ofResource in new ProtoMessage(message).All(1))
+        {
+            Services[Attributes(ofResource.All(1).Single(), 1)["service.name"]] = true;
+            spans.AddRange(ofResource.All(2).SelectMany(scope => scope.All(2)).Select(Read));
+        }
+
+        var request = new WireRequest(message.Length, spans);
+        _requests.Enqueue(request);
+        var refusal = Judge(request);
+        if (refusal is null)
+        {
+            spans.ForEach(_spans.Enqueue);
+        }
+
+        return refusal;
     }
 
     private static WireSpan Read(ProtoMessage span)

@@ -25,6 +25,7 @@ CREATE TABLE environments (
     memory_mib_per_node integer CHECK (memory_mib_per_node BETWEEN 1 AND 16777216),
     reason              text,
     notifications       jsonb NOT NULL,
+    notification        jsonb,
     interest            integer[] NOT NULL,
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
@@ -51,6 +52,7 @@ CREATE INDEX environments_of_tasks_idx ON environments (env_id) WHERE job_id IS 
 CREATE INDEX environments_tags_idx ON environments USING gin (tags jsonb_path_ops);
 CREATE UNIQUE INDEX environments_default_key ON environments (is_default) WHERE is_default AND state <> 'DELETED';
 COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_count, delete_requested_at) is written by users, the state by the engine.';
+COMMENT ON COLUMN environments.notification IS 'Alibaba''s Notification as given, which is the last of the notifications; null: none, or one that asked for nothing.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.tencent IS 'As jobs.tencent.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
@@ -535,6 +537,7 @@ CREATE TABLE attempt_statistics (
     returned       bigint NOT NULL DEFAULT 0,
     failovers      bigint NOT NULL DEFAULT 0,
     retries        bigint NOT NULL DEFAULT 0,
+    manual         bigint NOT NULL DEFAULT 0,
     run_ms         bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (day, env_id, job_name)
 ) WITH (fillfactor = 70);
@@ -550,6 +553,24 @@ CREATE TABLE statistics_cursor (
 );
 INSERT INTO statistics_cursor DEFAULT VALUES;
 COMMENT ON TABLE statistics_cursor IS 'Up to which row, in the order of the journal, attempt_statistics counts. Moved in the transaction that counts; its lock keeps servers from counting together.';
+
+CREATE TABLE removed_jobs (
+    job_id     text PRIMARY KEY,
+    tracing    text NOT NULL CHECK (tracing IN ('sampled', 'off')),
+    removed_at timestamptz NOT NULL
+);
+COMMENT ON TABLE removed_jobs IS 'Jobs without a row of which listeners are not told everything: their journal may still be on its way to listeners. Kept for as long as that (JournalStore).';
+
+CREATE TABLE listener_load_errors (
+    server_name text NOT NULL,
+    plug_in     text NOT NULL,
+    error       text NOT NULL,
+    noted_at    timestamptz NOT NULL,
+    PRIMARY KEY (server_name, plug_in)
+);
+COMMENT ON TABLE listener_load_errors IS 'What a server could not load when it last started; replaced when it starts (ListenerStore).';
+COMMENT ON COLUMN listener_load_errors.server_name IS 'Name of its machine.';
+COMMENT ON COLUMN listener_load_errors.plug_in IS 'Name of the listener, or of the directory where that is not known.';
 
 CREATE TABLE event_listeners (
     listener_name   text PRIMARY KEY,
@@ -567,7 +588,6 @@ CREATE TABLE event_listeners (
     retry_at        timestamptz,
     last_error      text,
     last_failed_at  timestamptz,
-    load_error      text,
     gaps            integer NOT NULL DEFAULT 0,
     last_gap        text,
     last_gap_at     timestamptz,
@@ -578,9 +598,8 @@ CREATE TABLE event_listeners (
 COMMENT ON TABLE event_listeners IS 'How far each listener has taken the journal, all shards together, and how it fares. Written by the servers that have it (ListenerStore).';
 COMMENT ON COLUMN event_listeners.epoch IS 'Grows when a server takes the listener over and when a user pauses it or moves its place; the place moves only under the current epoch.';
 COMMENT ON COLUMN event_listeners.cursor_count IS 'Events of the row at the cursor that are taken already; more than it has: all.';
-COMMENT ON COLUMN event_listeners.paused_at IS 'It failed too often in a row, or a user paused it; null: it is not paused.';
+COMMENT ON COLUMN event_listeners.paused_at IS 'When a user paused it; null: it is not paused.';
 COMMENT ON COLUMN event_listeners.failures IS 'Calls that failed since the last that did not.';
-COMMENT ON COLUMN event_listeners.load_error IS 'Why a server could not load it; null again once one can.';
 COMMENT ON COLUMN event_listeners.gap_pending IS 'The listener has not been told of the last gap yet.';
 
 CREATE TABLE dispatcher_shards (
@@ -691,6 +710,7 @@ CREATE TABLE subscriptions (
     endpoint           text NOT NULL,
     bindings           text[] NOT NULL CHECK (cardinality(bindings) > 0),
     enabled            boolean NOT NULL,
+    bound_at           timestamptz NOT NULL,
     format             text NOT NULL CHECK (format IN ('published', 'cmq', 'mns', 'cloudevents')),
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
@@ -727,6 +747,7 @@ COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durab
 COMMENT ON COLUMN subscriptions.subscription_name IS 'Differs from the others of its topic by more than case; null: it has none.';
 COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
 COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
+COMMENT ON COLUMN subscriptions.bound_at IS 'Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.';
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';

@@ -1,4 +1,4 @@
--- Forgets what is about parts of the journal that are not kept any more: marks, exceptions, redeliveries that ended. Caller: JournalStore, hourly.
+-- Forgets what is about parts of the journal that are not kept any more: marks, exceptions, redeliveries that ended, what removed jobs wanted. Caller: JournalStore, hourly.
 -- Parameters: @retention_days. Locks the rows it deletes; exceptions in bounded steps: returns how many of them went, at most @row_limit.
 WITH marks AS (
     DELETE FROM journal_marks
@@ -8,6 +8,11 @@ ended AS (
     DELETE FROM redeliveries
     WHERE finished_at IS NOT NULL
         AND created_at < now() - make_interval(days => @retention_days::integer)
+),
+removed AS (
+    DELETE FROM removed_jobs AS r
+    WHERE r.removed_at < now() - make_interval(days => @retention_days::integer)
+        AND NOT EXISTS (SELECT FROM events AS e WHERE e.subject_id = r.job_id)
 ),
 exceptions AS (
     DELETE FROM delivery_exceptions

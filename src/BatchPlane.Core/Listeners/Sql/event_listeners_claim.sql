@@ -1,7 +1,14 @@
--- Takes a listener that nobody runs, or whose server let its lease run out, unless it is paused or waits for another try. The epoch grows.
--- Caller: ListenerStore. Parameters: @name; @holder; @lease: interval. Returns epoch, place, failures, and the gap it has not been told of or null. No row: not now. Locks its row; one that
--- somebody else is taking is skipped.
-WITH free AS (
+-- Takes a listener that nobody runs, or whose server let its lease run out, unless it is paused or waits for another try. The epoch grows. One that a user had forgotten while a server has it
+-- becomes known again, behind what is settled now and with a gap, and can be taken at the next look.
+-- Caller: ListenerStore. Parameters: @name; @holder; @lease: interval; @gap: why it misses something when it was forgotten, in words. Returns epoch, place, failures, time until it may be called
+-- again, and the gap it has not been told of or null. No row: not now. Locks its row; one that somebody else is taking is skipped.
+WITH forgotten AS (
+    INSERT INTO event_listeners (listener_name, registered_at, cursor_txid, cursor_event_no, cursor_count, gaps, last_gap, last_gap_at, gap_pending)
+    SELECT @name::text, clock_timestamp(), pg_snapshot_xmin(pg_current_snapshot()), 0, 0, 1, @gap::text, clock_timestamp(), true
+    WHERE NOT EXISTS (SELECT FROM event_listeners WHERE listener_name = @name::text)
+    ON CONFLICT (listener_name) DO NOTHING
+),
+free AS (
     SELECT listener_name
     FROM event_listeners
     WHERE listener_name = @name::text

@@ -1,5 +1,5 @@
--- Makes listeners known that are not yet, each with its place behind what is settled now, or at the beginning of the journal, and forgets that they could not be loaded.
--- Caller: ListenerStore, when a server has loaded them. Parameters: @names; @from_oldest. Locks their rows.
+-- Makes listeners known that are not yet, each with its place behind what is settled now, or at the beginning of the journal.
+-- Caller: ListenerStore, when a server has loaded them. Parameters: @names; @from_oldest. Locks the rows it adds.
 INSERT INTO event_listeners AS l (listener_name, registered_at, cursor_txid, cursor_event_no, cursor_count)
 SELECT
     v.name,
@@ -11,5 +11,4 @@ SELECT
 FROM unnest(@names::text[]) AS v (name)
 CROSS JOIN journal_begin AS b
 ORDER BY v.name
-ON CONFLICT (listener_name) DO UPDATE
-SET load_error = NULL
+ON CONFLICT (listener_name) DO NOTHING

@@ -1,30 +1,41 @@
--- All listeners by name, and how far each is behind. Caller: ListenerStore. Parameters: @row_limit: rows of the journal that are counted for each; @after: null, or the last name of the page before;
+-- All listeners by name, and what could not be loaded, and how far each is behind. Caller: ListenerStore. Parameters: @row_limit: rows of the journal that are counted for each; @after: null, or the last name of the page before;
 -- @listener_limit.
 -- Rows: as ListenerStore reads them; pending events, seconds that the first waits, rows that were counted. Locks nothing.
 SELECT
-    l.listener_name,
+    n.listener_name,
     CASE WHEN l.lease_until > clock_timestamp() THEN l.holder END,
     l.paused_at,
-    l.handled_events,
+    coalesce(l.handled_events, 0),
     l.moved_at,
-    l.failures,
+    coalesce(l.failures, 0),
     l.retry_at,
     l.last_error,
     l.last_failed_at,
-    l.load_error,
-    l.gaps,
+    (
+        SELECT string_agg(e.server_name || ': ' || e.error, '; ' ORDER BY e.server_name)
+        FROM listener_load_errors AS e
+        WHERE e.plug_in = n.listener_name
+    ),
+    coalesce(l.gaps, 0),
     l.last_gap_at,
     l.last_gap,
     coalesce(p.events, 0)::bigint,
     coalesce(greatest(extract(epoch FROM clock_timestamp() - p.oldest), 0), 0)::double precision,
     coalesce(p.row_count, 0)::integer
 FROM (
-    SELECT *
-    FROM event_listeners
+    SELECT listener_name
+    FROM (
+        SELECT listener_name
+        FROM event_listeners
+        UNION
+        SELECT plug_in
+        FROM listener_load_errors
+    ) AS known
     WHERE @after::text IS NULL OR listener_name > @after::text
     ORDER BY listener_name
     LIMIT @listener_limit::integer
-) AS l
+) AS n
+LEFT JOIN event_listeners AS l ON l.listener_name = n.listener_name
 LEFT JOIN LATERAL (
     SELECT
         sum(
@@ -46,4 +57,4 @@ LEFT JOIN LATERAL (
         LIMIT @row_limit::integer
     ) AS w
 ) AS p ON true
-ORDER BY l.listener_name
+ORDER BY n.listener_name

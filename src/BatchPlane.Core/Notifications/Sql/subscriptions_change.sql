@@ -13,6 +13,10 @@ changed AS (
     UPDATE subscriptions AS s
     SET bindings = coalesce(@bindings::text[], s.bindings),
         enabled = coalesce(@enabled::boolean, s.enabled),
+        bound_at = CASE
+            WHEN @enabled::boolean AND NOT s.enabled OR coalesce(@bindings::text[], s.bindings) <> s.bindings THEN clock_timestamp()
+            ELSE s.bound_at
+        END,
         format = coalesce(@format::text, s.format),
         content_format = coalesce(@content_format::text, s.content_format),
         max_in_flight = coalesce(@max_in_flight::integer, s.max_in_flight),

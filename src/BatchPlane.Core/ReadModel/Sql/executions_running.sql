@@ -12,7 +12,8 @@ SELECT
     i.node_id,
     i.launched_at,
     i.running_at,
-    i.execution_source
+    i.execution_source,
+    t.task_no
 FROM claims AS c
 JOIN tasks AS t ON t.task_id = c.task_id
 JOIN jobs AS j ON j.job_id = c.job_id

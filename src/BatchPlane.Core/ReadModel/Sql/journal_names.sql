@@ -1,6 +1,7 @@
 -- What journal rows are shown with: names and notifications of their jobs and environments, and names of tasks.
 -- Caller: JournalReader. Parameters: @subject_ids; @job_ids and @task_nos, of equal length: the tasks. Rows: subject_id, task_no, name, notifications as JSON;
--- those of tasks have task_no and no notifications. Rows of jobs have created_at, retried_at, traceparent and tracing besides. What was removed has no row. Locks nothing.
+-- those of tasks have task_no and no notifications. Rows of jobs have created_at, retried_at, traceparent and tracing besides.
+-- What was removed has no row; a job of which listeners are not told everything has one with tracing alone. Locks nothing.
 SELECT
     job_id AS subject_id,
     NULL::integer AS task_no,
@@ -16,6 +17,10 @@ UNION ALL
 SELECT env_id, NULL, env_name, notifications::text, NULL, NULL, NULL, NULL
 FROM environments
 WHERE env_id = ANY (@subject_ids::text[])
+UNION ALL
+SELECT job_id, NULL, NULL, NULL, NULL, NULL, NULL, tracing
+FROM removed_jobs
+WHERE job_id = ANY (@subject_ids::text[])
 UNION ALL
 SELECT t.job_id, t.task_no, t.task_name, NULL, NULL, NULL, NULL, NULL
 FROM unnest(@job_ids::text[], @task_nos::integer[]) AS wanted (job_id, task_no)

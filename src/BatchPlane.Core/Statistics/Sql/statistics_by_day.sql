@@ -13,6 +13,7 @@ SELECT
     coalesce(sum(s.returned), 0)::bigint,
     coalesce(sum(s.failovers), 0)::bigint,
     coalesce(sum(s.retries), 0)::bigint,
+    coalesce(sum(s.manual), 0)::bigint,
     coalesce(sum(s.run_ms), 0)::bigint
 FROM generate_series(@first_day::date, @last_day::date, interval '1 day') AS days (day)
 LEFT JOIN attempt_statistics AS s

@@ -13,6 +13,7 @@ SELECT
     sum(returned)::bigint,
     sum(failovers)::bigint,
     sum(retries)::bigint,
+    sum(manual)::bigint,
     sum(run_ms)::bigint
 FROM attempt_statistics
 WHERE day BETWEEN @first_day::date AND @last_day::date

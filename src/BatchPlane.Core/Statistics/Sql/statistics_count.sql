@@ -27,7 +27,8 @@ facts AS (
         level = 'job' AND state IN ('SUCCEED', 'FAILED', 'FAILED_INTERRUPTED') AS is_job_end,
         level = 'task_instance' AND state NOT IN ('ATTEMPT_STARTED', 'ATTEMPT_ENDED') AND attempt IS NOT NULL AND launched_at IS NOT NULL AND cause IS NOT NULL AS is_attempt_end,
         details ? 'original_attempt' AS is_failover,
-        details ? 'execution_source' AS is_noted
+        details ? 'execution_source' AS is_noted,
+        details ->> 'execution_source' = 'MANUAL' AS is_manual
     FROM next_rows
     WHERE level IN ('job', 'task_instance')
 ),
@@ -45,8 +46,10 @@ sums AS (
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.state <> 'SUCCEED' AND f.cause = ANY (@killed_causes::text[])), 0) AS killed,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause = 'node_lost'), 0) AS lost,
         coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause IN ('node_drained', 'returned')), 0) AS returned,
-        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.is_failover), 0) AS failovers,
-        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.attempt > 1 AND NOT coalesce(f.is_noted, false)), 0) AS retries,
+        -- What was given back never began: the next attempt is made for the same reason, and counts.
+        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause <> 'returned' AND f.is_failover), 0) AS failovers,
+        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause <> 'returned' AND f.attempt > 1 AND NOT coalesce(f.is_noted, false)), 0) AS retries,
+        coalesce(sum(f.span) FILTER (WHERE f.is_attempt_end AND f.cause <> 'returned' AND f.is_manual), 0) AS manual,
         coalesce(
             sum(
                 extract(epoch FROM f.occurred_at - f.running_at) * 1000 * f.span
@@ -62,9 +65,9 @@ sums AS (
 ),
 added AS (
     INSERT INTO attempt_statistics AS s (
-        day, env_id, job_name, jobs_submitted, jobs_succeeded, jobs_failed, jobs_interrupted, succeeded, failed, killed, lost, returned, failovers, retries, run_ms
+        day, env_id, job_name, jobs_submitted, jobs_succeeded, jobs_failed, jobs_interrupted, succeeded, failed, killed, lost, returned, failovers, retries, manual, run_ms
     )
-    SELECT day, env_id, job_name, jobs_submitted, jobs_succeeded, jobs_failed, jobs_interrupted, succeeded, failed, killed, lost, returned, failovers, retries, run_ms
+    SELECT day, env_id, job_name, jobs_submitted, jobs_succeeded, jobs_failed, jobs_interrupted, succeeded, failed, killed, lost, returned, failovers, retries, manual, run_ms
     FROM sums
     ON CONFLICT (day, env_id, job_name) DO UPDATE
     SET jobs_submitted = s.jobs_submitted + excluded.jobs_submitted,
@@ -78,6 +81,7 @@ added AS (
         returned = s.returned + excluded.returned,
         failovers = s.failovers + excluded.failovers,
         retries = s.retries + excluded.retries,
+        manual = s.manual + excluded.manual,
         run_ms = s.run_ms + excluded.run_ms
 ),
 moved AS (

@@ -7,7 +7,7 @@ WITH forgotten AS (
     RETURNING *
 )
 INSERT INTO attempt_statistics AS s (
-    day, env_id, job_name, jobs_submitted, jobs_succeeded, jobs_failed, jobs_interrupted, succeeded, failed, killed, lost, returned, failovers, retries, run_ms
+    day, env_id, job_name, jobs_submitted, jobs_succeeded, jobs_failed, jobs_interrupted, succeeded, failed, killed, lost, returned, failovers, retries, manual, run_ms
 )
 SELECT
     day,
@@ -24,6 +24,7 @@ SELECT
     sum(returned),
     sum(failovers),
     sum(retries),
+    sum(manual),
     sum(run_ms)
 FROM forgotten
 WHERE day >= (now() AT TIME ZONE 'UTC')::date - @keep_days::integer
@@ -40,4 +41,5 @@ SET jobs_submitted = s.jobs_submitted + excluded.jobs_submitted,
     returned = s.returned + excluded.returned,
     failovers = s.failovers + excluded.failovers,
     retries = s.retries + excluded.retries,
+    manual = s.manual + excluded.manual,
     run_ms = s.run_ms + excluded.run_ms
