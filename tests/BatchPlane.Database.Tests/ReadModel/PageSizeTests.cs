@@ -10,40 +10,12 @@ public sealed class PageSizeTests : IAsyncLifetime
     private const int RequestBytes = 200_000;
     private const int Count = 20;
 
-    private readonly MeterListener _listener = new();
     private Installation _installation = null!;
     private long _read;
 
-    public async Task InitializeAsync()
-    {
-        _installation = await Installation.CreateAsync();
-        var database = new NpgsqlConnectionStringBuilder(_installation.DataSource.ConnectionString).Database!;
-        _listener.InstrumentPublished = (instrument, listener) =>
-        {
-            if (instrument.Name == "db.client.operation.npgsql.bytes_read")
-            {
-                listener.EnableMeasurementEvents(instrument);
-            }
-        };
-        _listener.SetMeasurementEventCallback<long>((_, bytes, tags, _) =>
-        {
-            foreach (var (_, value) in tags)
-            {
-                if (value is string pool && pool.Contains(database, StringComparison.Ordinal))
-                {
-                    Interlocked.Add(ref _read, bytes);
-                    return;
-                }
-            }
-        });
-        _listener.Start();
-    }
+    public async Task InitializeAsync() => _installation = await Installation.CreateAsync();
 
-    public async Task DisposeAsync()
-    {
-        _listener.Dispose();
-        await _installation.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await _installation.DisposeAsync();
 
     [Fact]
     public async Task PageOfLargeRequests_LeavesThemInTheDatabase()
@@ -58,6 +30,7 @@ public sealed class PageSizeTests : IAsyncLifetime
             SELECT 'env-x' || n, 'large' || n, '', 'CREATED', 'attached', false, 0, large, large, '{}', '[]', large || '{"Placement":{"Zone":"local-2"} }', 'test', now()
             FROM generate_series(1, {{Count}}) AS n, jsonb_build_object('large', repeat('x', {{RequestBytes}})) AS large
             """);
+        using var listener = Listen(new NpgsqlConnectionStringBuilder(_installation.DataSource.ConnectionString).Database!);
         var contexts = new ReadContexts(_installation.DataSource);
         var (jobs, environments) = (new JobQueries(contexts), new EnvironmentQueries(contexts));
 
@@ -73,6 +46,34 @@ public sealed class PageSizeTests : IAsyncLifetime
         Assert.Equal((Count, 3), (found.Items.Count, task!.InstanceCount));
         Assert.All([pageBytes, listBytes, environmentBytes, taskBytes], bytes => Assert.InRange(bytes, 1, RequestBytes / 2));
         Assert.True(requestBytes > 2 * RequestBytes, $"What is read is not counted: {requestBytes} bytes.");
+    }
+
+    /// <summary>Counts what connections to a database read.</summary>
+    private MeterListener Listen(string database)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "db.client.operation.npgsql.bytes_read")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, bytes, tags, _) =>
+        {
+            foreach (var (_, value) in tags)
+            {
+                if (value is string pool && pool.Contains(database, StringComparison.Ordinal))
+                {
+                    Interlocked.Add(ref _read, bytes);
+                    return;
+                }
+            }
+        });
+        listener.Start();
+        return listener;
     }
 
     private async Task<(T Result, long Bytes)> ReadAsync<T>(Func<Task<T>> read)
