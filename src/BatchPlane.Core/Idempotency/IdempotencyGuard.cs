@@ -52,6 +52,18 @@ public sealed class IdempotencyGuard(NpgsqlDataSource dataSource)
         return used.Values.FirstOrDefault(earlier => earlier.BodyHash.AsSpan().SequenceEqual(key.BodyHash))?.ResourceId;
     }
 
+    /// <summary>True: some request was made with this key, whatever its body. Without a key false.</summary>
+    public async Task<bool> IsUsedAsync(IdempotencyKey? key, CancellationToken cancellationToken)
+    {
+        if (key is null)
+        {
+            return false;
+        }
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return (await IdempotencyStore.FindAsync(connection, [key], cancellationToken)).Count > 0;
+    }
+
     /// <summary>Forgets keys older than the retention. Returns how many.</summary>
     public async Task<int> PruneAsync(int retentionHours, int limit, CancellationToken cancellationToken)
     {

@@ -38,6 +38,7 @@ internal sealed partial class TaskFilesReader(JobLimits limits, ProblemList prob
     {
         MinLength = 1,
         MaxLength = 256,
+        IsSecret = true,
         EmptyCode = ItemCodes.AuthenticationSecretKeyInvalid,
         TooLongCode = ItemCodes.AuthenticationSecretKeyInvalid,
     };

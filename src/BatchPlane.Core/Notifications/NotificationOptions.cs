@@ -24,6 +24,9 @@ public sealed class NotificationOptions
     /// <summary>Default of <see cref="MaxMessageBytes"/>: what the topics of the original service accept.</summary>
     public const int DefaultMaxMessageBytes = 65_536;
 
+    /// <summary>Default of <see cref="MaxTopics"/>: the published limit of the original service.</summary>
+    public const int DefaultMaxTopics = 10_000;
+
     /// <summary>Region id that messages carry. Default <c>ap-local</c>.</summary>
     [Required]
     [StringLength(64, MinimumLength = 1)]
@@ -35,4 +38,8 @@ public sealed class NotificationOptions
 
     /// <summary>What to do about a topic that does not exist: <c>create</c> (default), <c>strict</c> or <c>lenient</c>.</summary>
     public UnknownTopicPolicy UnknownTopic { get; set; } = UnknownTopicPolicy.Create;
+
+    /// <summary>Most topics there may be; no further ones are made. Callers that make some at the same moment may exceed it by what they make. 1 to 1,000,000; default 10,000.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxTopics { get; set; } = DefaultMaxTopics;
 }

@@ -16,4 +16,7 @@ public sealed record ServedSubscription
 
     /// <summary>Another one means that something of it was changed.</summary>
     public required long Revision { get; init; }
+
+    /// <summary>True: subscriptions of the topic choose by tags, which are the words of routing keys.</summary>
+    public bool HasTags { get; init; }
 }

@@ -131,6 +131,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
                 Secret = Open(reader, SubscriptionRows.Next, view),
                 PreviousSecret = Open(reader, SubscriptionRows.Next + 1, view),
                 Revision = reader.GetInt64(SubscriptionRows.Next + 2),
+                HasTags = reader.GetBoolean(SubscriptionRows.Next + 3),
             });
         }
 

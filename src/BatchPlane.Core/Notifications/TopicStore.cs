@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -15,20 +16,18 @@ internal sealed record TopicFacts(string Name, int? MaxMessageBytes);
 /// The topics of PostgreSQL, which is the truth: the broker's exchanges follow. Names are
 /// found without regard to case and kept as they were given. Takes valid names only (<see cref="TopicDocumentReader"/>).
 /// </summary>
-public sealed class TopicStore(NpgsqlDataSource dataSource)
+public sealed class TopicStore(NpgsqlDataSource dataSource, IOptions<NotificationOptions> options)
 {
     /// <summary>The spelling that holds for each of <paramref name="names"/>: that of the topic; names that no topic has are left out.</summary>
     public async Task<IReadOnlyDictionary<string, string>> FindAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
         var existing = await SpellingAsync(dataSource, [.. ByKey(names).Keys], cancellationToken);
-        return names
-            .Distinct(StringComparer.Ordinal)
-            .Where(name => existing.ContainsKey(TopicKey.Of(name)))
-            .ToDictionary(name => name, name => existing[TopicKey.Of(name)].Name, StringComparer.Ordinal);
+        return Spelled(names, existing);
     }
 
     /// <summary>
-    /// Makes the topics that do not exist. Returns the spelling that holds for each given name: that of the topic. Safe to repeat.
+    /// Makes the topics that do not exist: all of them, or none when there would be more than <see cref="NotificationOptions.MaxTopics"/>. Returns the spelling that holds for each given name
+    /// that is a topic's. Safe to repeat.
     /// </summary>
     public async Task<IReadOnlyDictionary<string, string>> EnsureAsync(
         IReadOnlyCollection<string> names,
@@ -44,24 +43,34 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
             existing = await SpellingAsync(dataSource, keys, cancellationToken);
         }
 
-        return names
-            .Distinct(StringComparer.Ordinal)
-            .ToDictionary(name => name, name => existing.GetValueOrDefault(TopicKey.Of(name))?.Name ?? name, StringComparer.Ordinal);
+        return Spelled(names, existing);
     }
 
-    /// <summary>Makes a topic. False when one of that name exists, in whatever spelling.</summary>
+    /// <summary>True: another topic may be made.</summary>
+    public async Task<bool> HasRoomAsync(CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_count.sql"));
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))! < options.Value.MaxTopics;
+    }
+
+    /// <summary>Makes a topic. False when one of that name exists, in whatever spelling, or there are as many as there may be.</summary>
     public Task<bool> CreateAsync(string name, string createdBy, CancellationToken cancellationToken) => CreateAsync(name, createdBy, [], tencent: null, cancellationToken);
 
     /// <summary>The same for one with labels, and with attributes in Tencent's words (JSON; null: none).</summary>
     public async Task<bool> CreateAsync(string name, string createdBy, IReadOnlyList<TagDocument> tags, string? tencent, CancellationToken cancellationToken) =>
         await InsertAsync(ByKey([name]), createdBy, tags, tencent, cancellationToken) == 1;
 
-    /// <summary>Replaces a topic's attributes in Tencent's words (JSON). False when there is no such topic.</summary>
-    public async Task<bool> ChangeAsync(string name, string tencent, CancellationToken cancellationToken)
+    /// <summary>
+    /// Changes those of a topic's attributes in Tencent's words that <paramref name="changes"/> has (JSON); <paramref name="otherwise"/> holds for a topic without any. False when there is no such
+    /// topic, or not the one that was made at <paramref name="createdAt"/>.
+    /// </summary>
+    public async Task<bool> ChangeAsync(string name, DateTimeOffset createdAt, string changes, string otherwise, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topics_change.sql"));
         command.Parameters.AddWithValue("topic_key", TopicKey.Of(name));
-        command.Parameters.AddWithValue("tencent", NpgsqlDbType.Jsonb, tencent);
+        command.Parameters.AddWithValue("created_at", createdAt);
+        command.Parameters.AddWithValue("tencent", NpgsqlDbType.Jsonb, changes);
+        command.Parameters.AddWithValue("otherwise", NpgsqlDbType.Jsonb, otherwise);
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
@@ -107,6 +116,11 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
         return topics;
     }
 
+    private static Dictionary<string, string> Spelled(IEnumerable<string> names, Dictionary<string, TopicFacts> existing) => names
+        .Distinct(StringComparer.Ordinal)
+        .Where(name => existing.ContainsKey(TopicKey.Of(name)))
+        .ToDictionary(name => name, name => existing[TopicKey.Of(name)].Name, StringComparer.Ordinal);
+
     private static Dictionary<string, string> ByKey(IEnumerable<string> names)
     {
         var wanted = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -126,6 +140,7 @@ public sealed class TopicStore(NpgsqlDataSource dataSource)
         command.Parameters.AddWithValue("tags", NpgsqlDbType.Jsonb, JsonSerializer.Serialize(tags, BatchPlaneJson.Options));
         command.Parameters.Add(new("tencent", NpgsqlDbType.Jsonb) { Value = (object?)tencent ?? DBNull.Value });
         command.Parameters.AddWithValue("created_by", createdBy);
+        command.Parameters.AddWithValue("max_topics", options.Value.MaxTopics);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var made = 0;
         while (await reader.ReadAsync(cancellationToken))

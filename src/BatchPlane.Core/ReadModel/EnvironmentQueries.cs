@@ -90,6 +90,13 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         return await context.Environments.AnyAsync(environment => environment.EnvId == envId, cancellationToken);
     }
 
+    /// <summary>True when an environment that somebody made has this name.</summary>
+    public async Task<bool> IsNameTakenAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var context = contexts.Open();
+        return await context.Environments.AnyAsync(environment => environment.EnvName == name && environment.DeletedAt == null && environment.JobId == null, cancellationToken);
+    }
+
     /// <summary>Nodes of an environment that are not deleted, oldest first.</summary>
     public async Task<IReadOnlyList<NodeView>> ListNodesAsync(string envId, CancellationToken cancellationToken)
     {
@@ -206,6 +213,7 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         DiskTotalMib = row.DiskTotalMib,
         Epoch = row.Epoch,
         HostName = row.HostName,
+        Address = row.Address,
         AgentVersion = row.AgentVersion,
         StateReason = row.Reason,
         ResourceCreatedAt = row.ResourceCreatedAt,

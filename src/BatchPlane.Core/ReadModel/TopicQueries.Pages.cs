@@ -9,6 +9,11 @@ namespace BatchPlane.Core.ReadModel;
 /// <param name="Tencent">Its attributes in Tencent's words, JSON; null: it came by another way.</param>
 public sealed record ListedTopic(TopicView View, IReadOnlyList<TagDocument> Tags, string? Tencent);
 
+/// <summary>A subscription with the attributes of its topic in Tencent's words.</summary>
+/// <param name="View">The subscription.</param>
+/// <param name="Tencent">The topic's attributes in Tencent's words, JSON; null: it came by another way.</param>
+public sealed record ListedSubscription(SubscriptionView View, string? Tencent);
+
 /// <summary>Topics for callers that read by offsets and numbers of matches.</summary>
 public sealed partial class TopicQueries
 {
@@ -37,7 +42,7 @@ public sealed partial class TopicQueries
     }
 
     /// <summary>Subscriptions that lead to this queue, of all topics, oldest first: a page of them and how many there are.</summary>
-    public async Task<ListedPage<SubscriptionView>> PageOfQueueAsync(string queue, int offset, int limit, CancellationToken cancellationToken)
+    public async Task<ListedPage<ListedSubscription>> PageOfQueueAsync(string queue, int offset, int limit, CancellationToken cancellationToken)
     {
         await using var context = contexts.Open();
         var protocol = WireName.Of(SubscriptionProtocol.Queue);
@@ -49,6 +54,6 @@ public sealed partial class TopicQueries
             .ToListAsync(cancellationToken);
         var keys = rows.Select(row => row.TopicKey).Distinct().ToArray();
         var topics = await context.Topics.Where(topic => keys.Contains(topic.TopicKey)).ToDictionaryAsync(topic => topic.TopicKey, StringComparer.Ordinal, cancellationToken);
-        return new([.. rows.Where(row => topics.ContainsKey(row.TopicKey)).Select(row => ToView(topics[row.TopicKey], row))], total);
+        return new([.. rows.Where(row => topics.ContainsKey(row.TopicKey)).Select(row => new ListedSubscription(ToView(topics[row.TopicKey], row), topics[row.TopicKey].Tencent))], total);
     }
 }

@@ -118,7 +118,7 @@ internal sealed partial class SubscriptionDisabler(
         {
             // Its bindings go first: it is not told of its own end.
             await follower.CleanAsync(notice.TopicName, cancellationToken);
-            if (await notices.SubscriptionDisabledAsync(notice, cancellationToken) is not null)
+            if (await notices.SubscriptionDisabledAsync(notice, cancellationToken) != NoticeOutcome.NotSent)
             {
                 await pending.ForgetAsync(notice.NoticeId, cancellationToken);
             }

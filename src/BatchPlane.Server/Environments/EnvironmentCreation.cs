@@ -3,6 +3,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Nodes.Slurm;
@@ -28,10 +29,18 @@ internal sealed record EnvironmentToCreate(JsonElement Document, string Source)
 }
 
 /// <summary>Makes environments, or says everything that is wrong with them, by whatever surface they come.</summary>
-internal sealed class EnvironmentCreation(IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmAdmission slurm, EnvironmentStore store)
+internal sealed class EnvironmentCreation(IOptions<NotificationLimits> notificationLimits, TopicAdmission topics, SlurmAdmission slurm, IdempotencyGuard keys, EnvironmentQueries environments, EnvironmentStore store)
 {
     /// <summary>A <see cref="Created{T}"/> with the environment's id, or a <see cref="ProblemResult"/>.</summary>
     internal async Task<IResult> CreateAsync(EnvironmentToCreate wanted, CancellationToken cancellationToken)
+    {
+        var answer = await DecideAsync(wanted, cancellationToken);
+
+        // What is refused now may have been fine when an earlier request with this key made it: the same answer all the same.
+        return answer is ProblemResult && !wanted.Problems.Any && wanted.Key is { } key && await keys.FindAsync(key, cancellationToken) is { } envId ? Created(envId) : answer;
+    }
+
+    private async Task<IResult> DecideAsync(EnvironmentToCreate wanted, CancellationToken cancellationToken)
     {
         var reading = EnvironmentDocumentReader.Read(wanted.Document, notificationLimits.Value);
         if (!reading.IsValid || wanted.Problems.Any)
@@ -44,19 +53,26 @@ internal sealed class EnvironmentCreation(IOptions<NotificationLimits> notificat
             return refused;
         }
 
-        var (notifications, topicProblems) = await topics.AdmitAsync(reading.Value.Notifications, wanted.Source, () => Task.FromResult<IReadOnlyList<ProblemItem>>([]), cancellationToken);
-        if (topicProblems.Count > 0)
+        var naming = new NamingRequest(
+            reading.Value.Notifications,
+            wanted.Source,
+            () => Task.FromResult<IReadOnlyList<ProblemItem>>([]),
+            async () => await keys.IsUsedAsync(wanted.Key, cancellationToken) || await environments.IsNameTakenAsync(reading.Value.EnvName, cancellationToken));
+        var (notifications, refusal) = await topics.AdmitAsync(naming, cancellationToken);
+        if (refusal is not null)
         {
-            return ProblemResult.Invalid(topicProblems);
+            return refusal;
         }
 
         var environment = reading.Value with { Notifications = notifications };
         return await store.CreateAsync(environment, isDefault: false, wanted.Source, wanted.Key, wanted.Tencent, cancellationToken) switch
         {
-            CreateEnvironmentOutcome.Created created => TypedResults.Created($"/v1/environments/{created.EnvId}", new CreateEnvironmentResponse(created.EnvId)),
+            CreateEnvironmentOutcome.Created created => Created(created.EnvId),
             CreateEnvironmentOutcome.NameTaken => new ProblemResult(ProblemKind.EnvironmentExists, $"There is an environment '{reading.Value.EnvName}'."),
             CreateEnvironmentOutcome.KeyReused => ApiResults.KeyReused(),
             var other => throw new InvalidOperationException($"Unknown outcome {other}."),
         };
     }
+
+    private static Created<CreateEnvironmentResponse> Created(string envId) => TypedResults.Created($"/v1/environments/{envId}", new CreateEnvironmentResponse(envId));
 }

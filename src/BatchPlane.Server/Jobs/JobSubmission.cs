@@ -84,10 +84,11 @@ internal sealed class JobSubmission(
     /// <summary>Stores a valid document, whose tasks all name an environment in <paramref name="job"/>.</summary>
     private async Task<IResult> StoreAsync(JobDocument document, JobDocument job, JobToSubmit wanted, CancellationToken cancellationToken)
     {
-        var (notifications, unknownNames) = await topics.AdmitAsync(job.Notifications, wanted.Source, () => references.OfEnvironmentsAsync(job, cancellationToken), cancellationToken);
-        if (unknownNames.Count > 0)
+        var naming = new NamingRequest(job.Notifications, wanted.Source, () => references.OfEnvironmentsAsync(job, cancellationToken), () => keys.IsUsedAsync(wanted.Key, cancellationToken));
+        var (notifications, refusal) = await topics.AdmitAsync(naming, cancellationToken);
+        if (refusal is not null)
         {
-            return ProblemResult.Invalid(unknownNames);
+            return refusal;
         }
 
         var outcome = await WriteAsync();

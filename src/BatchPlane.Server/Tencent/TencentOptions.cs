@@ -19,6 +19,27 @@ public sealed class TencentOptions : IValidatableObject
     /// <summary>Default of <see cref="SignatureWindowSeconds"/>: the published one.</summary>
     public const int DefaultSignatureWindowSeconds = 300;
 
+    /// <summary>Default of <see cref="FutureSignatureSeconds"/>.</summary>
+    public const int DefaultFutureSignatureSeconds = 60;
+
+    /// <summary>Default of <see cref="MaxParameters"/>.</summary>
+    public const int DefaultMaxParameters = 20_000;
+
+    /// <summary>Default of <see cref="MaxBodyBytesInFlight"/>: 64 MiB.</summary>
+    public const long DefaultMaxBodyBytesInFlight = 67_108_864;
+
+    /// <summary>Default of <see cref="MaxFormBytesInFlight"/>: 16 MiB.</summary>
+    public const long DefaultMaxFormBytesInFlight = 16_777_216;
+
+    /// <summary>Default of <see cref="BodySeconds"/>.</summary>
+    public const int DefaultBodySeconds = 60;
+
+    /// <summary>Default of <see cref="MaxConnections"/>.</summary>
+    public const int DefaultMaxConnections = 1_000;
+
+    /// <summary>Default of <see cref="MaxRefusalsLogged"/>.</summary>
+    public const int DefaultMaxRefusalsLogged = 60;
+
     /// <summary>Default of <see cref="MaxNodesPerTask"/>.</summary>
     public const int DefaultMaxNodesPerTask = 4;
 
@@ -34,9 +55,43 @@ public sealed class TencentOptions : IValidatableObject
     [Range(1_024, 65_536)]
     public int MaxQueryBytes { get; set; } = DefaultMaxQueryBytes;
 
-    /// <summary>Seconds that the time in a signature may differ from the server's, either way. So long, and no longer, a request that somebody overheard can be sent again.</summary>
+    /// <summary>Most values, lists and objects in the parameters of a query or form.</summary>
+    [Range(100, 1_000_000)]
+    public int MaxParameters { get; set; } = DefaultMaxParameters;
+
+    /// <summary>Bytes of JSON bodies that the server holds at once; what comes beyond is answered with <c>RequestLimitExceeded</c>. At least <see cref="MaxBodyBytes"/>.</summary>
+    [Range(1_024, 17_179_869_184)]
+    public long MaxBodyBytesInFlight { get; set; } = DefaultMaxBodyBytesInFlight;
+
+    /// <summary>The same of forms, which are counted for themselves: who sent one is known only when all of it is here. At least <see cref="MaxFormBytes"/>.</summary>
+    [Range(1_024, 17_179_869_184)]
+    public long MaxFormBytesInFlight { get; set; } = DefaultMaxFormBytesInFlight;
+
+    /// <summary>Seconds within which a body has to be here.</summary>
+    [Range(1, 3_600)]
+    public int BodySeconds { get; set; } = DefaultBodySeconds;
+
+    /// <summary>Most connections at once; further ones are closed.</summary>
+    [Range(1, 100_000)]
+    public int MaxConnections { get; set; } = DefaultMaxConnections;
+
+    /// <summary>Seconds that the time in a signature may be before the server's. So long a request that somebody overheard can be sent again.</summary>
     [Range(1, 3_600)]
     public int SignatureWindowSeconds { get; set; } = DefaultSignatureWindowSeconds;
+
+    /// <summary>Seconds that it may be after the server's. They lengthen the time for which an overheard request holds: only as many as clocks differ.</summary>
+    [Range(0, 3_600)]
+    public int FutureSignatureSeconds { get; set; } = DefaultFutureSignatureSeconds;
+
+    /// <summary>True: the newer signature must sign <c>x-tc-action</c>, so that one that was overheard stands for its own action only. SDKs do not.</summary>
+    public bool RequireSignedAction { get; set; }
+
+    /// <summary>False: <c>UNSIGNED-PAYLOAD</c>, a signature that holds for any body, is refused. SDKs use it only where they are told to.</summary>
+    public bool AllowUnsignedPayload { get; set; } = true;
+
+    /// <summary>Lines a minute that are logged of requests that were refused and nobody is known to have sent.</summary>
+    [Range(0, 100_000)]
+    public int MaxRefusalsLogged { get; set; } = DefaultMaxRefusalsLogged;
 
     /// <summary>Zones that <c>Placement.Zone</c> may name, separated by commas; the first is that of jobs and environments that came by another way.</summary>
     [StringLength(4_096, MinimumLength = 1)]
@@ -63,6 +118,16 @@ public sealed class TencentOptions : IValidatableObject
         {
             yield return new ValidationResult(
                 $"The field {nameof(NodeClasses)} must have <type>:<processors>:<GiB>[:<instances>], each type once, given \"{bad}\".", [nameof(NodeClasses)]);
+        }
+
+        if (MaxBodyBytesInFlight < MaxBodyBytes)
+        {
+            yield return new ValidationResult($"The field {nameof(MaxBodyBytesInFlight)} must be at least {nameof(MaxBodyBytes)}.", [nameof(MaxBodyBytesInFlight)]);
+        }
+
+        if (MaxFormBytesInFlight < MaxFormBytes)
+        {
+            yield return new ValidationResult($"The field {nameof(MaxFormBytesInFlight)} must be at least {nameof(MaxFormBytes)}.", [nameof(MaxFormBytesInFlight)]);
         }
 
         if (MachineCatalogue.ZonesOf(Zones).Count == 0)

@@ -27,7 +27,10 @@ internal static class TencentServiceCollectionExtensions
         services.AddSingleton<IActionGroup, SubscriptionActions>();
         services.AddSingleton<IActionGroup, MessageActions>();
         services.AddSingleton<ActionTable>();
+        services.AddSingleton<BodyReader>();
         services.AddSingleton<RequestGate>();
+        services.AddSingleton<TencentMetrics>();
+        services.AddSingleton<RequestLog>();
         services.AddSingleton<TencentFacade>();
         services.AddSingleton<TencentListener>();
         return services.AddHostedService(provider => provider.GetRequiredService<TencentListener>());

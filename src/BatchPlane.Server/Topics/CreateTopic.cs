@@ -55,6 +55,7 @@ internal static class CreateTopic
     {
         CreateTopicResult.Created => null,
         CreateTopicResult.AlreadyExists existing => new(ProblemKind.TopicExists, $"There is a topic '{existing.Topic.TopicName}'."),
+        CreateTopicResult.Full => new(ProblemKind.TopicsFull),
         CreateTopicResult.ExchangeConflict conflict => new(ProblemKind.TopicConflict, conflict.Reason),
         var other => throw new InvalidOperationException($"No answer for {other}."),
     };

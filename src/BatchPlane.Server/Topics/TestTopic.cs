@@ -60,9 +60,12 @@ internal sealed class TestTopic(
         }
 
         var subjectId = EntityId.New(NoticePublisher.TestPrefix);
-        if (await notices.TestAsync(topic.TopicName, subjectId, routingKey, cancellationToken) is not { } routed)
+        var sent = await notices.TestAsync(topic.TopicName, subjectId, routingKey, cancellationToken);
+        if (sent is NoticeOutcome.NotSent or NoticeOutcome.NoTopic)
         {
-            return new ProblemResult(ProblemKind.BrokerUnavailable, "RabbitMQ cannot be reached, or does not take the message.");
+            return sent == NoticeOutcome.NoTopic
+                ? new ProblemResult(ProblemKind.TopicNotFound, $"There is no topic '{name}' any more.")
+                : new ProblemResult(ProblemKind.BrokerUnavailable, "RabbitMQ cannot be reached, or does not take the message.");
         }
 
         var found = await WaitAsync(subjectId, [.. matching.Where(subscription => subscription.Protocol != SubscriptionProtocol.Queue)], cancellationToken);
@@ -72,7 +75,7 @@ internal sealed class TestTopic(
                 EventId = FormattableString.Invariant($"{subjectId}:{TestSequence}"),
                 TopicName = topic.TopicName,
                 RoutingKey = routingKey,
-                Routed = routed,
+                Routed = sent == NoticeOutcome.Routed,
                 Subscriptions = [.. topic.Subscriptions.Select(subscription => ResultOf(subscription, matching.Contains(subscription), reasons, found))],
             },
             BatchPlaneJson.Options);

@@ -1,50 +1,57 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Validation;
+using BatchPlane.Server.Api;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Topics;
+
+/// <summary>A valid request that is about to be stored, and names topics. The questions are asked only when topics are missing.</summary>
+/// <param name="Notifications">Where it names them.</param>
+/// <param name="CreatedBy">Who makes them.</param>
+/// <param name="FindOthers">What else would be refused.</param>
+/// <param name="IsTaken">True: its key or its name is taken, so that storing it will make nothing.</param>
+internal sealed record NamingRequest(IReadOnlyList<NotificationDocument> Notifications, string CreatedBy, Func<Task<IReadOnlyList<ProblemItem>>> FindOthers, Func<Task<bool>> IsTaken);
 
 /// <summary>What is done about topics that a notifications block names and that do not exist: made, refused, or left as they are, as configured.</summary>
 internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOptions> options)
 {
     /// <summary>
-    /// The notifications with each topic in the spelling in which it exists, or the problems, with their paths. Topics are made as the last thing
-    /// before the request is stored, and only if nothing else was found wrong with it: bad input changes nothing. They stay when the request meets a conflict later (a name or a key that is
-    /// taken): an unused topic does no harm.
+    /// The notifications with each topic in the spelling in which it exists, or why the request is refused. Topics are made as the last thing
+    /// before the request is stored, and only if nothing else was found wrong with it: what is refused changes nothing. Only where a key or a name is taken between the look at it and the
+    /// storing are they left, unused.
     /// </summary>
-    /// <param name="notifications">Valid ones.</param>
-    /// <param name="createdBy">Who makes the topics.</param>
-    /// <param name="findOthers">What else would be refused; asked only when topics are missing.</param>
+    /// <param name="request">What names them.</param>
     /// <param name="cancellationToken">Breaks off the queries.</param>
-    internal async Task<(IReadOnlyList<NotificationDocument> Admitted, IReadOnlyList<ProblemItem> Problems)> AdmitAsync(
-        IReadOnlyList<NotificationDocument> notifications,
-        string createdBy,
-        Func<Task<IReadOnlyList<ProblemItem>>> findOthers,
-        CancellationToken cancellationToken)
+    internal async Task<(IReadOnlyList<NotificationDocument> Admitted, ProblemResult? Refusal)> AdmitAsync(NamingRequest request, CancellationToken cancellationToken)
     {
+        var notifications = request.Notifications;
         if (notifications.Count == 0)
         {
-            return (notifications, []);
+            return (notifications, null);
         }
 
         string[] names = [.. notifications.SelectMany(notification => notification.Topics)];
         var spelling = await topics.FindAsync(names, cancellationToken);
         if (!names.All(spelling.ContainsKey))
         {
-            IReadOnlyList<ProblemItem> problems = [.. await findOthers(), .. Refused(notifications.SelectMany(Named).Where(named => !spelling.ContainsKey(named.TopicName)))];
+            IReadOnlyList<ProblemItem> problems = [.. await request.FindOthers(), .. Refused(notifications.SelectMany(Named).Where(named => !spelling.ContainsKey(named.TopicName)))];
             if (problems.Count > 0)
             {
-                return (notifications, problems);
+                return (notifications, ProblemResult.Invalid(problems));
             }
 
-            if (options.Value.UnknownTopic == UnknownTopicPolicy.Create)
+            if (options.Value.UnknownTopic == UnknownTopicPolicy.Create && !await request.IsTaken())
             {
-                spelling = await topics.EnsureAsync(names, createdBy, cancellationToken);
+                spelling = await topics.EnsureAsync(names, request.CreatedBy, cancellationToken);
+                if (!names.All(spelling.ContainsKey))
+                {
+                    return (notifications, new(ProblemKind.TopicsFull));
+                }
             }
         }
 
-        return ([.. notifications.Select(notification => notification.Respelled(name => spelling.GetValueOrDefault(name, name)))], []);
+        return ([.. notifications.Select(notification => notification.Respelled(name => spelling.GetValueOrDefault(name, name)))], null);
     }
 
     /// <summary>What would be refused of the topics at these paths; nothing is made.</summary>

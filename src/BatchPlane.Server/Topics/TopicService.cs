@@ -13,6 +13,9 @@ internal abstract record CreateTopicResult
     /// <summary>409. A topic of that name exists, maybe in another spelling.</summary>
     internal sealed record AlreadyExists(TopicView Topic) : CreateTopicResult;
 
+    /// <summary>409. There are as many topics as there may be. Nothing was stored.</summary>
+    internal sealed record Full : CreateTopicResult;
+
     /// <summary>409. RabbitMQ has an exchange of that name that is none of a topic, or keeps the name for itself. Nothing was stored.</summary>
     internal sealed record ExchangeConflict(string Reason) : CreateTopicResult;
 }
@@ -34,6 +37,11 @@ internal sealed class TopicService(TopicStore store, TopologyFollower follower)
             return new CreateTopicResult.AlreadyExists(existing);
         }
 
+        if (!await store.HasRoomAsync(cancellationToken))
+        {
+            return new CreateTopicResult.Full();
+        }
+
         // The exchange first: a name that the broker refuses is not stored.
         var made = false;
         var declared = await follower.DeclareNewAsync(
@@ -45,9 +53,13 @@ internal sealed class TopicService(TopicStore store, TopologyFollower follower)
             return new CreateTopicResult.ExchangeConflict(reason);
         }
 
-        var topic = await store.FindAsync(document.TopicName, cancellationToken)
-            ?? new TopicView { TopicName = document.TopicName, CreatedAt = default };
-        return made ? new CreateTopicResult.Created(topic) : new CreateTopicResult.AlreadyExists(topic);
+        var topic = await store.FindAsync(document.TopicName, cancellationToken);
+        if (made)
+        {
+            return new CreateTopicResult.Created(topic ?? new TopicView { TopicName = document.TopicName, CreatedAt = default });
+        }
+
+        return topic is null ? new CreateTopicResult.Full() : new CreateTopicResult.AlreadyExists(topic);
     }
 
     /// <summary>Deletes a topic, its subscriptions and its exchange; queues stay, but BatchPlane's own. False: there is no such topic.</summary>

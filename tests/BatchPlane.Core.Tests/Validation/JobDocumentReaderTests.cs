@@ -8,6 +8,19 @@ namespace BatchPlane.Core.Tests.Validation;
 
 public sealed class JobDocumentReaderTests
 {
+    /// <summary>Whoever writes a secret without quotes is not shown it.</summary>
+    [Theory]
+    [InlineData("12345")]
+    [InlineData("\"12345\\u0000\"")]
+    [InlineData("[\"12345\"]")]
+    public void BadSecretKey_IsNotShown(string key)
+    {
+        var problem = Assert.Single(ReadingAssert.Job($$"""{"tasks":[{"application":{"command":"true"},"authentications":[{"scene":"COS","secret_id":"i","secret_key":{{key}} }]}]}""").Problems);
+
+        Assert.Equal("$.tasks[0].authentications[0].secret_key", problem.Path);
+        Assert.DoesNotContain("12345", problem.Message, StringComparison.Ordinal);
+    }
+
     private const string Run = """ "application":{"command":"true"} """;
 
     [Fact]

@@ -60,7 +60,7 @@ internal sealed class DispatchWorld : IAsyncDisposable
 
     internal Uri Broker => _virtualHost.AmqpUri;
 
-    internal TopicStore Topics => new(DataSource);
+    internal TopicStore Topics => new(DataSource, Options.Create(new NotificationOptions()));
 
     internal OutboxReader Reader => new(DataSource);
 

@@ -9,6 +9,7 @@ using BatchPlane.Server.Events;
 using BatchPlane.Server.Listeners;
 using BatchPlane.Server.Loops;
 using BatchPlane.Server.Metrics;
+using BatchPlane.Server.Tencent.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -44,6 +45,7 @@ public sealed partial class TelemetryDocumentTests
         _ = new ListenerMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new JournalMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new InvariantMetrics(services.GetRequiredService<IMeterFactory>());
+        _ = new TencentMetrics(services.GetRequiredService<IMeterFactory>());
         _ = new EventMetrics(services.GetRequiredService<IMeterFactory>());
 
         Assert.Equal(InstrumentNames().Matches(Document).Select(match => match.Groups[1].Value).Order(), published.Distinct().Order());

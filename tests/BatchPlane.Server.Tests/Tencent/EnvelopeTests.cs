@@ -24,7 +24,7 @@ public sealed class EnvelopeTests
     [Fact]
     public void FlatParameters_BecomeOneDocument()
     {
-        var document = FlatParameters.Unfold([new("Limit", "1"), new("Filters.1.Name", "b"), new("Filters.0.Name", "a"), new("Filters.0.Values.10", "y"), new("Filters.0.Values.2", "x"), new("Job.Tags.0", "")]);
+        var document = FlatParameters.Unfold([new("Limit", "1"), new("Filters.1.Name", "b"), new("Filters.0.Name", "a"), new("Filters.0.Values.10", "y"), new("Filters.0.Values.2", "x"), new("Job.Tags.0", "")], 100).Document;
 
         Assert.Equal("""{"Limit":"1","Filters":[{"Name":"a","Values":["x","y"]},{"Name":"b"}],"Job":{"Tags":[""]}}""", document?.ToJsonString());
     }
@@ -35,5 +35,16 @@ public sealed class EnvelopeTests
     [InlineData("A.B", "A")]
     [InlineData("A.0", "A.0")]
     [InlineData("a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q", "A")]
-    public void ContradictingParameters_AreNone(string first, string second) => Assert.Null(FlatParameters.Unfold([new(first, "1"), new(second, "2")]));
+    public void ContradictingParameters_AreNone(string first, string second) => 
+        Assert.Equal("InvalidParameter", FlatParameters.Unfold([new(first, "1"), new(second, "2")], 100).Error?.Code);
+
+    [Fact]
+    public void MoreParametersThanAreRead_AreNone()
+    {
+        // Each makes a list, an object and a value.
+        var parameters = Enumerable.Range(0, 50).Select(index => KeyValuePair.Create(FormattableString.Invariant($"{index}.a.b"), "")).ToList();
+
+        Assert.NotNull(FlatParameters.Unfold(parameters, 150).Document);
+        Assert.Equal("InvalidParameterValue.LimitExceeded", FlatParameters.Unfold(parameters, 149).Error?.Code);
+    }
 }

@@ -36,6 +36,26 @@ public sealed class FieldTests
     }
 
     [Fact]
+    public void ListOfAnyLength_IsRefusedBeforeItIsRead()
+    {
+        var tasks = string.Join(',', Enumerable.Repeat("0", Field.DefaultMaxItems + 1));
+
+        var (_, error) = JobShapes.Job.Read(JsonDocument.Parse($$"""{"Tasks":[{{tasks}}]}""").RootElement);
+
+        Assert.Equal(new("InvalidParameterValue.LimitExceeded", "`Tasks`: expected at most 100000 elements, given 100001."), error);
+    }
+
+    [Fact]
+    public void ValuesOfAnotherType_AreShownAsFarAsTheyHelp()
+    {
+        var (_, error) = TaskShapes.Task.Read(JsonDocument.Parse($$"""{"TaskName":{"a":1},"Application":{"DeliveryForm":"LOCAL"},"Timeout":"\ud800","RestartComputeNode":"{{new string('x', 100)}}\n"}""").RootElement);
+
+        Assert.Equal(
+            $"`TaskName`: expected a text, given an object. `Timeout`: expected a whole number, given a text that is no Unicode or has the character NUL. `RestartComputeNode`: expected true or false, given \"{new string('x', 60)}…\".",
+            error?.Message);
+    }
+
+    [Fact]
     public void Secrets_AreMaskedInWhatIsShownAndInMessages()
     {
         var task = Read(TaskShapes.Task, """{"Application":{"DeliveryForm":"LOCAL","Docker":{"Image":"a","User":"u","Password":"geheim"}},"Authentications":[{"Scene":"COS","SecretId":"id","SecretKey":"geheim"}]}""");

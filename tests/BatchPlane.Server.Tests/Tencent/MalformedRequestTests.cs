@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Xunit.Abstractions;
 
 namespace BatchPlane.Server.Tests.Tencent;
@@ -16,7 +17,7 @@ public sealed class MalformedRequestTests(TencentFixture server, ITestOutputHelp
     private const int AtOnce = 8;
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
-    private static readonly string[] Tables = ["jobs", "tasks", "environments", "task_templates", "topics", "subscriptions", "events"];
+    private static readonly string[] Tables = ["jobs", "tasks", "environments", "task_templates", "topics", "subscriptions", "idempotency_keys", "nodes", "events"];
     private static readonly string[] ServersFault = ["InternalError", "ServiceUnavailable"];
 
     [Fact]
@@ -25,23 +26,35 @@ public sealed class MalformedRequestTests(TencentFixture server, ITestOutputHelp
         var requests = Number("BATCHPLANE_SOAK_REQUESTS") ?? DefaultRequests;
         var seed = Number("BATCHPLANE_SOAK_SEED") ?? Random.Shared.Next();
         output.WriteLine($"seed {seed}");
-        var malformed = new MalformedRequests(seed);
+        var malformed = new MalformedRequests(seed, server.RequestOf);
+        await MakeTopicAsync();
         var before = await RowsAsync();
+        var gate = 0;
 
         await Parallel.ForEachAsync(Enumerable.Range(0, requests), new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (number, _) =>
         {
-            var (call, bytes) = malformed.Make(number);
-            var code = call is null ? await SendAsync(bytes!).WaitAsync(Bound) : TencentFixture.CodeOf(await server.SendAsync(call).WaitAsync(Bound));
-            Assert.False(code.StartsWith('{') || ServersFault.Contains(code), $"Request {number} of seed {seed} was answered {code}: {call}{Encoding.UTF8.GetString(bytes ?? [])}");
+            var request = malformed.Make(number);
+            var code = await SendAsync(request).WaitAsync(Bound);
+            Assert.False(
+                (request.IsWrong && code.StartsWith('{')) || ServersFault.Contains(code),
+                $"Request {number} of seed {seed} was answered {code}: {request.Call}{request.Older}{Encoding.UTF8.GetString(request.Call?.Bytes ?? request.Bytes ?? [])}");
+            if (code.StartsWith("AuthFailure", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref gate);
+            }
         });
 
         Assert.Equal(before, await RowsAsync());
+
+        // What stops at the gate says nothing of what is behind it.
+        Assert.InRange(gate, 0, requests / 2);
     }
 
     /// <summary>The control: what the malformed ones are made of is taken, and seen in the tables.</summary>
     [Fact]
     public async Task Samples_AreTakenAndStored()
     {
+        await MakeTopicAsync();
         var before = await RowsAsync();
         foreach (var (number, (version, action, body)) in MalformedRequests.Samples.Index())
         {
@@ -50,8 +63,45 @@ public sealed class MalformedRequestTests(TencentFixture server, ITestOutputHelp
         }
 
         var after = await RowsAsync();
-        Assert.Equal([("jobs", 1L), ("tasks", 2L), ("environments", 1L), ("task_templates", 1L), ("topics", 1L)], after.Zip(before, (now, then) => (now.Table, now.Rows - then.Rows)).Take(5));
+        Assert.Equal(
+            [("jobs", 2L), ("tasks", 3L), ("environments", 1L), ("task_templates", 1L), ("topics", 3L), ("subscriptions", 1L), ("idempotency_keys", 2L)],
+            after.Zip(before, (now, then) => (now.Table, now.Rows - then.Rows)).Take(7));
     }
+
+    /// <summary>The same with the older signature: what it carries is taken when nothing is spoiled.</summary>
+    [Fact]
+    public async Task SamplesAsForms_AreTaken()
+    {
+        await MakeTopicAsync();
+        foreach (var (number, (version, action, body)) in MalformedRequests.Samples.Index())
+        {
+            var parameters = OlderCall.Flatten(JsonNode.Parse(MalformedRequests.Named(body, $"form-{number}")));
+            var answer = await server.SendOlderAsync(new() { Version = version, Action = action, Method = number % 2 == 0 ? "POST" : "GET", Parameters = [.. parameters] });
+            Assert.StartsWith("{", TencentFixture.CodeOf(answer), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Whoever keeps a connection and sends nothing more loses it: <c>Tencent.BodySeconds</c>, here 2, and what the web server itself waits then.</summary>
+    [Fact]
+    public async Task BodyThatDoesNotCome_EndsTheConnection()
+    {
+        var signed = new MalformedRequests(0, server.RequestOf).SignedHead(new(), "Content-Length: 2");
+        const string Form = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\nAction=";
+        string[] heads = [signed, signed + "{", Form, MalformedRequests.Unsigned(2)];
+
+        var codes = await Task.WhenAll(heads.Select(head => SendAsync(Encoding.ASCII.GetBytes(head), keepsOpen: true))).WaitAsync(Bound);
+
+        Assert.Equal(["InvalidRequest", "InvalidRequest", "InvalidRequest", "AuthFailure.InvalidAuthorization"], codes);
+    }
+
+    private async Task MakeTopicAsync() => await server.SendAsync(new() { Version = "2020-02-17", Action = "CreateCmqTopic", Body = $$"""{"TopicName":"{{MalformedRequests.Topic}}"}""" });
+
+    private async Task<string> SendAsync(Malformed request) => request switch
+    {
+        { Call: { } call } => TencentFixture.CodeOf(await server.SendAsync(call)),
+        { Older: { } older } => TencentFixture.CodeOf(await server.SendOlderAsync(older)),
+        _ => await SendAsync(request.Bytes!, request.KeepsOpen),
+    };
 
     private async Task<(string Table, long Rows)[]> RowsAsync()
     {
@@ -64,8 +114,8 @@ public sealed class MalformedRequestTests(TencentFixture server, ITestOutputHelp
         return [.. rows];
     }
 
-    /// <summary>Sends bytes, ends the sending side and reads to the end. The code of the answer, its status, or nothing.</summary>
-    private async Task<string> SendAsync(byte[] bytes)
+    /// <summary>Sends bytes, ends the sending side unless it is to stay open, and reads to the end. The code of the answer, its status, or nothing.</summary>
+    private async Task<string> SendAsync(byte[] bytes, bool keepsOpen)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(server.Url.Host, server.Url.Port);
@@ -73,7 +123,11 @@ public sealed class MalformedRequestTests(TencentFixture server, ITestOutputHelp
         try
         {
             await stream.WriteAsync(bytes);
-            client.Client.Shutdown(SocketShutdown.Send);
+            if (!keepsOpen)
+            {
+                client.Client.Shutdown(SocketShutdown.Send);
+            }
+
             using var reader = new StreamReader(stream, Encoding.UTF8);
             var answer = await reader.ReadToEndAsync();
             var status = answer.Split(' ').ElementAtOrDefault(1) ?? "";

@@ -20,7 +20,7 @@ public class TencentFixture : ServerFixture
 
     protected override Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>(
     [
-        new("Tencent:Provider", "attached"), new("Tencent:MaxBodyBytes", "65536"), new("Tencent:Zones", "local-1,local-2"),
+        new("Tencent:Provider", "attached"), new("Tencent:MaxBodyBytes", "65536"), new("Tencent:Zones", "local-1,local-2"), new("Tencent:BodySeconds", "2"), new("Tencent:MaxParameters", "1000"),
     ]);
 
     public override async Task DisposeAsync()
@@ -46,7 +46,7 @@ public class TencentFixture : ServerFixture
     /// <summary>The member <c>Response</c>; the form of the answer, which is the same for all, is checked here.</summary>
     internal async Task<JsonElement> SendAsync(Call call)
     {
-        using var request = call.Sign(Url, Key.SecretId, Key.SecretKey);
+        using var request = RequestOf(call);
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True((int)response.StatusCode == 200, text);
@@ -61,18 +61,18 @@ public class TencentFixture : ServerFixture
         return answer;
     }
 
-    /// <summary>The same, with the older signature: everything is a parameter of a form.</summary>
-    internal async Task<JsonElement> SendFormAsync(string algorithm, string secretKey, params (string Name, string Value)[] more)
+    /// <summary>A call as it is sent, signed with the key of this server.</summary>
+    internal HttpRequestMessage RequestOf(Call call) => call.Sign(Url, Key.SecretId, Key.SecretKey);
+
+    /// <summary>The same with the older signature, of which everything is a parameter of a form or query. The form of the answer is checked, too.</summary>
+    internal async Task<JsonElement> SendOlderAsync(OlderCall call)
     {
-        List<KeyValuePair<string, string>> parameters =
-        [
-            new("Action", "DescribeJobs"), new("Version", "2017-03-12"), new("SecretId", Key.SecretId), new("SignatureMethod", algorithm), new("Nonce", "7"),
-            new("Timestamp", TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)),
-            .. more.Select(pair => KeyValuePair.Create(pair.Name, pair.Value)),
-        ];
-        parameters.Add(new("Signature", SignatureV1.Sign("POST", Url.Authority, parameters, algorithm, secretKey) ?? "none"));
-        using var response = await _http.PostAsync(Url, new FormUrlEncodedContent(parameters));
-        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("Response");
+        using var request = call.Sign(Url, Key.SecretId, Key.SecretKey);
+        using var response = await _http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True((int)response.StatusCode == 200, text);
+        Assert.Equal("application/json", Assert.Single(response.Content.Headers.GetValues("Content-Type")));
+        return JsonDocument.Parse(text).RootElement.GetProperty("Response");
     }
 
     /// <summary>A request, right in everything but what a test changes.</summary>
@@ -84,6 +84,10 @@ public class TencentFixture : ServerFixture
 
         internal string Body { get; init; } = "{}";
 
+        /// <summary>Bytes in place of <see cref="Body"/>, signed and sent.</summary>
+        internal byte[]? Bytes { get; init; }
+
+        /// <summary>What is sent in place of what is signed.</summary>
         internal byte[]? SentBody { get; init; }
 
         internal string Method { get; init; } = "POST";
@@ -96,7 +100,7 @@ public class TencentFixture : ServerFixture
 
         internal string Service { get; init; } = "batch";
 
-        internal string ExtraHeaders { get; init; } = "";
+        internal string SignedHeaders { get; init; } = "content-type;host";
 
         internal string? SecretId { get; init; }
 
@@ -119,16 +123,17 @@ public class TencentFixture : ServerFixture
             var type = Method == "GET" ? "application/x-www-form-urlencoded" : "application/json";
             var timestamp = At.ToUnixTimeSeconds();
             var date = Date ?? At.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-            var signed = "content-type;host" + ExtraHeaders;
+            var signed = SignedHeaders;
+            var body = Method == "GET" ? [] : Bytes ?? Encoding.UTF8.GetBytes(Body);
             var credential = new Credential(SecretId ?? secretId, date, Service, signed, "");
-            var payload = SignatureV3.Hash(Encoding.UTF8.GetBytes(IsUnsigned ? "UNSIGNED-PAYLOAD" : Method == "GET" ? "" : Body));
+            var payload = SignatureV3.Hash(IsUnsigned ? "UNSIGNED-PAYLOAD"u8 : body);
             var host = SignedHost ?? url.Authority;
             var canonical = SignatureV3.CanonicalRequest(Method, Query, signed, name => name switch { "host" => host, "content-type" => type, _ => Action }, payload);
             var key = SignatureV3.SigningKey(SecretKey ?? secretKey, date, Service);
             var signature = Convert.ToHexStringLower(SignatureV3.Sign(key, credential, timestamp, canonical));
             var request = new HttpRequestMessage(new HttpMethod(Method), new Uri(url, Path + (Query.Length > 0 ? $"?{Query}" : "")))
             {
-                Content = new ByteArrayContent(SentBody ?? (Method == "GET" ? [] : Encoding.UTF8.GetBytes(Body))),
+                Content = new ByteArrayContent(SentBody ?? body),
             };
             request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
             foreach (var (name, value) in new (string, string?)[]

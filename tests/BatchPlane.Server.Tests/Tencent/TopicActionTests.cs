@@ -1,7 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
+using BatchPlane.Server.Dispatch.Bus;
+using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 using Call = BatchPlane.Server.Tests.Tencent.TencentFixture.Call;
 
 namespace BatchPlane.Server.Tests.Tencent;
@@ -77,6 +81,80 @@ public sealed class TopicActionTests(TencentFixture server) : IClassFixture<Tenc
 
         Assert.Equal(["1.2.0"], (await TakeAsync("q-routed-word")).Select(message => message.Text));
         Assert.Equal(["1.0", "1.2.0", "1.2.3.0"], (await TakeAsync("q-routed-words")).Select(message => message.Text));
+    }
+
+    /// <summary>A binding key that reads like a tag is a key all the same where subscriptions choose by keys.</summary>
+    [Fact]
+    public async Task KeyThatReadsLikeATag_StaysAKey()
+    {
+        await CallAsync("CreateCmqTopic", """{"TopicName":"keyed","FilterType":2}""");
+        await SubscribeAsync("keyed", "one", ""","BindingKey":["#.red.#"]""");
+        await CallAsync("ClearCmqSubscriptionFilterTags", """{"TopicName":"keyed","SubscriptionName":"one"}""");
+        await CallAsync("PublishCmqMsg", """{"TopicName":"keyed","MsgContent":"blue","MsgTag":["a.blue"]}""");
+
+        foreach (var query in (string[])["""{"TopicName":"keyed"}""", """{"QueryType":"queue","QueueName":"q-keyed-one"}"""])
+        {
+            var shown = (await CallAsync("DescribeCmqSubscriptionDetail", query)).GetProperty("SubscriptionSet")[0];
+            Assert.Equal(("[\"#.red.#\"]", "[]"), (shown.GetProperty("BindingKey").GetRawText(), shown.GetProperty("FilterTags").GetRawText()));
+        }
+
+        Assert.Empty(await TakeAsync("q-keyed-one"));
+    }
+
+    /// <summary>Two who changed what both had read; and one who read a topic that was made anew since.</summary>
+    [Fact]
+    public async Task ChangesAtOnce_AreBothKept()
+    {
+        await CallAsync("CreateCmqTopic", """{"TopicName":"shared","MsgRetentionSeconds":600}""");
+        var store = server.Services.GetRequiredService<TopicStore>();
+        var createdAt = (await store.FindAsync("shared", default))!.CreatedAt;
+
+        Assert.True(await store.ChangeAsync("Shared", createdAt, """{"MaxMsgSize":2048}""", "{}", default));
+        Assert.True(await store.ChangeAsync("shared", createdAt, """{"Trace":true}""", "{}", default));
+        Assert.False(await store.ChangeAsync("shared", createdAt.AddSeconds(-1), """{"Trace":false}""", "{}", default));
+
+        var topic = (await CallAsync("DescribeCmqTopicDetail", """{"TopicName":"shared"}""")).GetProperty("TopicDescribe");
+        Assert.Equal((2_048, 600, true, 1), (
+            topic.GetProperty("MaxMsgSize").GetInt32(), topic.GetProperty("MsgRetentionSeconds").GetInt32(), topic.GetProperty("Trace").GetBoolean(), topic.GetProperty("FilterType").GetInt32()));
+    }
+
+    [Fact]
+    public async Task TopicOfTheRestApi_KeepsItsBindingKeysWhenChanged()
+    {
+        using var made = await server.PostAsync("/v1/topics", """{"topic_name":"native"}""");
+
+        await CallAsync("ModifyCmqTopicAttribute", """{"TopicName":"native","Trace":true}""");
+
+        var topic = (await CallAsync("DescribeCmqTopicDetail", """{"TopicName":"native"}""")).GetProperty("TopicDescribe");
+        Assert.Equal((2, true), (topic.GetProperty("FilterType").GetInt32(), topic.GetProperty("Trace").GetBoolean()));
+    }
+
+    /// <summary>Who publishes while a topic is deleted must not make its exchange again; who publishes to one whose exchange is missing gets it back.</summary>
+    [Fact]
+    public async Task MissingExchange_IsMadeForATopicOnly()
+    {
+        await CallAsync("CreateCmqTopic", """{"TopicName":"lost"}""");
+        await SubscribeAsync("lost", "all", "");
+        await using var connection = await new ConnectionFactory { Uri = server.AmqpUri }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.ExchangeDeleteAsync("lost");
+        var publisher = server.Services.GetRequiredService<NoticePublisher>();
+
+        Assert.Equal(NoticeOutcome.NoTopic, (await publisher.MessagesAsync("deleted", "", ["x"u8.ToArray()], default)).Outcome);
+        await Assert.ThrowsAsync<OperationInterruptedException>(() => channel.ExchangeDeclarePassiveAsync("deleted"));
+        await CallAsync("PublishCmqMsg", """{"TopicName":"lost","MsgContent":"found"}""");
+        Assert.Equal("found", Assert.Single(await TakeAsync("q-lost-all")).Text);
+    }
+
+    [Fact]
+    public async Task ManyAtOnce_AllArrive()
+    {
+        await CallAsync("CreateCmqTopic", """{"TopicName":"crowded"}""");
+        await SubscribeAsync("crowded", "all", "");
+
+        var sent = await Task.WhenAll(Enumerable.Range(0, 60).Select(number => CallAsync("PublishCmqMsg", $$"""{"TopicName":"crowded","MsgContent":"{{number}}"}""")));
+
+        Assert.Equal(sent.Select(answer => answer.GetProperty("MsgId").GetString()).Order(), (await TakeAsync("q-crowded-all")).Select(message => message.Id).Order());
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class WireTests(TencentFixture server) : IClassFixture<TencentFixt
             new() { TraceId = "0f5d2b1c-trace" },
             new() { SignedHost = server.Url.Host, Service = "127" },
             new() { Service = "localhost:8081" },
-            new() { ExtraHeaders = ";x-tc-action" },
+            new() { SignedHeaders = "content-type;host;x-tc-action" },
             new() { IsUnsigned = true },
             new() { At = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(200) },
             new() { Body = """{"Filters":[{"Name":"job-name","Values":["héllo ☃"]}],"Limit":"10"}""" },
@@ -41,6 +41,8 @@ public sealed class WireTests(TencentFixture server) : IClassFixture<TencentFixt
             (new() { At = TimeProvider.System.GetUtcNow() + TooLong }, "AuthFailure.SignatureExpire"),
             (new() { Date = "2020-01-01" }, "AuthFailure.SignatureExpire"),
             (new() { Authorization = "SKIP" }, "AuthFailure.InvalidAuthorization"),
+            (new() { SignedHeaders = "content-type" }, "AuthFailure.InvalidAuthorization"),
+            (new() { SignedHeaders = "host" }, "AuthFailure.InvalidAuthorization"),
             (new() { Token = "temporary" }, "AuthFailure.TokenFailure"),
         ];
         foreach (var (call, code) in calls)
@@ -49,18 +51,61 @@ public sealed class WireTests(TencentFixture server) : IClassFixture<TencentFixt
         }
     }
 
-    [Fact]
-    public async Task OlderSignature_IsTakenWhenRight()
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("GET")]
+    public async Task OlderSignature_IsTakenWhenRight(string method)
     {
+        var now = TimeProvider.System.GetUtcNow();
         foreach (var algorithm in (string[])["HmacSHA1", "HmacSHA256"])
         {
-            var jobs = await server.SendFormAsync(algorithm, server.Key.SecretKey, ("Filters.0.Name", "job-name"), ("Filters.0.Values.0", "héllo wörld +&="), ("Limit", "5"));
+            var call = new OlderCall { Method = method, Algorithm = algorithm };
+            var jobs = await server.SendOlderAsync(call with { Parameters = [("Filters.0.Name", "job-name"), ("Filters.0.Values.0", "héllo wörld +&="), ("Limit", "5")] });
 
             Assert.Equal((algorithm, 0), (algorithm, jobs.GetProperty("TotalCount").GetInt32()));
-            Assert.Equal("AuthFailure.SignatureFailure", TencentFixture.CodeOf(await server.SendFormAsync(algorithm, "another")));
+            Assert.Equal("AuthFailure.SignatureFailure", TencentFixture.CodeOf(await server.SendOlderAsync(call with { SecretKey = "another" })));
+            Assert.Equal("AuthFailure.SecretIdNotFound", TencentFixture.CodeOf(await server.SendOlderAsync(call with { SecretId = "AKIDnobody" })));
+            Assert.Equal("AuthFailure.SignatureExpire", TencentFixture.CodeOf(await server.SendOlderAsync(call with { At = now - TooLong })));
+            Assert.Equal("AuthFailure.SignatureExpire", TencentFixture.CodeOf(await server.SendOlderAsync(call with { At = now + TooLong })));
+            Assert.Equal("AuthFailure.TokenFailure", TencentFixture.CodeOf(await server.SendOlderAsync(call with { Parameters = [("Token", "temporary")] })));
         }
 
-        Assert.Equal("AuthFailure.SignatureFailure", TencentFixture.CodeOf(await server.SendFormAsync("HmacMD5", server.Key.SecretKey)));
+        Assert.Equal("AuthFailure.SignatureFailure", TencentFixture.CodeOf(await server.SendOlderAsync(new() { Method = method, Algorithm = "HmacMD5" })));
+    }
+
+    [Fact]
+    public async Task FormOfTooManyParameters_IsRefused()
+    {
+        var parameters = Enumerable.Range(0, 1_000).Select(index => ($"{index}", ""));
+
+        Assert.Equal("InvalidParameterValue.LimitExceeded", TencentFixture.CodeOf(await server.SendOlderAsync(new() { Parameters = [.. parameters] })));
+    }
+
+    /// <summary>Bytes that are no text, where a text, a number, a flag or a name is expected: signed, so that they are looked at.</summary>
+    [Fact]
+    public async Task SignedBytesThatAreNoText_AreRefused()
+    {
+        foreach (var text in (string[])["""{"Limit":"*"}""", """{"Limit":["*"]}""", """{"JobIds":["*"]}""", """{"JobIds":"*"}""", """{"Filters":"*"}""", """{"*":1}"""])
+        {
+            var bytes = Encoding.UTF8.GetBytes(text);
+            bytes[text.IndexOf('*', StringComparison.Ordinal)] = 0xFF;
+
+            Assert.Equal((text, "InvalidRequest"), (text, TencentFixture.CodeOf(await server.SendAsync(new() { Bytes = bytes }))));
+        }
+    }
+
+    [Fact]
+    public async Task Requests_AreCountedByActionAndCode()
+    {
+        await server.SendAsync(new() { Action = "DescribeJobs" });
+        await server.SendAsync(new() { Action = "DescribeJobs", SecretKey = "another" });
+        await server.SendAsync(new() { Action = "Describe\"Jobs" });
+
+        var metrics = await server.Client.GetStringAsync("/metrics");
+        foreach (var labels in (string[])["action=\"DescribeJobs\",code=\"OK\"", "action=\"DescribeJobs\",code=\"AuthFailure.SignatureFailure\"", "action=\"unknown\",code=\"InvalidAction\""])
+        {
+            Assert.Contains($"batchplane_tencent_requests_total{{{labels}}}", metrics, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -89,6 +134,7 @@ public sealed class WireTests(TencentFixture server) : IClassFixture<TencentFixt
             (new() { Body = """{"Limit":[1]}""" }, "InvalidParameterValue.InvalidDataTypeAny"),
             (new() { Body = """{"JobIds":"job-aaaaaaaa"}""" }, "InvalidParameterValue.InvalidDataTypeAny"),
             (new() { Body = """{"JobIds":["\ud800"]}""" }, "InvalidParameterValue"),
+            (new() { Body = """{"Limit":"\ud800"}""" }, "InvalidParameterValue.InvalidDataTypeAny"),
             (new() { Body = """{"JobIds":["a\u0000"]}""" }, "InvalidParameterValue"),
             (new() { Body = "{\"\\ud800\":1}" }, "UnknownParameter"),
         ];

@@ -1,4 +1,5 @@
 -- All that deliverers serve. Caller: SubscriptionStore. Locks nothing.
+-- The last column: the words of routing keys of the topic are tags. Those of topics that came by another way than Tencent's are not.
 SELECT
     subscription_id,
     topics.topic_name,
@@ -25,7 +26,8 @@ SELECT
     max_queue_bytes,
     secret,
     previous_secret,
-    revision
+    revision,
+    coalesce((topics.tencent ->> 'FilterType')::integer = 1, false) AS has_tags
 FROM subscriptions
 JOIN topics ON topics.topic_key = subscriptions.topic_key
 WHERE protocol <> 'queue';

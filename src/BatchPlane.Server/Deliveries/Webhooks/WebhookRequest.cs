@@ -13,6 +13,7 @@ internal static class WebhookRequest
     private const string MnsVersion = "2015-06-06";
     private const string MnsDefaultPath = "/notifications";
     private const string PlainText = "text/plain";
+    private const string TagSeparator = ", ";
 
     private static readonly string Agent = $"BatchPlane/{typeof(WebhookRequest).Assembly.GetName().Version?.ToString(2)}";
 
@@ -38,7 +39,7 @@ internal static class WebhookRequest
             request.Headers.TryAddWithoutValidation("traceparent", traceparent);
         }
 
-        AddPushHeaders(request, view, incoming, body, now);
+        AddPushHeaders(request, subscription, incoming, body, now);
         return request;
     }
 
@@ -73,15 +74,20 @@ internal static class WebhookRequest
         headers.TryAddWithoutValidation("webhook-signature", WebhookSignature.Of(secrets, incoming.EventId, timestamp, body.Span));
     }
 
-    private static void AddPushHeaders(HttpRequestMessage request, SubscriptionView view, Incoming incoming, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    private static void AddPushHeaders(HttpRequestMessage request, ServedSubscription subscription, Incoming incoming, ReadOnlyMemory<byte> body, DateTimeOffset now)
     {
-        var headers = request.Headers;
+        var (headers, view) = (request.Headers, subscription.View);
         headers.TryAddWithoutValidation("User-Agent", view.Push == PushForm.Cmq ? CmqAgent : Agent);
         switch (view.Push)
         {
             case PushForm.Cmq:
                 headers.TryAddWithoutValidation("x-cmq-request-id", Guid.NewGuid().ToString());
                 headers.TryAddWithoutValidation("x-cmq-message-id", incoming.EventId);
+                if (subscription.HasTags && incoming.RoutingKey.Length > 0)
+                {
+                    headers.TryAddWithoutValidation("x-cmq-message-tag", incoming.RoutingKey.Replace(".", TagSeparator, StringComparison.Ordinal));
+                }
+
                 break;
             case PushForm.Mns:
                 headers.Date = now;

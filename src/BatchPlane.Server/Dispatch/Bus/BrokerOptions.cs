@@ -14,6 +14,9 @@ public sealed class BrokerOptions
     /// <summary>Default of <see cref="RequestTimeout"/>.</summary>
     public static readonly TimeSpan DefaultRequestTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Default of <see cref="NoticeChannels"/>.</summary>
+    public const int DefaultNoticeChannels = 8;
+
     /// <summary>First wait after a lost connection; doubled each time, with jitter. 10 ms to 1 minute; default 250 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan ReconnectMin { get; set; } = DefaultReconnectMin;
@@ -25,4 +28,11 @@ public sealed class BrokerOptions
     /// <summary>How long to wait for the broker's answer to a connect or a declaration. 1 second to 5 minutes; default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan RequestTimeout { get; set; } = DefaultRequestTimeout;
+
+    /// <summary>
+    /// Channels that are kept for what is published beside events: tests of topics and messages of the Tencent façade. So many are published at once; the others wait, at most
+    /// <see cref="RequestTimeout"/>. 1 to 100; default 8.
+    /// </summary>
+    [Range(1, 100)]
+    public int NoticeChannels { get; set; } = DefaultNoticeChannels;
 }

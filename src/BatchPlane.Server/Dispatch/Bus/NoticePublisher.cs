@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using BatchPlane.Core;
 using BatchPlane.Core.Notifications;
@@ -8,17 +9,43 @@ using RabbitMQ.Client.Exceptions;
 
 namespace BatchPlane.Server.Dispatch.Bus;
 
+/// <summary>What became of a notice.</summary>
+internal enum NoticeOutcome
+{
+    /// <summary>A queue has it.</summary>
+    Routed,
+
+    /// <summary>The broker took it, and no queue is bound for its key.</summary>
+    Unrouted,
+
+    /// <summary>There is no such topic any more.</summary>
+    NoTopic,
+
+    /// <summary>The broker is away, answers too late or does not let us; it may have taken some of it.</summary>
+    NotSent,
+}
+
 /// <summary>
 /// Publishes what is about a topic itself and no event of a job or environment: its test, that a subscription was disabled, and messages that somebody publishes himself. Such notices are in no journal. Tests and messages are sent once;
 /// that a subscription was disabled waits in PostgreSQL until it was sent.
 /// </summary>
+/// <remarks>
+/// A few channels are kept, each for one caller at a time. Exchanges are not declared first: the one that is missing is looked for under the topic's lock, so that a topic which is being
+/// deleted does not get its exchange back.
+/// </remarks>
 internal sealed partial class NoticePublisher(
     BrokerConnection broker,
-    TopicTopology topology,
+    TopologyFollower follower,
     IOptions<NotificationOptions> options,
+    IOptions<BrokerOptions> brokerOptions,
     TimeProvider time,
-    ILogger<NoticePublisher> logger)
+    ILogger<NoticePublisher> logger) : IDisposable
 {
+    private const ushort NotFound = 404;
+
+    private readonly SemaphoreSlim _places = new(brokerOptions.Value.NoticeChannels);
+    private readonly ConcurrentBag<(LiveConnection Connection, IChannel Channel)> _idle = [];
+
     /// <summary>What the ids of tests begin with.</summary>
     internal const string TestPrefix = "test-";
 
@@ -27,12 +54,12 @@ internal sealed partial class NoticePublisher(
     private const string PlainText = "text/plain";
     private const string ContentType = "application/json";
 
-    /// <summary>Sends a test. True: a queue has it; false: none is bound for the key; null: the broker is away or does not let us.</summary>
-    internal Task<bool?> TestAsync(string topic, string subjectId, string routingKey, CancellationToken cancellationToken) =>
+    /// <summary>Sends a test.</summary>
+    internal Task<NoticeOutcome> TestAsync(string topic, string subjectId, string routingKey, CancellationToken cancellationToken) =>
         PublishAsync(topic, routingKey, subjectId, TopicNotices.Test.Name, writer => writer.WriteString("TopicName", topic), happenedAt: null, cancellationToken);
 
-    /// <summary>Tells the topic that one of its subscriptions was disabled. Null: it has to be told again.</summary>
-    internal Task<bool?> SubscriptionDisabledAsync(TopicNotice notice, CancellationToken cancellationToken) => PublishAsync(
+    /// <summary>Tells the topic that one of its subscriptions was disabled. Not sent: it has to be told again.</summary>
+    internal Task<NoticeOutcome> SubscriptionDisabledAsync(TopicNotice notice, CancellationToken cancellationToken) => PublishAsync(
         notice.TopicName,
         TopicNotices.SubscriptionDisabled.RoutingKey,
         notice.NoticeId,
@@ -46,18 +73,20 @@ internal sealed partial class NoticePublisher(
         notice.CreatedAt,
         cancellationToken);
 
-    /// <summary>Sends texts as they are. Their ids; null: the broker is away or does not let us, maybe after it took some of them.</summary>
-    internal async Task<IReadOnlyList<string>?> MessagesAsync(string topic, string routingKey, IReadOnlyList<byte[]> bodies, CancellationToken cancellationToken)
+    /// <summary>Sends texts as they are. Their ids, when the broker has all of them.</summary>
+    internal async Task<(NoticeOutcome Outcome, IReadOnlyList<string> Ids)> MessagesAsync(string topic, string routingKey, IReadOnlyList<byte[]> bodies, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         IReadOnlyList<(BasicProperties Properties, byte[] Body)> messages =
         [
             .. bodies.Select(body => (Properties($"{EntityId.New(EntityId.New(MessagePrefix))}:1", MessageName, PlainText, now), body)),
         ];
-        return await SendAsync(topic, routingKey, messages, cancellationToken) is null ? null : [.. messages.Select(message => message.Properties.MessageId!)];
+        return (await SendAsync(topic, routingKey, messages, cancellationToken), [.. messages.Select(message => message.Properties.MessageId!)]);
     }
 
-    private Task<bool?> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, DateTimeOffset? happenedAt, CancellationToken cancellationToken)
+    public void Dispose() => _places.Dispose();
+
+    private Task<NoticeOutcome> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, DateTimeOffset? happenedAt, CancellationToken cancellationToken)
     {
         var now = happenedAt ?? time.GetUtcNow();
         return SendAsync(topic, routingKey, [(Properties($"{subjectId}:1", name, ContentType, now), Body(name, now, facts))], cancellationToken);
@@ -73,30 +102,104 @@ internal sealed partial class NoticePublisher(
         Persistent = true,
     };
 
-    /// <summary>True: a queue has each of them; false: none is bound for the key; null: the broker is away or does not let us.</summary>
-    private async Task<bool?> SendAsync(string topic, string routingKey, IReadOnlyList<(BasicProperties Properties, byte[] Body)> messages, CancellationToken cancellationToken)
+    /// <summary>Routed: a queue has each of them.</summary>
+    private async Task<NoticeOutcome> SendAsync(string topic, string routingKey, IReadOnlyList<(BasicProperties Properties, byte[] Body)> messages, CancellationToken cancellationToken)
     {
-        if (await topology.DeclareExchangeAsync(topic, cancellationToken) is Declaration.BrokerAway or Declaration.Refused || !broker.TryGetOpen(out var connection))
+        if (!await _places.WaitAsync(broker.RequestTimeout, cancellationToken))
         {
-            return null;
+            Log.NotSent(logger, messages[0].Properties.Type!, topic, "all channels are busy");
+            return NoticeOutcome.NotSent;
         }
 
-        var isRouted = true;
         try
         {
-            await using var channel = await connection.Client.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-            foreach (var (properties, body) in messages)
+            var outcome = await TrySendAsync(topic, routingKey, messages, cancellationToken);
+            if (outcome != NoticeOutcome.NoTopic)
             {
-                isRouted &= await IsRoutedAsync(channel.BasicPublishAsync(topic, routingKey, mandatory: true, properties, body, connection.Lost).AsTask()
-                    .WaitAsync(broker.RequestTimeout, time, cancellationToken));
+                return outcome;
             }
 
-            return isRouted;
+            // Made while the broker was away, or deleted: what PostgreSQL says now is made so.
+            return await follower.FollowAsync(topic, cancellationToken) is Declaration.BrokerAway
+                ? NoticeOutcome.NotSent
+                : await TrySendAsync(topic, routingKey, messages, cancellationToken);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<NoticeOutcome> TrySendAsync(string topic, string routingKey, IReadOnlyList<(BasicProperties Properties, byte[] Body)> messages, CancellationToken cancellationToken)
+    {
+        if (!broker.TryGetOpen(out var connection))
+        {
+            return NoticeOutcome.NotSent;
+        }
+
+        var channel = default(IChannel);
+        var isSound = false;
+        try
+        {
+            var taken = channel = await TakeChannelAsync(connection, cancellationToken);
+            var sends = messages
+                .Select(message => IsRoutedAsync(taken.BasicPublishAsync(topic, routingKey, mandatory: true, message.Properties, message.Body, connection.Lost).AsTask()))
+                .ToList();
+            var routed = await Task.WhenAll(sends).WaitAsync(broker.RequestTimeout, time, cancellationToken);
+            isSound = true;
+            return Array.TrueForAll(routed, isRouted => isRouted) ? NoticeOutcome.Routed : NoticeOutcome.Unrouted;
+        }
+        catch (OperationInterruptedException fault) when (fault.ShutdownReason?.ReplyCode == NotFound)
+        {
+            return NoticeOutcome.NoTopic;
         }
         catch (Exception fault) when (BrokerConnection.IsOutage(fault) || connection.Lost.IsCancellationRequested)
         {
+            if (channel?.CloseReason?.ReplyCode == NotFound)
+            {
+                return NoticeOutcome.NoTopic;
+            }
+
             Log.NotSent(logger, messages[0].Properties.Type!, topic, fault.Message);
-            return null;
+            return NoticeOutcome.NotSent;
+        }
+        finally
+        {
+            if (isSound && channel!.IsOpen)
+            {
+                _idle.Add((connection, channel));
+            }
+            else if (channel is not null)
+            {
+                // What has no answer yet must not meet the next caller's. Nobody waits for the end: the client may never come back from it.
+                _ = CloseAsync(channel);
+            }
+        }
+    }
+
+    private async Task<IChannel> TakeChannelAsync(LiveConnection connection, CancellationToken cancellationToken)
+    {
+        while (_idle.TryTake(out var idle))
+        {
+            // Those of a connection that is gone went with it.
+            if (idle.Connection == connection && idle.Channel.IsOpen)
+            {
+                return idle.Channel;
+            }
+        }
+
+        return await connection.Client.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+    }
+
+    private static async Task CloseAsync(IChannel channel)
+    {
+        try
+        {
+            await channel.DisposeAsync();
+        }
+        catch (Exception fault) when (BrokerConnection.IsOutage(fault))
+        {
+            // Closed already, by the broker or with the connection.
         }
     }
 

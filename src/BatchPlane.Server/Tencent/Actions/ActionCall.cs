@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Server.Api.Authentication;
+using BatchPlane.Server.Tencent.Fields;
 
 namespace BatchPlane.Server.Tencent.Actions;
 
@@ -27,9 +27,9 @@ internal sealed record ActionCall(string Action, JsonObject Parameters, Caller C
 
     /// <summary>
     /// <c>ClientToken</c> with the hash of what came with it; null when there is none. The hash is of the fields, not of the bytes, so that a request that is sent again in
-    /// another form of the wire is the same.
+    /// another order or form of the wire is the same.
     /// </summary>
     internal IdempotencyKey? Key() => Text("ClientToken") is { Length: > 0 } token
-        ? new IdempotencyKey($"{Caller.KeyId}:tencent:{Action}", token, SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Parameters)))
+        ? new IdempotencyKey($"{Caller.KeyId}:tencent:{Action}", token, SHA256.HashData(CanonicalJson.Of(Parameters)))
         : null;
 }

@@ -14,6 +14,9 @@ internal sealed class ActionTable(IEnumerable<IActionGroup> groups)
             version => version.ToFrozenDictionary(action => action.Spec.Name, action => new BoundAction(action.Spec, action.Handler), StringComparer.Ordinal),
             StringComparer.Ordinal);
 
+    /// <summary>True: some version has an action of this name.</summary>
+    internal bool IsKnown(string name) => _byVersion.Values.Any(version => version.ContainsKey(name));
+
     /// <summary>The action; null, and why, when there is none.</summary>
     internal BoundAction? Find(string version, string name, out TencentError? error)
     {

@@ -10,6 +10,7 @@ internal static class MachineShapes
     private const string NoDisks = "Nodes have the disks of their machines.";
     private const string NoNetworks = "Nodes have the network of their machines.";
     private const string NoPrices = "Nothing is sold here.";
+    private const string NoModes = "Agents run as whoever starts them.";
     private const string NoLogins = "Nobody logs in to a node by BatchPlane.";
 
     private static readonly Shape InstanceTypeOptions = new("InstanceTypeOptions",
@@ -122,8 +123,8 @@ internal static class MachineShapes
 
     internal static readonly Shape AgentRunningMode = new("AgentRunningMode",
     [
-        new("Scene", Text, Echoed) { IsRequired = true, Note = "Agents run as whoever starts them." },
-        new("User", Text, Echoed) { IsRequired = true },
-        new("Session", Text, Echoed) { IsRequired = true },
+        new("Scene", Text, Echoed) { IsRequired = true, Note = NoModes },
+        new("User", Text, Echoed) { IsRequired = true, Note = NoModes },
+        new("Session", Text, Echoed) { IsRequired = true, Note = NoModes },
     ]);
 }

@@ -58,8 +58,11 @@ internal sealed record Field(string Name, FieldType Type, Treatment Treatment = 
     /// <summary>True: honoured, but by code that reads it, not by a field of the same name in BatchPlane's own document.</summary>
     internal bool IsTranslated { get; init; }
 
+    /// <summary>Default of <see cref="MaxItems"/>: as much as any limit of BatchPlane's own lists can be raised to; what is over it is refused before it is read.</summary>
+    internal const int DefaultMaxItems = 100_000;
+
     /// <summary>Most elements of a list.</summary>
-    internal int MaxItems { get; init; } = int.MaxValue;
+    internal int MaxItems { get; init; } = DefaultMaxItems;
 
     /// <summary>Most characters of a text.</summary>
     internal int MaxLength { get; init; } = int.MaxValue;

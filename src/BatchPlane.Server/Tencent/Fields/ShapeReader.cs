@@ -117,9 +117,9 @@ internal sealed class ShapeReader
     {
         if (value.ValueKind != JsonValueKind.String)
         {
-            Add(ErrorCodes.InvalidDataType, path, field.IsSecret ? "expected a text" : $"expected a text, given {Clip(value.GetRawText())}");
+            Add(ErrorCodes.InvalidDataType, path, field.IsSecret ? "expected a text" : $"expected a text, given {Given(value)}");
         }
-        else if (!TryText(value, out var text) || text.Contains('\0', StringComparison.Ordinal))
+        else if (!TryText(value, out var text))
         {
             Add(ErrorCodes.InvalidParameterValue, path, "expected Unicode text without the character NUL");
         }
@@ -145,11 +145,11 @@ internal sealed class ShapeReader
         };
         if (text is null)
         {
-            Add(ErrorCodes.InvalidDataType, path, $"expected a whole number, given {Clip(value.GetRawText())}");
+            Add(ErrorCodes.InvalidDataType, path, $"expected a whole number, given {Given(value)}");
         }
         else if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
         {
-            Add(ErrorCodes.NotFloat, path, $"expected a whole number, given {Clip(value.GetRawText())}");
+            Add(ErrorCodes.NotFloat, path, $"expected a whole number, given {Given(value)}");
         }
         else if (number < 0)
         {
@@ -179,7 +179,7 @@ internal sealed class ShapeReader
             return JsonValue.Create(flag);
         }
 
-        Add(ErrorCodes.InvalidDataType, path, $"expected true or false, given {Clip(value.GetRawText())}");
+        Add(ErrorCodes.InvalidDataType, path, $"expected true or false, given {Given(value)}");
         return null;
     }
 
@@ -197,21 +197,40 @@ internal sealed class ShapeReader
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
-    private static string Clip(string text) => text.Length <= MaxShown ? text : string.Concat(text.AsSpan(0, MaxShown), "…");
+    /// <summary>As much of a value as helps. Never its raw text: it may be no Unicode, which the library does not give out, and as long as the request.</summary>
+    private static string Given(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => TryText(value, out var text) ? $"\"{Clip(text)}\"" : "a text that is no Unicode or has the character NUL",
+        JsonValueKind.Number => Clip(value.GetRawText()),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        JsonValueKind.Null or JsonValueKind.Undefined => "null",
+    };
 
-    // The library reports texts that are no Unicode in this way only.
+    /// <summary>The beginning of a text, without control characters and halves of pairs.</summary>
+    private static string Clip(string text)
+    {
+        var head = text.Length <= MaxShown ? text : string.Concat(text.AsSpan(0, MaxShown), "…");
+        return string.Concat(head.Select(c => char.IsControl(c) || (char.IsSurrogate(c) && text.Length > MaxShown) ? ' ' : c));
+    }
+
+    /// <summary>A text without NUL, which PostgreSQL does not store and the library overlooks at the end of numbers and truth values.</summary>
     private static bool TryText(JsonElement value, out string text)
     {
         try
         {
             text = value.GetString()!;
-            return true;
         }
         catch (InvalidOperationException)
         {
+            // The only way in which the library reports texts that are no Unicode.
             text = "";
             return false;
         }
+
+        return !text.Contains('\0', StringComparison.Ordinal);
     }
 
     private static bool TryName(JsonProperty member, out string name)

@@ -95,7 +95,7 @@ internal static class JobShapes
         new("MetricName", Text) { IsRequired = true, IsTranslated = true, Note = "`CpuUsage`, `MemUsage`, `LanOuttraffic`, `LanIntraffic`, `MaxDiskUsage`, `TargetDiskUsage`." },
         new("StartTime", Text, Ignored),
         new("EndTime", Text, Ignored),
-        new("Dimensions", Record, Ignored) { IsList = true, Members = Dimension });
+        new("Dimensions", Record, Ignored) { IsList = true, Members = Dimension, Note = "There are no points to choose from." });
 
     private static ActionSpec Action(string name, string note, params Field[] fields) => new(CommonShapes.Version, name, new Shape("", fields), note);
 }

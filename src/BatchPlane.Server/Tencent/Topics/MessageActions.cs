@@ -55,9 +55,13 @@ internal sealed class MessageActions(TopicQueries topics, NoticePublisher publis
             return (null, new(problem!));
         }
 
-        return await publisher.MessagesAsync(topic.View.TopicName, key, bodies, call.CancellationToken) is { } ids
-            ? (ids, null)
-            : (null, ActionAnswer.Of(new ProblemResult(ProblemKind.BrokerUnavailable, "RabbitMQ cannot be reached, or does not take the message. Part of it may have arrived.")));
+        var (outcome, ids) = await publisher.MessagesAsync(topic.View.TopicName, key, bodies, call.CancellationToken);
+        return outcome switch
+        {
+            NoticeOutcome.Routed or NoticeOutcome.Unrouted => (ids, null),
+            NoticeOutcome.NoTopic => (null, TopicActions.NoTopic(call)),
+            NoticeOutcome.NotSent => (null, ActionAnswer.Of(new ProblemResult(ProblemKind.BrokerUnavailable, "RabbitMQ cannot be reached, or does not take the message. Part of it may have arrived."))),
+        };
     }
 
     /// <summary>The routing key: the tags, or the key itself where subscriptions choose by keys.</summary>

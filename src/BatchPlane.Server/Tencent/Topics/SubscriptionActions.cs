@@ -95,13 +95,14 @@ internal sealed class SubscriptionActions(
 
     private async Task<ActionAnswer> ClearAsync(ActionCall call)
     {
-        var (_, subscription, missing) = await FindAsync(call);
+        var (topic, subscription, missing) = await FindAsync(call);
         if (subscription is null)
         {
             return missing!;
         }
 
-        return subscription.Bindings.Any(binding => TagBindings.TagOf(binding) is not null)
+        // Where subscriptions choose by binding keys there are no tags, whatever the keys look like.
+        return IsByTags(topic!.Tencent) && subscription.Bindings.Any(binding => TagBindings.TagOf(binding) is not null)
             ? await ChangeAsync(call, subscription, new JsonObject { ["Bindings"] = new JsonArray(TagBindings.Everything) })
             : ActionAnswer.Done;
     }
@@ -124,14 +125,14 @@ internal sealed class SubscriptionActions(
         {
             case "queue" when call.Text("QueueName") is { Length: > 0 } queue:
                 var page = await topics.PageOfQueueAsync(queue, offset, limit, call.CancellationToken);
-                return new(new { TotalCount = page.Total, SubscriptionSet = page.Items.Select(View) });
+                return new(new { TotalCount = page.Total, SubscriptionSet = page.Items.Select(found => View(found.View, IsByTags(found.Tencent))) });
             case "queue":
                 return ActionAnswer.Refuse(ErrorCodes.MissingParameter, "`QueueName`: it is required with this QueryType.");
             case "" or "topic" when call.Text("TopicName").Length == 0:
                 return ActionAnswer.Refuse(ErrorCodes.MissingParameter, "`TopicName`: it is required.");
             case "" or "topic" when await FindTopicAsync(call) is { } topic:
                 var found = topic.View.Subscriptions.Where(subscription => NameOf(subscription).Contains(part, StringComparison.OrdinalIgnoreCase)).ToList();
-                return new(new { TotalCount = found.Count, SubscriptionSet = found.Skip(offset).Take(limit).Select(View) });
+                return new(new { TotalCount = found.Count, SubscriptionSet = found.Skip(offset).Take(limit).Select(subscription => View(subscription, IsByTags(topic.Tencent))) });
             case "" or "topic":
                 return TopicActions.NoTopic(call);
             default:
@@ -189,7 +190,7 @@ internal sealed class SubscriptionActions(
     {
         var tagField = call.Action == SubscriptionShapes.Create.Name ? "FilterTag" : "FilterTags";
         var (tags, keys) = (call.Texts(tagField), call.Texts("BindingKey"));
-        var isByTags = TopicSettings.Of(topic).FilterType == TopicSettings.ByTags;
+        var isByTags = IsByTags(topic.Tencent);
         if ((isByTags ? keys : tags) is { Count: > 0 })
         {
             var message = isByTags ? "`BindingKey`: subscriptions of this topic choose by tags." : $"`{tagField}`: subscriptions of this topic choose by binding keys.";
@@ -221,7 +222,9 @@ internal sealed class SubscriptionActions(
         };
     }
 
-    private object View(SubscriptionView subscription) => new
+    private static bool IsByTags(string? tencent) => TopicSettings.Of(tencent).FilterType == TopicSettings.ByTags;
+
+    private object View(SubscriptionView subscription, bool isByTags) => new
     {
         SubscriptionName = NameOf(subscription),
         subscription.SubscriptionId,
@@ -229,9 +232,9 @@ internal sealed class SubscriptionActions(
         MsgCount = 0,
         LastModifyTime = subscription.CreatedAt.ToUnixTimeMilliseconds(),
         CreateTime = subscription.CreatedAt.ToUnixTimeMilliseconds(),
-        BindingKey = subscription.Bindings.Where(binding => binding != TagBindings.Everything && TagBindings.TagOf(binding) is null),
+        BindingKey = subscription.Bindings.Where(binding => binding != TagBindings.Everything && (!isByTags || TagBindings.TagOf(binding) is null)),
         subscription.Endpoint,
-        FilterTags = subscription.Bindings.Select(TagBindings.TagOf).OfType<string>(),
+        FilterTags = isByTags ? subscription.Bindings.Select(TagBindings.TagOf).OfType<string>() : [],
         Protocol = WireName.Of(subscription.Protocol),
         NotifyStrategy = subscription.Retry?.Strategy == RetryStrategy.BackoffRetry ? "BACKOFF_RETRY" : "EXPONENTIAL_DECAY_RETRY",
         NotifyContentFormat = subscription.ContentFormat == PushContent.Json ? "JSON" : "SIMPLIFIED",

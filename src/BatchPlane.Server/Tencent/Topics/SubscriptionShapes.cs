@@ -28,7 +28,7 @@ internal static class SubscriptionShapes
 
     internal static readonly ActionSpec Create = Action(
         "CreateCmqSubscribe",
-        "A queue is the RabbitMQ queue of this name, made unless it exists; read it by AMQP.",
+        "A queue is the RabbitMQ queue of this name, made unless it exists; read it by AMQP. The secret that pushes to a URL are signed with is not told here: rotate it at the REST API to learn it.",
         TopicShapes.TopicName with { IsTranslated = true },
         Name with { IsTranslated = false, Note = "" },
         new("Protocol", Text) { IsRequired = true, Note = "`queue` or `http`." },

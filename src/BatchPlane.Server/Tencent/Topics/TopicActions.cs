@@ -47,7 +47,7 @@ internal sealed class TopicActions(TopicService service, TopicStore store, Topic
             return ActionAnswer.Of(ProblemResult.Invalid(reading.Problems));
         }
 
-        var settings = Changed(new TopicSettings { FilterType = filterType }, call);
+        var settings = SettingsOf(call, filterType);
         var result = await service.CreateAsync(reading.Value, TagsOf(call), settings.ToJson(), call.Caller.Source, call.CancellationToken);
         if (CreateTopic.RefusalOf(result) is { } refusal)
         {
@@ -69,8 +69,17 @@ internal sealed class TopicActions(TopicService service, TopicStore store, Topic
             return NoTopic(call);
         }
 
-        var settings = Changed(TopicSettings.Of(topic), call) with { LastModifiedAt = time.GetUtcNow() };
-        return await store.ChangeAsync(topic.View.TopicName, settings.ToJson(), call.CancellationToken) ? ActionAnswer.Done : NoTopic(call);
+        // Only what the call names: another one may change the rest at the same moment.
+        var changes = new JsonObject { [nameof(TopicSettings.LastModifiedAt)] = JsonValue.Create(time.GetUtcNow()) };
+        foreach (var name in (string[])[nameof(TopicSettings.MaxMsgSize), nameof(TopicSettings.MsgRetentionSeconds), nameof(TopicSettings.Trace)])
+        {
+            if (call.Parameters[name] is { } value)
+            {
+                changes[name] = value.DeepClone();
+            }
+        }
+
+        return await store.ChangeAsync(topic.View.TopicName, topic.View.CreatedAt, changes.ToJsonString(), TopicSettings.OfOthers.ToJson(), call.CancellationToken) ? ActionAnswer.Done : NoTopic(call);
     }
 
     private async Task<ActionAnswer> DeleteAsync(ActionCall call) =>
@@ -167,11 +176,12 @@ internal sealed class TopicActions(TopicService service, TopicStore store, Topic
             : null;
     }
 
-    private static TopicSettings Changed(TopicSettings settings, ActionCall call) => settings with
+    private static TopicSettings SettingsOf(ActionCall call, int filterType) => new()
     {
-        MaxMsgSize = call.Number("MaxMsgSize") ?? settings.MaxMsgSize,
-        MsgRetentionSeconds = call.Number("MsgRetentionSeconds") ?? settings.MsgRetentionSeconds,
-        Trace = call.Parameters["Trace"]?.GetValue<bool>() ?? settings.Trace,
+        FilterType = filterType,
+        MaxMsgSize = call.Number("MaxMsgSize") ?? TopicSettings.DefaultMaxMsgSize,
+        MsgRetentionSeconds = call.Number("MsgRetentionSeconds") ?? TopicSettings.DefaultRetentionSeconds,
+        Trace = call.Parameters["Trace"]?.GetValue<bool>() ?? false,
     };
 
     private static List<TagDocument> TagsOf(ActionCall call) => call.Parameters["Tags"] is JsonArray given

@@ -18,7 +18,9 @@ internal sealed record TopicSettings
     /// <summary>Largest message in bytes when nobody said otherwise.</summary>
     internal const int DefaultMaxMsgSize = 65_536;
 
-    private const int DefaultRetentionSeconds = 86_400;
+    /// <summary>Seconds that are shown when nobody said otherwise.</summary>
+    internal const int DefaultRetentionSeconds = 86_400;
+
     private const string Prefix = "topic-";
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
     private const int IdLength = 8;
@@ -38,8 +40,14 @@ internal sealed record TopicSettings
     /// <summary>When these were last changed; null: not since the topic was made.</summary>
     public DateTimeOffset? LastModifiedAt { get; init; }
 
+    /// <summary>Those of topics that came by another way.</summary>
+    internal static TopicSettings OfOthers { get; } = new() { FilterType = ByKeys };
+
     /// <summary>Those of a topic.</summary>
-    internal static TopicSettings Of(ListedTopic topic) => topic.Tencent is { } stored ? JsonSerializer.Deserialize<TopicSettings>(stored)! : new() { FilterType = ByKeys };
+    internal static TopicSettings Of(ListedTopic topic) => Of(topic.Tencent);
+
+    /// <summary>Those that are stored as this; null: nothing is.</summary>
+    internal static TopicSettings Of(string? stored) => stored is null ? OfOthers : JsonSerializer.Deserialize<TopicSettings>(stored)!;
 
     /// <summary>As they are stored.</summary>
     internal string ToJson() => JsonSerializer.Serialize(this);

@@ -91,7 +91,7 @@ internal static class TopicShapes
     internal static readonly ActionSpec PublishBatch = Action(
         OlderVersion,
         "BatchPublishMessage",
-        "Not among the methods of the SDKs: by their general request.",
+        "The classic interface of CMQ (`/v2/index.php`), whose method this is, is not served: here it has the form of all others, and SDKs send it by their general request.",
         TopicName,
         new("MsgBody", Text) { IsRequired = true, IsTranslated = true, IsList = true, MaxItems = MaxMessages, MaxLength = MaxMessageLength, Note = "1 to 16, together at most the topic's `MaxMsgSize` bytes." },
         MsgTag,

@@ -22,10 +22,9 @@ internal static class Envelope
         NumberHandling = JsonNumberHandling.Strict,
     };
 
-    /// <summary>Writes an answer.</summary>
-    internal static async Task WriteAsync(HttpContext context, string requestId, ActionAnswer answer)
+    /// <summary>Sends the bytes of an answer.</summary>
+    internal static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
-        var body = ToBytes(requestId, answer);
         context.Response.StatusCode = StatusCodes.Status200OK;
         context.Response.ContentType = ContentType;
         context.Response.ContentLength = body.Length;
@@ -37,7 +36,7 @@ internal static class Envelope
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
-    /// <summary>The bytes of an answer.</summary>
+    /// <summary>The bytes of an answer. Parts of one may be made only here: it throws what they throw.</summary>
     internal static ReadOnlyMemory<byte> ToBytes(string requestId, ActionAnswer answer)
     {
         object value = answer.Error is { } error ? new { Error = new { error.Code, error.Message } } : answer.Value;

@@ -13,6 +13,7 @@ internal static class ErrorCodes
     internal const string InvalidRequest = "InvalidRequest";
     internal const string UnsupportedProtocol = "UnsupportedProtocol";
     internal const string RequestSizeLimitExceeded = "RequestSizeLimitExceeded";
+    internal const string RequestLimitExceeded = "RequestLimitExceeded";
     internal const string InternalError = "InternalError";
     internal const string ServiceUnavailable = "ServiceUnavailable";
     internal const string MissingParameter = "MissingParameter";

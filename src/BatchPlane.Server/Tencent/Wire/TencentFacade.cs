@@ -1,21 +1,22 @@
 using BatchPlane.Core.Database;
+using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Tencent.Actions;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Tencent.Wire;
 
 /// <summary>
-/// One request from beginning to end: read, find out who sent it, find the action, read its fields, do it, answer. Whatever happens, the answer is one that clients of Tencent
+/// One request from beginning to end: look at its head, find out who sent it, find the action, read its fields, do it, answer. Whatever happens, the answer is one that clients of Tencent
 /// understand: what went wrong inside goes to the log with the request's id, only the id to the caller.
 /// </summary>
-internal sealed partial class TencentFacade(RequestGate gate, ActionTable actions, IOptions<TencentOptions> options, ILogger<TencentFacade> logger)
+internal sealed partial class TencentFacade(RequestGate gate, BodyReader bodies, ActionTable actions, RequestLog log, IOptions<TencentOptions> options, ILogger<TencentFacade> logger)
 {
     internal async Task HandleAsync(HttpContext context)
     {
-        var requestId = Guid.NewGuid().ToString();
         try
         {
-            await Envelope.WriteAsync(context, requestId, await AnswerAsync(context, requestId));
+            using var exchange = new Exchange(context);
+            await Envelope.WriteAsync(context, await AnswerAsync(exchange));
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -23,46 +24,66 @@ internal sealed partial class TencentFacade(RequestGate gate, ActionTable action
         }
     }
 
-    private async Task<ActionAnswer> AnswerAsync(HttpContext context, string requestId)
+    /// <summary>The bytes of the answer: they are made within the reach of what answers for faults.</summary>
+    private async Task<ReadOnlyMemory<byte>> AnswerAsync(Exchange exchange)
     {
-        var (request, error) = (default(WireRequest), default(TencentError));
         try
         {
-            (request, error) = await WireRequest.ReadAsync(context, options.Value);
-            var answer = request is null ? new ActionAnswer(error!) : await AnswerAsync(request, context.RequestAborted);
-            Log.Answered(logger, request?.Action ?? "", answer.Error?.Code ?? "", request?.Client ?? "", requestId);
-            return answer;
+            return Tell(exchange, await DecideAsync(exchange));
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (exchange.Context.RequestAborted.IsCancellationRequested)
         {
             throw;
         }
-        catch (IOException exception) when (request is null || exception is BadHttpRequestException)
+        catch (IOException exception) when (exchange.Caller is null || exception is BadHttpRequestException)
         {
-            return new(new(ErrorCodes.InvalidRequest, exception.Message));
+            return Tell(exchange, new(RefusalOf(exception)));
         }
         catch (Exception exception) when (ExpectedFaults.IsTransient(exception))
         {
-            Log.Unavailable(logger, request?.Action ?? "", exception.Message);
-            return new(new(ErrorCodes.ServiceUnavailable, "The server cannot reach its database; try again later, with the same ClientToken."));
+            Log.Unavailable(logger, log.NameOf(exchange.Request), exception.Message);
+            return Tell(exchange, ActionAnswer.Refuse(ErrorCodes.ServiceUnavailable, "The server cannot reach its database; try again later, with the same ClientToken."));
         }
 #pragma warning disable CA1031 // The last stop: a client of Tencent cannot read anything but an answer of this form.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Log.Failed(logger, exception, request?.Action ?? "", requestId);
-            return new(new(ErrorCodes.InternalError, $"Something went wrong here; the server's log has it under {requestId}."));
+            Log.Failed(logger, exception, log.NameOf(exchange.Request), exchange.RequestId);
+            return Tell(exchange, ActionAnswer.Refuse(ErrorCodes.InternalError, $"Something went wrong here; the server's log has it under {exchange.RequestId}."));
         }
     }
 
-    private async Task<ActionAnswer> AnswerAsync(WireRequest request, CancellationToken cancellationToken)
+    private ReadOnlyMemory<byte> Tell(Exchange exchange, ActionAnswer answer)
     {
-        var (caller, refusal) = await gate.AdmitAsync(request, cancellationToken);
-        if (caller is null)
+        var bytes = Envelope.ToBytes(exchange.RequestId, answer);
+        log.Answered(exchange.Context, exchange.Request, exchange.Caller is not null, answer.Error?.Code, exchange.RequestId);
+        return bytes;
+    }
+
+    private async Task<ActionAnswer> DecideAsync(Exchange exchange)
+    {
+        (exchange.Request, var refusal) = WireRequest.Open(exchange.Context, options.Value);
+        if (exchange.Request is { } opened)
         {
-            return new(refusal!);
+            (exchange.Caller, refusal) = await gate.AdmitAsync(opened, exchange.Context.RequestAborted);
         }
 
+        if (exchange is { Request: { } request, Caller: { } caller })
+        {
+            return await AnswerAsync(request, caller, exchange.Context.RequestAborted);
+        }
+
+        if (exchange.Request is not { IsRead: true })
+        {
+            // Many clients look at the answer only when all is sent.
+            await bodies.SkipAsync(exchange.Context);
+        }
+
+        return new(refusal!);
+    }
+
+    private async Task<ActionAnswer> AnswerAsync(WireRequest request, Caller caller, CancellationToken cancellationToken)
+    {
         if (actions.Find(request.Version, request.Action, out var unknown) is not { } action)
         {
             return new(unknown!);
@@ -83,11 +104,27 @@ internal sealed partial class TencentFacade(RequestGate gate, ActionTable action
         }
     }
 
+    private static TencentError RefusalOf(IOException exception) => exception is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }
+        ? new(ErrorCodes.RequestSizeLimitExceeded, "The body is larger than is taken.")
+        : new(ErrorCodes.InvalidRequest, exception.Message);
+
+    /// <summary>A request and what is known of it so far.</summary>
+    private sealed class Exchange(HttpContext context) : IDisposable
+    {
+        internal HttpContext Context => context;
+
+        internal string RequestId { get; } = Guid.NewGuid().ToString();
+
+        internal WireRequest? Request { get; set; }
+
+        /// <summary>Null: nobody is known to have sent it.</summary>
+        internal Caller? Caller { get; set; }
+
+        public void Dispose() => Request?.Dispose();
+    }
+
     private static partial class Log
     {
-        [LoggerMessage(1010, LogLevel.Debug, "Tencent {Action} answered {Code}, client {Client}, request {RequestId}")]
-        internal static partial void Answered(ILogger logger, string action, string code, string client, string requestId);
-
         [LoggerMessage(1011, LogLevel.Error, "Tencent {Action} failed, request {RequestId}")]
         internal static partial void Failed(ILogger logger, Exception exception, string action, string requestId);
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Tencent.Wire;
 
@@ -6,7 +7,7 @@ namespace BatchPlane.Server.Tencent.Wire;
 /// Listens for the façade, on addresses of its own: a web server beside that of the REST API, with nothing on its way that the REST API does about requests. Starts when the
 /// database is ready, ends before it goes.
 /// </summary>
-internal sealed class TencentListener(ServerSettings settings, TencentFacade facade, ILoggerFactory logs) : IHostedService, IAsyncDisposable
+internal sealed class TencentListener(ServerSettings settings, TencentFacade facade, IOptions<TencentOptions> options, ILoggerFactory logs) : IHostedService, IAsyncDisposable
 {
     private const int MaxRequestLine = 72 * 1024;
 
@@ -24,6 +25,7 @@ internal sealed class TencentListener(ServerSettings settings, TencentFacade fac
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
+            kestrel.Limits.MaxConcurrentConnections = options.Value.MaxConnections;
         });
         _server = builder.Build();
         _server.Run(facade.HandleAsync);

@@ -1,17 +1,20 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace BatchPlane.Server.Tencent.Wire;
 
 /// <summary>
 /// A request as it came, before anything of it is believed: what it is about, who says to have signed it, and its parameters. Three forms are known: JSON
-/// with the newer signature, a query with the newer signature, and a query or form with the older one, in which everything is a parameter.
+/// with the newer signature, a query with the newer signature, and a query or form with the older one, in which everything is a parameter. The body is read when the head has been
+/// looked at.
 /// </summary>
-internal sealed class WireRequest
+internal sealed class WireRequest : IDisposable
 {
+    /// <summary>The header that tells the newer forms from the older one.</summary>
+    internal const string ActionHeader = "X-TC-Action";
+
     private const int MaxDepth = 64;
     private const string Form = "application/x-www-form-urlencoded";
     private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = MaxDepth };
@@ -20,35 +23,38 @@ internal sealed class WireRequest
         "Action", "Version", "Region", "Timestamp", "Nonce", "SecretId", "SignatureMethod", "RequestClient", "Token", "Language", "Signature",
     };
 
-    private readonly HttpRequest _http;
-    private readonly IReadOnlyList<KeyValuePair<string, string>> _flat;
+    private readonly HttpContext _context;
+    private readonly TencentOptions _options;
+    private WireBody? _body;
 
-    private WireRequest(HttpRequest http, ReadOnlyMemory<byte> body, IReadOnlyList<KeyValuePair<string, string>> flat, bool isOlder)
+    private WireRequest(HttpContext context, TencentOptions options)
     {
-        _http = http;
-        _flat = flat;
-        Body = body;
-        IsOlder = isOlder;
-        Query = http.QueryString.HasValue ? http.QueryString.Value![1..] : "";
+        _context = context;
+        _options = options;
+        Query = context.Request.QueryString.HasValue ? context.Request.QueryString.Value![1..] : "";
+        IsOlder = !context.Request.Headers.ContainsKey(ActionHeader) && (Method == "GET" || (context.Request.ContentType ?? "").StartsWith(Form, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>GET or POST.</summary>
-    internal string Method => _http.Method;
+    internal string Method => _context.Request.Method;
 
     /// <summary>The host as the client named it, with the port where it gave one.</summary>
-    internal string Host => _http.Headers.Host.ToString();
+    internal string Host => _context.Request.Headers.Host.ToString();
 
     /// <summary>The query as it came, without the question mark.</summary>
     internal string Query { get; }
 
-    /// <summary>The bytes that are signed.</summary>
-    internal ReadOnlyMemory<byte> Body { get; }
+    /// <summary>The bytes that are signed; empty before <see cref="ReadBodyAsync"/>.</summary>
+    internal ReadOnlyMemory<byte> Body => _body?.Bytes ?? default;
 
     /// <summary>True: everything is a parameter, the older signature too.</summary>
     internal bool IsOlder { get; }
 
+    /// <summary>True: there is nothing more to be read of it.</summary>
+    internal bool IsRead { get; private set; }
+
     /// <summary>What is to be done; empty when it does not say.</summary>
-    internal string Action => Common("X-TC-Action", "Action");
+    internal string Action => Common(ActionHeader, "Action");
 
     /// <summary>Version of the interface; empty when it does not say.</summary>
     internal string Version => Common("X-TC-Version", "Version");
@@ -59,20 +65,20 @@ internal sealed class WireRequest
     /// <summary>Token of temporary credentials; empty: none.</summary>
     internal string Token => Common("X-TC-Token", "Token");
 
-    /// <summary>Name and version of the client.</summary>
+    /// <summary>Name and version of the client, as it says.</summary>
     internal string Client => Common("X-TC-RequestClient", "RequestClient");
 
-    /// <summary>All parameters of a query or form, in the order in which they came.</summary>
-    internal IReadOnlyList<KeyValuePair<string, string>> Flat => _flat;
+    /// <summary>All parameters of a query or form, in the order in which they came; of a form empty before <see cref="ReadBodyAsync"/>.</summary>
+    internal IReadOnlyList<KeyValuePair<string, string>> Flat { get; private set; } = [];
 
     /// <summary>Value of a header; empty when there is none.</summary>
-    internal string Header(string name) => _http.Headers[name].ToString();
+    internal string Header(string name) => _context.Request.Headers[name].ToString();
 
     /// <summary>A parameter of the older form; empty when there is none.</summary>
-    internal string Parameter(string name) => _flat.FirstOrDefault(pair => pair.Key == name).Value ?? "";
+    internal string Parameter(string name) => Flat.FirstOrDefault(pair => pair.Key == name).Value ?? "";
 
-    /// <summary>Reads what came. Exactly one of request and error comes back.</summary>
-    internal static async Task<(WireRequest? Request, TencentError? Error)> ReadAsync(HttpContext context, TencentOptions options)
+    /// <summary>Looks at the head of what came. Exactly one of request and error comes back.</summary>
+    internal static (WireRequest? Request, TencentError? Error) Open(HttpContext context, TencentOptions options)
     {
         var http = context.Request;
         if (http.Path != "/")
@@ -80,21 +86,30 @@ internal sealed class WireRequest
             return (null, new(ErrorCodes.InvalidRequest, "Only the path / is served: name the endpoint as host:port."));
         }
 
-        var isJson = http.Headers.ContainsKey("X-TC-Action") || !(http.ContentType ?? "").StartsWith(Form, StringComparison.OrdinalIgnoreCase);
-        switch (http.Method)
+        if (http.Method is not ("GET" or "POST"))
         {
-            case "GET" when http.QueryString.HasValue && http.QueryString.Value!.Length > options.MaxQueryBytes:
-                return (null, TooLarge("query", options.MaxQueryBytes));
-            case "GET":
-                return (new(http, default, Pairs(http.QueryString.Value), isOlder: !http.Headers.ContainsKey("X-TC-Action")), null);
-            case "POST":
-                var limit = isJson ? options.MaxBodyBytes : options.MaxFormBytes;
-                return await ReadBodyAsync(context, limit) is not { } body
-                    ? (null, TooLarge("body", limit))
-                    : (new(http, body, isJson ? [] : Pairs(Encoding.UTF8.GetString(body.Span)), isOlder: !isJson), null);
-            default:
-                return (null, new(ErrorCodes.UnsupportedProtocol, "Expected GET or POST."));
+            return (null, new(ErrorCodes.UnsupportedProtocol, "Expected GET or POST."));
         }
+
+        if (http.Method == "GET" && http.QueryString.HasValue && http.QueryString.Value!.Length > options.MaxQueryBytes)
+        {
+            return (null, new(ErrorCodes.RequestSizeLimitExceeded, FormattableString.Invariant($"The query is larger than {options.MaxQueryBytes} bytes.")));
+        }
+
+        return (new(context, options), null);
+    }
+
+    /// <summary>Reads the rest. What is wrong with it; null: nothing.</summary>
+    internal async Task<TencentError?> ReadBodyAsync(BodyReader bodies)
+    {
+        TencentError? error = null;
+        if (Method == "POST")
+        {
+            (_body, error) = await bodies.ReadAsync(_context, IsOlder);
+        }
+
+        IsRead = true;
+        return error ?? ReadFlat();
     }
 
     /// <summary>The parameters as one document, to be disposed of. Exactly one of document and error comes back.</summary>
@@ -104,9 +119,13 @@ internal sealed class WireRequest
         {
             if (Method == "GET" || IsOlder)
             {
-                return FlatParameters.Unfold(_flat.Where(pair => !IsOlder || !CommonParameters.Contains(pair.Key))) is { } flat
-                    ? (JsonDocument.Parse(flat.ToJsonString(), DocumentOptions), null)
-                    : (null, new(ErrorCodes.InvalidParameter, "A parameter is given twice, or both as a value and as an object."));
+                var (flat, problem) = FlatParameters.Unfold(Flat.Where(pair => !IsOlder || !CommonParameters.Contains(pair.Key)), _options.MaxParameters);
+                return flat is null ? (null, problem) : (JsonDocument.Parse(flat.ToJsonString(), DocumentOptions), null);
+            }
+
+            if (!Utf8.IsValid(Body.Span))
+            {
+                return (null, new(ErrorCodes.InvalidRequest, "The body is no UTF-8."));
             }
 
             var document = JsonDocument.Parse(Body.Length == 0 ? "{}"u8.ToArray() : Body, DocumentOptions);
@@ -124,64 +143,30 @@ internal sealed class WireRequest
         }
     }
 
+    /// <summary>Lets go of the body.</summary>
+    public void Dispose() => _body?.Dispose();
+
     private string Common(string header, string parameter) => IsOlder ? Parameter(parameter) : Header(header);
 
-    private static TencentError TooLarge(string what, int limit) =>
-        new(ErrorCodes.RequestSizeLimitExceeded, FormattableString.Invariant($"The {what} is larger than {limit} bytes."));
-
-    private static List<KeyValuePair<string, string>> Pairs(string? text)
+    private TencentError? ReadFlat()
     {
-        var pairs = new List<KeyValuePair<string, string>>();
-        foreach (var pair in new QueryStringEnumerable(text))
+        if (Method != "GET" && !IsOlder)
         {
+            return null;
+        }
+
+        var pairs = new List<KeyValuePair<string, string>>();
+        foreach (var pair in new QueryStringEnumerable(Method == "GET" ? Query : Encoding.UTF8.GetString(Body.Span)))
+        {
+            if (pairs.Count == _options.MaxParameters)
+            {
+                return FlatParameters.TooMany(_options.MaxParameters);
+            }
+
             pairs.Add(new(pair.DecodeName().ToString(), pair.DecodeValue().ToString()));
         }
 
-        return pairs;
-    }
-
-    /// <summary>The body; null when it is too large. What is too large is read to a bound and thrown away, since many clients look at the answer only when all is sent.</summary>
-    private static async Task<ReadOnlyMemory<byte>?> ReadBodyAsync(HttpContext context, int limit)
-    {
-        const int FirstBuffer = 4_096;
-        const int MaxDrained = 64 * 1024 * 1024;
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = (long)limit + MaxDrained;
-        }
-
-        var length = context.Request.ContentLength;
-        var buffer = new ArrayBufferWriter<byte>(length < limit ? (int)length.Value + 1 : FirstBuffer);
-        while (true)
-        {
-            var read = await context.Request.Body.ReadAsync(buffer.GetMemory(1), context.RequestAborted);
-            if (read == 0)
-            {
-                return buffer.WrittenMemory;
-            }
-
-            buffer.Advance(read);
-            if (buffer.WrittenCount > limit)
-            {
-                await DrainAsync(context, MaxDrained);
-                return null;
-            }
-        }
-    }
-
-    private static async Task DrainAsync(HttpContext context, long left)
-    {
-        var scrap = ArrayPool<byte>.Shared.Rent(65_536);
-        try
-        {
-            for (var read = 1; read > 0 && left > 0; left -= read)
-            {
-                read = await context.Request.Body.ReadAsync(scrap, context.RequestAborted);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(scrap);
-        }
+        Flat = pairs;
+        return null;
     }
 }
