@@ -1,7 +1,6 @@
 using System.CommandLine;
 using BatchPlane.Cli.Commands;
 using BatchPlane.Cli.Jobs;
-using BatchPlane.Cli.Output;
 
 namespace BatchPlane.Cli.Events;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using BatchPlane.Contracts;
-using BatchPlane.Server;
 
 namespace BatchPlane.Server.Tests.Dispatch;
 

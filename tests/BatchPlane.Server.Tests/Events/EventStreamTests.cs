@@ -148,7 +148,7 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
         Assert.Equal("event: gone", lines[^4]);
         using var data = JsonDocument.Parse(lines[^3]["data: ".Length..]);
         var cursor = data.RootElement.GetProperty(member).GetString();
-        Assert.Equal(1, data.RootElement.EnumerateObject().Count());
+        Assert.Single(data.RootElement.EnumerateObject());
         Assert.NotNull(await server.GetAsync<JournalPage<EventView>>($"/v1/events?limit=1&after={cursor}"));
     }
 
