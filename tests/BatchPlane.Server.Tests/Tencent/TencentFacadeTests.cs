@@ -5,7 +5,6 @@ using BatchPlane.Server.Tencent;
 using BatchPlane.Server.Tencent.Actions;
 using BatchPlane.Server.Tencent.Fields;
 using BatchPlane.Server.Tencent.Wire;
-using BatchPlane.Server.Tests.Deliveries;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
