@@ -35,7 +35,7 @@ public sealed class EnvelopeTests
     [InlineData("A.B", "A")]
     [InlineData("A.0", "A.0")]
     [InlineData("a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q", "A")]
-    public void ContradictingParameters_AreNone(string first, string second) => 
+    public void ContradictingParameters_AreNone(string first, string second) =>
         Assert.Equal("InvalidParameter", FlatParameters.Unfold([new(first, "1"), new(second, "2")], 100).Error?.Code);
 
     [Fact]
