@@ -90,7 +90,7 @@ public static class ServerHost
         builder.WebHost.UseUrls([.. settings.Urls]);
         builder.WebHost.ConfigureKestrel((_, kestrel) => kestrel.AddServerHeader = false);
         builder.Services.ConfigureHttpJsonOptions(options => BatchPlaneJson.Apply(options.SerializerOptions));
-        builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<TaskQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<ExecutionSorting>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
+        builder.Services.AddSingleton<ReadContexts>().AddSingleton<JobQueries>().AddSingleton<TaskQueries>().AddSingleton<EnvironmentQueries>().AddSingleton<TopicQueries>().AddSingleton<EventQueries>().AddSingleton<ExplainQueries>().AddSingleton<JournalSorting>().AddSingleton<PlanQueries>().AddSingleton<TaskTemplateQueries>().AddSingleton<TaskTemplateStore>();
         builder.Services.AddEvents();
         builder.Services.AddSingleton<MetricsCollector>().AddSingleton<AttemptMetrics>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MetricsCollector>());

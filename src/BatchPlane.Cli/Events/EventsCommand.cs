@@ -17,25 +17,27 @@ internal static class EventsCommand
         var after = new Option<string?>("--after") { HelpName = "PLACE", Description = "Only those after this sequence number of the job; without JOB: after this cursor." };
         Option<string?>[] filters =
         [
+            new("--job") { HelpName = "JOB", Description = "Only those of this job; unlike JOB with the other options, and --follow without end." },
+            .. JournalFilters.Create(),
             new("--env") { HelpName = "ENV", Description = "Only those of this environment and its nodes." },
             new("--level") { HelpName = "LEVEL", Description = "Only those about: job, task, task_instance, compute_env, compute_node; several joined by commas." },
             new("--name") { HelpName = "EVENT", Description = "Only events of this name, such as JobFailed; several joined by commas." },
             new("--state") { HelpName = "STATE", Description = "Only those that entered this state; several joined by commas." },
             new("--source") { HelpName = "WHO", Description = "Only those caused by engine, agent, user, or user:NAME." },
-            new("--node") { HelpName = "NODE", Description = "Only those that concern this node." },
             new("--text") { HelpName = "TEXT", Description = "Only those whose reason or details contain TEXT." },
             new("--since") { HelpName = "TIME", Description = "Only those since TIME, such as 2025-10-09T08:53:20Z." },
             new("--until") { HelpName = "TIME", Description = "Only those before TIME." },
         ];
+        var sort = new Option<string?>("--sort") { HelpName = "SORT", Description = "By journal (default), occurred_at, name, state or source; not with --follow." };
         var limit = JobArguments.Limit(DefaultLimit);
         limit.Description = "Without JOB and --follow: at most N.";
         return client.Create(
             "events",
             "Print the events of a job in sequence, or the newest of all jobs and environments. With -o json: one document on each line.",
-            [job, follow, after, .. filters, limit],
+            [job, follow, after, .. filters, sort, limit],
             async call =>
             {
-                var given = filters.Where(option => call.Get(option) is not null).ToList();
+                var given = filters.Append(sort).Where(option => call.Get(option) is not null).ToList();
                 if (call.Parsed.GetValue(job) is { } one)
                 {
                     if (given.Count > 0)
@@ -48,8 +50,12 @@ internal static class EventsCommand
                     return ExitCodes.Success;
                 }
 
-                var query = new Query("v1/events");
-                var all = new WholeJournal(call, filters.Aggregate(query, (sum, option) => sum.With(option.Name[2..], call.Get(option))).ToString(), call.Get(after));
+                if (call.Get(follow) && call.Get(sort) is not null)
+                {
+                    throw new UsageException("--sort is about what there is: what happens has an order of its own.");
+                }
+
+                var all = new WholeJournal(call, JournalFilters.Query("v1/events", [.. filters, sort], call).ToString(), call.Get(after));
                 if (call.Get(follow))
                 {
                     await all.FollowAsync();

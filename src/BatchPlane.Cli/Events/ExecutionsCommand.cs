@@ -7,7 +7,7 @@ using BatchPlane.Contracts;
 
 namespace BatchPlane.Cli.Events;
 
-/// <summary><c>batchplane executions</c>: attempts that ended, the latest first, or those that run.</summary>
+/// <summary><c>batchplane executions [ID]</c>: attempts that ended, the latest first, or those that run; or one with what happened to it.</summary>
 internal static class ExecutionsCommand
 {
     private const int DefaultLimit = 50;
@@ -15,42 +15,76 @@ internal static class ExecutionsCommand
 
     internal static Command Create(ClientCommands client)
     {
+        var id = new Argument<string?>("ID") { Description = "An attempt, job-…/0/3/1: what happened to it, and the attempts of its instance; without: a list.", Arity = ArgumentArity.ZeroOrOne };
+        var result = new Option<string?>("--result") { HelpName = "RESULT", Description = "Only SUCCESS, FAILURE, KILLED, LOST, RETURNED, RUNNING, joined by commas; without: all but RUNNING." };
         Option<string?>[] filters =
         [
-            new("--result") { HelpName = "RESULT", Description = "Only SUCCESS, FAILURE, KILLED, LOST, RETURNED, several joined by commas; or those that are RUNNING." },
-            new("--execution-source") { HelpName = "SOURCE", Description = "Only NORMAL_TRIGGER, FAILOVER, RETRY, MANUAL, joined by commas." },
+            result,
             new("--job") { HelpName = "JOB", Description = "Only those of this job." },
-            new("--task") { HelpName = "TASK", Description = "Only those of this task; with --job." },
-            new("--index") { HelpName = "N", Description = "Only those of this instance; with --task." },
-            new("--node") { HelpName = "NODE", Description = "Only those on this node." },
+            .. JournalFilters.Create(),
+            new("--env") { HelpName = "ENV", Description = "Only those on nodes of this environment." },
             new("--text") { HelpName = "TEXT", Description = "Only those whose failure cause contains TEXT." },
-            new("--sort") { HelpName = "SORT", Description = "By complete_time (default), start_time, duration or result; of those that ended, the latest, longest or last first." },
-            new("--since") { HelpName = "TIME", Description = "Only those that ended since TIME." },
+            new("--sort") { HelpName = "SORT", Description = "By complete_time (default), start_time, duration or result: the latest, longest or last first." },
+            new("--since") { HelpName = "TIME", Description = "Only those that ended since TIME, or run." },
             new("--until") { HelpName = "TIME", Description = "Only those that ended before TIME." },
+            new("--started-since") { HelpName = "TIME", Description = "Only those whose command began since TIME." },
+            new("--started-until") { HelpName = "TIME", Description = "Only those whose command began before TIME." },
         ];
         var limit = JobArguments.Limit(DefaultLimit);
-        return client.Create("executions", "List attempts that ended, the latest first, or those that run.", [.. filters, limit], async call =>
+        return client.Create("executions", "List attempts that ended, the latest first, or those that run; or show one.", [id, .. filters, limit], async call =>
         {
-            var isRunning = string.Equals(call.Get(filters[0]), ExecutionResults.Running, StringComparison.Ordinal);
-            var query = filters.Aggregate(new Query("v1/executions"), (sum, option) => sum.With(option.Name[2..].Replace('-', '_'), call.Get(option))).With("order", isRunning ? null : "desc");
-            var found = await ListAsync(call, query.ToString(), call.Get(limit));
+            if (call.Parsed.GetValue(id) is { } one)
+            {
+                if (filters.FirstOrDefault(option => call.Get(option) is not null) is { } given)
+                {
+                    throw new UsageException($"{given.Name} is about the list: leave ID out.");
+                }
+
+                await ShowAsync(call, one);
+                return ExitCodes.Success;
+            }
+
+            // What runs alone has an order of its own.
+            var order = call.Get(result) == ExecutionResults.Running && !filters.Any(option => option.Name == "--sort" && call.Get(option) is not null) ? null : "desc";
+            var found = await ListAsync(call, JournalFilters.Query("v1/executions", filters, call).With("order", order).ToString(), call.Get(limit));
             if (call.AsJson)
             {
                 Json.Write(call.Context, found.ToArray());
                 return ExitCodes.Success;
             }
 
-            var table = new Table("JOB", "TASK", "INDEX", "ATTEMPT", "SOURCE", "RESULT", "NODE", "START (UTC)", "TOOK", "EXIT", "CAUSE");
-            foreach (var view in found.Select(item => item.Deserialize<ExecutionView>(BatchPlaneJson.Options)!))
-            {
-                table.Add(
-                    view.JobId, view.TaskName, Show.Number(view.TaskInstanceIndex), Show.Number(view.Attempt), view.ExecutionSource, view.Result, view.ComputeNodeId,
-                    Show.Time(view.StartTime), Show.Span(view.StartTime, view.CompleteTime), Show.NumberOrNull(view.ExitCode), view.FailureCause ?? Show.Word(view.Cause));
-            }
-
-            table.Write(call.Context);
+            Write(call, found.Select(item => item.Deserialize<ExecutionView>(BatchPlaneJson.Options)!));
             return ExitCodes.Success;
         });
+    }
+
+    private static async Task ShowAsync(ClientCall call, string id)
+    {
+        var answer = await call.Api.GetAsync<ExecutionDetails>($"v1/executions/{string.Join('/', id.Split('/').Select(Uri.EscapeDataString))}", call.Cancellation);
+        if (call.AsJson)
+        {
+            Json.Write(call.Context, answer.Json);
+            return;
+        }
+
+        Write(call, answer.Value.Chain);
+        foreach (var (view, json) in answer.Value.Transitions.Zip(answer.Json.GetProperty("transitions").EnumerateArray()))
+        {
+            EventLine.Write(call, view, json, withSubject: false);
+        }
+    }
+
+    private static void Write(ClientCall call, IEnumerable<ExecutionView> executions)
+    {
+        var table = new Table("JOB", "TASK", "INDEX", "ATTEMPT", "SOURCE", "RESULT", "NODE", "HOST", "START (UTC)", "TOOK", "EXIT", "CAUSE");
+        foreach (var view in executions)
+        {
+            table.Add(
+                view.JobId, view.TaskName, Show.Number(view.TaskInstanceIndex), Show.Number(view.Attempt), view.ExecutionSource, view.Result, view.ComputeNodeId, view.HostName,
+                Show.Time(view.StartTime), Show.Span(view.StartTime, view.CompleteTime), Show.NumberOrNull(view.ExitCode), view.FailureCause ?? Show.Word(view.Cause));
+        }
+
+        table.Write(call.Context);
     }
 
     private static async Task<List<JsonElement>> ListAsync(ClientCall call, string path, int limit)

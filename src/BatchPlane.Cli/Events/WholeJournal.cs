@@ -77,13 +77,19 @@ internal sealed class WholeJournal(ClientCall call, string path, string? after)
                 var data = JsonSerializer.Deserialize<JsonElement>(line[DataField.Length..]);
                 if (isGone)
                 {
-                    throw new UsageException($"events were dropped before they were read; the oldest cursor is {data.GetProperty("oldest_cursor").GetString()}");
+                    throw Gone(data);
                 }
 
                 Write(data);
             }
         }
     }
+
+    /// <summary>What the end of a stream says that cannot go on from its place.</summary>
+    private static UsageException Gone(JsonElement data) => new(
+        data.TryGetProperty("oldest_cursor", out var oldest) ? $"events were dropped before they were read; the oldest cursor is {oldest.GetString()}"
+        : data.TryGetProperty("newest_cursor", out var newest) ? $"the journal has not come as far as this cursor; the newest is {newest.GetString()}"
+        : "the journal cannot be read from this cursor");
 
     private void Write(JsonElement item) => EventLine.Write(call, item.Deserialize<EventView>(BatchPlaneJson.Options)!, item, withSubject: true);
 

@@ -88,6 +88,9 @@ public sealed record NodeView
     /// <summary>Host name as the agent sees it.</summary>
     public string? HostName { get; init; }
 
+    /// <summary>IP address that its agent joined from, which may be one of a proxy; null before it joined.</summary>
+    public string? Address { get; init; }
+
     /// <summary>Version of its agent.</summary>
     public string? AgentVersion { get; init; }
 

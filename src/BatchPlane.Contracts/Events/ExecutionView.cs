@@ -36,6 +36,15 @@ public sealed record ExecutionView
     /// <summary>Its node.</summary>
     public string? ComputeNodeId { get; init; }
 
+    /// <summary>Environment of that node; null when it was removed.</summary>
+    public string? EnvId { get; init; }
+
+    /// <summary>Name of the node's host, as its agent told when it joined last.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>IP address that the node's agent joined from last.</summary>
+    public string? HostAddress { get; init; }
+
     /// <summary>When the node got it.</summary>
     public DateTimeOffset? LaunchedAt { get; init; }
 

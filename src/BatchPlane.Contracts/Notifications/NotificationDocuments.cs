@@ -61,7 +61,7 @@ public sealed record EventConfigDocument
     /// <summary>Of <c>TASK_PROGRESS</c>: told whenever so many percent more of the instances have ended, 1 to 100. Default 10, unless <c>every_seconds</c> is given.</summary>
     public int? EveryPercent { get; init; }
 
-    /// <summary>Of <c>TASK_PROGRESS</c>: told at the first end of an instance after so many seconds, 1 to 86,400.</summary>
+    /// <summary>Of <c>TASK_PROGRESS</c>: told every so many seconds while the task runs, 1 to 86,400.</summary>
     public int? EverySeconds { get; init; }
 }
 

@@ -280,6 +280,7 @@ CREATE TABLE events (
     CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text]))),
     CONSTRAINT events_span_check CHECK ((span > 0))
 ) PARTITION BY RANGE (occurred_at);
+CREATE INDEX events_instance_idx ON ONLY public.events USING btree (subject_id, task_no, instance_index) WHERE (attempt IS NOT NULL);
 CREATE INDEX events_order_idx ON ONLY public.events USING btree (order_txid, event_no) WHERE (span > 0);
 CREATE INDEX events_outbox_idx ON ONLY public.events USING btree (shard, order_txid, event_no) WHERE (notify <> 0);
 CREATE INDEX events_subject_idx ON ONLY public.events USING btree (subject_id, sequence);
@@ -445,6 +446,31 @@ CREATE TABLE journal_marks (
     CONSTRAINT journal_marks_pkey PRIMARY KEY (noted_at)
 );
 
+-- The columns of the journal that its readers take, in the order that JournalReader expects.
+CREATE VIEW journal_rows (
+    order_txid xid8,
+    event_no bigint,
+    subject_id text,
+    sequence bigint,
+    span integer,
+    level text,
+    state text,
+    task_no integer,
+    instance_index integer,
+    attempt integer,
+    node_id text,
+    exit_code integer,
+    cause text,
+    reason text,
+    source text,
+    launched_at timestamp with time zone,
+    running_at timestamp with time zone,
+    running_offsets integer[],
+    occurred_at timestamp with time zone,
+    notify integer,
+    details text
+);
+
 -- What a server could not load when it last started; replaced when it starts (ListenerStore).
 CREATE TABLE listener_load_errors (
     -- Name of its machine.
@@ -470,6 +496,8 @@ CREATE TABLE nodes (
     -- Which server host made the node (local provider); null for attached machines.
     provider_host text,
     host_name text,
+    -- IP address that the request of its agent to join came from, which may be one of a proxy; null: none joined yet.
+    address text,
     agent_version text,
     cpu integer NOT NULL DEFAULT 0,
     memory_gib integer NOT NULL DEFAULT 0,
@@ -828,8 +856,8 @@ CREATE TABLE tasks (
     time_limit integer,
     -- When the time limit ends the task: set when it runs, null again once it is closed or ends.
     expires_at timestamp with time zone,
-    -- When an instance last ended; kept only while somebody is told of progress every so many seconds.
-    progress_at timestamp with time zone,
+    -- When somebody is to be told how far it has come; null while it does not run, and when nobody is every so many seconds.
+    progress_due_at timestamp with time zone,
     -- What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.
     blocked_by text,
     max_concurrent_num integer,
@@ -845,8 +873,9 @@ CREATE TABLE tasks (
     CONSTRAINT tasks_check3 CHECK (((NOT claimable) OR (finished_at IS NULL))),
     CONSTRAINT tasks_check4 CHECK ((claimable = (claimable_count > 0))),
     CONSTRAINT tasks_check5 CHECK (((close_cause IS NULL) = (close_reason IS NULL))),
-    CONSTRAINT tasks_check6 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
-    CONSTRAINT tasks_check7 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
+    CONSTRAINT tasks_check6 CHECK (((progress_due_at IS NULL) OR ((finished_at IS NULL) AND (running_at IS NOT NULL)))),
+    CONSTRAINT tasks_check7 CHECK (((expires_at IS NULL) OR ((finished_at IS NULL) AND (close_cause IS NULL) AND (time_limit IS NOT NULL)))),
+    CONSTRAINT tasks_check8 CHECK ((cardinality(depends_on) = cardinality(depends_when))),
     CONSTRAINT tasks_claimable_count_check CHECK ((claimable_count >= 0)),
     CONSTRAINT tasks_cpu_millis_check CHECK ((cpu_millis >= 0)),
     CONSTRAINT tasks_failed_action_check CHECK ((failed_action = ANY (ARRAY['TERMINATE'::text, 'INTERRUPT'::text, 'FAST_INTERRUPT'::text]))),
@@ -865,6 +894,7 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_claimable_idx ON public.tasks USING btree (env_id, priority DESC, job_no, task_id) WHERE claimable;
 CREATE INDEX tasks_expires_at_idx ON public.tasks USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_no);
+CREATE INDEX tasks_progress_due_at_idx ON public.tasks USING btree (progress_due_at) WHERE (progress_due_at IS NOT NULL);
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
 CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (claimable AND (blocked_by IS NOT NULL));
 
@@ -1006,5 +1036,59 @@ BEGIN
     GET DIAGNOSTICS moved = ROW_COUNT;
     EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, day_begin, day_end);
     RETURN moved;
+END
+$function$;
+
+-- The sequence of the first row of a job or environment that lies at a place in the order of the journal or behind it; behind the newest one when there is none.
+CREATE OR REPLACE FUNCTION public.journal_sequence_at(subject text, at_txid xid8, at_event_no bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    before_place bigint;
+    not_before bigint;
+    middle bigint;
+    probe record;
+BEGIN
+    SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+    INTO probe
+    FROM events AS e
+    WHERE e.subject_id = subject
+    ORDER BY e.sequence DESC
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN 1;
+    END IF;
+    IF probe.is_before THEN
+        RETURN probe.sequence + 1;
+    END IF;
+    not_before := probe.sequence;
+    SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+    INTO probe
+    FROM events AS e
+    WHERE e.subject_id = subject
+    ORDER BY e.sequence
+    LIMIT 1;
+    IF NOT probe.is_before THEN
+        RETURN probe.sequence;
+    END IF;
+    before_place := probe.sequence;
+    WHILE before_place + 1 < not_before LOOP
+        middle := before_place + (not_before - before_place) / 2;
+        SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+        INTO probe
+        FROM events AS e
+        WHERE e.subject_id = subject
+            AND e.sequence <= middle
+        ORDER BY e.sequence DESC
+        LIMIT 1;
+        IF probe.is_before THEN
+            before_place := middle;
+        ELSE
+            not_before := probe.sequence;
+        END IF;
+    END LOOP;
+    RETURN not_before;
 END
 $function$;

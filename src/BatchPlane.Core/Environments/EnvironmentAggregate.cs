@@ -26,6 +26,9 @@ public sealed record MachineFacts(string HostName, int Cpu, int MemoryGib, int S
 
     /// <summary>How its agent holds processes to their resources; null: not known yet.</summary>
     public string? Limits { get; init; }
+
+    /// <summary>IP address that its agent joined from; null: not known yet.</summary>
+    public string? Address { get; init; }
 }
 
 /// <summary>
@@ -294,6 +297,7 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
     private static void Describe(NodeRecord node, MachineFacts facts)
     {
         node.HostName = facts.HostName;
+        node.Address = facts.Address ?? node.Address;
         node.Cpu = facts.Cpu;
         node.MemoryGib = facts.MemoryGib;
         node.MemoryMib = facts.MemoryMib;

@@ -158,6 +158,9 @@ public sealed class NodeRecord
     /// <summary>Column <c>host_name</c>.</summary>
     public string? HostName { get; internal set; }
 
+    /// <summary>Column <c>address</c>.</summary>
+    public string? Address { get; internal set; }
+
     /// <summary>Column <c>agent_version</c>.</summary>
     public string? AgentVersion { get; internal set; }
 

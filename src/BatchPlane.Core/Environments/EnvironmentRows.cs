@@ -88,6 +88,7 @@ internal static class EnvironmentRows
         Limits = Text(row, 26),
         PromisedCpuMillis = row.GetInt32(27),
         PromisedMemoryMib = row.GetInt32(28),
+        Address = Text(row, 29),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, string? tencent, DateTimeOffset now) => Command(
@@ -188,6 +189,7 @@ internal static class EnvironmentRows
         ("instance_id", NpgsqlDbType.Text, node.InstanceId),
         ("provider_host", NpgsqlDbType.Text, node.ProviderHost),
         ("host_name", NpgsqlDbType.Text, node.HostName),
+        ("address", NpgsqlDbType.Text, node.Address),
         ("agent_version", NpgsqlDbType.Text, node.AgentVersion),
         ("cpu", NpgsqlDbType.Integer, node.Cpu),
         ("memory_gib", NpgsqlDbType.Integer, node.MemoryGib),

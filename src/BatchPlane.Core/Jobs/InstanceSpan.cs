@@ -20,7 +20,7 @@ internal sealed class InstanceSpan
     private int? _failoverOf;
     private string? _executionSource;
     private JournalDetails? _lineage;
-    private bool _endsAttempt;
+    private InstanceFacts _facts;
 
     /// <summary>Events so far.</summary>
     internal int Count => _runningOffsets.Count;
@@ -28,7 +28,7 @@ internal sealed class InstanceSpan
     /// <summary>What happened to the attempts of the instances, as an event of the catalogue; null: nothing.</summary>
     internal EventKind? AttemptEvent => _first is null ? null
         : _state == RunState.Running ? EventCatalogue.AttemptBegin
-        : _endsAttempt ? EventCatalogue.AttemptEnd
+        : _facts.EndsAttempt ? EventCatalogue.AttemptEnd
         : null;
 
     /// <summary>What an entry about the current attempt of an instance says of why it was made; null: its number says it.</summary>
@@ -38,12 +38,17 @@ internal sealed class InstanceSpan
             : null;
 
     /// <summary>What the end of the attempts is told with, which is told besides the row that was taken last.</summary>
-    internal JournalDetails EndDetails => (_lineage ?? new()) with { State = _state };
-
-    /// <summary>Begins with an instance; there was none before. <paramref name="attempt"/>: the attempt that it is about; null when no node held one.</summary>
-    internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, int? attempt, string source, bool endsAttempt, DateTimeOffset now)
+    internal JournalDetails EndDetails => (_lineage ?? new()) with
     {
-        _endsAttempt = endsAttempt;
+        State = _state,
+        Percent = _facts.Percent,
+        RetryCount = Unusual(EventCatalogue.AttemptEnded, _facts.RetryCountOfAttempt),
+    };
+
+    /// <summary>Begins with an instance; there was none before.</summary>
+    internal void Begin(string jobId, TaskRecord task, InstanceRecord instance, InstanceFacts facts, DateTimeOffset now)
+    {
+        _facts = facts;
         _state = instance.State;
         _sameBegin = true;
         _runningOffsets.Add(0);
@@ -55,31 +60,30 @@ internal sealed class InstanceSpan
             State = WireName.Of(instance.State),
             TaskNo = task.TaskNo,
             InstanceIndex = instance.Index,
-            Attempt = attempt,
+            Attempt = facts.Attempt,
             NodeId = instance.NodeId,
             ExitCode = instance.ExitCode,
             Cause = instance.Cause,
             Reason = instance.Reason,
-            Source = source,
+            Source = facts.Source,
             LaunchedAt = instance.LaunchedAt,
             RunningAt = instance.RunningAt,
             OccurredAt = now,
-            IsRepeatedBegin = attempt > 1 && instance is not { FailoverOf: null, ExecutionSource: ExecutionSources.Manual or ExecutionSources.NormalTrigger },
-            Details = _lineage?.ToJson(),
+            IsRepeatedBegin = facts.Attempt > 1 && instance is not { FailoverOf: null, ExecutionSource: ExecutionSources.Manual or ExecutionSources.NormalTrigger },
+            Details = DetailsOf(WireName.Of(instance.State))?.ToJson(),
         };
         _failoverOf = instance.FailoverOf;
         _executionSource = instance.ExecutionSource;
     }
 
     /// <summary>Takes the next instance, if it is the next one and nothing else differs.</summary>
-    internal bool TryAdd(TaskRecord task, InstanceRecord instance, int? attempt, string source, bool endsAttempt, DateTimeOffset now)
+    internal bool TryAdd(TaskRecord task, InstanceRecord instance, InstanceFacts facts, DateTimeOffset now)
     {
         if (_first is not { } first
             || Count >= MaxLength
             || instance.Index != first.InstanceIndex + Count
             || instance.State != _state
-            || endsAttempt != _endsAttempt
-            || attempt != first.Attempt
+            || facts != _facts
             || instance.FailoverOf != _failoverOf
             || instance.ExecutionSource != _executionSource
             || task.TaskNo != first.TaskNo
@@ -88,7 +92,6 @@ internal sealed class InstanceSpan
             || instance.Cause != first.Cause
             || instance.Reason != first.Reason
             || instance.LaunchedAt != first.LaunchedAt
-            || source != first.Source
             || now != first.OccurredAt
             || RunningOffset(instance, first) is not { } offset)
         {
@@ -118,6 +121,15 @@ internal sealed class InstanceSpan
         return row;
     }
 
+    private JournalDetails? DetailsOf(string state)
+    {
+        var retryCount = Unusual(state, _facts.RetryCount);
+        return _lineage is null && _facts.Percent is null && retryCount is null ? null : (_lineage ?? new()) with { Percent = _facts.Percent, RetryCount = retryCount };
+    }
+
+    /// <summary>What its attempt's number says needs not be stored.</summary>
+    private int? Unusual(string state, int retryCount) => retryCount == AlibabaEvents.UsualRetryCount(state, _facts.Attempt) ? null : retryCount;
+
     /// <summary>Microseconds from the first one's begin; null when it cannot be said so.</summary>
     private static int? RunningOffset(InstanceRecord instance, JournalEntry first)
     {
@@ -131,3 +143,12 @@ internal sealed class InstanceSpan
         return ticks / TimeSpan.TicksPerMicrosecond is >= int.MinValue and <= int.MaxValue and var microseconds ? (int)microseconds : null;
     }
 }
+
+/// <summary>What an entry says of an instance beyond its record.</summary>
+/// <param name="Attempt">The attempt that it is about; null when no node held one.</param>
+/// <param name="Source">Who caused it.</param>
+/// <param name="EndsAttempt">Whether an attempt ends with it.</param>
+/// <param name="RetryCount">Attempts since it was submitted, or tried again by a user, that were made or are to be made again; one that was given back is none.</param>
+/// <param name="RetryCountOfAttempt">The same of the attempt that ends.</param>
+/// <param name="Percent">What the attempt that ends has posted last; null: nothing.</param>
+internal readonly record struct InstanceFacts(int? Attempt, string Source, bool EndsAttempt, int RetryCount, int RetryCountOfAttempt, double? Percent);

@@ -91,6 +91,7 @@ public sealed partial class JobAggregate
             Move(task, TaskEvent.FirstInstanceBegan);
             task.RunningAt = beganAt;
             task.ExpiresAt = task.Closed ? null : beganAt + Seconds(task.TimeLimit);
+            ScheduleRollUp(task);
             RecordTask(task, JournalSource.Engine);
             Follow(new Fact.Started(task), JournalSource.Engine);
         }

@@ -275,7 +275,7 @@ public sealed partial class JobAggregate
         };
         Move(task, taskEvent);
         task.FinishedAt = _now;
-        task.ExpiresAt = null;
+        task.ExpiresAt = task.ProgressDueAt = null;
 
         // The reason belongs to the cause, whatever failed before the task was closed; and what succeeded although it was closed has none.
         task.Reason = task.State == RunState.Succeed ? null : task.CloseReason ?? task.Reason;

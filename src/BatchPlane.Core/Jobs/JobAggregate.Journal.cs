@@ -31,11 +31,10 @@ public sealed partial class JobAggregate
     /// </summary>
     /// <remarks>
     /// <paramref name="isOfAttempt"/> is false when its last attempt had ended before: the entry is no end of an attempt then. <paramref name="endsAttempt"/> is true
-    /// when one ends with this entry.
+    /// when one ends with this entry; <paramref name="isReleased"/> when it had ended in failure, and the instance was kept.
     /// </remarks>
-    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source, bool endsAttempt = false, bool isOfAttempt = true)
+    private void RecordInstance(TaskRecord task, InstanceRecord instance, string source, bool endsAttempt = false, bool isOfAttempt = true, bool isReleased = false)
     {
-        int? attempt = isOfAttempt ? instance.Attempt : null;
         var isBegin = instance.State == RunState.Running;
         if (isBegin && _others.Count > 0 && !_begins.Covers(_others))
         {
@@ -43,18 +42,35 @@ public sealed partial class JobAggregate
         }
 
         var span = isBegin ? _begins : _others;
-        if (!span.TryAdd(task, instance, attempt, source, endsAttempt, _now))
+        var facts = FactsOf(instance, source, endsAttempt, isOfAttempt, isReleased);
+        if (!span.TryAdd(task, instance, facts, _now))
         {
             if (span.Count > 0)
             {
                 CloseSpans();
             }
 
-            span.Begin(Job.JobId, task, instance, attempt, source, endsAttempt, _now);
+            span.Begin(Job.JobId, task, instance, facts, _now);
         }
 
         Job.LastSequence += span.AttemptEvent is { } told && Job.Interest.Has(told) ? 2 : 1;
         Job.IsDirty = true;
+    }
+
+    private InstanceFacts FactsOf(InstanceRecord instance, string source, bool endsAttempt, bool isOfAttempt, bool isReleased)
+    {
+        // Both counts begin anew with each life, and are one more already where the attempt that ends has failed or was lost.
+        var tries = instance.FailureCount + instance.LostCount;
+        var isFailure = instance.State is RunState.Failed or RunState.FailedInterrupted;
+        var isAgain = instance.State == RunState.Runnable && instance.Cause != Cause.Returned;
+        var progress = endsAttempt ? _progress.GetValueOrDefault((instance.TaskId, instance.Index)) : null;
+        return new(
+            isOfAttempt ? instance.Attempt : null,
+            source,
+            endsAttempt,
+            RetryCount: isFailure && (endsAttempt || isReleased) ? tries - 1 : tries,
+            RetryCountOfAttempt: isFailure || isAgain ? tries - 1 : tries,
+            progress?.Attempt == instance.Attempt ? progress.Percent : null);
     }
 
     /// <summary>Puts the open rows into the journal. Their sequences are counted already.</summary>

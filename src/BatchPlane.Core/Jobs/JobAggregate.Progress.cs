@@ -77,6 +77,10 @@ public sealed partial class JobAggregate
         intake.BadLines += posted.BadLines;
     }
 
+    /// <summary>Of an attempt under way; null: as its number says.</summary>
+    private static int? RetryCountOf(InstanceRecord instance) =>
+        instance.FailureCount + instance.LostCount is var tries && tries == AlibabaEvents.UsualRetryCount(EventCatalogue.Progress, instance.Attempt) ? null : tries;
+
     private void RecordPosting(TaskRecord task, InstanceRecord instance, string what, JournalDetails details)
     {
         var lineage = InstanceSpan.LineageOf(instance);
@@ -93,7 +97,7 @@ public sealed partial class JobAggregate
             LaunchedAt = instance.LaunchedAt,
             RunningAt = instance.RunningAt,
             OccurredAt = _now,
-            Details = (details with { ExecutionSource = lineage?.ExecutionSource, OriginalAttempt = lineage?.OriginalAttempt }).ToJson(),
+            Details = (details with { ExecutionSource = lineage?.ExecutionSource, OriginalAttempt = lineage?.OriginalAttempt, RetryCount = RetryCountOf(instance) }).ToJson(),
         });
     }
 }

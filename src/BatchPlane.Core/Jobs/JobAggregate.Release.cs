@@ -32,7 +32,7 @@ public sealed partial class JobAggregate
         task.InterruptedCount--;
         task.FailedCount++;
         task.IsDirty = true;
-        RecordInstance(task, instance, source, isOfAttempt: false);
+        RecordInstance(task, instance, source, isOfAttempt: false, isReleased: true);
         FinishRelease(task, text, source);
     }
 

@@ -104,21 +104,17 @@ public sealed partial class JobAggregate
         }
 
         var before = _seenEnds.GetValueOrDefault(task, task.LoadedEnds);
-        var began = task.RunningAt ?? _now;
+        var due = task.ProgressDueAt <= _now ? SecondsOf(task, task.ProgressDueAt.Value) : (long?)null;
         _seenEnds[task] = task.FinishedCount;
-        if (task.FinishedCount <= before)
+        if (task.FinishedCount <= before && due is null)
         {
             return;
         }
 
-        var audience = Job.Interest.RollUpMask(
-            new(before, task.FinishedCount, task.InstanceCount),
-            (task.ProgressAt ?? began) - began,
-            _now - began);
-        if (Job.Interest.HasTimedRollUps)
+        var audience = Job.Interest.RollUpMask(new(before, task.FinishedCount, task.InstanceCount), due, SecondsOf(task, _now));
+        if (due is not null)
         {
-            task.ProgressAt = _now;
-            task.IsDirty = true;
+            ScheduleRollUp(task);
         }
 
         if (audience != 0)
@@ -138,10 +134,29 @@ public sealed partial class JobAggregate
         }
     }
 
+    /// <summary>Says how far the tasks have come of which that is due by time. Returns how many those were.</summary>
+    public int TellProgress(DateTimeOffset now)
+    {
+        _now = now;
+        var due = _tasks.Where(task => task.ProgressDueAt <= now).ToList();
+        due.ForEach(RollUp);
+        return due.Count;
+    }
+
+    /// <summary>Sets when somebody is to be told next how far a task that runs has come; what was missed is not made up for.</summary>
+    private void ScheduleRollUp(TaskRecord task)
+    {
+        task.ProgressDueAt = Job.Interest.NextRollUp(SecondsOf(task, _now)) is { } seconds ? task.RunningAt + TimeSpan.FromSeconds(seconds) : null;
+        task.IsDirty = true;
+    }
+
+    /// <summary>Whole seconds from the begin of a task to a time; 0 when it has not begun.</summary>
+    private static long SecondsOf(TaskRecord task, DateTimeOffset time) => task.RunningAt is { } began ? (time - began).Ticks / TimeSpan.TicksPerSecond : 0;
+
     /// <summary>A retried task has come less far than before.</summary>
     private void ForgetProgress(TaskRecord task)
     {
         _seenEnds[task] = task.FinishedCount;
-        task.ProgressAt = null;
+        task.ProgressDueAt = null;
     }
 }

@@ -180,8 +180,8 @@ public sealed class TaskRecord
     /// <summary>Column <c>expires_at</c>.</summary>
     public DateTimeOffset? ExpiresAt { get; internal set; }
 
-    /// <summary>Column <c>progress_at</c>: when an instance last ended, kept only while somebody is told of progress by time.</summary>
-    public DateTimeOffset? ProgressAt { get; internal set; }
+    /// <summary>Column <c>progress_due_at</c>: when somebody is to be told how far it has come; null while it does not run, and when nobody is by time.</summary>
+    public DateTimeOffset? ProgressDueAt { get; internal set; }
 
     /// <summary>Column <c>blocked_by</c>: what was last told of why it could run and does not; empty: nothing since it last changed its state; null: nobody asked.</summary>
     public string? BlockedBy { get; internal set; }

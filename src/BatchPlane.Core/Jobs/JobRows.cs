@@ -84,7 +84,7 @@ internal static class JobRows
         ExpiresAt = Time(row, 32),
         EnvId = row.GetString(33),
         OwnsEnv = row.GetBoolean(34),
-        ProgressAt = Time(row, 35),
+        ProgressDueAt = Time(row, 35),
         BlockedBy = Text(row, 36),
         LoadedEnds = row.GetInt32(20) + row.GetInt32(21) + row.GetInt32(22),
     };
@@ -266,7 +266,7 @@ internal static class JobRows
         Column("failed_counts", tasks, task => task.FailedCount),
         Column("interrupted_counts", tasks, task => task.InterruptedCount),
         Column("expires_ats", tasks, task => task.ExpiresAt),
-        Column("progress_ats", tasks, task => task.ProgressAt),
+        Column("progress_due_ats", tasks, task => task.ProgressDueAt),
         Column("blocked_bys", tasks, task => task.BlockedBy),
         Column("running_ats", tasks, task => task.RunningAt),
         Column("finished_ats", tasks, task => task.FinishedAt));

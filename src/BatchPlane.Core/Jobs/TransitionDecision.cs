@@ -217,7 +217,7 @@ internal sealed class TransitionDecision
             return;
         }
 
-        var told = job.TellOverdue(_locked.Now) ? 1 : 0;
+        var told = (job.TellOverdue(_locked.Now) ? 1 : 0) + job.TellProgress(_locked.Now);
         var closed = job.CloseOverdue(_locked.Now);
         var released = due.Delayed.Count(instance => job.ReleaseDelayed(instance.TaskId, instance.Index, _locked.Now));
         due.Result = new(released, closed, told);

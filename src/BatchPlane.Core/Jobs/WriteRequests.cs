@@ -370,7 +370,7 @@ public sealed class LoseAttempts(string jobId, string nodeId, long nodeEpoch, IR
     internal override IEnumerable<string> JobIds => [JobId];
 }
 
-/// <summary>Does what is due in one job: ends the waits that are over, and the tasks or the job whose time limit has passed.</summary>
+/// <summary>Does what is due in one job: ends the waits that are over, and the tasks or the job whose time limit has passed, and tells what is to be told by time.</summary>
 public sealed class DueRequest(string jobId, IReadOnlyList<(long TaskId, int Index)> delayed) : WriteRequest<DueOutcome>
 {
     internal string JobId { get; } = jobId;
@@ -385,7 +385,7 @@ public sealed class DueRequest(string jobId, IReadOnlyList<(long TaskId, int Ind
 /// <summary>What was due.</summary>
 /// <param name="Released">Instances that may be claimed again.</param>
 /// <param name="Closed">Tasks whose time limit, or whose job's, had passed.</param>
-/// <param name="Told">Jobs that missed their deadline.</param>
+/// <param name="Told">Jobs that missed their deadline, and tasks whose progress was to be told.</param>
 public sealed record DueOutcome(int Released, int Closed, int Told = 0);
 
 /// <summary>How many attempts were taken from the node.</summary>

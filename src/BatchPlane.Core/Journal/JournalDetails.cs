@@ -48,7 +48,10 @@ public sealed record JournalDetails
     /// <summary>Of an environment: the wished number of nodes.</summary>
     public int? DesiredComputeNodeCount { get; init; }
 
-    /// <summary>Of progress: 0 to 100; null: only a message was posted. Of a task: of its instances, those that ended.</summary>
+    /// <summary>Of an instance: attempts before this one, or before the one that it waits for, since it was submitted or a user had it tried again; one that was given back is none. Null: what the attempt's number says.</summary>
+    public int? RetryCount { get; init; }
+
+    /// <summary>Of progress: 0 to 100; null: only a message was posted. Of a task: of its instances, those that ended. Of an attempt that ended: the last one posted.</summary>
     public double? Percent { get; init; }
 
     /// <summary>Of progress: in words.</summary>

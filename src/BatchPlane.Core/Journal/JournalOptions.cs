@@ -14,13 +14,13 @@ public sealed class JournalOptions
     public int DaysAhead { get; set; } = 3;
 
     /// <summary>
-    /// Rows that a sorted list of <c>GET /v1/executions</c> goes over for a page, at most; one that would have to go over more is refused, and has to be narrowed by job or time. 1,000 to 10,000,000;
+    /// Rows that a sorted list of <c>GET /v1/events</c> or <c>/v1/executions</c> goes over for a page, at most; one that would have to go over more is refused, and has to be narrowed by job or time. 1,000 to 10,000,000;
     /// default 200,000.
     /// </summary>
     [Range(1_000, 10_000_000)]
     public int SortRows { get; set; } = 200_000;
 
-    /// <summary>Executions that match in a sorted list, at most; likewise. 1,000 to 100,000,000; default 2,000,000.</summary>
+    /// <summary>Events or executions that match in a sorted list, at most; likewise. 1,000 to 100,000,000; default 2,000,000.</summary>
     [Range(1_000, 100_000_000)]
     public int SortExecutions { get; set; } = 2_000_000;
 

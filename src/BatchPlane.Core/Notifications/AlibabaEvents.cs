@@ -79,6 +79,9 @@ public static class AlibabaEvents
     internal static IEnumerable<EventKind> NamesOf(EventKind tencent) =>
         new[] { Of(tencent.Level, tencent.State, null), Of(tencent.Level, tencent.State, Cause.Terminated) }.OfType<EventKind>().Distinct();
 
+    /// <summary>Retries of an instance by the number of its attempt: a row that queues it again is about the attempt that ended, and the one to come is one more. 0 without an attempt.</summary>
+    internal static int UsualRetryCount(string state, int? attempt) => attempt is { } number ? number - (state is "PENDING" or "RUNNABLE" ? 0 : 1) : 0;
+
     /// <summary>Alibaba's word for a state of jobs, tasks and instances, <c>Waiting</c>.</summary>
     internal static string RunWord(string state, Cause? cause) => state switch
     {

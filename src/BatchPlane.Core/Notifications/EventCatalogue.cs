@@ -135,7 +135,7 @@ public static class EventCatalogue
         Run("JOB_SUBMITTED", EventLevel.Job, "SUBMITTED", 22, "the job was accepted"),
         Run("TASK_BLOCKED", EventLevel.Task, Blocked, 23, "the task waits for other tasks, after a submit or retry; or it could run and for a while does not, once for each reason"),
         Run("JOB_OVERDUE", EventLevel.Job, Overdue, 24, "the job had not ended at its `deadline`; once"),
-        Run("TASK_PROGRESS", EventLevel.Task, Progress, 25, "more of the task's instances ended: every `every_percent` percent, or at the first end after `every_seconds` seconds; the last end is told by the task's own"),
+        Run("TASK_PROGRESS", EventLevel.Task, Progress, 25, "how far the task has come: at every `every_percent` percent of its instances that ended, and every `every_seconds` seconds while it runs; the last end is told by the task's own"),
         Run("TASK_INSTANCE_ATTEMPT_STARTED", EventLevel.TaskInstance, AttemptStarted, 26, "the command of an attempt began"),
         Run("TASK_INSTANCE_ATTEMPT_ENDED", EventLevel.TaskInstance, AttemptEnded, 27, "an attempt ended, also one that is followed by another"),
         Node("COMPUTE_NODE_DRAINING", Draining, 28, "the node takes no more work and goes when it has ended what it runs"),

@@ -131,7 +131,7 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteString("Event"u8, name);
         Json.WriteString("State"u8, AlibabaEvents.RunWord(EventCatalogue.StateBehind(row), row.Cause));
         WriteSpan(row, IsWaiting(row.State) ? null : message.Event.RunningAt);
-        WriteNumber("RetryCount"u8, Retries(row));
+        WriteNumber("RetryCount"u8, row.Details?.RetryCount ?? AlibabaEvents.UsualRetryCount(row.State, row.Attempt));
         WritePercent(row);
         Json.WriteString("StdoutRedirectPath"u8, message.Subject.StreamPath(row.TaskNo, "stdout", index));
         Json.WriteString("StderrRedirectPath"u8, message.Subject.StreamPath(row.TaskNo, "stderr", index));
@@ -146,11 +146,9 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         }
     }
 
+    /// <summary>An attempt that is waited for has none.</summary>
     private void WritePercent(OutboxRow row) =>
-        Json.WriteString("Progress"u8, (row.Details?.Percent ?? 0).ToString("0.##", CultureInfo.InvariantCulture));
-
-    /// <summary>A row that queues an instance again is about the attempt that ended; the one to come is one more.</summary>
-    private static int Retries(OutboxRow row) => row.Attempt is { } attempt ? attempt - (IsWaiting(row.State) ? 0 : 1) : 0;
+        Json.WriteString("Progress"u8, (IsWaiting(row.State) ? 0 : row.Details?.Percent ?? 0).ToString("0.##", CultureInfo.InvariantCulture));
 
     private static bool IsWaiting(string state) => state is "PENDING" or "RUNNABLE";
 

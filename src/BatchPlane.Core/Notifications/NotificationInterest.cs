@@ -66,18 +66,22 @@ public sealed class NotificationInterest
     /// <summary>True when somebody asked for this event.</summary>
     public bool Has(EventKind kind) => Slot(kind.Number) != 0;
 
-    /// <summary>True when somebody asked for progress by time.</summary>
-    internal bool HasTimedRollUps => Enumerable.Range(0, MaxNotifications).Any(block => Slot(FirstRollUpSlot + (2 * block) + 1) != 0);
+    /// <summary>Seconds from the begin of a task to the next time that somebody is to be told how far it has come, behind <paramref name="seconds"/>; null when nobody asked for progress by time.</summary>
+    internal long? NextRollUp(long seconds) =>
+        Enumerable.Range(0, MaxNotifications).Select(block => Slot(FirstRollUpSlot + (2 * block) + 1)).Where(every => every > 0).Min(every => (long?)(((seconds / every) + 1) * every));
 
-    /// <summary>The blocks that are told how far a task has come: those of which a multiple of their percents, or of their seconds since it began, lies between two looks.</summary>
-    internal int RollUpMask(TaskEndCounts ends, TimeSpan lastEnd, TimeSpan thisEnd)
+    /// <summary>The blocks that are told how far a task has come: those of which a multiple of their percents lies between two looks, or one of their seconds between when that was due and now.</summary>
+    /// <param name="ends">Instances that ended.</param>
+    /// <param name="due">Seconds from the task's begin to when somebody was to be told; null: not yet.</param>
+    /// <param name="now">Seconds from the task's begin.</param>
+    internal int RollUpMask(TaskEndCounts ends, long? due, long now)
     {
         var mask = Slot(EventCatalogue.TaskProgress.Number);
         for (var block = 0; block < MaxNotifications; block++)
         {
             var (percent, seconds) = (Slot(FirstRollUpSlot + (2 * block)), Slot(FirstRollUpSlot + (2 * block) + 1));
             var isDue = (percent > 0 && ends.Percents(ends.Now) / percent > ends.Percents(ends.Before) / percent)
-                || (seconds > 0 && (long)thisEnd.TotalSeconds / seconds > (long)lastEnd.TotalSeconds / seconds);
+                || (seconds > 0 && now / seconds * seconds >= due);
             mask &= isDue ? -1 : ~(1 << block);
         }
 

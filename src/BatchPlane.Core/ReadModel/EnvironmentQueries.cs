@@ -213,6 +213,7 @@ public sealed partial class EnvironmentQueries(ReadContexts contexts)
         DiskTotalMib = row.DiskTotalMib,
         Epoch = row.Epoch,
         HostName = row.HostName,
+        Address = row.Address,
         AgentVersion = row.AgentVersion,
         StateReason = row.Reason,
         ResourceCreatedAt = row.ResourceCreatedAt,

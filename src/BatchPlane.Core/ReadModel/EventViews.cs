@@ -19,8 +19,13 @@ internal sealed record SubjectNames(
 {
     internal static SubjectNames None { get; } = new([], new Dictionary<int, string>());
 
+    /// <summary>Where the nodes are that its rows are about, by id; those of removed environments are not known.</summary>
+    internal IReadOnlyDictionary<string, NodeNames> Nodes { get; init; } = NodeNames.Nowhere;
+
     /// <summary>Notifications as stored.</summary>
     internal static IReadOnlyList<NotificationDocument> BlocksOf(string notifications) => ReadJson.Of<NotificationDocument[]>(notifications);
+
+    internal NodeNames? NodeOf(EventRow row) => row.NodeId is { } known ? Nodes.GetValueOrDefault(known) : null;
 
     internal string? TaskName(int? number) => number is { } known ? Tasks.GetValueOrDefault(known) : null;
 
@@ -29,6 +34,15 @@ internal sealed record SubjectNames(
 
     /// <summary>The blocks that asked for a row.</summary>
     internal IEnumerable<NotificationDocument> AskedBlocks(EventRow row) => Blocks.Where((_, block) => (row.Notify >> block & 1) != 0);
+}
+
+/// <summary>Where a node is.</summary>
+/// <param name="EnvId">Its environment.</param>
+/// <param name="HostName">Name of its host; null before its agent joined.</param>
+/// <param name="Address">IP address that its agent joined from; likewise.</param>
+internal sealed record NodeNames(string EnvId, string? HostName, string? Address)
+{
+    internal static IReadOnlyDictionary<string, NodeNames> Nowhere { get; } = new Dictionary<string, NodeNames>();
 }
 
 /// <summary>Rows of the journal as callers see them.</summary>

@@ -36,6 +36,7 @@ internal static class ExecutionViews
         var index = row.InstanceIndex!.Value + offset;
         var task = names.TaskName(row.TaskNo);
         var result = ResultOf(row)!;
+        var node = names.NodeOf(row);
         return new ExecutionView
         {
             ExecutionId = IdOf(row.SubjectId, row.TaskNo!.Value, index, attempt),
@@ -49,6 +50,9 @@ internal static class ExecutionViews
             OriginalAttempt = original,
             Result = result,
             ComputeNodeId = row.NodeId,
+            EnvId = node?.EnvId,
+            HostName = node?.HostName,
+            HostAddress = node?.Address,
             LaunchedAt = row.LaunchedAt,
             StartTime = EventViews.RunningAt(row, offset),
             CompleteTime = row.OccurredAt,

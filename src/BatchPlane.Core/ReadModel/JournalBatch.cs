@@ -34,8 +34,12 @@ public sealed class JournalBatch
             }
 
             var names = _names.GetValueOrDefault(row.SubjectId, SubjectNames.None);
-            var (first, end) = filter.Range(row);
-            for (var offset = after.IsBefore(place) ? first : Math.Max(first, Math.Min(after.Count, row.Span)); offset < end; offset++)
+            if (filter.NeedsNames && !filter.Matches(names, row))
+            {
+                continue;
+            }
+
+            foreach (var offset in filter.Offsets(row, after.IsBefore(place) ? 0 : Math.Min(after.Count, row.Span), row.Span))
             {
                 yield return (EventViews.ToView(row, offset, names), place with { Count = offset + 1 });
             }

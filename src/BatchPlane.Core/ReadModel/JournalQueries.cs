@@ -73,7 +73,7 @@ public sealed class JournalQueries(JournalReader reader, ReadContexts contexts, 
         Func<EventRow, int, SubjectNames, T> view,
         CancellationToken cancellationToken)
     {
-        var bounds = await reader.BoundsAsync(filter.Since, filter.Until, cancellationToken);
+        var bounds = await reader.BoundsAsync(filter.Earliest, filter.Until, cancellationToken);
         if (after is { } given && given.IsBefore(bounds.Begin))
         {
             return new JournalAnswer<T>.Gone(bounds.Begin);
@@ -84,13 +84,15 @@ public sealed class JournalQueries(JournalReader reader, ReadContexts contexts, 
             return new JournalAnswer<T>.Ahead(bounds.Settled);
         }
 
-        var scan = new JournalScan(filter, bounds, StartOf(after, backwards, bounds), backwards, limit);
+        var start = StartOf(after, backwards, bounds);
+        var scope = await reader.ScopeAsync(filter, backwards ? StartOf(null, false, bounds) : start, options.Value.ScanRows, cancellationToken);
+        var scan = new JournalScan(filter, bounds, start, backwards, limit);
         for (var looked = 0; !scan.IsFull && looked < options.Value.ScanRows;)
         {
-            var wanted = filter.IsWide ? Math.Min(ChunkRows, limit + 1) : ChunkRows;
-            var rows = await reader.ReadAsync(filter.SubjectId, scan.Next, backwards, bounds.UntilTxId, wanted, cancellationToken);
+            var wanted = ChunkOf(filter, scope, limit);
+            var rows = await reader.ReadAsync(scope, scan.Next, backwards, bounds.UntilTxId, wanted, cancellationToken);
             looked += rows.Count;
-            if (!scan.Take(rows))
+            if (!scan.Take(rows, await reader.NamesForAsync(filter, rows, cancellationToken)))
             {
                 break;
             }
@@ -114,6 +116,12 @@ public sealed class JournalQueries(JournalReader reader, ReadContexts contexts, 
             scan.Next,
             !scan.AtEnd);
     }
+
+    /// <summary>Rows to read at once: no more than a page has, where most will do; of some subjects all that there may be, since each read sorts all of them.</summary>
+    private int ChunkOf(JournalFilter filter, JournalScope? scope, int limit) =>
+        filter.IsWide && (scope is not null || filter.JobName is null) ? Math.Min(ChunkRows, limit + 1)
+        : scope is { SubjectIds.Count: > 1 } ? options.Value.ScanRows
+        : ChunkRows;
 
     private static JournalPosition StartOf(JournalPosition? after, bool backwards, JournalBounds bounds)
     {

@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using Npgsql;
 using NpgsqlTypes;
@@ -13,7 +14,17 @@ namespace BatchPlane.Core.ReadModel;
 /// <param name="UntilTxId">Nothing before the time has this transaction id or a greater one; null: not known.</param>
 internal sealed record JournalBounds(JournalPosition Begin, JournalPosition Settled, JournalPosition? Since, ulong? UntilTxId);
 
-/// <summary>The statements that read the journal in its order, over all subjects or of one. Only what is settled is read: see <see cref="OutboxReader"/>.</summary>
+/// <summary>An instance of a job.</summary>
+internal readonly record struct InstancePlace(int TaskNo, int Index);
+
+/// <summary>Which rows of the journal are gone over: those of these jobs and environments, or of the one job those about the attempts of an instance.</summary>
+internal sealed record JournalScope(IReadOnlyList<string> SubjectIds, InstancePlace? Instance = null)
+{
+    /// <summary>How the names of its statements end.</summary>
+    internal string Suffix => Instance is not null ? "_of_instance" : SubjectIds.Count == 1 ? "_of_subject" : "_of_subjects";
+}
+
+/// <summary>The statements that read the journal in its order, over all subjects, of one or of some. Only what is settled is read: see <see cref="OutboxReader"/>.</summary>
 public sealed class JournalReader(NpgsqlDataSource dataSource)
 {
     internal async Task<JournalBounds> BoundsAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken cancellationToken)
@@ -32,38 +43,71 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
 
     /// <summary>At most <paramref name="limit"/> rows from that of <paramref name="from"/> on, itself included, onwards or backwards.</summary>
     internal async Task<List<EventRow>> ReadAsync(
-        string? subjectId,
+        JournalScope? scope,
         JournalPosition from,
         bool backwards,
         ulong? belowTxId,
         int limit,
         CancellationToken cancellationToken)
     {
-        var name = (subjectId, backwards) switch
+        var direction = backwards ? "backward" : "forward";
+        await using var command = dataSource.CreateCommand(SqlText.Load($"ReadModel/Sql/journal_{direction}{scope?.Suffix}.sql"));
+        AddPlace(command, from, belowTxId, limit);
+        if (scope?.Instance is { } instance)
         {
-            (null, false) => "journal_forward",
-            (null, true) => "journal_backward",
-            (_, false) => "journal_forward_of_subject",
-            (_, true) => "journal_backward_of_subject",
-        };
-        await using var command = dataSource.CreateCommand(SqlText.Load($"ReadModel/Sql/{name}.sql"));
-        command.Parameters.Add(new("txid", NpgsqlDbType.Xid8) { Value = from.TxId });
-        command.Parameters.Add(new("event_no", from.EventNo));
-        command.Parameters.Add(new("below_txid", NpgsqlDbType.Xid8) { Value = belowTxId is { } below ? below : DBNull.Value });
-        command.Parameters.Add(new("row_limit", limit));
-        if (subjectId is not null)
+            AddInstance(command, scope.SubjectIds[0], instance, onlySettled: true);
+        }
+        else if (scope is { SubjectIds: [var one] })
         {
-            command.Parameters.Add(new("subject_id", subjectId));
+            command.Parameters.Add(new("subject_id", one));
+        }
+        else if (scope is not null)
+        {
+            command.Parameters.Add(new("subject_ids", scope.SubjectIds.ToArray()));
         }
 
+        return await RowsAsync(command, cancellationToken);
+    }
+
+    /// <summary>At most <paramref name="limit"/> rows about the attempts of one instance, in sequence: whatever is committed, settled or not.</summary>
+    internal async Task<List<EventRow>> ReadInstanceAsync(string jobId, InstancePlace instance, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/journal_forward_of_instance.sql"));
+        AddPlace(command, default, null, limit);
+        AddInstance(command, jobId, instance, onlySettled: false);
+        return await RowsAsync(command, cancellationToken);
+    }
+
+    /// <summary>
+    /// What of the journal has to be gone over for a filter, as far as an index tells: all of it (null), or some subjects. Jobs of a name or an environment are looked up while their journals have fewer than
+    /// <paramref name="limit"/> rows together; more are found sooner on the way through the whole.
+    /// </summary>
+    internal async Task<JournalScope?> ScopeAsync(JournalFilter filter, JournalPosition from, int limit, CancellationToken cancellationToken)
+    {
+        if (filter.SubjectId is { } subjectId)
+        {
+            // Rows without an attempt are not in the index by instance.
+            var isOfAttempts = filter.Results is not null || filter.Attempt is not null;
+            return isOfAttempts && filter is { TaskNo: { } taskNo, InstanceIndex: { } index } ? new([subjectId], new(taskNo, index)) : new([subjectId]);
+        }
+
+        if (filter is { JobName: null, EnvId: null })
+        {
+            return null;
+        }
+
+        await using var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/journal_subjects.sql"));
+        command.Parameters.Add(Word("job_name", filter.JobName is { IsPrefix: false } exact ? exact.Text : null));
+        command.Parameters.Add(Word("job_name_pattern", filter.JobName is { IsPrefix: true } prefix ? ListFilters.BeginsWith(prefix.Text) : null));
+        command.Parameters.Add(Word("env_id", filter.EnvId));
+        command.Parameters.Add(Word("env_label", filter.EnvId is { } envId ? JobLabels.OfEnvironment(envId) : null));
+        command.Parameters.Add(new("from_txid", NpgsqlDbType.Xid8) { Value = from.TxId });
+        command.Parameters.Add(Time("until", filter.Until));
+        command.Parameters.AddWithValue("row_limit", limit);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<EventRow>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(ReadRow(reader));
-        }
-
-        return rows;
+        await reader.ReadAsync(cancellationToken);
+        var subjects = reader.GetFieldValue<string[]>(0);
+        return subjects.Length <= 1 || reader.GetInt32(1) < limit ? new(subjects) : null;
     }
 
     /// <summary>Names of the subjects and tasks of these rows; absent where the subject was removed; a removed job of which listeners are not told everything has that.</summary>
@@ -107,10 +151,71 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
             }
         }
 
+        return await WithNodesAsync(rows, found, cancellationToken);
+    }
+
+    /// <summary>Names of those of the rows of which the filter has to know them; none when it needs none.</summary>
+    internal async Task<IReadOnlyDictionary<string, SubjectNames>> NamesForAsync(JournalFilter filter, IReadOnlyCollection<EventRow> rows, CancellationToken cancellationToken) =>
+        await NamesAsync(filter.NeedsNames ? [.. rows.Where(filter.Matches)] : [], cancellationToken);
+
+    /// <summary>Adds to the names of each subject where the nodes are; those that have no names get that alone.</summary>
+    private async Task<IReadOnlyDictionary<string, SubjectNames>> WithNodesAsync(IReadOnlyCollection<EventRow> rows, Dictionary<string, SubjectNames> found, CancellationToken cancellationToken)
+    {
+        string[] ids = [.. rows.Select(row => row.NodeId).OfType<string>().Distinct(StringComparer.Ordinal)];
+        if (ids.Length == 0)
+        {
+            return found;
+        }
+
+        await using var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/journal_nodes.sql"));
+        command.Parameters.AddWithValue("node_ids", ids);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var nodes = new Dictionary<string, NodeNames>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            nodes.Add(reader.GetString(0), new(reader.GetString(1), Text(reader, 2), Text(reader, 3)));
+        }
+
+        foreach (var subjectId in rows.Select(row => row.SubjectId).Distinct(StringComparer.Ordinal))
+        {
+            found[subjectId] = found.GetValueOrDefault(subjectId, SubjectNames.None) with { Nodes = nodes };
+        }
+
         return found;
     }
 
     private static TracingMode TracingOf(NpgsqlDataReader reader) => WireName.Parse<TracingMode>(reader.GetString(7));
+
+    private static void AddPlace(NpgsqlCommand command, JournalPosition from, ulong? belowTxId, int limit)
+    {
+        command.Parameters.Add(new("txid", NpgsqlDbType.Xid8) { Value = from.TxId });
+        command.Parameters.Add(new("event_no", from.EventNo));
+        command.Parameters.Add(new("below_txid", NpgsqlDbType.Xid8) { Value = belowTxId ?? ulong.MaxValue });
+        command.Parameters.Add(new("row_limit", limit));
+    }
+
+    private static void AddInstance(NpgsqlCommand command, string jobId, InstancePlace instance, bool onlySettled)
+    {
+        command.Parameters.AddWithValue("subject_id", jobId);
+        command.Parameters.AddWithValue("task_no", instance.TaskNo);
+        command.Parameters.AddWithValue("instance_index", instance.Index);
+        command.Parameters.AddWithValue("max_span", InstanceSpan.MaxLength);
+        command.Parameters.AddWithValue("only_settled", onlySettled);
+    }
+
+    private static async Task<List<EventRow>> RowsAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<EventRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(ReadRow(reader));
+        }
+
+        return rows;
+    }
+
+    private static NpgsqlParameter Word(string name, string? value) => new(name, NpgsqlDbType.Text) { Value = (object?)value ?? DBNull.Value };
 
     private static NpgsqlParameter Time(string name, DateTimeOffset? value) =>
         new(name, NpgsqlDbType.TimestampTz) { Value = value is { } time ? time.ToUniversalTime() : DBNull.Value };

@@ -18,8 +18,10 @@ internal sealed class JournalScan(JournalFilter filter, JournalBounds bounds, Jo
     /// <summary>True when there is nothing further.</summary>
     internal bool AtEnd { get; set; }
 
-    /// <summary>Takes the next rows, the one at <see cref="Next"/> first if it is there. False when it came to the end or is full.</summary>
-    internal bool Take(IReadOnlyList<EventRow> rows)
+    /// <summary>
+    /// Takes the next rows, the one at <see cref="Next"/> first if it is there. False when it came to the end or is full. <paramref name="names"/>: of the rows that match by themselves, if the filter needs them.
+    /// </summary>
+    internal bool Take(IReadOnlyList<EventRow> rows, IReadOnlyDictionary<string, SubjectNames> names)
     {
         foreach (var row in rows)
         {
@@ -29,7 +31,7 @@ internal sealed class JournalScan(JournalFilter filter, JournalBounds bounds, Jo
                 return false;
             }
 
-            if (!TakeRow(row))
+            if (!TakeRow(row, names))
             {
                 return false;
             }
@@ -44,23 +46,21 @@ internal sealed class JournalScan(JournalFilter filter, JournalBounds bounds, Jo
         return !bounds.Begin.IsBefore(place) || (bounds.Since is { } since && place.IsBefore(since));
     }
 
-    private bool TakeRow(EventRow row)
+    private bool TakeRow(EventRow row, IReadOnlyDictionary<string, SubjectNames> names)
     {
         // Of the row that the page before ended in, only what it did not have.
         var isOpen = row.OrderTxid == Next.TxId && row.EventNo == Next.EventNo;
         var open = isOpen ? Math.Min(Next.Count, row.Span) : backwards ? row.Span : 0;
-        if (filter.Matches(row))
+        if (filter.Matches(row) && (!filter.NeedsNames || filter.Matches(names.GetValueOrDefault(row.SubjectId, SubjectNames.None), row)))
         {
-            var (first, end) = filter.Range(row);
-            (first, end) = backwards ? (first, Math.Min(end, open)) : (Math.Max(first, open), end);
-            for (var n = first; n < end; n++)
+            var (first, end) = backwards ? (0, open) : (open, row.Span);
+            foreach (var offset in filter.Offsets(row, first, end, backwards))
             {
                 if (IsFull)
                 {
                     return false;
                 }
 
-                var offset = backwards ? end - 1 - (n - first) : n;
                 Next = new(row.OrderTxid, row.EventNo, backwards ? offset : offset + 1);
                 Hits.Add(new(row, offset, Next));
             }

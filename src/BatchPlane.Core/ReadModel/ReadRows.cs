@@ -176,6 +176,7 @@ internal sealed class NodeRow
     public required string InstanceId { get; init; }
     public required string Origin { get; init; }
     public string? HostName { get; init; }
+    public string? Address { get; init; }
     public string? AgentVersion { get; init; }
     public string? WorkDirectory { get; init; }
     public int KeptAttempts { get; init; }

@@ -62,7 +62,7 @@ internal static class Join
                 : new ProblemResult(ProblemKind.NodeNotFound, $"There is no node '{request.NodeId}'.");
         }
 
-        var joined = await environments.ChangeAsync(envId, environment => Decide(environment, request, nodes.Value, onlyAttached: ofToken is not null), context.RequestAborted);
+        var joined = await environments.ChangeAsync(envId, environment => Decide(environment, request, nodes.Value, onlyAttached: ofToken is not null, AddressOf(context)), context.RequestAborted);
         if (joined?.Node is not { } node)
         {
             return new ProblemResult(ProblemKind.NodeNotFound, "The node or its environment is being deleted.");
@@ -87,6 +87,10 @@ internal static class Join
             BatchPlaneJson.Options);
     }
 
+    /// <summary>As people write it: an IPv4 address is none of IPv6.</summary>
+    private static string? AddressOf(HttpContext context) =>
+        context.Connection.RemoteIpAddress is not { } address ? null : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+
     private static ProblemResult NoToken() => new(ProblemKind.Unauthenticated, "The request carries no token that lets it join here.");
 
     /// <summary>True for a request with the token of the pilots of the node's environment: it may be a node that was made for it, and no other.</summary>
@@ -98,7 +102,8 @@ internal static class Join
     /// <param name="request">The request.</param>
     /// <param name="options">The lease.</param>
     /// <param name="onlyAttached">True when it may not be a node that the provider made.</param>
-    internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options, bool onlyAttached = false)
+    /// <param name="address">Where the request came from; null: not known.</param>
+    internal static Joined Decide(EnvironmentAggregate environment, JoinRequest request, NodeOptions options, bool onlyAttached = false, string? address = null)
     {
         var facts = new MachineFacts(request.HostName, request.Cpu, request.Mem, request.Slots);
         facts = facts with
@@ -106,6 +111,7 @@ internal static class Join
             ContainerEngine = request.ContainerEngine,
             WorkDirectory = request.Directory is { Length: <= MaxDirectoryLength } directory ? directory : null,
             Limits = request.Limits,
+            Address = address,
         };
         facts = request.MemoryMib is { } memory ? facts with { MemoryMib = memory } : facts;
         if (request.NodeId is not null)

@@ -27,6 +27,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind TopicNotFound = new(404, "topic_not_found", "There is no such topic.", "Make it with `POST /v1/topics`.");
     internal static readonly ProblemKind SubscriptionNotFound = new(404, "subscription_not_found", "The topic has no such subscription.", "Check the id.");
     internal static readonly ProblemKind EventNotFound = new(404, "event_not_found", "There is no such event.", "Check the id, `<job or environment>:<sequence>`; events are kept for `Journal.RetentionDays`.");
+    internal static readonly ProblemKind ExecutionNotFound = new(404, "execution_not_found", "There is no such execution.", "Check the id, `<job>/<number of the task>/<index>/<attempt>`; those that ended are kept for `Journal.RetentionDays`.");
     internal static readonly ProblemKind RedeliveryNotFound = new(404, "redelivery_not_found", "There is no such redelivery.", "Check the id; those that ended are kept for `Journal.RetentionDays`.");
     internal static readonly ProblemKind ListenerNotFound = new(404, "listener_not_found", "There is no such listener.", "Check the name against `GET /v1/listeners`.");
     internal static readonly ProblemKind MethodNotAllowed = new(405, "method_not_allowed", "The path does not know this method.", "Use a method named in the `Allow` header.");
@@ -68,7 +69,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         InvalidRequest, MalformedJson, BadRequest,
         Unauthenticated,
         Forbidden,
-        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, JoinTokenNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, RedeliveryNotFound, ListenerNotFound,
+        RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, JoinTokenNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, ExecutionNotFound, RedeliveryNotFound, ListenerNotFound,
         MethodNotAllowed,
         RequestTimeout,
         EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, TopicsFull, SubscriptionExists, SubscriptionsFull, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry, ListenerRuns,

@@ -8,6 +8,7 @@ internal static class EventEndpoints
         SearchEvents.Map(routes);
         StreamEvents.Map(routes);
         ListExecutions.Map(routes);
+        GetExecution.Map(routes);
         GetStatistics.Map(routes);
         GetDeliveries.Map(routes);
         Redeliver.Map(routes);

@@ -9,167 +9,90 @@ using Microsoft.OpenApi;
 
 namespace BatchPlane.Server.Events;
 
-/// <summary><c>GET /v1/executions</c>: attempts. Those that ended, by the journal; those that run, with <c>result=RUNNING</c>, by what nodes hold.</summary>
+/// <summary><c>GET /v1/executions</c>: attempts. Those that ended, by the journal; those that run, by what nodes hold; both together sorted.</summary>
 internal static class ListExecutions
 {
-    private const string ByEnd = "complete_time";
+    private const string Own = "complete_time";
 
-    private static readonly Dictionary<string, ExecutionSort> Sorts = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, JournalSort> Sorts = new(StringComparer.Ordinal)
     {
-        ["start_time"] = ExecutionSort.StartTime,
-        ["duration"] = ExecutionSort.Duration,
-        ["result"] = ExecutionSort.Result,
+        ["start_time"] = JournalSort.StartTime,
+        ["duration"] = JournalSort.Duration,
+        ["result"] = JournalSort.Result,
     };
 
-    private static readonly string[] Ended = [ExecutionResults.Success, ExecutionResults.Failure, ExecutionResults.Killed, ExecutionResults.Lost, ExecutionResults.Returned];
-    private static readonly string[] Sources = [ExecutionSources.NormalTrigger, ExecutionSources.Failover, ExecutionSources.Retry, ExecutionSources.Manual];
+    private static readonly string[] Results =
+    [
+        ExecutionResults.Success, ExecutionResults.Failure, ExecutionResults.Killed, ExecutionResults.Lost, ExecutionResults.Returned, ExecutionResults.Running,
+    ];
 
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/executions", HandleAsync)
         .WithName("ListExecutions").WithTags("events").WithSummary("Attempts with begin, end, result and lineage")
-        .WithDescription("Attempts that ended, in the order of their ends; with `result=RUNNING` those that nodes hold now, in the order of their grants.")
+        .WithDescription("Attempts that ended, in the order of their ends; with `result=RUNNING` those that nodes hold now, in the order of their grants; with `RUNNING` among others both, those that run behind all ends.")
         .Produces<JournalPage<ExecutionView>>()
-        .WithJournalPlace()
-        .WithQuery("sort", JsonSchemaType.String, "`complete_time` (default), or of those that ended: `start_time`, `duration`, `result`. Such a list has to be narrowed by `job`, `since` or `until` where there are more than `Journal.SortRows`.")
-        .WithQuery("result", JsonSchemaType.String, "`SUCCESS`, `FAILURE`, `KILLED`, `LOST`, `RETURNED`, joined by commas; or `RUNNING` alone.")
-        .WithQuery("execution_source", JsonSchemaType.String, "`NORMAL_TRIGGER`, `FAILOVER`, `RETRY`, `MANUAL`, joined by commas; of those that ended.")
-        .WithQuery("job", JsonSchemaType.String, "Of this job.")
-        .WithQuery("task", JsonSchemaType.String, "Of this task; with `job`.")
-        .WithQuery("index", JsonSchemaType.Integer, "Of this instance; with `task`.")
-        .WithQuery("node", JsonSchemaType.String, "On this node.")
-        .WithQuery("text", JsonSchemaType.String, "What the failure cause contains, in any case; of those that ended.")
-        .WithQuery("since", JsonSchemaType.String, "Ended not before this time.")
-        .WithQuery("until", JsonSchemaType.String, "Ended before this time.");
+        .WithJournalPlace("`complete_time` (default), `start_time`, `duration` or `result`.")
+        .WithQuery("result", JsonSchemaType.String, "`SUCCESS`, `FAILURE`, `KILLED`, `LOST`, `RETURNED`, `RUNNING`, joined by commas; default: all but `RUNNING`.")
+        .WithExecutionFilter();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, JournalQueries journal, ExecutionSorting sorting, ExecutionQueries executions, JobQueries jobs, IOptions<ApiOptions> options)
+    private static async Task<IResult> HandleAsync(HttpContext context, JournalQueries journal, JournalSorting sorting, ExecutionQueries executions, JobQueries jobs, IOptions<ApiOptions> options)
     {
         var problems = new ProblemList();
         var query = new QueryReader(context.Request.Query, problems);
         var results = query.Parts("result");
-        var isRunning = results.Contains(ExecutionResults.Running);
-        var (job, task, index, node) = (query.Text("job"), query.Text("task"), query.Text("index") is null ? null : (int?)query.Number("index", 0, int.MaxValue, 0), query.Text("node"));
-        Check(results, isRunning ? [ExecutionResults.Running] : Ended, "result");
-        if (task is not null && job is null)
-        {
-            problems.Add("?task", ItemCodes.ValueUnknown, "Expected 'job' beside 'task': names of tasks are known within a job.");
-        }
+        JournalFilterReader.Check(results, Results, "result", problems);
+        var withRunning = results.Contains(ExecutionResults.Running);
+        IReadOnlyList<string> ended = [.. results.Where(result => result != ExecutionResults.Running)];
+        var page = JournalPlaces.Read(query, problems, options.Value, Own, Sorts);
+        var reading = JournalFilterReader.ReadExecutions(query, problems);
+        reading = reading with { Filter = reading.Filter with { Results = withRunning && ended.Count == 0 ? null : ended } };
 
-        if (index is not null && task is null)
-        {
-            problems.Add("?index", ItemCodes.ValueUnknown, "Expected 'task' beside 'index'.");
-        }
-
-        if (isRunning)
-        {
-            return await RunningAsync(new(job, task, index, node));
-        }
-
-        var sort = ReadSort(query, problems);
-        var place = sort is null ? null : query.PlaceOf("after", SortedPlace);
-        var (after, backwards, limit) = SearchEvents.ReadPlace(query, problems, options.Value, isPlace: sort is null);
-        var sources = query.Parts("execution_source");
-        Check(sources, Sources, "execution_source");
-        var filter = new JournalFilter
-        {
-            SubjectId = job,
-            NodeId = node,
-            InstanceIndex = index,
-            Results = results,
-            ExecutionSources = sources,
-            Text = query.Text("text") is { Length: > 0 } text ? text : null,
-            Since = query.Instant("since"),
-            Until = query.Instant("until"),
-        };
+        // Both together are in no order that is stored.
+        var list = page.Sort is not null || (withRunning && ended.Count > 0) ? Sorted() : withRunning ? Running() : Ended();
         query.RefuseOthers();
         if (problems.Any)
         {
             return ProblemResult.Invalid(problems.Items);
         }
 
-        if (task is not null)
-        {
-            if (await journal.FindTaskNoAsync(job!, task, context.RequestAborted) is not { } taskNo)
-            {
-                return await jobs.ExistsAsync(job!, context.RequestAborted)
-                    ? new ProblemResult(ProblemKind.TaskNotFound, $"The job {job} has no task '{task}'.")
-                    : new ProblemResult(ProblemKind.JobNotFound, $"There is no job {job}.");
-            }
+        var (filter, refusal) = await reading.ResolveAsync(journal, jobs, context.RequestAborted);
+        return refusal ?? await list(filter);
 
-            filter = filter with { TaskNo = taskNo };
+        Func<JournalFilter, Task<IResult>> Sorted()
+        {
+            var sorted = (page with { Sort = page.Sort ?? JournalSort.Time }).Sorted(query);
+            return async filter => JournalPlaces.Answer(await sorting.ExecutionsAsync(filter, withRunning, sorted, context.RequestAborted), sorted);
         }
 
-        if (sort is { } by)
+        Func<JournalFilter, Task<IResult>> Ended()
         {
-            return await sorting.PageAsync(filter, by, backwards, place, limit, context.RequestAborted) is { } page
-                ? TypedResults.Json(new JournalPage<ExecutionView>([.. page.Items.Select(item => item.View)], SortedCursor(page.Items is [.., var last] ? last.Place : place ?? (backwards ? ExecutionPlace.BehindAll : default)), page.More), BatchPlaneJson.Options)
-                : ProblemResult.Invalid([new("?sort", ItemCodes.SortTooWide, "There are more executions than can be sorted: narrow them by 'job', 'since' or 'until', or leave 'sort' out.")]);
+            var after = query.PlaceOf(JournalPlaces.After, JournalCursor.Decode);
+            return async filter => SearchEvents.Answer(await journal.ExecutionsAsync(filter, after, page.Backwards, page.Limit, context.RequestAborted), (view, _) => view);
         }
 
-        return SearchEvents.Answer(await journal.ExecutionsAsync(filter, after, backwards, limit, context.RequestAborted), (view, _) => view);
-
-        void Check(IReadOnlyList<string> words, string[] known, string name)
+        Func<JournalFilter, Task<IResult>> Running()
         {
-            foreach (var word in words.Where(word => !known.Contains(word)))
+            var after = query.PlaceOf(JournalPlaces.After, Decode) ?? default;
+            if (page.Backwards)
             {
-                problems.Add($"?{name}", ItemCodes.ValueUnknown, $"Expected {string.Join(", ", known)}, given \"{word}\".");
-            }
-        }
-
-        async Task<IResult> RunningAsync(RunningFilter wanted)
-        {
-            var begin = query.PlaceOf("after", RunningPlace) ?? default;
-            var most = query.Limit(options.Value);
-            query.RefuseOthers();
-            if (problems.Any)
-            {
-                return ProblemResult.Invalid(problems.Items);
+                problems.Add("?order", ItemCodes.ValueUnknown, "Expected asc: what runs is in the order of the grants; give 'sort' for another one.");
             }
 
-            var found = await executions.RunningAsync(wanted, begin, most + 1, context.RequestAborted);
-            var items = found.Take(most).ToList();
-            var next = items.Count > 0 ? (items[^1].ClaimId, items[^1].View.TaskInstanceIndex) : begin;
-            return TypedResults.Json(new JournalPage<ExecutionView>([.. items.Select(item => item.View)], RunningCursor(next), found.Count > most), BatchPlaneJson.Options);
+            return async filter =>
+            {
+                var found = await executions.RunningAsync(filter, after, page.Limit + 1, context.RequestAborted);
+                var items = found.Take(page.Limit).ToList();
+                var next = items.Count > 0 ? items[^1].Place : after;
+                return TypedResults.Json(new JournalPage<ExecutionView>([.. items.Select(item => item.View)], Encode(next), found.Count > page.Limit), BatchPlaneJson.Options);
+            };
         }
     }
 
-    /// <summary>What to sort by; null: by the end, which is the order of the journal.</summary>
-    private static ExecutionSort? ReadSort(QueryReader query, ProblemList problems)
-    {
-        var word = query.Text("sort") ?? ByEnd;
-        if (word == ByEnd)
-        {
-            return null;
-        }
+    private static string Encode(RunningPlace place) => Cursor.Encode(place.ClaimId.ToString(CultureInfo.InvariantCulture), place.Index.ToString(CultureInfo.InvariantCulture));
 
-        if (!Sorts.TryGetValue(word, out var sort))
-        {
-            problems.Add("?sort", ItemCodes.ValueUnknown, $"Expected {ByEnd}, {string.Join(", ", Sorts.Keys)}, given \"{word}\".");
-        }
-
-        return sort;
-    }
-
-    private static string SortedCursor(ExecutionPlace place) => Cursor.Encode(
-        place.Value.ToString(CultureInfo.InvariantCulture),
-        place.TxId.ToString(CultureInfo.InvariantCulture),
-        place.EventNo.ToString(CultureInfo.InvariantCulture),
-        place.Offset.ToString(CultureInfo.InvariantCulture));
-
-    private static ExecutionPlace? SortedPlace(string cursor) =>
-        Cursor.Decode(cursor, 4) is { } parts
-        && long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
-        && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var txId)
-        && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var eventNo)
-        && int.TryParse(parts[3], NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
-            ? new ExecutionPlace(value, txId, eventNo, offset)
-            : null;
-
-    private static string RunningCursor((long ClaimId, int Index) place) =>
-        Cursor.Encode(place.ClaimId.ToString(CultureInfo.InvariantCulture), place.Index.ToString(CultureInfo.InvariantCulture));
-
-    private static (long ClaimId, int Index)? RunningPlace(string cursor) =>
+    private static RunningPlace? Decode(string cursor) =>
         Cursor.Decode(cursor, 2) is { } parts
         && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var claimId)
         && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            ? (claimId, index)
+            ? new(claimId, index)
             : null;
 }

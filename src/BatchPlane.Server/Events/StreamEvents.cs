@@ -18,16 +18,16 @@ internal static class StreamEvents
         .WithDescription("Each message has the event as JSON in `data` and its cursor as `id`. Begins at `Last-Event-ID`, else at `after`, else at `since`, else now. A reader that is too slow is cut off and goes on where it was.")
         .Produces<EventView>(StatusCodes.Status200OK, "text/event-stream")
         .WithQuery("after", JsonSchemaType.String, "Begin behind this cursor.")
-        .WithJournalFilter();
+        .WithEventFilter();
 
-    private static async Task<IResult> HandleAsync(HttpContext context, EventTail tail, EventStreams streams, JournalQueries journal)
+    private static async Task<IResult> HandleAsync(HttpContext context, EventTail tail, EventStreams streams, JournalQueries journal, JobQueries jobs)
     {
         var problems = new ProblemList();
         var query = new QueryReader(context.Request.Query, problems);
         var after = query.PlaceOf("after", JournalCursor.Decode);
-        var filter = JournalFilterReader.Read(query, problems);
+        var reading = JournalFilterReader.ReadEvents(query, problems);
         query.RefuseOthers();
-        if (filter.Until is not null)
+        if (reading.Filter.Until is not null)
         {
             problems.Add("?until", ItemCodes.NotSupported, "A stream has no end; list the events instead.");
         }
@@ -44,6 +44,12 @@ internal static class StreamEvents
         if (problems.Any)
         {
             return ProblemResult.Invalid(problems.Items);
+        }
+
+        var (filter, refusal) = await reading.ResolveAsync(journal, jobs, context.RequestAborted);
+        if (refusal is not null)
+        {
+            return refusal;
         }
 
         if (tail.TryEnter() is not { } place)

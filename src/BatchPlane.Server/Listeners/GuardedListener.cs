@@ -123,7 +123,7 @@ internal sealed class GuardedListener(IEventListener listener, ListenerContext c
 
     /// <summary>Ends when the task does, however.</summary>
     private static Task Ended(Task task) =>
-        task.ContinueWith(ended => { _ = ended.Exception; }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        task.ContinueWith(static ended => { _ = ended.Exception; }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private CallResult Result(Task ended, bool isLate, CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace BatchPlane.Server.Loops;
 
 /// <summary>
-/// Does what is due: lets instances be claimed again whose backoff is over, ends tasks and jobs whose time limit has passed, and tells of jobs that missed their deadline.
+/// Does what is due: lets instances be claimed again whose backoff is over, ends tasks and jobs whose time limit has passed, tells of jobs that missed their deadline, and how far tasks have come.
 /// Several servers may find the same at once; the transition path looks again under the job's lock, and the second finds nothing.
 /// </summary>
 /// <remarks>It sleeps until the next time it knows of, and looks for others that were added meanwhile at least once in a poll interval.</remarks>
@@ -44,7 +44,7 @@ internal sealed partial class Timekeeper(DueStore store, TransitionWriter writer
 
     private static partial class Log
     {
-        [LoggerMessage(4003, LogLevel.Debug, "Released {Instances} instances whose wait was over, closed {Tasks} tasks whose time had passed, told of {Jobs} jobs that missed their deadline")]
-        internal static partial void Done(ILogger logger, int instances, int tasks, int jobs);
+        [LoggerMessage(4003, LogLevel.Debug, "Released {Instances} instances whose wait was over, closed {Tasks} tasks whose time had passed, told of {Told} deadlines that were missed and tasks' progress")]
+        internal static partial void Done(ILogger logger, int instances, int tasks, int told);
     }
 }

@@ -183,6 +183,35 @@ public sealed class AdditiveEventTests
     }
 
     [Fact]
+    public void RollUpsByTime_ComeWhileNothingEnds_ToEachBlockAtItsTimes()
+    {
+        var world = Of([Task("A", instances: 2)], notifications: [RollUp(null, 60), RollUp(null, 90) with { TopicName = "u" }, RollUp(50, null) with { TopicName = "v" }]);
+        world.Claim("A");
+        Assert.Equal(0, world.Job.TellProgress(world.Now.AddHours(1)));
+        world.Report("A", 0, AttemptOutcome.Running);
+        var looks = new List<string>();
+        foreach (var seconds in (int[])[59, 60, 61, 89, 90, 120, 180, 400, 419, 420])
+        {
+            world.Now = Start.AddSeconds(seconds);
+            if (world.Job.TellProgress(world.Now) > 0)
+            {
+                var told = world.Job.Journal[^1];
+                looks.Add($"{seconds}: {told.Notify}, next {(world["A"].ProgressDueAt - Start)?.TotalSeconds}");
+            }
+        }
+
+        // At 400 those of 240, 270, 300 and 360 are one.
+        Assert.Equal(["60: 1, next 90", "90: 2, next 120", "120: 1, next 180", "180: 3, next 240", "400: 3, next 420", "420: 1, next 450"], looks);
+        Assert.All(RollUps(world), details => Assert.Equal((0.0, 1), (details.Percent, details.TaskInstanceMetrics!.RunningCount)));
+        world.Succeed("A", 0);
+        Assert.Equal(4, world.Job.Journal[^1].Notify);
+        world.Succeed("A", 1);
+        Assert.Null(world["A"].ProgressDueAt);
+        Assert.Equal(0, world.Job.TellProgress(world.Now.AddHours(1)));
+        AssertGapless(world.Job.Journal);
+    }
+
+    [Fact]
     public void DeadlineMissed_IsToldOnceAndEndsNothing()
     {
         var world = Of([Task("A")], notifications: [Ask("JOB_OVERDUE")], deadline: Start.AddSeconds(60));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Journal;
@@ -40,6 +41,50 @@ public sealed class AlibabaEventTests
     }
 
     [Fact]
+    public void RetryCount_BeginsAnewWithEachLife()
+    {
+        var world = Of([Task("A", retries: 1)], notifications: [Ask()]);
+        for (var attempt = 1; attempt <= 4; attempt++)
+        {
+            world.Claim("A");
+            world.Report("A", 0, AttemptOutcome.Exited, attempt, exitCode: attempt == 4 ? 0 : 1);
+            if (attempt == 2)
+            {
+                world.Retry();
+            }
+        }
+
+        Assert.Equal(
+            ["Waiting 0", "Running 0", "Waiting 1", "Running 1", "Failed 1", "Waiting 0", "Running 0", "Waiting 1", "Running 1", "Finished 1"],
+            RetryCounts(world));
+    }
+
+    [Fact]
+    public void AttemptThatWasGivenBackOrEndedWhileWaited_CountsAsItWas()
+    {
+        var world = Of([Task("A", retries: 3)], notifications: [Ask()]);
+        world.Claim("A");
+        world.Report("A", 0, AttemptOutcome.Returned);
+        world.Claim("A");
+        world.Report("A", 0, AttemptOutcome.Exited, 2, exitCode: 1);
+        world.Job.RequestTermination("user:x", null, world.Now);
+
+        Assert.Equal(["Waiting 0", "Waiting 0", "Running 0", "Waiting 1", "Stopped 1"], RetryCounts(world));
+    }
+
+    [Fact]
+    public void EndOfAnAttempt_HasTheLastPercentageThatItPosted()
+    {
+        var world = Of([Task("A", instances: 2)], notifications: [Ask()]);
+        world.Claim("A");
+        world.Report("A", 0, AttemptOutcome.Running, progress: new() { Number = 1, Percent = 40 });
+        world.Report("A", 0, AttemptOutcome.Exited, exitCode: 1, progress: new() { Number = 2, Percent = 62.5 });
+        world.Report("A", 1, AttemptOutcome.Exited, exitCode: 1);
+
+        Assert.Equal([62.5, null], world.Job.Journal.Where(entry => entry is { Level: EventLevel.TaskInstance, State: "FAILED" }).Select(entry => JournalDetails.Parse(entry.Details ?? "{}").Percent));
+    }
+
+    [Fact]
     public void TerminatedJob_IsStoppedAtAllLevelsAndFailedForTencent()
     {
         var world = Of([Task("A")], notifications: [Ask(), new() { TopicName = "u", EventConfigs = [new() { EventName = "JOB_FAILED" }] }]);
@@ -75,6 +120,34 @@ public sealed class AlibabaEventTests
 
         Assert.Equal(["OnInstanceCreated", "OnInstanceActive"], Told(environment.Journal));
     }
+
+    /// <summary>What instances are told to have been tried, as the writer of messages reckons it.</summary>
+    private static IEnumerable<string> RetryCounts(JobWorld world) => world.Job.Journal
+        .Where(entry => entry.Level == EventLevel.TaskInstance)
+        .Select(entry => (entry, Kind: AlibabaEvents.Of(entry.Level, entry.State, entry.Cause)))
+        .Where(told => told.Kind is not null)
+        .Select(told =>
+        {
+            using var writer = BodyWriter.Of(NotificationFormat.Mns, new());
+            var (entry, kind) = told;
+            var row = new OutboxRow
+            {
+                OrderTxId = 1,
+                EventNo = 1,
+                SubjectId = entry.SubjectId,
+                Sequence = entry.Sequence,
+                Level = entry.Level,
+                State = entry.State,
+                Cause = entry.Cause,
+                Attempt = entry.Attempt,
+                OccurredAt = entry.OccurredAt,
+                Notify = entry.Notify,
+                Details = entry.Details is null ? null : JournalDetails.Parse(entry.Details),
+            };
+            var subject = new SubjectContext { SubjectId = entry.SubjectId, Name = "", CreatedAt = Start, Notifications = [] };
+            using var body = JsonDocument.Parse(writer.Write(new(kind!, new(row, 0), subject, null, []), out _));
+            return $"{kind!.Name["OnInstance".Length..]} {body.RootElement.GetProperty("RetryCount").GetString()}";
+        });
 
     private static NotificationDocument Ask() => new()
     {

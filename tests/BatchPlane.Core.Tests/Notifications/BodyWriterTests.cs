@@ -234,6 +234,7 @@ public sealed partial class BodyWriterTests
             RunningAt = isWaiting || kind.Level is EventLevel.ComputeEnv or EventLevel.ComputeNode ? null : began,
             Reason = isWaiting ? null : row.Reason,
             ExitCode = cause == Cause.Terminated || isWaiting ? null : row.ExitCode,
+            Details = kind.Level == EventLevel.TaskInstance && cause is not null ? new() { Percent = 87.5, RetryCount = 3 } : row.Details,
         };
         return MessageOf(kind) with { Event = new(row, 0), Vars = [] };
     }

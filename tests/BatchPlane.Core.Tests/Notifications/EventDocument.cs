@@ -38,7 +38,7 @@ internal static class EventDocument
           must have; without `value`: any), `final` (true: only ends: `SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`, `DELETED`, `CREATION_FAILED`), `changed` (true: no event that changes no state,
           and `TASK_INSTANCE_RUNNING` for the first attempt only, and the first after a user's retry). A filter that none of the block's events can pass is refused.
         - `TASK_PROGRESS` tells how far a task has come: `"every_percent": 10` (default), `"every_seconds": 60` or both, of each block its own. An array of 100,000 instances tells its story in fewer than ten messages
-          with `JOB_RUNNING`, `JOB_SUCCEED`, `JOB_FAILED`, `TASK_PROGRESS` every 20 percent and the ends of its task. Between two ends of instances nothing is told.
+          with `JOB_RUNNING`, `JOB_SUCCEED`, `JOB_FAILED`, `TASK_PROGRESS` every 20 percent and the ends of its task. What is asked for by seconds is told while a task runs, ends or not, at most `Scheduling.DuePollSeconds` late.
         - `event_vars` come back unchanged in each message of that event.
         - A topic is a durable RabbitMQ exchange of type `topic` with exactly the topic's name. One that does not exist is made, or refused when
           `Notifications.UnknownTopic` is `strict`. Queues bind it with the routing key: `job.#`, `*.failed`, `#`.
@@ -91,7 +91,8 @@ internal static class EventDocument
 
         `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
         Its topic may be in `notifications` as well, but no transition goes to a topic twice, since both messages would have one id: `OnJobFailed` beside `JOB_FAILED` on one topic is refused, unlike Alibaba's; take two topics.
-        Jobs and environments show the block as `notification`, as it was given. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`; one that is ended while it waits for another attempt has 0 there.
+        Jobs and environments show the block as `notification`, as it was given. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`, which begins anew when a user has it tried again and leaves out attempts that were given back; one that is ended while it waits for another attempt may have 0 there.
+        `Progress` is the last percentage that the attempt posted, when it ends; `0` before, and where none was posted, also of one that succeeded.
         `OnInstanceWaiting` is a message for each instance, a million for an array of a million, since a body names one: leave it out of `Events` where that is too much. No `*` brings it, and `OnTaskWaiting` tells the same once.
 
         A body over the limit is shortened: the longest of its texts loses its end, then the next, until it fits. In `cmq` and `cloudevents` these are `StateReason` and `ProgressMessage`, and `CustomEventData` is left out as a whole;

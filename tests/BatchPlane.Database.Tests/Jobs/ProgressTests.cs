@@ -43,7 +43,7 @@ public sealed class ProgressTests : IAsyncLifetime
         Assert.Equal((20.0, null), (shown[1].Progress!.Percent, shown[1].Progress!.Message));
         Assert.Null(shown[2].Progress);
         Assert.Equal(
-            ["RUNNING -", "CUSTOM_EVENT checkpoint", "PROGRESS 50", "CUSTOM_EVENT saved", "PROGRESS 100", "SUCCEED -"],
+            ["RUNNING -", "CUSTOM_EVENT checkpoint", "PROGRESS 50", "CUSTOM_EVENT saved", "PROGRESS 100", "SUCCEED 100"],
             await _installation.RowsAsync($"SELECT state, coalesce(details->>'name', details->>'percent') FROM events WHERE subject_id = '{job}' AND instance_index = 0 ORDER BY sequence"));
         await _installation.AssertInvariantsAsync();
     }

@@ -35,6 +35,27 @@ public sealed class RetryAndLimitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ProgressBySeconds_IsDueWhileATaskRuns()
+    {
+        var asked = new NotificationDocument { TopicName = "t", EventConfigs = [new() { EventName = "TASK_PROGRESS", EverySeconds = 3_600 }] };
+        var jobId = await _server.SubmittedAsync(Given.Job(_envId) with { Notifications = [asked] });
+        var taskId = await _installation.ScalarAsync<long>($"SELECT task_id FROM tasks WHERE job_id = '{jobId}'");
+        await _server.ClaimAsync(_node, jobId, taskId, limit: 1);
+        Assert.Null(await _installation.Due.NextAsync(CancellationToken.None));
+        await _server.ReportAsync(_node, jobId, taskId, Given.Report(0, AttemptOutcome.Running));
+        Assert.InRange((await _installation.Due.NextAsync(CancellationToken.None))!.Value.TotalSeconds, 3_500, 3_600);
+
+        await _installation.ExecuteAsync("UPDATE tasks SET running_at = running_at - interval '1 hour', progress_due_at = progress_due_at - interval '1 hour'");
+        var due = Assert.Single(await _installation.Due.SelectAsync(10, CancellationToken.None));
+        Assert.Equal(new DueOutcome(0, 0, 1), await _server.Writer.WriteAsync(due, CancellationToken.None));
+
+        Assert.Equal(["PROGRESS 1"], await _installation.RowsAsync("SELECT state, notify FROM events WHERE level = 'task' AND notify <> 0"));
+        Assert.InRange((await _installation.Due.NextAsync(CancellationToken.None))!.Value.TotalSeconds, 3_500, 3_600);
+        await _server.ReportAsync(_node, jobId, taskId, Given.Exited(0));
+        Assert.Null(await _installation.Due.NextAsync(CancellationToken.None));
+    }
+
+    [Fact]
     public async Task FailureWithBackoff_WaitsForItsTime()
     {
         var (jobId, taskId) = await FailedAsync(instances: 3, failing: [1]);

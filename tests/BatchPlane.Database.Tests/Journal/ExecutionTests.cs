@@ -57,10 +57,10 @@ public sealed class ExecutionTests : IAsyncLifetime
         await _server.ReportAsync(_node, job, task, Given.Report(39, AttemptOutcome.StartFailed));
         await EndedAsync(job, 40);
 
-        var longest = await SortedAsync(job, ExecutionSort.Duration, descending: true);
-        var first = await SortedAsync(job, ExecutionSort.StartTime, descending: false);
-        var results = await SortedAsync(job, ExecutionSort.Result, descending: false);
-        var few = new ExecutionSorting(new(_installation.DataSource), Options.Create(new JournalOptions { SortExecutions = 39 }));
+        var longest = await SortedAsync(job, JournalSort.Duration, descending: true);
+        var first = await SortedAsync(job, JournalSort.StartTime, descending: false);
+        var results = await SortedAsync(job, JournalSort.Result, descending: false);
+        var few = Sorting(new JournalOptions { SortExecutions = 39 });
 
         Assert.Equal(longest.OrderByDescending(view => view.CompleteTime - view.StartTime ?? TimeSpan.MinValue).Select(view => view.TaskInstanceIndex), longest.Select(view => view.TaskInstanceIndex));
         Assert.Equal(first.OrderBy(view => view.StartTime ?? DateTimeOffset.MaxValue).Select(view => view.TaskInstanceIndex), first.Select(view => view.TaskInstanceIndex));
@@ -68,7 +68,7 @@ public sealed class ExecutionTests : IAsyncLifetime
         Assert.All((List<ExecutionView>[])[longest, first, results], views => Assert.Equal(Enumerable.Range(0, 40), views.Select(view => view.TaskInstanceIndex).Order()));
         Assert.Equal((null, null), (longest[^1].StartTime, first[^1].StartTime));
         Assert.True(longest.Select(view => view.CompleteTime - view.StartTime).Distinct().Count() > 30);
-        Assert.Null(await few.PageAsync(new() { SubjectId = job, Results = [] }, ExecutionSort.Duration, descending: true, null, 10, default));
+        Assert.Null(await few.ExecutionsAsync(new() { SubjectId = job, Results = [] }, withRunning: false, new(JournalSort.Duration, Descending: true, null, 10), default));
     }
 
     [Fact]
@@ -202,6 +202,8 @@ public sealed class ExecutionTests : IAsyncLifetime
             await _installation.RowsAsync("SELECT (now() AT TIME ZONE 'UTC')::date - day, env_id, job_name, succeeded, run_ms FROM attempt_statistics ORDER BY day, env_id, job_name"));
     }
 
+    private ExecutionQueries Executions => new(_installation.DataSource, new(_installation.DataSource), Options.Create(new JournalOptions()));
+
     /// <summary>What has rows of its own besides those of the instances, and is no other attempt.</summary>
     private static NotificationDocument ToldOfAttempts => new()
     {
@@ -245,21 +247,22 @@ public sealed class ExecutionTests : IAsyncLifetime
     }
 
     /// <summary>All of a job, in pages of nine.</summary>
-    private async Task<List<ExecutionView>> SortedAsync(string job, ExecutionSort sort, bool descending)
+    private async Task<List<ExecutionView>> SortedAsync(string job, JournalSort sort, bool descending, bool withRunning = false)
     {
-        var sorting = new ExecutionSorting(new(_installation.DataSource), Options.Create(new JournalOptions()));
         var found = new List<ExecutionView>();
-        ExecutionPlace? place = null;
-        SortedExecutions page;
+        SortedPlace? place = null;
+        SortedPage<ExecutionView> page;
         do
         {
-            page = (await sorting.PageAsync(new() { SubjectId = job, Results = [] }, sort, descending, place, 9, default))!;
+            page = (await Sorting(new()).ExecutionsAsync(new() { SubjectId = job, Results = [] }, withRunning, new(sort, descending, place, 9), default))!;
             found.AddRange(page.Items.Select(item => item.View));
             place = page.Items[^1].Place;
         }
         while (page.More);
         return found;
     }
+
+    private JournalSorting Sorting(JournalOptions options) => new(new(_installation.DataSource), Executions, Options.Create(options));
 
     private async Task<List<ExecutionView>> FoundAsync(JournalFilter filter)
     {
@@ -268,7 +271,7 @@ public sealed class ExecutionTests : IAsyncLifetime
     }
 
     private async Task<IReadOnlyList<ExecutionView>> RunningAsync(string job) =>
-        [.. (await new ExecutionQueries(_installation.DataSource).RunningAsync(new(job, null, null, null), default, 10, default)).Select(item => item.View)];
+        [.. (await Executions.RunningAsync(new() { SubjectId = job }, default, 10, default)).Select(item => item.View)];
 
     private async Task<(string Job, long Task)> ClaimedAsync(TaskDocument document)
     {

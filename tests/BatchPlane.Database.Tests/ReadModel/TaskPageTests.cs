@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core;
 using BatchPlane.Core.ReadModel;
 
 namespace BatchPlane.Database.Tests.ReadModel;

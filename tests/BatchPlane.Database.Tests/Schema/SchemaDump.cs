@@ -18,9 +18,10 @@ internal static class SchemaDump
 
     private const string Tables = """
         SELECT c.relname, obj_description(c.oid, 'pg_class'), array_to_string(c.reloptions, ', '),
-            CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END
+            CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+            CASE WHEN c.relkind = 'v' THEN 'VIEW' ELSE 'TABLE' END
         FROM pg_class AS c
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
         ORDER BY c.relname
         """;
 
@@ -89,7 +90,7 @@ internal static class SchemaDump
     private static async Task AppendTableAsync(NpgsqlConnection connection, StringBuilder text, string?[] table)
     {
         AppendComment(text, "", table[1]);
-        text.Append(CultureInfo.InvariantCulture, $"\nCREATE TABLE {table[0]} (");
+        text.Append(CultureInfo.InvariantCulture, $"\nCREATE {table[4]} {table[0]} (");
         foreach (var column in await RowsAsync(connection, Columns, table[0]))
         {
             AppendComment(text, "    ", column[4]);

@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Tests.Dispatch;
 using RabbitMQ.Client;
@@ -30,8 +31,7 @@ public sealed class FallenTests(SmallQueues server) : IClassFixture<SmallQueues>
     [Fact]
     public async Task QueueIsFull_TheOldestFallOutAndAreRecorded()
     {
-        var subscription = await server.SubscribeAsync("full", _receiver.Url);
-        await server.ChangeAsync(subscription, """{"enabled":false}""");
+        var subscription = await DisabledAsync("full");
         await BindAsync("full", subscription.SubscriptionId);
         await server.PublishAsync("full", "job-full0000", [.. Enumerable.Range(1, 60).Select(number => (long)number)]);
 
@@ -44,8 +44,7 @@ public sealed class FallenTests(SmallQueues server) : IClassFixture<SmallQueues>
     [Fact]
     public async Task NobodyTakesIt_TooOldEventsFallOutAndAreRecorded()
     {
-        var subscription = await server.SubscribeAsync("old", _receiver.Url);
-        await server.ChangeAsync(subscription, """{"enabled":false}""");
+        var subscription = await DisabledAsync("old");
         await BindAsync("old", subscription.SubscriptionId);
         await server.PublishAsync("old", "job-old00000", 1);
 
@@ -60,6 +59,15 @@ public sealed class FallenTests(SmallQueues server) : IClassFixture<SmallQueues>
         await server.PublishAsync("held", "job-held0000", 1);
 
         Assert.Equal(FallenWorker.TooOld, (await server.WhenAsync(subscription, "job-held0000", 1, "dead"))!.Reason);
+    }
+
+    /// <summary>A subscription whose worker has begun and is to end: one that is just about to begin would still take something.</summary>
+    private async Task<SubscriptionView> DisabledAsync(string topic)
+    {
+        var subscription = await server.SubscribeAsync(topic, _receiver.Url);
+        await Until.ReachedAsync(() => server.ConsumersAsync(subscription), count => count == 1, count => $"{count} consumers");
+        await server.ChangeAsync(subscription, """{"enabled":false}""");
+        return subscription;
     }
 
     /// <summary>Its worker is gone when the subscription is disabled; what is published now stays in its queue.</summary>

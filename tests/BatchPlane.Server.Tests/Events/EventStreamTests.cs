@@ -3,7 +3,12 @@ using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
+using BatchPlane.Core.Journal;
+using BatchPlane.Core.ReadModel;
+using BatchPlane.Server.Events;
 using BatchPlane.Server.Tests.Dispatch;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BatchPlane.Server.Tests.Events;
 
@@ -119,6 +124,32 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
 
         // Its connection is at an end, and it did not get all.
         Assert.True(await BytesLeftAsync(slow) < Rows * Span * 500L);
+    }
+
+    [Theory]
+    [InlineData(true, "oldest_cursor")]
+    [InlineData(false, "newest_cursor")]
+    public async Task PlaceIsNotInTheJournalAnyMoreOnceTheStreamIsOpen_ItSaysSoAndEnds(bool isDropped, string member)
+    {
+        // A stream that was let in before its days were dropped, or before an older journal was restored.
+        await AppendAsync("job-gone", 1);
+        var place = isDropped ? default : new JournalPosition(long.MaxValue, 1, 1);
+        if (isDropped)
+        {
+            await server.ExecuteAsync("UPDATE journal_begin SET txid = '3', event_no = 7");
+        }
+
+        using var body = new MemoryStream();
+        var context = new DefaultHttpContext { RequestServices = server.Services, Response = { Body = body } };
+        await server.Services.GetRequiredService<EventStreams>().Answer(new JournalFilter { SubjectId = "job-gone" }, place).ExecuteAsync(context).WaitAsync(Bound);
+        await server.ExecuteAsync("UPDATE journal_begin SET txid = '0', event_no = 0");
+
+        var lines = Encoding.UTF8.GetString(body.ToArray()).Split('\n');
+        Assert.Equal("event: gone", lines[^4]);
+        using var data = JsonDocument.Parse(lines[^3]["data: ".Length..]);
+        var cursor = data.RootElement.GetProperty(member).GetString();
+        Assert.Equal(1, data.RootElement.EnumerateObject().Count());
+        Assert.NotNull(await server.GetAsync<JournalPage<EventView>>($"/v1/events?limit=1&after={cursor}"));
     }
 
     [Fact]

@@ -42,16 +42,16 @@ public sealed class EventTailTests : IAsyncLifetime
     [Fact]
     public async Task LookFailsBehindThePlaceToldOf_NothingIsLeftOut()
     {
-        await ExecuteAsync("ALTER TABLE events RENAME TO away");
+        await ExecuteAsync("ALTER VIEW journal_rows RENAME TO away");
         using var first = _tail.Join();
         await first.Began.WaitAsync(Bound);
         await _failures.Next.WaitAsync(Bound);
-        await AppendAsync("away");
-        await ExecuteAsync("ALTER TABLE away RENAME TO events");
+        await AppendAsync();
+        await ExecuteAsync("ALTER VIEW away RENAME TO journal_rows");
 
         Assert.Equal(["job-a:1"], await NextAsync(first));
 
-        await AppendAsync("events");
+        await AppendAsync();
         using var second = _tail.Join();
         Assert.Equal(["job-a:2"], await NextAsync(first));
     }
@@ -74,9 +74,9 @@ public sealed class EventTailTests : IAsyncLifetime
         return [.. batch.Unfold(new(), default).Select(found => found.View.EventId)];
     }
 
-    private Task AppendAsync(string journal) => ExecuteAsync($"""
-        INSERT INTO {journal} (order_txid, shard, subject_id, sequence, level, state, source, occurred_at, notify)
-        SELECT pg_current_xact_id(), 0, 'job-a', coalesce(max(sequence), 0) + 1, 'job', 'RUNNING', 'engine', now(), 0 FROM {journal}
+    private Task AppendAsync() => ExecuteAsync("""
+        INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, source, occurred_at, notify)
+        SELECT pg_current_xact_id(), 0, 'job-a', coalesce(max(sequence), 0) + 1, 'job', 'RUNNING', 'engine', now(), 0 FROM events
         """);
 
     private async Task ExecuteAsync(string sql)

@@ -39,7 +39,7 @@ internal static class CompatibilityDocument
     /// <summary>Every code of Tencent's reference for Batch: who answers it, or why nobody does.</summary>
     private static void AddPublished(StringBuilder text)
     {
-        text.Append("## Errors\n\n### What Tencent publishes for Batch\n\nAll ").Append(PublishedErrors.Codes.Count).Append(" codes, and the actions that answer them here.\n\n| code | where |\n|---|---|\n");
+        text.Append("## Errors\n\n### What Tencent publishes for Batch\n\nAll ").Append(PublishedErrors.Codes.Count).Append(" codes, and the actions that answer them here and by the reference. Those about the form of a request (`InvalidParameterValue`, `UnknownParameter` …) may come from any action.\n\n| code | where |\n|---|---|\n");
         foreach (var code in PublishedErrors.Codes)
         {
             text.Append($"| `{code}` | {Where(code)} |\n");
@@ -56,9 +56,10 @@ internal static class CompatibilityDocument
 
     private static string Where(string code) => PublishedErrors.Never.TryGetValue(code, out var because)
         ? $"never: {because}"
-        : string.Join(", ", PublishedErrors.Pairs
+        : string.Join("; ", PublishedErrors.Pairs
             .Where(pair => pair.Code == code && !PublishedErrors.NotThere.ContainsKey(pair))
-            .Select(pair => pair.Action + (PublishedErrors.NotAtWill.TryGetValue(pair, out var when) ? $" ({when.TrimEnd('.')})" : ""))) + ".";
+            .GroupBy(pair => PublishedErrors.NotAtWill.GetValueOrDefault(pair), pair => pair.Action)
+            .Select(actions => string.Join(", ", actions) + (actions.Key is { } when ? $": {when}" : ".")));
 
     private static void AddFields(StringBuilder text, Shape shape)
     {

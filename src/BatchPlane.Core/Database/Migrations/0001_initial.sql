@@ -85,6 +85,7 @@ CREATE TABLE nodes (
     instance_id         text NOT NULL,
     provider_host       text,
     host_name           text,
+    address             text,
     agent_version       text,
     cpu                 integer NOT NULL DEFAULT 0,
     memory_gib          integer NOT NULL DEFAULT 0,
@@ -116,6 +117,7 @@ CREATE TABLE nodes (
 ) WITH (fillfactor = 50);
 CREATE INDEX nodes_env_id_idx ON nodes (env_id) WHERE deleted_at IS NULL;
 COMMENT ON TABLE nodes IS 'Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.';
+COMMENT ON COLUMN nodes.address IS 'IP address that the request of its agent to join came from, which may be one of a proxy; null: none joined yet.';
 COMMENT ON COLUMN nodes.memory_mib IS 'All memory that instances can be promised; memory_gib is the same in the words of the event messages.';
 COMMENT ON COLUMN nodes.container_engine IS 'Engine for containers with its version, as its agent found it when it joined; null: none, so that the node gets no task that needs one.';
 COMMENT ON COLUMN nodes.limits IS 'How its agent holds processes to their resources, as it found when it joined: cgroup2, cgroup1, prlimit or none.';
@@ -286,7 +288,7 @@ CREATE TABLE tasks (
     max_failed_num     integer CHECK (max_failed_num > 0),
     time_limit         integer CHECK (time_limit > 0),
     expires_at         timestamptz,
-    progress_at        timestamptz,
+    progress_due_at    timestamptz,
     blocked_by         text,
     max_concurrent_num integer,
     failed_action      text NOT NULL CHECK (failed_action IN ('TERMINATE', 'INTERRUPT', 'FAST_INTERRUPT')),
@@ -299,12 +301,14 @@ CREATE TABLE tasks (
     CHECK (NOT claimable OR finished_at IS NULL),
     CHECK (claimable = (claimable_count > 0)),
     CHECK ((close_cause IS NULL) = (close_reason IS NULL)),
+    CHECK (progress_due_at IS NULL OR (finished_at IS NULL AND running_at IS NOT NULL)),
     CHECK (expires_at IS NULL OR (finished_at IS NULL AND close_cause IS NULL AND time_limit IS NOT NULL)),
     CHECK (cardinality(depends_on) = cardinality(depends_when))
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX tasks_job_id_key ON tasks (job_id, task_no);
 -- Only columns that change rarely; the counters are in no index, so that updating them stays within the page (HOT).
 CREATE INDEX tasks_expires_at_idx ON tasks (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX tasks_progress_due_at_idx ON tasks (progress_due_at) WHERE progress_due_at IS NOT NULL;
 CREATE INDEX tasks_claimable_idx ON tasks (env_id, priority DESC, job_no, task_id) WHERE claimable;
 CREATE INDEX tasks_watched_idx ON tasks (task_id) WHERE claimable AND blocked_by IS NOT NULL;
 CREATE INDEX tasks_unfinished_idx ON tasks (env_id) WHERE finished_at IS NULL;
@@ -322,7 +326,7 @@ COMMENT ON COLUMN tasks.delayed IS 'Instances with rows that wait until the time
 COMMENT ON COLUMN tasks.retry_policy IS 'Retry rules and backoff; null: every failure is tried again at once, as often as max_retry_count says.';
 COMMENT ON COLUMN tasks.max_failed_num IS 'Instances that may fail for good before the task is closed; null: all.';
 COMMENT ON COLUMN tasks.time_limit IS 'Seconds from running_at; null: no limit.';
-COMMENT ON COLUMN tasks.progress_at IS 'When an instance last ended; kept only while somebody is told of progress every so many seconds.';
+COMMENT ON COLUMN tasks.progress_due_at IS 'When somebody is to be told how far it has come; null while it does not run, and when nobody is every so many seconds.';
 COMMENT ON COLUMN tasks.blocked_by IS 'What was last told of why it could run and does not (TASK_BLOCKED); empty: nothing since it last changed its state; null: nobody asked.';
 COMMENT ON COLUMN tasks.expires_at IS 'When the time limit ends the task: set when it runs, null again once it is closed or ends.';
 COMMENT ON COLUMN tasks.ready IS 'Instances below next_index without rows that may be claimed.';
@@ -496,6 +500,8 @@ CREATE INDEX events_outbox_idx ON events (shard, order_txid, event_no) WHERE not
 -- For replay. Rows come nearly in this order, so that its pages fill one after the other. The condition is always true: it keeps the dispatcher, whose statements
 -- do not have it, to events_outbox_idx, which has only what is to be delivered.
 CREATE INDEX events_order_idx ON events (order_txid, event_no) WHERE span > 0;
+-- For the attempts of one instance, of whose events a row begins at most InstanceSpan.MaxLength before it. Other rows of instances have no attempt, and may be longer.
+CREATE INDEX events_instance_idx ON events (subject_id, task_no, instance_index) WHERE attempt IS NOT NULL;
 COMMENT ON TABLE events_default IS 'Rows of days without a partition: of clocks that are wrong, or of days whose partition could not be made. JournalKeeper moves them to partitions of their days.';
 COMMENT ON TABLE events IS 'The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.';
 COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
@@ -505,6 +511,32 @@ COMMENT ON COLUMN events.notify IS 'Who asked: bit n is block n of the subject''
 COMMENT ON COLUMN events.shard IS 'Dispatcher shard of the subject.';
 COMMENT ON COLUMN events.source IS 'Who caused it: engine, agent or user:<key name>.';
 COMMENT ON COLUMN events.details IS 'Facts of the subject at that moment that the message needs; by level.';
+
+CREATE VIEW journal_rows AS
+SELECT
+    order_txid,
+    event_no,
+    subject_id,
+    sequence,
+    span,
+    level,
+    state,
+    task_no,
+    instance_index,
+    attempt,
+    node_id,
+    exit_code,
+    cause,
+    reason,
+    source,
+    launched_at,
+    running_at,
+    running_offsets,
+    occurred_at,
+    notify,
+    details::text AS details
+FROM events;
+COMMENT ON VIEW journal_rows IS 'The columns of the journal that its readers take, in the order that JournalReader expects.';
 
 CREATE TABLE journal_marks (
     began_at     timestamptz NOT NULL,
@@ -832,6 +864,61 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 COMMENT ON TABLE idempotency_keys IS 'Idempotency-Key of submits and creates, stored in their transaction. Scope: <key id>:<operation>.';
+
+-- The sequence of the first row of a job or environment that lies at a place in the order of the journal or behind it; behind the newest one when there is none.
+-- Halves what is left again and again: a subject's rows are in the order of the journal as they are in sequence, so that it looks at some twenty of a million and needs no index by place.
+-- Callers: statements of JournalReader.
+CREATE FUNCTION journal_sequence_at(subject text, at_txid xid8, at_event_no bigint) RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    before_place bigint;
+    not_before bigint;
+    middle bigint;
+    probe record;
+BEGIN
+    SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+    INTO probe
+    FROM events AS e
+    WHERE e.subject_id = subject
+    ORDER BY e.sequence DESC
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN 1;
+    END IF;
+    IF probe.is_before THEN
+        RETURN probe.sequence + 1;
+    END IF;
+    not_before := probe.sequence;
+    SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+    INTO probe
+    FROM events AS e
+    WHERE e.subject_id = subject
+    ORDER BY e.sequence
+    LIMIT 1;
+    IF NOT probe.is_before THEN
+        RETURN probe.sequence;
+    END IF;
+    before_place := probe.sequence;
+    WHILE before_place + 1 < not_before LOOP
+        middle := before_place + (not_before - before_place) / 2;
+        SELECT e.sequence, (e.order_txid, e.event_no) < (at_txid, at_event_no) AS is_before
+        INTO probe
+        FROM events AS e
+        WHERE e.subject_id = subject
+            AND e.sequence <= middle
+        ORDER BY e.sequence DESC
+        LIMIT 1;
+        IF probe.is_before THEN
+            before_place := middle;
+        ELSE
+            not_before := probe.sequence;
+        END IF;
+    END LOOP;
+    RETURN not_before;
+END
+$$;
+COMMENT ON FUNCTION journal_sequence_at IS 'The sequence of the first row of a job or environment that lies at a place in the order of the journal or behind it; behind the newest one when there is none.';
 
 -- Makes the partition of the journal for one day (UTC), if there is none. Callers: JournalKeeper, once at start and then hourly.
 -- Rows of that day that lie in the default partition already keep PostgreSQL from making it: they are moved into it. The default partition is locked first, so that

@@ -29,7 +29,8 @@ SELECT
     work_directory,
     limits,
     promised_cpu_millis,
-    promised_memory_mib
+    promised_memory_mib,
+    address
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL

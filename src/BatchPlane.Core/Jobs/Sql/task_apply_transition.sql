@@ -1,5 +1,5 @@
 -- Stores what was decided about tasks. Caller: JobStore, under the lock of job_lock.sql. None of the columns but
--- claimable and expires_at is in an index, and those change rarely: the update stays within the page.
+-- claimable, expires_at and progress_due_at is in an index, and those change rarely: the update stays within the page.
 UPDATE tasks AS t
 SET
     state = v.state,
@@ -23,7 +23,7 @@ SET
     failed_count = v.failed_count,
     interrupted_count = v.interrupted_count,
     expires_at = v.expires_at,
-    progress_at = v.progress_at,
+    progress_due_at = v.progress_due_at,
     blocked_by = v.blocked_by,
     running_at = v.running_at,
     finished_at = v.finished_at
@@ -49,7 +49,7 @@ FROM unnest(
     @failed_counts::integer[],
     @interrupted_counts::integer[],
     @expires_ats::timestamptz[],
-    @progress_ats::timestamptz[],
+    @progress_due_ats::timestamptz[],
     @blocked_bys::text[],
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[]
@@ -75,7 +75,7 @@ FROM unnest(
     failed_count,
     interrupted_count,
     expires_at,
-    progress_at,
+    progress_due_at,
     blocked_by,
     running_at,
     finished_at

@@ -35,7 +35,7 @@ SELECT
     expires_at,
     env_id,
     owns_env,
-    progress_at,
+    progress_due_at,
     blocked_by
 FROM tasks
 WHERE job_id = ANY (@job_ids::text[])

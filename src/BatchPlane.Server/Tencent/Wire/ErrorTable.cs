@@ -28,6 +28,7 @@ internal static class ErrorTable
         [ProblemKind.TopicNotFound] = "ResourceNotFound.Topic",
         [ProblemKind.SubscriptionNotFound] = "ResourceNotFound",
         [ProblemKind.EventNotFound] = "ResourceNotFound",
+        [ProblemKind.ExecutionNotFound] = "ResourceNotFound",
         [ProblemKind.RedeliveryNotFound] = "ResourceNotFound",
         [ProblemKind.ListenerNotFound] = "ResourceNotFound",
         [ProblemKind.MethodNotAllowed] = ErrorCodes.UnsupportedProtocol,
