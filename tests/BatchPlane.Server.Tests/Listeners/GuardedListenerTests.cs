@@ -40,7 +40,7 @@ public sealed class GuardedListenerTests : IDisposable
         await stop.CancelAsync();
 
         Assert.Equal(CallOutcome.Cancelled, (await call.WaitAsync(Bound)).Outcome);
-        Assert.False(guarded.IsStuck);
+        await Until.ReachedAsync(() => Task.FromResult(guarded.IsStuck), isStuck => !isStuck, isStuck => $"{isStuck}");
     }
 
     [Fact]

@@ -34,7 +34,12 @@ public sealed class ListenerTests(ListenerServer server) : IClassFixture<Listene
         // In the words of a library that only the plug-in has.
         Assert.Matches("InvalidOperationException: first: job-.*:[0-9]+", states["throwing"].LastError);
 
-        var outage = await server.Client.GetStringAsync("/metrics");
+        // Counters are this server's own: it may be another one than that of the failures above.
+        string[] failures = [Failures("hanging", "timeout"), Failures("slow", "timeout"), Failures("throwing", "error")];
+        var outage = await Until.ReachedAsync(
+            () => server.Client.GetStringAsync("/metrics"),
+            text => failures.All(line => text.Contains(line, StringComparison.Ordinal)),
+            text => text);
         Assert.Contains("batchplane_listener_state{listener=\"throwing\",state=\"retrying\"} 1", outage, StringComparison.Ordinal);
         Assert.Contains("batchplane_listener_state{listener=\"json-lines\",state=\"retrying\"} 0", outage, StringComparison.Ordinal);
         Assert.Matches("batchplane_listener_failures{listener=\"throwing\"} [0-9]{2,}", outage);
@@ -46,13 +51,7 @@ public sealed class ListenerTests(ListenerServer server) : IClassFixture<Listene
             ids => ids.Count >= 22,
             ids => string.Join(' ', ids));
         Assert.Equal(Ids("job-one", 22), late);
-        var metrics = await Until.ReachedAsync(
-            () => server.Client.GetStringAsync("/metrics"),
-            text => text.Contains("batchplane_listeners_failures_total{listener=\"hanging\",kind=\"timeout\"} ", StringComparison.Ordinal),
-            text => text);
-        Assert.Contains("batchplane_listeners_failures_total{listener=\"throwing\",kind=\"error\"} ", metrics, StringComparison.Ordinal);
-        Assert.Contains("batchplane_listeners_failures_total{listener=\"slow\",kind=\"timeout\"} ", metrics, StringComparison.Ordinal);
-        Assert.Contains("batchplane_listener_up{listener=\"json-lines\"} 1", metrics, StringComparison.Ordinal);
+        Assert.Contains("batchplane_listener_up{listener=\"json-lines\"} 1", outage, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -205,6 +204,8 @@ public sealed class ListenerTests(ListenerServer server) : IClassFixture<Listene
     [InlineData("0.2.0", "0.2.1", true)]
     public void Contracts_FitWhatWasBuiltAgainstOlderOnesOfTheSameNumber(string built, string ours, bool fits) =>
         Assert.Equal(fits, ContractVersion.Problem(new(built), new(ours)) is null);
+
+    private static string Failures(string listener, string kind) => $"batchplane_listeners_failures_total{{listener=\"{listener}\",kind=\"{kind}\"}} ";
 
     private static IEnumerable<string> Ids(string subjectId, int count) => Enumerable.Range(1, count).Select(sequence => $"{subjectId}:{sequence}");
 
