@@ -5,8 +5,8 @@ namespace BatchPlane.TestRunner;
 /// <summary>Runs the test projects that are built and sums up.</summary>
 internal static class TestRun
 {
-    // More would only make the tests wait for each other's processor time.
-    private const int AssembliesAtOnce = 2;
+    // One more than processors of the machine that CI has: many tests wait for leases and restarts. More would only make them wait for each other's processor time.
+    private const int AssembliesAtOnce = 3;
     private const string DefaultHangLimit = "5m";
 
     /// <summary>After how long without an ended test a run is given up; long proofs ask for more by the variable.</summary>

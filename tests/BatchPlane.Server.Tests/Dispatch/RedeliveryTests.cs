@@ -131,6 +131,7 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await _world.ExecuteAsync("UPDATE events SET occurred_at = occurred_at + make_interval(hours => sequence::integer)");
         await StartAsync();
         await inbox.WhenAsync(4);
+        await CursorIsBehindAllAsync();
         inbox.Messages.Clear();
 
         var done = await DoneAsync(await WishAsync(new(null, "t", Now.AddHours(2), Now.AddHours(4), null, "user:test")));
@@ -312,6 +313,12 @@ public sealed class RedeliveryTests : IAsyncLifetime
         async () => (await _store.FindAsync(id, default))!,
         view => view.State == "done",
         view => $"{view.State}, {view.Sent} sent");
+
+    /// <summary>A redelivery ends at the cursor, which is moved a little after the last message.</summary>
+    private Task CursorIsBehindAllAsync() => Until.ReachedAsync(
+        async () => (await new DispatchQueries(_world.DataSource).LagAsync(100, 10, default)).PendingEvents,
+        pending => pending == 0,
+        pending => $"{pending} events pending");
 
     private Task<long> ExceptionsAsync(int count) => Until.ReachedAsync(
         () => _world.ScalarAsync<long>("SELECT count(*) FROM delivery_exceptions"),
