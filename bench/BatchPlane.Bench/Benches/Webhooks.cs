@@ -70,6 +70,7 @@ internal sealed class Webhooks : IBench
         }
 
         context.Report(new(Name, "copy_effect", Effect(besideUnread, alone), "%"));
+        context.Report(new(Name, "copy_and_dead_endpoint_effect", Effect(besideDead, alone), "%"));
         context.Report(new(Name, "dead_endpoint_effect", Effect(besideDead, besideUnread), "%"));
         context.Report(new(Name, "rate", Statistics.Median(alone), "deliveries/s"));
 

@@ -9,6 +9,7 @@ internal sealed class EventQueue : IAsyncDisposable
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly IConnection _connection;
     private readonly IChannel _channel;
@@ -129,7 +130,15 @@ internal sealed class EventQueue : IAsyncDisposable
 
     private static async Task<EventQueue> OpenAsync(string amqpUrl, string name, CancellationToken cancellation)
     {
-        var connection = await new ConnectionFactory { Uri = new Uri(amqpUrl), AutomaticRecoveryEnabled = false }.CreateConnectionAsync(cancellation);
+        // A broker that is just starting takes connections before it answers; who waits for one of them sees it late.
+        var factory = new ConnectionFactory
+        {
+            Uri = new Uri(amqpUrl),
+            AutomaticRecoveryEnabled = false,
+            RequestedConnectionTimeout = Patience,
+            HandshakeContinuationTimeout = Patience,
+        };
+        var connection = await factory.CreateConnectionAsync(cancellation);
         return new EventQueue(connection, await connection.CreateChannelAsync(cancellationToken: cancellation), name);
     }
 }

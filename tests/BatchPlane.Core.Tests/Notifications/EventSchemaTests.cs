@@ -128,7 +128,8 @@ public sealed class EventSchemaTests
         var headers = MessageProperties.Of(new(kind, new(EnvelopeWriterTests.RowOf(kind), 0), subject, null, []), writer, "ap-local").Headers;
 
         var documented = AsyncApiDocument.Make()["components"]!["messages"]![name]!["headers"]!["properties"]!.AsObject().Select(member => member.Key);
-        Assert.Equal(headers.Keys.Append(MessageProperties.RedeliveredAtHeader).Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));    }
+        Assert.Equal(headers.Keys.Append(MessageProperties.RedeliveredAtHeader).Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+    }
 
     private static string PathOf(NotificationFormat format, string name) => format switch
     {

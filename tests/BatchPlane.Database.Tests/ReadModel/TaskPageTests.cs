@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Database;
 using BatchPlane.Core.ReadModel;
 
 namespace BatchPlane.Database.Tests.ReadModel;
@@ -46,12 +47,40 @@ public sealed class TaskPageTests : IAsyncLifetime
         await _server.TerminateInstanceAsync(jobId, second, 9);
         await CheckAsync(jobId, seen);
 
-        // Of six in a row that were skipped, some begin another life.
         await _server.TerminateAsync(jobId);
         await _server.ReportAsync(_node, jobId, first, Given.Report(7, AttemptOutcome.Signaled), Given.Report(8, AttemptOutcome.Signaled));
         await CheckAsync(jobId, seen);
 
         Assert.Equal(Enum.GetValues<RunState>().Except([RunState.Submitted]).Order(), seen.Select(one => one.State).Distinct().Order());
+    }
+
+    /// <summary>A task of which most has ended well: nobody looks through that for what is not there, or is not asked for.</summary>
+    [Theory]
+    [InlineData("null", 0, 10)]
+    [InlineData("'{FAILED_INTERRUPTED}'", 0, 0)]
+    [InlineData("'{RUNNING}'", 0, 0)]
+    [InlineData("'{SUCCEED}'", 10, 10)]
+    [InlineData("'{FAILED}'", 2, 3)]
+    public async Task LongTask_IsNotLookedThroughForWhatIsNotAsked(string states, int offset, int found)
+    {
+        const int Rows = 50_000;
+        var jobId = await _server.SubmittedAsync(Given.Job(Given.Task(_node.EnvId, instances: Rows, name: "long")));
+        var taskId = await IdAsync(jobId, "long");
+        await _installation.ExecuteAsync($"""
+            INSERT INTO task_instances (task_id, instance_index, state, attempt, node_id, node_epoch, launched_at, running_at, finished_at)
+            SELECT {taskId}, n, CASE WHEN n % 10 = 0 AND n < 50 THEN 'FAILED' ELSE 'SUCCEED' END, 1, '{_node.NodeId}', 1, now(), now(), now() FROM generate_series(0, {Rows - 1}) AS n;
+            UPDATE tasks SET next_index = {Rows}, succeed_count = {Rows - 5}, failed_count = 5 WHERE task_id = {taskId};
+            ANALYZE task_instances, tasks
+            """);
+        var sql = SqlText.Load("ReadModel/Sql/task_instance_page.sql")
+            .Replace("@task_id", $"{taskId}", StringComparison.Ordinal).Replace("@states", states, StringComparison.Ordinal)
+            .Replace("@page_offset", $"{offset}", StringComparison.Ordinal).Replace("@page_limit", "10", StringComparison.Ordinal);
+
+        var plan = string.Join('\n', await _installation.RowsAsync($"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) {sql}"));
+
+        Assert.Contains($"rows={found} ", plan.Split('\n')[0], StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"on task_instances [^\n]*\(actual rows=[0-9]{3,}", plan);
+        Assert.DoesNotMatch("Rows Removed by Filter: [0-9]{4,}", plan);
     }
 
     [Fact]

@@ -60,31 +60,16 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
         var jobs = new ConcurrentDictionary<string, IReadOnlyDictionary<string, SubmittedTask>>();
         using var over = new CancellationTokenSource();
         var stream = StreamAsync(jobs, over.Token);
-        var victims = new Victims(stack);
-        var sinceServerKill = (Stopwatch?)null;
-        for (var kill = 0; kill < kills; kill++)
+        try
         {
-            await SubmitAsync(random, kill, jobs);
-
-            // RabbitMQ not first: it registers a new queue for good about a second late, and one lost before that is not what this is about.
-            var kind = Servers[random.Next(kill == 0 ? 2 : 3)];
-            await Task.Delay(random.Next(50, 1_000));
-            if (kind == "server")
-            {
-                await Task.Delay(TimeSpan.FromTicks(Math.Max(0, (BetweenServerKills - (sinceServerKill?.Elapsed ?? BetweenServerKills)).Ticks)));
-                sinceServerKill = Stopwatch.StartNew();
-            }
-
-            Assert.True(await EventuallyKilledAsync(victims, kind, random), $"no {kind} to kill\n{stack.Output}");
-            if (random.Next(2) == 0)
-            {
-                var worker = Workers[random.Next(2)];
-                Assert.True(await EventuallyKilledAsync(victims, worker, random), $"no {worker} to kill\n{stack.Output}");
-            }
+            await KillAsync(kills, random, jobs, stream);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await stream;
         }
 
-        await over.CancelAsync();
-        await stream;
         var states = await EndedAsync(jobs.Keys);
         var journals = new Dictionary<string, IReadOnlyList<JournalLine>>();
         foreach (var job in jobs.Keys)
@@ -117,6 +102,32 @@ public sealed class KillTests(StackFixture stack, ITestOutputHelper output) : IC
 
         output.WriteLine($"{jobs.Count} jobs, {asked.Count} events, {queue.Messages.Count} messages");
         Assert.True(violations.Count == 0, $"seed {seed}\n{string.Join('\n', violations)}\n{stack.Output}");
+    }
+
+    private async Task KillAsync(int kills, Random random, ConcurrentDictionary<string, IReadOnlyDictionary<string, SubmittedTask>> jobs, Task stream)
+    {
+        var victims = new Victims(stack);
+        var sinceServerKill = (Stopwatch?)null;
+        for (var kill = 0; kill < kills && !stream.IsFaulted; kill++)
+        {
+            await SubmitAsync(random, kill, jobs);
+
+            // RabbitMQ not first: it registers a new queue for good about a second late, and one lost before that is not what this is about.
+            var kind = Servers[random.Next(kill == 0 ? 2 : 3)];
+            await Task.Delay(random.Next(50, 1_000));
+            if (kind == "server")
+            {
+                await Task.Delay(TimeSpan.FromTicks(Math.Max(0, (BetweenServerKills - (sinceServerKill?.Elapsed ?? BetweenServerKills)).Ticks)));
+                sinceServerKill = Stopwatch.StartNew();
+            }
+
+            Assert.True(await EventuallyKilledAsync(victims, kind, random), $"no {kind} to kill\n{stack.Output}");
+            if (random.Next(2) == 0)
+            {
+                var worker = Workers[random.Next(2)];
+                Assert.True(await EventuallyKilledAsync(victims, worker, random), $"no {worker} to kill\n{stack.Output}");
+            }
+        }
     }
 
     private static int? Number(string variable) =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Server.Tests.Deliveries;
+using RabbitMQ.Client;
 
 namespace BatchPlane.Server.Tests.Tencent;
 
@@ -55,6 +56,22 @@ public sealed class PushedMessageTests(PushingFixture server) : IClassFixture<Pu
         var push = Assert.Single(await _receiver.WhenAsync(1));
 
         Assert.Equal(("text", false), (push.Body, push.Headers.ContainsKey("x-cmq-message-tag")));
+    }
+
+    [Theory]
+    [InlineData("odd", "jób")]
+    [InlineData("broken", "a\r\nx-injected: b")]
+    public async Task KeyOfSomebodyElse_IsNoHeader(string topic, string routingKey)
+    {
+        await CallAsync("CreateCmqTopic", $$"""{"TopicName":"{{topic}}"}""");
+        await CallAsync("CreateCmqSubscribe", $$"""{"TopicName":"{{topic}}","SubscriptionName":"mine","Protocol":"http","Endpoint":"{{_receiver.Url}}"}""");
+        await using var connection = await new ConnectionFactory { Uri = server.AmqpUri }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.BasicPublishAsync(topic, routingKey, mandatory: false, new BasicProperties { MessageId = $"msg-{topic}:1", Type = "TOPIC_MESSAGE" }, "text"u8.ToArray());
+
+        var push = Assert.Single(await _receiver.WhenAsync(1));
+
+        Assert.Empty(push.Headers.Keys.Intersect(["x-cmq-message-tag", "x-injected"]));
     }
 
     private async Task<JsonElement> CallAsync(string action, string body)

@@ -71,6 +71,7 @@ public sealed class RequestGateTests(TencentFixture server) : IClassFixture<Tenc
     [InlineData("", "127.0.0.1:8081", "", "", false)]
     [InlineData("DescribeJobs", "rebound.example:8081", "", "", false)]
     [InlineData("DescribeJobs", "127.0.0.1.example", "", "", false)]
+    [InlineData("DescribeJobs", "xn--99999999", "", "", false)]
     [InlineData("DescribeJobs", "", "", "", false)]
     [InlineData("DescribeJobs", "127.0.0.1:8081", "http://evil.example", "", false)]
     [InlineData("DescribeJobs", "127.0.0.1:8081", "null", "", false)]

@@ -6,7 +6,7 @@ namespace BatchPlane.Server.Tests.Tencent;
 public sealed class RetriedRequestTests(TencentFixture server) : IClassFixture<TencentFixture>
 {
     private const string Request = """
-        {"Placement":{"Zone":"local-1"},"ClientToken":"again","Job":{"JobName":"again","Priority":3,"Tags":[],"Tasks":[{"TaskName":"a","EnvId":"env-default0","TaskInstanceNum":2,
+        {"Placement":{"Zone":"local-1"},"ClientToken":"again","Job":{"JobName":"again","Priority":3,"Tags":[],"Tasks":[{"TaskName":"a","RedirectInfo":{},"EnvId":"env-default0","TaskInstanceNum":2,
          "Application":{"DeliveryForm":"LOCAL","Command":"echo 1"},"RestartComputeNode":false}]}}
         """;
 

@@ -2,7 +2,7 @@
 -- @page_offset, @page_limit: how many of them are left out, and how many come at most. Locks nothing.
 --
 -- What waits is known from the sets of the task, as ranges; what was claimed and does not wait from its row, in the order of the primary key; what was skipped from the set again.
--- From each of the three no more is taken than the page can need, so that the cost grows with the offset and not with the task.
+-- From each of the three no more is taken than the page can need and the task's counters say there is, so that the cost grows with the offset and not with the task.
 WITH task AS (
     SELECT
         task_id,
@@ -12,7 +12,12 @@ WITH task AS (
         int4multirange(int4range(next_index, instance_count)) + ready + waiting - skipped AS untouched,
         waiting - skipped AS held,
         skipped,
-        state IN ('SUBMITTED', 'PENDING') AS waits_as_whole
+        state IN ('SUBMITTED', 'PENDING') AS waits_as_whole,
+        starting_count,
+        running_count,
+        succeed_count,
+        failed_count,
+        interrupted_count
     FROM tasks
     WHERE task_id = @task_id::bigint
 ),
@@ -26,6 +31,18 @@ waiting AS (
                 CASE WHEN 'RUNNABLE' = ANY (@states::text[]) THEN untouched + again - held ELSE '{}' END
                 + CASE WHEN 'PENDING' = ANY (@states::text[]) THEN held ELSE '{}' END
         END AS indexes
+    FROM task
+),
+-- How many rows are worth finding: none where nobody asks for a state, so that rows are not looked through for nothing.
+claimed AS (
+    SELECT least(
+        @page_offset::integer + @page_limit::integer,
+        CASE WHEN 'STARTING' = ANY (@states::text[]) THEN starting_count ELSE 0 END
+        + CASE WHEN 'RUNNING' = ANY (@states::text[]) THEN running_count ELSE 0 END
+        + CASE WHEN 'SUCCEED' = ANY (@states::text[]) THEN succeed_count ELSE 0 END
+        + CASE WHEN 'FAILED_INTERRUPTED' = ANY (@states::text[]) THEN interrupted_count ELSE 0 END
+        + CASE WHEN 'FAILED' = ANY (@states::text[]) THEN failed_count - (SELECT coalesce(sum(upper(span) - lower(span)), 0) FROM unnest(skipped) AS span) ELSE 0 END
+    ) AS wanted
     FROM task
 ),
 pieces AS (
@@ -55,7 +72,7 @@ pieces AS (
             AND state <> 'RUNNABLE'
             AND state = ANY (@states::text[])
         ORDER BY instance_index
-        LIMIT @page_offset::integer + @page_limit::integer
+        LIMIT (SELECT wanted FROM claimed)
     )
 ),
 placed AS (
@@ -93,10 +110,20 @@ SELECT
     coalesce(i.finished_at, s.ended_at) AS finished_at
 FROM page AS p
 CROSS JOIN task AS t
-LEFT JOIN task_instances AS i
-    ON i.task_id = @task_id::bigint
-    AND i.instance_index = p.instance_index
-LEFT JOIN nodes AS n ON n.node_id = i.node_id
+-- OFFSET 0: row by row. Nothing tells the planner how short a page is, and it would read the whole task to join it.
+LEFT JOIN LATERAL (
+    SELECT own.state, own.exit_code, own.cause, own.reason, own.node_id, own.launched_at, own.running_at, own.finished_at
+    FROM task_instances AS own
+    WHERE own.task_id = @task_id::bigint
+        AND own.instance_index = p.instance_index
+    OFFSET 0
+) AS i ON true
+LEFT JOIN LATERAL (
+    SELECT node.instance_id
+    FROM nodes AS node
+    WHERE node.node_id = i.node_id
+    OFFSET 0
+) AS n ON true
 LEFT JOIN LATERAL (
     SELECT run.cause, run.reason, run.ended_at
     FROM task_skips AS run

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Server.Deliveries.Webhooks;
 
 /// <summary>Makes the request of one try. All push forms carry the headers of Standard Webhooks, so that a receiver of any form can check who sent it.</summary>
-internal static class WebhookRequest
+internal static partial class WebhookRequest
 {
     private const string CmqAgent = "Qcloud Notification Service Agent";
     private const string MnsVersion = "2015-06-06";
@@ -83,7 +84,8 @@ internal static class WebhookRequest
             case PushForm.Cmq:
                 headers.TryAddWithoutValidation("x-cmq-request-id", Guid.NewGuid().ToString());
                 headers.TryAddWithoutValidation("x-cmq-message-id", incoming.EventId);
-                if (subscription.HasTags && incoming.RoutingKey.Length > 0)
+                // Anybody may write to an exchange, with any key.
+                if (subscription.HasTags && TagKey().IsMatch(incoming.RoutingKey))
                 {
                     headers.TryAddWithoutValidation("x-cmq-message-tag", incoming.RoutingKey.Replace(".", TagSeparator, StringComparison.Ordinal));
                 }
@@ -105,4 +107,7 @@ internal static class WebhookRequest
                 break;
         }
     }
+
+    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,15}\z")]
+    private static partial Regex TagKey();
 }

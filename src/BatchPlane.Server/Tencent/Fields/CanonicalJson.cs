@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace BatchPlane.Server.Tencent.Fields;
 
 /// <summary>
-/// Fields as bytes that are the same however a client wrote them: members by name, and without empty lists, which queries and forms cannot say. To be hashed, not to be read.
+/// Fields as bytes that are the same however a client wrote them: members by name, and without empty lists and records, which queries and forms cannot say. To be hashed, not to be read.
 /// </summary>
 internal static class CanonicalJson
 {
@@ -21,13 +21,21 @@ internal static class CanonicalJson
         return buffer.WrittenSpan;
     }
 
+    private static bool IsEmpty(JsonNode? node) => node switch
+    {
+        null => true,
+        JsonArray items => items.Count == 0,
+        JsonObject members => members.All(member => IsEmpty(member.Value)),
+        _ => false,
+    };
+
     private static void Write(Utf8JsonWriter writer, JsonNode? node)
     {
         switch (node)
         {
             case JsonObject members:
                 writer.WriteStartObject();
-                foreach (var (name, value) in members.Where(member => member.Value is not (null or JsonArray { Count: 0 })).OrderBy(member => member.Key, StringComparer.Ordinal))
+                foreach (var (name, value) in members.Where(member => !IsEmpty(member.Value)).OrderBy(member => member.Key, StringComparer.Ordinal))
                 {
                     writer.WritePropertyName(name);
                     Write(writer, value);

@@ -51,7 +51,7 @@ internal static class JobShapes
 
     internal static readonly ActionSpec Retry = Action(
         "RetryJobs",
-        "None of them unless all exist and are FAILED, or run again since an earlier retry: the action may be repeated. Attempts are numbered on. Jobs in FAILED_INTERRUPTED are retried by the REST API.",
+        "None of them unless, at a look before, all exist and are FAILED, or run again since an earlier retry. Each is retried by itself: what changes in between may leave some out, and the action may be repeated. Attempts are numbered on. Jobs in FAILED_INTERRUPTED are retried by the REST API.",
         new Field("JobIds", Text) { IsRequired = true, IsTranslated = true, IsList = true, MaxItems = 100, MaxLength = 128, Note = "1 to 100." });
 
     internal static readonly ActionSpec Describe = Action("DescribeJob", "", JobId);

@@ -17,7 +17,7 @@ internal static class BrowserGuard
             return new(ErrorCodes.InvalidAuthorization, "Without authentication only requests with the header X-TC-Action are taken.");
         }
 
-        if (!IsLoopback(HostString.FromUriComponent(request.Host).Host))
+        if (!IsLoopback(new HostString(request.Host).Host))
         {
             return new(ErrorCodes.InvalidAuthorization, "Without authentication only requests to localhost or a loopback address are taken: name the endpoint so.");
         }
