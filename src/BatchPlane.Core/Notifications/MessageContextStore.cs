@@ -144,7 +144,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
         }
 
         var topics = await TopicStore.SpellingAsync(dataSource, keys, cancellationToken);
-        var limits = topics.Values.Where(topic => topic.MaxMessageBytes is not null).ToDictionary(topic => topic.Name, topic => topic.MaxMessageBytes!.Value, StringComparer.Ordinal);
+        var limits = topics.Where(topic => topic.Value.MaxMessageBytes is not null).ToDictionary(topic => topic.Key, topic => topic.Value.MaxMessageBytes!.Value, StringComparer.Ordinal);
         return subjects.Select(subject => subject with
         {
             MissingTopics = subject.Notifications.SelectMany(notification => notification.Topics).Where(name => !topics.ContainsKey(TopicKey.Of(name))).ToHashSet(StringComparer.Ordinal),

@@ -35,8 +35,11 @@ public sealed record SubjectContext
     /// <summary>Topics of the notifications that do not exist.</summary>
     public IReadOnlySet<string> MissingTopics { get; init; } = new HashSet<string>();
 
-    /// <summary>Longest bodies, in bytes, of topics that have a limit of their own, by name.</summary>
-    public IReadOnlyDictionary<string, int> TopicLimits { get; init; } = new Dictionary<string, int>();
+    /// <summary>Longest bodies, in bytes, of topics that have a limit of their own, by <see cref="TopicKey"/>.</summary>
+    internal IReadOnlyDictionary<string, int> TopicLimits { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Longest body, in bytes, that a topic takes, in any spelling; <see cref="int.MaxValue"/> when it has no limit of its own.</summary>
+    public int LimitOf(string topicName) => TopicLimits.GetValueOrDefault(TopicKey.Of(topicName), int.MaxValue);
 
     /// <summary>Name of a task; empty when it is not known.</summary>
     public string TaskName(int? taskNo) => taskNo is { } number ? TaskNames.GetValueOrDefault(number, "") : "";

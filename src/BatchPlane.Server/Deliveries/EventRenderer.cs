@@ -58,7 +58,7 @@ internal sealed class EventRenderer(OutboxReader journal, NpgsqlDataSource dataS
         }
 
         using var writer = BodyWriter.Of(FormatOf(format), options.Value);
-        var body = writer.Write(new(kind, found, subject, contexts.NodeOf(row), VarsOf(subject, incoming)), out var tooLong);
+        var body = writer.Write(new(kind, found, subject, contexts.NodeOf(row), VarsOf(subject, incoming)), out var tooLong, subject.LimitOf(incoming.TopicName));
         return tooLong ? null : new EventContent(body.ToArray(), writer.ContentType);
     }
 

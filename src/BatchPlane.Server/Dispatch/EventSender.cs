@@ -117,7 +117,7 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     /// <summary>What a topic gets: what was written for the one before, unless their limits differ and it matters.</summary>
     private Content Written(Content? before, in Message message, string topic, NotificationFormat format)
     {
-        var limit = Math.Min(services.Notifications.MaxMessageBytes, message.Subject.TopicLimits.GetValueOrDefault(topic, int.MaxValue));
+        var limit = Math.Min(services.Notifications.MaxMessageBytes, message.Subject.LimitOf(topic));
         return before is not null && (before.Limit == limit || (before.Limit > limit && before.Body.Length <= limit)) ? before : Write(message, format, limit);
     }
 

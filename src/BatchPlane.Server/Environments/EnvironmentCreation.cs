@@ -36,7 +36,7 @@ internal sealed class EnvironmentCreation(IOptions<NotificationLimits> notificat
     {
         var answer = await DecideAsync(wanted, cancellationToken);
 
-        // What is refused now may have been fine when an earlier request with this key made it: the same answer all the same.
+        // An earlier request with this key and body made it: the same answer, though it may be refused now.
         return answer is ProblemResult && !wanted.Problems.Any && wanted.Key is { } key && await keys.FindAsync(key, cancellationToken) is { } envId ? Created(envId) : answer;
     }
 
@@ -57,7 +57,9 @@ internal sealed class EnvironmentCreation(IOptions<NotificationLimits> notificat
             reading.Value.Notifications,
             wanted.Source,
             () => Task.FromResult<IReadOnlyList<ProblemItem>>([]),
-            async () => await keys.IsUsedAsync(wanted.Key, cancellationToken) || await environments.IsNameTakenAsync(reading.Value.EnvName, cancellationToken));
+            async () => await keys.IsUsedAsync(wanted.Key, cancellationToken) ? ApiResults.KeyReused()
+                : await environments.IsNameTakenAsync(reading.Value.EnvName, cancellationToken) ? NameTaken(reading.Value)
+                : null);
         var (notifications, refusal) = await topics.AdmitAsync(naming, cancellationToken);
         if (refusal is not null)
         {
@@ -68,11 +70,13 @@ internal sealed class EnvironmentCreation(IOptions<NotificationLimits> notificat
         return await store.CreateAsync(environment, isDefault: false, wanted.Source, wanted.Key, wanted.Tencent, cancellationToken) switch
         {
             CreateEnvironmentOutcome.Created created => Created(created.EnvId),
-            CreateEnvironmentOutcome.NameTaken => new ProblemResult(ProblemKind.EnvironmentExists, $"There is an environment '{reading.Value.EnvName}'."),
+            CreateEnvironmentOutcome.NameTaken => NameTaken(reading.Value),
             CreateEnvironmentOutcome.KeyReused => ApiResults.KeyReused(),
             var other => throw new InvalidOperationException($"Unknown outcome {other}."),
         };
     }
+
+    private static ProblemResult NameTaken(EnvironmentDocument environment) => new(ProblemKind.EnvironmentExists, $"There is an environment '{environment.EnvName}'.");
 
     private static Created<CreateEnvironmentResponse> Created(string envId) => TypedResults.Created($"/v1/environments/{envId}", new CreateEnvironmentResponse(envId));
 }

@@ -50,7 +50,7 @@ internal sealed class JobSubmission(
     {
         var answer = await DecideAsync(wanted, cancellationToken);
 
-        // What the job named may be gone since an earlier request with this key made it: the same answer all the same.
+        // An earlier request with this key and body made the job: the same answer, though what it named may be gone since.
         return answer is ProblemResult && !wanted.IsDryRun && !wanted.Problems.Any && wanted.Key is { } key && await keys.FindAsync(key, cancellationToken) is { } jobId
             ? Created(jobId)
             : answer;
@@ -84,7 +84,7 @@ internal sealed class JobSubmission(
     /// <summary>Stores a valid document, whose tasks all name an environment in <paramref name="job"/>.</summary>
     private async Task<IResult> StoreAsync(JobDocument document, JobDocument job, JobToSubmit wanted, CancellationToken cancellationToken)
     {
-        var naming = new NamingRequest(job.Notifications, wanted.Source, () => references.OfEnvironmentsAsync(job, cancellationToken), () => keys.IsUsedAsync(wanted.Key, cancellationToken));
+        var naming = new NamingRequest(job.Notifications, wanted.Source, () => references.OfEnvironmentsAsync(job, cancellationToken), async () => await keys.IsUsedAsync(wanted.Key, cancellationToken) ? ApiResults.KeyReused() : null);
         var (notifications, refusal) = await topics.AdmitAsync(naming, cancellationToken);
         if (refusal is not null)
         {

@@ -10,8 +10,8 @@ namespace BatchPlane.Server.Topics;
 /// <param name="Notifications">Where it names them.</param>
 /// <param name="CreatedBy">Who makes them.</param>
 /// <param name="FindOthers">What else would be refused.</param>
-/// <param name="IsTaken">True: its key or its name is taken, so that storing it will make nothing.</param>
-internal sealed record NamingRequest(IReadOnlyList<NotificationDocument> Notifications, string CreatedBy, Func<Task<IReadOnlyList<ProblemItem>>> FindOthers, Func<Task<bool>> IsTaken);
+/// <param name="FindTaken">The refusal when its key or its name is taken; null: both are free. It holds even if they come free before the request would be stored, since then its topics would be missing.</param>
+internal sealed record NamingRequest(IReadOnlyList<NotificationDocument> Notifications, string CreatedBy, Func<Task<IReadOnlyList<ProblemItem>>> FindOthers, Func<Task<ProblemResult?>> FindTaken);
 
 /// <summary>What is done about topics that a notifications block names and that do not exist: made, refused, or left as they are, as configured.</summary>
 internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOptions> options)
@@ -41,8 +41,13 @@ internal sealed class TopicAdmission(TopicStore topics, IOptions<NotificationOpt
                 return (notifications, ProblemResult.Invalid(problems));
             }
 
-            if (options.Value.UnknownTopic == UnknownTopicPolicy.Create && !await request.IsTaken())
+            if (options.Value.UnknownTopic == UnknownTopicPolicy.Create)
             {
+                if (await request.FindTaken() is { } taken)
+                {
+                    return (notifications, taken);
+                }
+
                 spelling = await topics.EnsureAsync(names, request.CreatedBy, cancellationToken);
                 if (!names.All(spelling.ContainsKey))
                 {

@@ -111,7 +111,7 @@ internal static class EventDocument
         - **Sequence.** Gapless from 1 in the journal of a job or environment (`GET /v1/jobs/{id}/events`, `GET /v1/environments/{id}/events`). A topic gets only what was asked for,
           so the sequences in a queue have holes. The journal also names transitions that are not published, such as `JOB_STARTING`; its `topics` says where an event went.
         - **Nobody bound.** A message for which no queue is bound is noted as unrouted in `delivery_exceptions` and not sent again: bind queues before the job.
-        - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536), and on a topic with `MaxMsgSize` (1,024 to 65,536, of CMQ's interface) at most that many, within ten seconds of a change. A longer one is [shortened](#formats); when that is not enough, it is noted
+        - **Size.** A body has at most `Notifications.MaxMessageBytes` bytes (65,536), and on a topic that was given `MaxMsgSize` (1,024 to 65,536, of CMQ's interface) at most that many, within ten seconds of a change. A longer one is [shortened](#formats); when that is not enough, it is noted
           as failed and not sent. So is a message whose exchange the broker does not let us have.
         - **Full queues.** A message that the broker refuses is sent again and again, for `Dispatch.RefusedFor` (2 minutes) and `Dispatch.MaxRefusals` times (5) at least, and then noted as failed. Meanwhile the other events of its shard, a quarter of all,
           wait as well; so the next ones that this topic's queues refuse fail at once, for as long again. Redeliver them when there is room.

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace BatchPlane.Server.Tests.Deliveries;
@@ -49,6 +50,23 @@ public sealed class FormatTests(DeliveryFixture server) : IClassFixture<Delivery
             using var around = JsonDocument.Parse(push.Body);
             return JsonDocument.Parse(around.RootElement.GetProperty(member).GetString()!);
         }
+    }
+
+    [Fact]
+    public async Task TopicWithALimitOfItsOwn_ShortensWhatIsWrittenAnew()
+    {
+        await server.SubscribeAsync("Formats-Small", _receiver.Url, "'format':'cmq'");
+        await server.AddJobAsync("job-format03", "formats-small");
+        await server.ExecuteAsync("""
+            UPDATE topics SET tencent = '{"MaxMsgSize":1024}' WHERE topic_key = 'formats-small';
+            UPDATE events SET reason = repeat('x', 2000) WHERE subject_id = 'job-format03'
+            """);
+        await server.PublishAsync("Formats-Small", "job-format03", 2);
+
+        var push = (await _receiver.WhenAsync(1))[0];
+
+        Assert.Equal(1_024, Encoding.UTF8.GetByteCount(push.Body));
+        Assert.Contains("xxx\"},\"EventName\"", push.Body, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -119,6 +119,19 @@ public sealed class TopicActionTests(TencentFixture server) : IClassFixture<Tenc
     }
 
     [Fact]
+    public async Task SizeThatNobodyNamed_IsShownAndLimitsNoEvents()
+    {
+        using var made = await server.PostAsync("/v1/topics", """{"topic_name":"size-native"}""");
+        await CallAsync("ModifyCmqTopicAttribute", """{"TopicName":"size-native","Trace":true}""");
+        await CallAsync("CreateCmqTopic", """{"TopicName":"size-none"}""");
+        await CallAsync("CreateCmqTopic", """{"TopicName":"size-given","MaxMsgSize":65536}""");
+
+        var shown = (await CallAsync("DescribeCmqTopics", """{"TopicName":"size-"}""")).GetProperty("TopicList").EnumerateArray().Select(topic => topic.GetProperty("MaxMsgSize").GetInt32());
+        Assert.Equal([65_536, 65_536, 65_536], shown);
+        Assert.Equal(1, await server.CountAsync("topics WHERE topic_key LIKE 'size-%' AND tencent ->> 'MaxMsgSize' IS NOT NULL"));
+    }
+
+    [Fact]
     public async Task TopicOfTheRestApi_KeepsItsBindingKeysWhenChanged()
     {
         using var made = await server.PostAsync("/v1/topics", """{"topic_name":"native"}""");

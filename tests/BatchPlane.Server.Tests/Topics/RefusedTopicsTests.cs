@@ -61,6 +61,40 @@ public sealed class RefusedTopicsTests(ServerFixture server) : IClassFixture<Ser
     }
 
     [Fact]
+    public async Task RepeatedRequest_DoesNotMakeItsTopicAgain()
+    {
+        string[] bodies = [Job("went-job"), Environment("went", "went-env")];
+        foreach (var (path, body) in new[] { "/v1/jobs", "/v1/environments" }.Zip(bodies))
+        {
+            using var first = await server.PostAsync(path, body, idempotencyKey: "went");
+            foreach (var topic in (string[])["went-job", "went-env"])
+            {
+                using var removed = await server.Client.DeleteAsync($"/v1/topics/{topic}");
+            }
+
+            using var second = await server.PostAsync(path, body, idempotencyKey: "went");
+
+            Assert.Equal(
+                (StatusCodes.Status201Created, await first.Content.ReadAsStringAsync()),
+                ((int)second.StatusCode, await second.Content.ReadAsStringAsync()));
+        }
+
+        Assert.Equal(0, await server.CountAsync("topics WHERE topic_key LIKE 'went-%'"));
+    }
+
+    /// <summary>It may come free before the request would be stored, which would then name topics that nobody made.</summary>
+    [Fact]
+    public async Task KeyOrNameThatWasTakenWhenLookedAt_IsRefusedForIt()
+    {
+        var taken = ApiResults.KeyReused();
+        var naming = new NamingRequest(
+            [new NotificationDocument { TopicName = "came-free", EventConfigs = [new() { EventName = "JOB_FAILED" }] }], "user:test", () => Task.FromResult<IReadOnlyList<ProblemItem>>([]), () => Task.FromResult<ProblemResult?>(taken));
+
+        Assert.Same(taken, (await server.Services.GetRequiredService<TopicAdmission>().AdmitAsync(naming, default)).Refusal);
+        Assert.Equal(0, await server.CountAsync("topics WHERE topic_key = 'came-free'"));
+    }
+
+    [Fact]
     public async Task NoMoreTopicsThanThereMayBe()
     {
         var (data, present) = (server.Services.GetRequiredService<NpgsqlDataSource>(), (int)await server.CountAsync("topics"));
@@ -69,7 +103,7 @@ public sealed class RefusedTopicsTests(ServerFixture server) : IClassFixture<Ser
         var admission = new TopicAdmission(store, options);
         var service = new TopicService(store, server.Services.GetRequiredService<Server.Dispatch.Bus.TopologyFollower>());
         NamingRequest Naming(params string[] names) => new(
-            [.. names.Select(name => new NotificationDocument { TopicName = name, EventConfigs = [new() { EventName = "JOB_FAILED" }] })], "user:test", () => Task.FromResult<IReadOnlyList<ProblemItem>>([]), () => Task.FromResult(false));
+            [.. names.Select(name => new NotificationDocument { TopicName = name, EventConfigs = [new() { EventName = "JOB_FAILED" }] })], "user:test", () => Task.FromResult<IReadOnlyList<ProblemItem>>([]), () => Task.FromResult<ProblemResult?>(null));
 
         Assert.IsType<CreateTopicResult.Created>(await service.CreateAsync(new("bound-1"), "user:test", default));
         Assert.Equal("topics_full", (await admission.AdmitAsync(Naming("bound-1", "bound-2", "bound-3"), default)).Refusal?.Problem.Code);

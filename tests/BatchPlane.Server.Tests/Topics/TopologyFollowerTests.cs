@@ -163,6 +163,37 @@ public sealed class TopologyFollowerTests : IAsyncLifetime
         await Assert.ThrowsAsync<OperationInterruptedException>(() => channel.ExchangeDeclarePassiveAsync("t"));
     }
 
+    [Fact]
+    public async Task TopicThatIsNotStored_LeavesNoExchangeBehindButSomebodys()
+    {
+        var topology = _server.Services.GetRequiredService<TopicTopology>();
+        await using var channel = await _world.Client.CreateChannelAsync();
+        await channel.ExchangeDeclareAsync("hers", ExchangeType.Topic, durable: true);
+        string[] names = ["none", "T", "hers", "t"];
+
+        foreach (var name in names)
+        {
+            Assert.IsType<Declaration.Done>(await _follower.DeclareNewAsync(name, () => Task.FromResult(false), default));
+        }
+
+        Assert.Equal([false, false, true, true], await Task.WhenAll(names.Select(name => topology.HasExchangeAsync(name, default))));
+    }
+
+    /// <summary>RabbitMQ keeps names that begin like this for itself.</summary>
+    [Fact]
+    public async Task ExchangeThatCannotBeMade_LeavesTheNoticeToBeSentForAsLongAsTheTopicIsThere()
+    {
+        using var notices = ActivatorUtilities.CreateInstance<NoticePublisher>(_server.Services, TimeProvider.System);
+        await _world.Topics.CreateAsync("amq.Told", "test", default);
+
+        Assert.Equal(NoticeOutcome.NotSent, await TellAsync("amq.Told"));
+        Assert.Equal(NoticeOutcome.NoTopic, await TellAsync("amq.told"));
+        await _topics.DeleteAsync("amq.told", default);
+        Assert.Equal(NoticeOutcome.NoTopic, await TellAsync("amq.Told"));
+
+        Task<NoticeOutcome> TellAsync(string topic) => notices.TestAsync(topic, "test-told", "topic.test", default);
+    }
+
     [Theory]
     [InlineData("job.a", 1)]
     [InlineData("job.b", 2)]

@@ -21,7 +21,7 @@ internal enum NoticeOutcome
     /// <summary>There is no such topic any more.</summary>
     NoTopic,
 
-    /// <summary>The broker is away, answers too late or does not let us; it may have taken some of it.</summary>
+    /// <summary>The broker is away, answers too late, or does not let us send or make the exchange; it may have taken some of it.</summary>
     NotSent,
 }
 
@@ -36,6 +36,7 @@ internal enum NoticeOutcome
 internal sealed partial class NoticePublisher(
     BrokerConnection broker,
     TopologyFollower follower,
+    TopicStore topics,
     IOptions<NotificationOptions> options,
     IOptions<BrokerOptions> brokerOptions,
     TimeProvider time,
@@ -120,14 +121,28 @@ internal sealed partial class NoticePublisher(
             }
 
             // Made while the broker was away, or deleted: what PostgreSQL says now is made so.
-            return await follower.FollowAsync(topic, cancellationToken) is Declaration.BrokerAway
-                ? NoticeOutcome.NotSent
-                : await TrySendAsync(topic, routingKey, messages, cancellationToken);
+            if (await follower.FollowAsync(topic, cancellationToken) is Declaration.BrokerAway)
+            {
+                return NoticeOutcome.NotSent;
+            }
+
+            outcome = await TrySendAsync(topic, routingKey, messages, cancellationToken);
+            return outcome == NoticeOutcome.NoTopic && await ExistsAsync(topic, cancellationToken) ? NoExchange(messages, topic) : outcome;
         }
         finally
         {
             _places.Release();
         }
+    }
+
+    /// <summary>Whether PostgreSQL has the topic; one of the same name in another spelling has another exchange.</summary>
+    private async Task<bool> ExistsAsync(string topic, CancellationToken cancellationToken) =>
+        (await topics.FindAsync([topic], cancellationToken)).GetValueOrDefault(topic) == topic;
+
+    private NoticeOutcome NoExchange(IReadOnlyList<(BasicProperties Properties, byte[] Body)> messages, string topic)
+    {
+        Log.NotSent(logger, messages[0].Properties.Type!, topic, "RabbitMQ does not let its exchange be made");
+        return NoticeOutcome.NotSent;
     }
 
     private async Task<NoticeOutcome> TrySendAsync(string topic, string routingKey, IReadOnlyList<(BasicProperties Properties, byte[] Body)> messages, CancellationToken cancellationToken)

@@ -101,6 +101,14 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
         return exists;
     }
 
+    /// <summary>The same of an exchange.</summary>
+    internal async Task<bool?> HasExchangeAsync(string exchange, CancellationToken cancellationToken)
+    {
+        bool? exists = null;
+        await OnOwnChannelAsync($"exchange {exchange}", async (channel, token) => exists = await ExistsAsync(channel.ExchangeDeclarePassiveAsync(exchange, token)), cancellationToken);
+        return exists;
+    }
+
     /// <summary>Deletes a queue of BatchPlane's own with what is in it. Nothing there: nothing to do.</summary>
     internal Task<Declaration> DeleteOwnQueueAsync(string queue, CancellationToken cancellationToken) => queue.StartsWith(SubscriptionQueue.OwnPrefix, StringComparison.Ordinal)
         ? OnOwnChannelAsync(
@@ -198,11 +206,13 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             cancellationToken);
     }
 
-    private static async Task<bool> ExistsAsync(IChannel channel, string queue, CancellationToken cancellationToken)
+    private static Task<bool> ExistsAsync(IChannel channel, string queue, CancellationToken cancellationToken) => ExistsAsync(channel.QueueDeclarePassiveAsync(queue, cancellationToken));
+
+    private static async Task<bool> ExistsAsync(Task passiveDeclaration)
     {
         try
         {
-            await channel.QueueDeclarePassiveAsync(queue, cancellationToken);
+            await passiveDeclaration;
             return true;
         }
         catch (OperationInterruptedException fault) when (fault.ShutdownReason?.ReplyCode == NotFound)

@@ -43,16 +43,19 @@ internal sealed partial class TopologyFollower(
     internal Task<Declaration> CleanAsync(string topicName, CancellationToken cancellationToken) =>
         NowOrLaterAsync(topicName, () => RemoveAsync(topicName, cancellationToken), cancellationToken);
 
-    /// <summary>Declares the exchange of a topic, then stores it by <paramref name="store"/> unless RabbitMQ refused the name.</summary>
-    internal Task<Declaration> DeclareNewAsync(string topicName, Func<Task> store, CancellationToken cancellationToken) => UnderLockAsync(
+    /// <summary>
+    /// Declares the exchange of a topic, then stores it by <paramref name="store"/> (false: nothing was stored) unless RabbitMQ refused the name. An exchange that was made for nothing goes again.
+    /// </summary>
+    internal Task<Declaration> DeclareNewAsync(string topicName, Func<Task<bool>> store, CancellationToken cancellationToken) => UnderLockAsync(
         topicName,
         async () =>
         {
             await RemoveAsync(topicName, cancellationToken);
+            var wasThere = await topology.HasExchangeAsync(topicName, cancellationToken);
             var declared = await topology.DeclareExchangeAsync(topicName, cancellationToken);
-            if (declared is Declaration.Done or Declaration.BrokerAway)
+            if (declared is Declaration.Done or Declaration.BrokerAway && !await store() && wasThere == false && !await IsStoredAsync(topicName, cancellationToken))
             {
-                await store();
+                await topology.DeleteExchangeAsync(topicName, cancellationToken);
             }
 
             return declared;
@@ -183,6 +186,10 @@ internal sealed partial class TopologyFollower(
 
         return worst;
     }
+
+    /// <summary>Whether the topic exists in this spelling, which is its exchange's.</summary>
+    private async Task<bool> IsStoredAsync(string topicName, CancellationToken cancellationToken) =>
+        (await topics.FindAsync([topicName], cancellationToken)).GetValueOrDefault(topicName) == topicName;
 
     private static string ReasonOf(Declaration declaration) => declaration switch
     {

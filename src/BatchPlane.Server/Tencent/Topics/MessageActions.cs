@@ -44,9 +44,9 @@ internal sealed class MessageActions(TopicQueries topics, NoticePublisher publis
             return (null, ActionAnswer.Refuse(ErrorCodes.InvalidParameterValue, $"`{field}`: expected a text that is not empty."));
         }
 
-        if (bodies.Sum(body => body.Length) is var bytes && bytes > settings.MaxMsgSize)
+        if (bodies.Sum(body => body.Length) is var bytes && bytes > settings.ShownMaxMsgSize)
         {
-            return (null, ActionAnswer.Refuse(ErrorCodes.InvalidParameterValue, FormattableString.Invariant($"`{field}`: expected at most {settings.MaxMsgSize} bytes, given {bytes}.")));
+            return (null, ActionAnswer.Refuse(ErrorCodes.InvalidParameterValue, FormattableString.Invariant($"`{field}`: expected at most {settings.ShownMaxMsgSize} bytes, given {bytes}.")));
         }
 
         var (key, problem) = KeyOf(call, settings);

@@ -124,7 +124,7 @@ internal sealed class TopicActions(TopicService service, TopicStore store, Topic
             TopicId = TopicSettings.IdOf(topic),
             topic.View.TopicName,
             settings.MsgRetentionSeconds,
-            settings.MaxMsgSize,
+            MaxMsgSize = settings.ShownMaxMsgSize,
             Qps = 0,
             settings.FilterType,
             CreateTime = topic.View.CreatedAt.ToUnixTimeMilliseconds(),
@@ -149,7 +149,7 @@ internal sealed class TopicActions(TopicService service, TopicStore store, Topic
             TopicId = TopicSettings.IdOf(topic),
             topic.View.TopicName,
             settings.MsgRetentionSeconds,
-            settings.MaxMsgSize,
+            MaxMsgSize = settings.ShownMaxMsgSize,
             Qps = 0,
             settings.FilterType,
             CreateTime = topic.View.CreatedAt.ToUnixTimeSeconds(),
@@ -179,7 +179,7 @@ internal sealed class TopicActions(TopicService service, TopicStore store, Topic
     private static TopicSettings SettingsOf(ActionCall call, int filterType) => new()
     {
         FilterType = filterType,
-        MaxMsgSize = call.Number("MaxMsgSize") ?? TopicSettings.DefaultMaxMsgSize,
+        MaxMsgSize = call.Number("MaxMsgSize"),
         MsgRetentionSeconds = call.Number("MsgRetentionSeconds") ?? TopicSettings.DefaultRetentionSeconds,
         Trace = call.Parameters["Trace"]?.GetValue<bool>() ?? false,
     };

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 
@@ -16,7 +17,7 @@ internal sealed record TopicSettings
     internal const int ByKeys = 2;
 
     /// <summary>Largest message in bytes when nobody said otherwise.</summary>
-    internal const int DefaultMaxMsgSize = 65_536;
+    private const int DefaultMaxMsgSize = 65_536;
 
     /// <summary>Seconds that are shown when nobody said otherwise.</summary>
     internal const int DefaultRetentionSeconds = 86_400;
@@ -28,8 +29,13 @@ internal sealed record TopicSettings
     /// <summary>How subscriptions choose.</summary>
     public int FilterType { get; init; } = ByTags;
 
-    /// <summary>Largest message, in bytes.</summary>
-    public int MaxMsgSize { get; init; } = DefaultMaxMsgSize;
+    /// <summary>Largest message in bytes as it was given, which holds for events too; null: nobody said.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxMsgSize { get; init; }
+
+    /// <summary>Largest message in bytes that this interface shows and publishes.</summary>
+    [JsonIgnore]
+    public int ShownMaxMsgSize => MaxMsgSize ?? DefaultMaxMsgSize;
 
     /// <summary>As it was given, in seconds.</summary>
     public int MsgRetentionSeconds { get; init; } = DefaultRetentionSeconds;

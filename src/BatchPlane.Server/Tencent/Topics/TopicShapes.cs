@@ -37,7 +37,7 @@ internal static class TopicShapes
         new("TagValue", Text) { IsRequired = true, IsTranslated = true, MaxLength = 256 },
     ]);
 
-    private static readonly Field MaxMsgSize = new("MaxMsgSize", Integer) { IsTranslated = true, Max = 65_536, Note = "1,024 to 65,536 (default) bytes. Of messages that this interface publishes, and of events, which are shortened." };
+    private static readonly Field MaxMsgSize = new("MaxMsgSize", Integer) { IsTranslated = true, Max = 65_536, Note = "1,024 to 65,536 bytes. Of messages that this interface publishes (default 65,536) and, when it was given, of events, which are shortened." };
     private static readonly Field Retention = new("MsgRetentionSeconds", Integer, Echoed) { Max = 86_400, Note = "A topic keeps nothing; how long a queue does is said to RabbitMQ." };
     private static readonly Field Trace = new("Trace", Flag, Echoed) { Note = "Nothing is traced beyond the journal." };
     private static readonly Field MsgTag = new("MsgTag", Text) { IsTranslated = true, IsList = true, MaxItems = MaxTags, MaxLength = MaxTagLength, Note = "At most 5, of letters, digits, `_` and `-`." };
