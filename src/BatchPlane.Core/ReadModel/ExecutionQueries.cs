@@ -61,18 +61,20 @@ public sealed class ExecutionQueries(NpgsqlDataSource dataSource, JournalReader 
 
     /// <summary>
     /// One attempt with what happened to it and the other attempts of its instance; null when there is none, or none any more. Whatever is committed counts: it need not be settled, as it has to be for lists.
-    /// At most <see cref="JournalOptions.ScanRows"/> rows are looked at, the oldest first.
+    /// At most <see cref="JournalOptions.ScanRows"/> rows of the attempt, the oldest first, and as many ends are read; its end is there in any case.
     /// </summary>
     public async Task<ExecutionDetails?> FindAsync(string jobId, int taskNo, int index, int attempt, CancellationToken cancellationToken)
     {
         // In this order: what is not found to run any more has its end in the journal.
         var running = await RunningAsync(new() { SubjectId = jobId, TaskNo = taskNo, InstanceIndex = index }, default, 1, cancellationToken);
-        var rows = await reader.ReadInstanceAsync(jobId, new(taskNo, index), options.Value.ScanRows, cancellationToken);
-        var names = (await reader.NamesAsync(rows, cancellationToken)).GetValueOrDefault(jobId, SubjectNames.None);
-        var ended = rows.Where(row => ExecutionViews.ResultOf(row) is not null).Select(row => ExecutionViews.ToView(row, OffsetOf(row), names)).ToList();
+        var ends = await reader.ReadAttemptsAsync(jobId, new(taskNo, index), null, options.Value.ScanRows, cancellationToken);
+        var rows = await reader.ReadAttemptsAsync(jobId, new(taskNo, index), attempt, options.Value.ScanRows, cancellationToken);
+        rows.AddRange(ends.Where(end => end.Attempt == attempt && rows.TrueForAll(row => row.EventNo != end.EventNo)).ToList());
+        var names = (await reader.NamesAsync([.. ends, .. rows], cancellationToken)).GetValueOrDefault(jobId, SubjectNames.None);
+        var ended = ends.Where(row => ExecutionViews.ResultOf(row) is not null).Select(row => ExecutionViews.ToView(row, OffsetOf(row), names)).ToList();
         List<ExecutionView> chain = [.. ended, .. running.Select(one => one.View).Where(one => ended.TrueForAll(other => other.Attempt != one.Attempt))];
         return chain.Find(one => one.Attempt == attempt) is { } execution
-            ? new(execution, [.. rows.Where(row => row.Attempt == attempt).Select(row => EventViews.ToView(row, OffsetOf(row), names))], [.. chain.OrderBy(one => one.Attempt)])
+            ? new(execution, [.. rows.Select(row => EventViews.ToView(row, OffsetOf(row), names))], [.. chain.OrderBy(one => one.Attempt)])
             : null;
 
         int OffsetOf(EventRow row) => index - row.InstanceIndex!.Value;

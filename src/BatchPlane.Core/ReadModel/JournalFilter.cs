@@ -65,7 +65,7 @@ public sealed record JournalFilter
     /// <summary>Name of the job; null: any. Jobs that were removed have no name.</summary>
     public NameFilter? JobName { get; init; }
 
-    /// <summary>Environment of the node concerned; null: any.</summary>
+    /// <summary>Environment of the node concerned; null: any. Jobs that were removed are in none.</summary>
     public string? EnvId { get; init; }
 
     /// <summary>Name or IP address of the host of the node concerned; null: any.</summary>
@@ -96,7 +96,8 @@ public sealed record JournalFilter
 
     /// <summary>Whether what is not in a row makes its events wanted.</summary>
     internal bool Matches(SubjectNames names, EventRow row) =>
-        (JobName is null || (names.Job is not null && JobName.Matches(names.Name)))
+        ((JobName, EnvId) == (null, null) || names.Job is not null)
+        && (JobName is null || JobName.Matches(names.Name))
         && (EnvId is null || names.NodeOf(row)?.EnvId == EnvId)
         && (Host is null || (names.NodeOf(row) is { } node && (node.Address == Host || string.Equals(node.HostName, Host, StringComparison.OrdinalIgnoreCase))));
 

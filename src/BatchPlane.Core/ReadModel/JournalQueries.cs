@@ -86,20 +86,22 @@ public sealed class JournalQueries(JournalReader reader, ReadContexts contexts, 
 
         var start = StartOf(after, backwards, bounds);
         var scope = await reader.ScopeAsync(filter, backwards ? StartOf(null, false, bounds) : start, options.Value.ScanRows, cancellationToken);
+        var below = JournalScope.BelowOf(scope, bounds);
         var scan = new JournalScan(filter, bounds, start, backwards, limit);
         for (var looked = 0; !scan.IsFull && looked < options.Value.ScanRows;)
         {
             var wanted = ChunkOf(filter, scope, limit);
-            var rows = await reader.ReadAsync(scope, scan.Next, backwards, bounds.UntilTxId, wanted, cancellationToken);
+            var rows = await reader.ReadAsync(scope, scan.Next, backwards, below, wanted, cancellationToken);
             looked += rows.Count;
             if (!scan.Take(rows, await reader.NamesForAsync(filter, rows, cancellationToken)))
             {
                 break;
             }
 
-            scan.AtEnd = rows.Count < wanted;
-            if (scan.AtEnd)
+            if (rows.Count < wanted)
             {
+                // Who follows a quiet job moves on with everybody: its last row may be dropped in time.
+                scan.End(backwards || scope is null || filter.Until is not null ? null : bounds.Settled);
                 break;
             }
         }

@@ -18,8 +18,18 @@ internal sealed record JournalBounds(JournalPosition Begin, JournalPosition Sett
 internal readonly record struct InstancePlace(int TaskNo, int Index);
 
 /// <summary>Which rows of the journal are gone over: those of these jobs and environments, or of the one job those about the attempts of an instance.</summary>
-internal sealed record JournalScope(IReadOnlyList<string> SubjectIds, InstancePlace? Instance = null)
+/// <param name="SubjectIds">Them.</param>
+/// <param name="Instance">Null: all rows.</param>
+/// <param name="IsLookedUp">True when it has the jobs that were there at a moment: one of the same name that comes later is not among them.</param>
+internal sealed record JournalScope(IReadOnlyList<string> SubjectIds, InstancePlace? Instance = null, bool IsLookedUp = false)
 {
+    /// <summary>
+    /// Only rows with a smaller transaction id are to be gone over. In jobs that were looked up no further than was settled before that (<paramref name="bounds"/>): of jobs that came since rows are settled meanwhile,
+    /// and who goes on behind those of the others would never get them.
+    /// </summary>
+    internal static ulong? BelowOf(JournalScope? scope, JournalBounds bounds) =>
+        scope is { IsLookedUp: true } ? Math.Min(bounds.UntilTxId ?? ulong.MaxValue, bounds.Settled.TxId) : bounds.UntilTxId;
+
     /// <summary>How the names of its statements end.</summary>
     internal string Suffix => Instance is not null ? "_of_instance" : SubjectIds.Count == 1 ? "_of_subject" : "_of_subjects";
 }
@@ -55,7 +65,7 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
         AddPlace(command, from, belowTxId, limit);
         if (scope?.Instance is { } instance)
         {
-            AddInstance(command, scope.SubjectIds[0], instance, onlySettled: true);
+            AddInstance(command, scope.SubjectIds[0], instance);
         }
         else if (scope is { SubjectIds: [var one] })
         {
@@ -69,18 +79,21 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
         return await RowsAsync(command, cancellationToken);
     }
 
-    /// <summary>At most <paramref name="limit"/> rows about the attempts of one instance, in sequence: whatever is committed, settled or not.</summary>
-    internal async Task<List<EventRow>> ReadInstanceAsync(string jobId, InstancePlace instance, int limit, CancellationToken cancellationToken)
+    /// <summary>
+    /// At most <paramref name="limit"/> rows about one attempt of an instance, or (null) those that may end one of its attempts, in sequence: whatever is committed, settled or not.
+    /// </summary>
+    internal async Task<List<EventRow>> ReadAttemptsAsync(string jobId, InstancePlace instance, int? attempt, int limit, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/journal_forward_of_instance.sql"));
-        AddPlace(command, default, null, limit);
-        AddInstance(command, jobId, instance, onlySettled: false);
+        await using var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/journal_attempts_of_instance.sql"));
+        AddInstance(command, jobId, instance);
+        command.Parameters.Add(new("attempt", NpgsqlDbType.Integer) { Value = attempt ?? (object)DBNull.Value });
+        command.Parameters.AddWithValue("row_limit", limit);
         return await RowsAsync(command, cancellationToken);
     }
 
     /// <summary>
     /// What of the journal has to be gone over for a filter, as far as an index tells: all of it (null), or some subjects. Jobs of a name or an environment are looked up while their journals have fewer than
-    /// <paramref name="limit"/> rows together; more are found sooner on the way through the whole.
+    /// <paramref name="limit"/> rows together, and no more than so many jobs have to be looked at; more are found sooner on the way through the whole.
     /// </summary>
     internal async Task<JournalScope?> ScopeAsync(JournalFilter filter, JournalPosition from, int limit, CancellationToken cancellationToken)
     {
@@ -107,7 +120,7 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var subjects = reader.GetFieldValue<string[]>(0);
-        return subjects.Length <= 1 || reader.GetInt32(1) < limit ? new(subjects) : null;
+        return reader.GetBoolean(2) && (subjects.Length <= 1 || reader.GetInt32(1) < limit) ? new(subjects, IsLookedUp: true) : null;
     }
 
     /// <summary>Names of the subjects and tasks of these rows; absent where the subject was removed; a removed job of which listeners are not told everything has that.</summary>
@@ -194,13 +207,12 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
         command.Parameters.Add(new("row_limit", limit));
     }
 
-    private static void AddInstance(NpgsqlCommand command, string jobId, InstancePlace instance, bool onlySettled)
+    private static void AddInstance(NpgsqlCommand command, string jobId, InstancePlace instance)
     {
         command.Parameters.AddWithValue("subject_id", jobId);
         command.Parameters.AddWithValue("task_no", instance.TaskNo);
         command.Parameters.AddWithValue("instance_index", instance.Index);
         command.Parameters.AddWithValue("max_span", InstanceSpan.MaxLength);
-        command.Parameters.AddWithValue("only_settled", onlySettled);
     }
 
     private static async Task<List<EventRow>> RowsAsync(NpgsqlCommand command, CancellationToken cancellationToken)

@@ -16,7 +16,7 @@ internal sealed class JournalScan(JournalFilter filter, JournalBounds bounds, Jo
     internal bool IsFull => Hits.Count >= limit;
 
     /// <summary>True when there is nothing further.</summary>
-    internal bool AtEnd { get; set; }
+    internal bool AtEnd { get; private set; }
 
     /// <summary>
     /// Takes the next rows, the one at <see cref="Next"/> first if it is there. False when it came to the end or is full. <paramref name="names"/>: of the rows that match by themselves, if the filter needs them.
@@ -38,6 +38,16 @@ internal sealed class JournalScan(JournalFilter filter, JournalBounds bounds, Jo
         }
 
         return true;
+    }
+
+    /// <summary>Notes that there is nothing further, and nothing up to a place that may lie behind the last row.</summary>
+    internal void End(JournalPosition? settled)
+    {
+        AtEnd = true;
+        if (settled is { } place && Next.IsBefore(place))
+        {
+            Next = place;
+        }
     }
 
     private bool IsPast(EventRow row)

@@ -12,6 +12,9 @@ public sealed class JournalSorting(JournalReader reader, ExecutionQueries execut
 {
     private const int ChunkRows = 1_000;
 
+    /// <summary>Rows of some subjects to read at once: more, since each read goes over all of theirs that are left.</summary>
+    private const int ChunkRowsOfSubjects = 10_000;
+
     /// <summary>A page of events; null when there is too much to be sorted.</summary>
     public async Task<SortedPage<EventView>?> EventsAsync(JournalFilter filter, SortedQuery query, CancellationToken cancellationToken)
     {
@@ -76,28 +79,39 @@ public sealed class JournalSorting(JournalReader reader, ExecutionQueries execut
         var bounds = await reader.BoundsAsync(filter.Earliest, filter.Until, cancellationToken);
         var start = bounds.Since is { } since && bounds.Begin.IsBefore(since) ? since : bounds.Begin;
         var scope = await reader.ScopeAsync(filter, start, options.Value.SortRows, cancellationToken);
-        var scan = new JournalScan(filter, bounds, start, backwards: false, int.MaxValue);
-
-        // Of some subjects each read sorts all their rows.
-        var wanted = scope is { SubjectIds.Count: > 1 } ? options.Value.SortRows : ChunkRows;
+        var below = JournalScope.BelowOf(scope, bounds);
+        var scan = new JournalScan(filter, bounds, start, backwards: false, options.Value.SortExecutions + 1);
+        var wanted = scope is { SubjectIds.Count: > 1 } ? ChunkRowsOfSubjects : ChunkRows;
         var (rows, hits) = (0, 0L);
         while (true)
         {
-            var chunk = await reader.ReadAsync(scope, scan.Next, backwards: false, bounds.UntilTxId, wanted, cancellationToken);
-            scan.Take(chunk, await reader.NamesForAsync(filter, chunk, cancellationToken));
-            (rows, hits) = (rows + chunk.Count, hits + scan.Hits.Count);
-            if (rows > options.Value.SortRows || hits > options.Value.SortExecutions)
+            var chunk = await reader.ReadAsync(scope, scan.Next, backwards: false, below, wanted, cancellationToken);
+            rows += chunk.Count;
+            if (rows > options.Value.SortRows)
             {
                 return false;
             }
 
-            foreach (var hit in scan.Hits)
+            // Row by row: a chunk may stand for very many events.
+            var names = await reader.NamesForAsync(filter, chunk, cancellationToken);
+            foreach (var row in chunk)
             {
-                found(hit);
-                page.Add(hit);
+                scan.Take([row], names);
+                hits += scan.Hits.Count;
+                if (hits > options.Value.SortExecutions)
+                {
+                    return false;
+                }
+
+                foreach (var hit in scan.Hits)
+                {
+                    found(hit);
+                    page.Add(hit);
+                }
+
+                scan.Hits.Clear();
             }
 
-            scan.Hits.Clear();
             if (chunk.Count < wanted)
             {
                 return true;

@@ -46,8 +46,8 @@ internal static class ListExecutions
         var reading = JournalFilterReader.ReadExecutions(query, problems);
         reading = reading with { Filter = reading.Filter with { Results = withRunning && ended.Count == 0 ? null : ended } };
 
-        // Both together are in no order that is stored.
-        var list = page.Sort is not null || (withRunning && ended.Count > 0) ? Sorted() : withRunning ? Running() : Ended();
+        // Both together are in no order that is stored; what runs alone is in that of the grants, unless another one was asked for.
+        var list = page.Sort is not null || (withRunning && (ended.Count > 0 || query.Text("sort") is not null)) ? Sorted() : withRunning ? Running() : Ended();
         query.RefuseOthers();
         if (problems.Any)
         {

@@ -51,6 +51,15 @@ public sealed class ExecutionSearchTests : IAsyncLifetime
         Assert.Equal([_first, _first], await JobsAsync(new() { Host = "mill" }));
         Assert.Equal([_first, _first], await JobsAsync(new() { Host = Here }));
         Assert.Empty(await JobsAsync(new() { Host = "mil" }));
+
+        // A job that was removed is in no environment, whether jobs are looked up or (of too many) the whole journal is gone over.
+        await _installation.ExecuteAsync($"""
+            INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, task_no, instance_index, attempt, node_id, cause, source, launched_at, occurred_at, notify)
+            VALUES (pg_current_xact_id(), 0, 'job-removed', 1, 'task_instance', 'SUCCEED', 0, 0, 1, '{_node}', 'succeeded', 'agent', now(), now(), 0)
+            """);
+        await Condition.ReachedAsync(() => FoundAsync(new() { Host = Here }), found => found.Count == 3, "its end is settled");
+        Assert.Equal([_first, _first], await JobsAsync(new() { EnvId = _env }));
+        Assert.Equal([_first, _first], await JobsAsync(new() { EnvId = _env }, scanRows: 1));
         Assert.Equal([(_env, "Mill", Here)], (await FoundAsync(new() { NodeId = _node })).Select(view => (view.EnvId, view.HostName, view.HostAddress)).Distinct());
     }
 
@@ -106,6 +115,8 @@ public sealed class ExecutionSearchTests : IAsyncLifetime
         Assert.Equal(["nightly-a 0 SUCCESS", "nightly-a 1 SUCCESS", "nightly-a 2 RUNNING", "nightly_b 0 SUCCESS"], results.Order(StringComparer.Ordinal));
         var ended = await sorting.ExecutionsAsync(new() { Results = ["FAILURE"] }, withRunning: true, new(JournalSort.Result, Descending: false, null, 10), default);
         Assert.Equal(["RUNNING"], ended!.Items.Select(item => item.View.Result));
+        var ofJobs = await sorting.ExecutionsAsync(new() { Results = [], JobName = NameFilter.Parse("nightly*") }, withRunning: false, new(JournalSort.Time, Descending: true, null, 10), default);
+        Assert.Equal([_second, _first, _first], ofJobs!.Items.Select(item => item.View.JobId));
     }
 
     [Fact]
@@ -140,6 +151,25 @@ public sealed class ExecutionSearchTests : IAsyncLifetime
         Assert.Empty(running.Transitions);
         Assert.Null(await Executions.FindAsync(_first, 0, 2, 2, default));
         Assert.Null(await Executions.FindAsync(_first, 0, 3, 1, default));
+    }
+
+    [Fact]
+    public async Task OneThatPostedMuch_IsFoundWithItsEnd()
+    {
+        await _installation.ExecuteAsync("""
+            INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, task_no, instance_index, attempt, cause, source, launched_at, occurred_at, notify)
+            SELECT pg_current_xact_id(), 0, 'job-loud', n, 'task_instance', CASE n WHEN 6 THEN 'RUNNABLE' WHEN 7 THEN 'SUCCEED' ELSE 'PROGRESS' END, 0, 0, CASE n WHEN 7 THEN 2 ELSE 1 END,
+                CASE n WHEN 6 THEN 'exit_code' WHEN 7 THEN 'succeeded' END, 'agent', now(), now(), 0
+            FROM generate_series(1, 7) AS n
+            ORDER BY n
+            """);
+        var executions = new ExecutionQueries(_installation.DataSource, Reader, Options.Create(new JournalOptions { ScanRows = 3 }));
+        var first = (await executions.FindAsync("job-loud", 0, 0, 1, default))!;
+        var second = (await executions.FindAsync("job-loud", 0, 0, 2, default))!;
+
+        Assert.Equal(["1 FAILURE", "2 SUCCESS"], first.Chain.Select(view => $"{view.Attempt} {view.Result}"));
+        Assert.Equal(["PROGRESS", "PROGRESS", "PROGRESS", "RUNNABLE"], first.Transitions.Select(view => view.State));
+        Assert.Equal(["SUCCEED"], second.Transitions.Select(view => view.State));
     }
 
     private JournalReader Reader => new(_installation.DataSource);

@@ -163,6 +163,60 @@ public sealed class ReplayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task JobOfTheNameThatComesWhileAPageIsRead_IsNotPassedOver()
+    {
+        await AddJobAsync("job-a", "1");
+        await AppendAsync("job-a");
+        await Condition.ReachedAsync(() => AllAsync(Quiet), all => all.Count == 1, "it is settled");
+        var reader = new JournalReader(_installation.DataSource);
+        var bounds = await reader.BoundsAsync(null, null, default);
+        var scope = await reader.ScopeAsync(Quiet, bounds.Begin, 1_000, default);
+        await AddJobAsync("job-b", "1");
+        await AppendAsync("job-b");
+        await AppendAsync("job-a");
+        await Condition.ReachedAsync(() => AllAsync(Quiet), all => all.Count == 3, "all are settled");
+
+        Assert.Equal([1L], await SequencesAsync(JournalScope.BelowOf(scope, bounds)));
+
+        // The control: whoever reads further stands behind the row of the new job, which he did not get.
+        Assert.Equal([1L, 2L], await SequencesAsync(null));
+
+        async Task<IEnumerable<long>> SequencesAsync(ulong? below) =>
+            (await reader.ReadAsync(scope, bounds.Begin, backwards: false, below, 10, default)).Select(row => row.Sequence);
+    }
+
+    [Fact]
+    public async Task FollowerOfAQuietName_MovesOnWithTheJournal()
+    {
+        await AddJobAsync("job-a", "1");
+        await AppendAsync("job-a");
+        await Condition.ReachedAsync(() => AllAsync(Quiet), all => all.Count == 1, "it is settled");
+        var first = await PageAsync(Quiet, null, 10);
+        await AppendAsync("job-else");
+        await AllAsync(new());
+        var second = await PageAsync(Quiet, first.Next, 10);
+        await AppendAsync("job-a");
+        var third = await Condition.ReachedAsync(() => PageAsync(Quiet, second.Next, 10), page => page.Items.Count == 1, "it is settled");
+
+        Assert.Empty(second.Items);
+        var last = await _installation.ScalarAsync<long>("SELECT order_txid::text::bigint FROM events WHERE subject_id = 'job-else'");
+        Assert.True(JournalPosition.Before((ulong)last).IsBefore(second.Next), $"{second.Next} is not behind {last}");
+        Assert.Equal("job-a:2", third.Items.Single().View.EventId);
+    }
+
+    [Fact]
+    public async Task JobsThatAreTooOld_CountAmongThoseLookedAt()
+    {
+        await AddJobAsync("job-old1", "1");
+        await AddJobAsync("job-old2", "2");
+        await AddJobAsync("job-new", "9");
+        var reader = new JournalReader(_installation.DataSource);
+
+        Assert.Equal(["job-new"], (await reader.ScopeAsync(Quiet, JournalPosition.Before(5), 4, default))!.SubjectIds);
+        Assert.Null(await reader.ScopeAsync(Quiet, JournalPosition.Before(5), 3, default));
+    }
+
+    [Fact]
     public async Task UncountedDays_AreKept()
     {
         await _installation.ExecuteAsync("SELECT journal_ensure_partition(current_date - 40)");
@@ -178,6 +232,14 @@ public sealed class ReplayTests : IAsyncLifetime
         await _installation.ExecuteAsync("UPDATE statistics_cursor SET txid = '7', event_no = (SELECT max(event_no) FROM events)");
         Assert.Equal(1, await store.DropPartitionsAsync(14, default));
     }
+
+    private static JournalFilter Quiet => new() { JobName = NameFilter.Parse("quiet") };
+
+    /// <summary>A job of the name that <see cref="Quiet"/> wants.</summary>
+    private Task AddJobAsync(string jobId, string txid) => _installation.ExecuteAsync($"""
+        INSERT INTO jobs (job_id, job_name, job_description, priority, state, document, notifications, interest, tags, labels, submitted_by, created_at, journal_txid)
+        VALUES ('{jobId}', 'quiet', '', 0, 'RUNNING', jsonb_build_object(), '[]', ARRAY[]::integer[], '[]', ARRAY[]::text[], 'test', now(), {txid}::text::xid8)
+        """);
 
     private async Task<JournalAnswer<EventView>.Found> PageAsync(JournalFilter filter, JournalPosition? after, int limit, bool backwards = false) =>
         Assert.IsType<JournalAnswer<EventView>.Found>(await _journal.EventsAsync(filter, after, backwards, limit, default));

@@ -30,6 +30,8 @@ public sealed class JournalScopePlanTests : IAsyncLifetime
             SELECT '{Rows}', 0, 'job-short', n, 'job', 'RUNNING', 'engine', now(), 0 FROM generate_series(1, 5) AS n;
             INSERT INTO jobs (job_id, job_name, job_description, priority, state, cause, document, notifications, interest, tags, labels, submitted_by, created_at, finished_at, journal_txid)
             SELECT 'job-x' || n, 'many' || n, '', 0, 'SUCCEED', 'succeeded', jsonb_build_object(), '[]', ARRAY[]::integer[], '[]', ARRAY['env:env-n' || n % 1000], 'test', now(), now(), '9' FROM generate_series(1, 20000) AS n;
+            INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, task_no, instance_index, attempt, source, occurred_at, notify)
+            SELECT (10 + n)::text::xid8, 0, 'job-loud', 1 + n, 'task_instance', 'PROGRESS', 0, n % 1000, 1, 'agent', now(), 0 FROM generate_series(0, {Rows} - 1) AS n;
             UPDATE jobs SET job_id = 'job-short' WHERE job_name = 'many77';
             ANALYZE events, jobs
             """);
@@ -90,8 +92,37 @@ public sealed class JournalScopePlanTests : IAsyncLifetime
 
         static NpgsqlParameter[] Instance() =>
         [
-            new("subject_id", "job-long"), new("task_no", (object)0), new("instance_index", 40_001), new("max_span", InstanceSpan.MaxLength), new("only_settled", true),
+            new("subject_id", "job-long"), new("task_no", (object)0), new("instance_index", 40_001), new("max_span", InstanceSpan.MaxLength),
         ];
+    }
+
+    [Fact]
+    public async Task InstanceWhoseNeighboursPostProgress_IsReadWithoutTheirs()
+    {
+        Assert.Equal(10, await RowsAsync("journal_forward_of_instance", Place(0), Instance()));
+        Assert.Equal(10, await RowsAsync("journal_backward_of_instance", Place(Last + 1), Instance()));
+        Assert.Equal(10, await RowsAsync("journal_attempts_of_instance", [new("row_limit", 10)], [.. Instance(), new("attempt", NpgsqlDbType.Integer) { Value = 1 }]));
+        Assert.Equal(0, await RowsAsync("journal_attempts_of_instance", [new("row_limit", 10)], [.. Instance(), new("attempt", NpgsqlDbType.Integer) { Value = DBNull.Value }]));
+
+        // The control: in one window with its neighbours, all of theirs are read and sorted.
+        var together = SqlText.Load("ReadModel/Sql/journal_forward_of_instance.sql").Replace("span <> 1", "span > 0", StringComparison.Ordinal);
+        Assert.InRange((await RunAsync(together, [.. Place(0), .. Instance()])).Pages, FewPages, long.MaxValue);
+
+        static NpgsqlParameter[] Instance() =>
+        [
+            new("subject_id", "job-loud"), new("task_no", (object)0), new("instance_index", 999), new("max_span", InstanceSpan.MaxLength),
+        ];
+    }
+
+    [Fact]
+    public async Task LongJobReadUntilAPlace_IsNotReadBehindIt()
+    {
+        NpgsqlParameter[] PlaceBelow(ulong below) => [.. Place(First).Where(parameter => parameter.ParameterName != "below_txid"), new("below_txid", NpgsqlDbType.Xid8) { Value = below }, new("subject_id", "job-long")];
+        Assert.Equal(7, await RowsAsync("journal_forward_of_subject", PlaceBelow(First + 7), []));
+
+        // The control: without the end as a sequence, all rows behind it are read and thrown away.
+        var blind = SqlText.Load("ReadModel/Sql/journal_forward_of_subject.sql").Replace("AND sequence <", "AND 0 <", StringComparison.Ordinal);
+        Assert.InRange((await RunAsync(blind, PlaceBelow(First + 7))).Pages, FewPages, long.MaxValue);
     }
 
     [Theory]

@@ -46,6 +46,7 @@ public sealed class ExecutionEndpointTests(EventServer server) : IClassFixture<E
         Assert.Equal(["1/1 SUCCESS", "2/1 SUCCESS"], await ListAsync($"job={_job}&started_since={Day}T10:05:00Z&started_until={Day}T10:20:00Z"));
         Assert.Equal(["2/1 SUCCESS", "1/1 SUCCESS", "0/1 FAILURE", "0/2 SUCCESS"], await ListAsync($"job={_job}&sort=duration&order=desc&result=RUNNING,SUCCESS,FAILURE", sorted: true));
         Assert.Equal(["0/1 FAILURE"], await ListAsync($"job={_job}&result=FAILURE,RUNNING"));
+        Assert.Empty(await ListAsync($"job={_job}&result=RUNNING&sort=complete_time&order=desc"));
     }
 
     [Fact]

@@ -500,8 +500,10 @@ CREATE INDEX events_outbox_idx ON events (shard, order_txid, event_no) WHERE not
 -- For replay. Rows come nearly in this order, so that its pages fill one after the other. The condition is always true: it keeps the dispatcher, whose statements
 -- do not have it, to events_outbox_idx, which has only what is to be delivered.
 CREATE INDEX events_order_idx ON events (order_txid, event_no) WHERE span > 0;
--- For the attempts of one instance, of whose events a row begins at most InstanceSpan.MaxLength before it. Other rows of instances have no attempt, and may be longer.
-CREATE INDEX events_instance_idx ON events (subject_id, task_no, instance_index) WHERE attempt IS NOT NULL;
+-- For the attempts of one instance: rows of its own, which may be many (progress), in the order in which they are read; and rows that stand for many instances, of which one of its begins
+-- at most InstanceSpan.MaxLength before it. Other rows of instances have no attempt, and may be longer. Not span > 1: that would let events_order_idx serve in its place.
+CREATE INDEX events_instance_idx ON events (subject_id, task_no, instance_index, order_txid, event_no) WHERE attempt IS NOT NULL AND span = 1;
+CREATE INDEX events_instance_span_idx ON events (subject_id, task_no, instance_index) WHERE attempt IS NOT NULL AND span <> 1;
 COMMENT ON TABLE events_default IS 'Rows of days without a partition: of clocks that are wrong, or of days whose partition could not be made. JournalKeeper moves them to partitions of their days.';
 COMMENT ON TABLE events IS 'The journal: every transition, written in its transaction. Status trace, timeline, replay source and outbox. Append-only; retention drops partitions.';
 COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
