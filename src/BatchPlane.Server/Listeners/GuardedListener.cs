@@ -48,6 +48,10 @@ internal sealed class GuardedListener(IEventListener listener, ListenerContext c
             }
 
             _isStarted = true;
+            if (IsStuck)
+            {
+                return new(CallOutcome.TimedOut, "start: it returned late, and something that it registered has not");
+            }
         }
 
         return await CallAsync(token => listener.HandleAsync(batch, token), cancellationToken);

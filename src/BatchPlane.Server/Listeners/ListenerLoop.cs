@@ -101,6 +101,12 @@ internal sealed partial class ListenerLoop(LoadedListener loaded, ListenerServic
 
                     services.Metrics.Handled(loaded.Name, found.Events.Count);
                     gap = found.Events.Count > 0 ? null : gap;
+                    if (_listener.IsStuck)
+                    {
+                        // The call returned, and something that it registered still holds a thread.
+                        return;
+                    }
+
                     break;
             }
         }
