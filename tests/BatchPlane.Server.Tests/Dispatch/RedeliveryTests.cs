@@ -315,7 +315,7 @@ public sealed class RedeliveryTests : IAsyncLifetime
         view => $"{view.State}, {view.Sent} sent");
 
     /// <summary>A redelivery ends at the cursor, which is moved a little after the last message.</summary>
-    private Task CursorIsBehindAllAsync() => Until.ReachedAsync(
+    private Task<long> CursorIsBehindAllAsync() => Until.ReachedAsync(
         async () => (await new DispatchQueries(_world.DataSource).LagAsync(100, 10, default)).PendingEvents,
         pending => pending == 0,
         pending => $"{pending} events pending");
