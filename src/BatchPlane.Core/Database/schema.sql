@@ -280,7 +280,8 @@ CREATE TABLE events (
     CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text]))),
     CONSTRAINT events_span_check CHECK ((span > 0))
 ) PARTITION BY RANGE (occurred_at);
-CREATE INDEX events_instance_idx ON ONLY public.events USING btree (subject_id, task_no, instance_index) WHERE (attempt IS NOT NULL);
+CREATE INDEX events_instance_idx ON ONLY public.events USING btree (subject_id, task_no, instance_index, order_txid, event_no) WHERE ((attempt IS NOT NULL) AND (span = 1));
+CREATE INDEX events_instance_span_idx ON ONLY public.events USING btree (subject_id, task_no, instance_index) WHERE ((attempt IS NOT NULL) AND (span <> 1));
 CREATE INDEX events_order_idx ON ONLY public.events USING btree (order_txid, event_no) WHERE (span > 0);
 CREATE INDEX events_outbox_idx ON ONLY public.events USING btree (shard, order_txid, event_no) WHERE (notify <> 0);
 CREATE INDEX events_subject_idx ON ONLY public.events USING btree (subject_id, sequence);

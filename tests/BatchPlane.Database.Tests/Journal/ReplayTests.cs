@@ -188,7 +188,7 @@ public sealed class ReplayTests : IAsyncLifetime
     [Fact]
     public async Task FollowerOfAQuietName_MovesOnWithTheJournal()
     {
-        await AddJobAsync("job-a", "1");
+        await AddJobAsync("job-a", "900000");
         await AppendAsync("job-a");
         await Condition.ReachedAsync(() => AllAsync(Quiet), all => all.Count == 1, "it is settled");
         var first = await PageAsync(Quiet, null, 10);

@@ -11,8 +11,8 @@ public sealed class JournalScopePlanTests : IAsyncLifetime
 {
     private const int Rows = 40_000;
 
-    /// <summary>Pages of the database that a few rows and some twenty looks into an index need, not what all rows lie on.</summary>
-    private const int FewPages = 300;
+    /// <summary>Pages of the database that a few rows and twice some twenty looks into an index need, not what all rows lie on.</summary>
+    private const int FewPages = 400;
 
     private const ulong First = 3;
     private const ulong Last = First + ((Rows - 1) / 7 * 7);
