@@ -92,7 +92,7 @@ internal static class EventDocument
         `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
         Its topic may be in `notifications` as well, but no transition goes to a topic twice, since both messages would have one id: `OnJobFailed` beside `JOB_FAILED` on one topic is refused, unlike Alibaba's; take two topics.
         Jobs and environments show the block as `notification`, as it was given. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`, which begins anew when a user has it tried again and leaves out attempts that were given back; one that is ended while it waits for another attempt may have 0 there.
-        `Progress` is the last percentage that the attempt posted, when it ends; `0` before, and where none was posted, also of one that succeeded.
+        `Progress` is the last percentage that the attempt posted, when it ends; `0` before, and where none was posted, also of one that succeeded; `0` too where the attempt was lost with its node or handed over by it.
         `OnInstanceWaiting` is a message for each instance, a million for an array of a million, since a body names one: leave it out of `Events` where that is too much. No `*` brings it, and `OnTaskWaiting` tells the same once.
 
         A body over the limit is shortened: the longest of its texts loses its end, then the next, until it fits. In `cmq` and `cloudevents` these are `StateReason` and `ProgressMessage`, and `CustomEventData` is left out as a whole;
