@@ -76,14 +76,14 @@ public sealed class OutputStorageTests
         await using var agent = await StartAsync(options: (url, directory) => Options(url, directory, slots: 1, prefill: 0, outputsWaiting: 2), script: server => server.StorageFails = true);
         agent.Server.Offer(Shell("echo x"), count: 2);
 
-        // What comes a second time is known to wait.
+        // What comes a second time is known to wait, and goes on waiting while it is told again.
         await Eventually.ReachAsync(() => agent.Server.Unstored.Values.Count(times => times > 1) == 2, agent.Server.Describe);
         agent.Server.Offer(Shell("echo x"), count: 8, first: 2);
         var beats = agent.Server.Heartbeats.Count;
         await Eventually.ReachAsync(() => agent.Server.Heartbeats.Count >= beats + 2, agent.Server.Describe);
 
-        // One more may have been asked for before the second was known to wait.
-        Assert.DoesNotContain(agent.Server.Unstored.Keys.Concat(agent.Server.Reports.Select(report => report.Attempt)), attempt => attempt.Index > 2);
+        // What was asked for before the second was known to wait may come: a poll, and the one that took its place.
+        Assert.DoesNotContain(agent.Server.Unstored.Keys.Concat(agent.Server.Reports.Select(report => report.Attempt)), attempt => attempt.Index > 3);
         agent.Server.StorageFails = false;
         await agent.Server.EndAsync(9);
     }

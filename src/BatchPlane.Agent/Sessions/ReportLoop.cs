@@ -49,6 +49,7 @@ internal sealed class ReportLoop(AgentOptions options, JoinResponse node, Server
             }
 
             await SendAsync(batch, session);
+            queue.ToldLate();
             if (queue.StorageFails)
             {
                 await retry.PauseAsync(session);

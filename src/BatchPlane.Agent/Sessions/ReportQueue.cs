@@ -28,6 +28,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
     private readonly Queue<ReportItem> _next = new();
     private readonly Queue<ReportItem> _late = new();
     private int _uploadsWaiting;
+    private int _lateOnTheirWay;
     private bool _storageFails;
 
     /// <summary>Rung when there is something to tell.</summary>
@@ -43,7 +44,7 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         {
             lock (_gate)
             {
-                return _late.Count + _uploadsWaiting;
+                return _late.Count + _lateOnTheirWay + _uploadsWaiting;
             }
         }
     }
@@ -186,7 +187,10 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
         return batch;
     }
 
-    /// <summary>Takes ends that are late and have output, the longest waiting first. Those that have waited long enough are told without, by <see cref="Take"/>.</summary>
+    /// <summary>
+    /// Takes ends that are late and have output, the longest waiting first; they still count as waiting until <see cref="ToldLate"/>. Those that have waited long enough are told without, by
+    /// <see cref="Take"/>.
+    /// </summary>
     internal List<ReportItem> TakeLate()
     {
         var batch = new List<ReportItem>();
@@ -223,9 +227,20 @@ internal sealed class ReportQueue(AgentOptions options, TimeProvider time)
             {
                 Bell.Ring();
             }
+
+            _lateOnTheirWay = batch.Count;
         }
 
         return batch;
+    }
+
+    /// <summary>The server has answered about what <see cref="TakeLate"/> gave; what it could not store is late again.</summary>
+    internal void ToldLate()
+    {
+        lock (_gate)
+        {
+            _lateOnTheirWay = 0;
+        }
     }
 
     private bool IsLongEnough(Attempt attempt) =>
