@@ -4,6 +4,7 @@ using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Redelivery;
 using BatchPlane.Server.Dispatch;
+using Npgsql;
 using static BatchPlane.Server.Tests.Dispatch.DispatchWorld;
 
 namespace BatchPlane.Server.Tests.Dispatch;
@@ -39,8 +40,7 @@ public sealed class RedeliveryTests : IAsyncLifetime
 
         await StartAsync();
         await inbox.WhenAsync(3);
-        await _world.AppendAsync(Job);
-        await _world.ExecuteAsync("UPDATE events SET notify = 2 WHERE level = 'job'");
+        await AppendForSecondBlockAsync();
         await Until.ReachedAsync(() => StatesAsync(4), states => states == "unbound unrouted 312 NO_ROUTE", states => states);
 
         Assert.Equal("bound confirmed", await StatesAsync(2));
@@ -313,6 +313,17 @@ public sealed class RedeliveryTests : IAsyncLifetime
         async () => (await _store.FindAsync(id, default))!,
         view => view.State == "done",
         view => $"{view.State}, {view.Sent} sent");
+
+    /// <summary>In one transaction: the dispatcher runs.</summary>
+    private async Task AppendForSecondBlockAsync()
+    {
+        await using var connection = await _world.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await DispatchWorld.AppendAsync(connection, Job);
+        await using var update = new NpgsqlCommand("UPDATE events SET notify = 2 WHERE level = 'job'", connection, transaction);
+        await update.ExecuteNonQueryAsync();
+        await transaction.CommitAsync();
+    }
 
     /// <summary>A redelivery ends at the cursor, which is moved a little after the last message.</summary>
     private Task<long> CursorIsBehindAllAsync() => Until.ReachedAsync(
