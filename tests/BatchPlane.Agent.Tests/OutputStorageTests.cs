@@ -82,8 +82,8 @@ public sealed class OutputStorageTests
         var beats = agent.Server.Heartbeats.Count;
         await Eventually.ReachAsync(() => agent.Server.Heartbeats.Count >= beats + 2, agent.Server.Describe);
 
-        // What was asked for before the second was known to wait may come: a poll, and the one that took its place.
-        Assert.DoesNotContain(agent.Server.Unstored.Keys.Concat(agent.Server.Reports.Select(report => report.Attempt)), attempt => attempt.Index > 3);
+        // One more may have been asked for before the second was known to wait.
+        Assert.DoesNotContain(agent.Server.Unstored.Keys.Concat(agent.Server.Reports.Select(report => report.Attempt)), attempt => attempt.Index > 2);
         agent.Server.StorageFails = false;
         await agent.Server.EndAsync(9);
     }
