@@ -36,7 +36,7 @@ internal sealed class AgentHarness : IAsyncDisposable
     }
 
     internal static AgentOptions Options(
-        Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000, ContainerOptions? containers = null, TimeSpan? outputPatience = null, int outputsWaiting = 1_000, LimitOptions? limits = null, StagingOptions? files = null, params string[] users) => new()
+        Uri url, string directory, int slots = 2, double prefill = 1, TimeSpan? drainTimeout = null, TimeSpan? outputInterval = null, TimeSpan? deliveryTimeout = null, int reportMaxAttempts = 1000, ContainerOptions? containers = null, TimeSpan? outputPatience = null, int outputsWaiting = 1_000, int prefillMax = AgentOptions.DefaultPrefillMax, LimitOptions? limits = null, StagingOptions? files = null, params string[] users) => new()
         {
             ServerUrl = url,
             JoinToken = FakeServer.JoinToken,
@@ -57,6 +57,7 @@ internal sealed class AgentHarness : IAsyncDisposable
             KeptMaxAsked = 2,
             OutputPatience = outputPatience ?? TimeSpan.FromMinutes(10),
             OutputsWaitingMax = outputsWaiting,
+            PrefillMax = prefillMax,
         };
 
     internal static RunSpec Shell(string command, int timeoutSeconds = 0, bool keep = false, params EnvVarDocument[] variables) =>

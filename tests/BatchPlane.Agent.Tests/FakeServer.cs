@@ -11,7 +11,7 @@ namespace BatchPlane.Agent.Tests;
 
 /// <summary>
 /// The server's half of the agent protocol over real HTTP, scripted by the test. It fences by epoch, grants what was offered within the
-/// asked capacity, and keeps everything it is told.
+/// asked capacity, to the last of several polls, and keeps everything it is told.
 /// </summary>
 internal sealed class FakeServer : IAsyncDisposable
 {
@@ -29,6 +29,7 @@ internal sealed class FakeServer : IAsyncDisposable
     private readonly Dictionary<string, MemoryStream> _outputs = [];
     private int _toldTerminated;
     private long _nextClaim;
+    private long _polls;
     private long _epoch;
 
     private FakeServer(WebApplication app) => _app = app;
@@ -279,6 +280,7 @@ internal sealed class FakeServer : IAsyncDisposable
     {
         var request = await ReadAsync<WorkRequest>(context);
         WorkRequests.Enqueue(request);
+        var poll = Interlocked.Increment(ref _polls);
         var until = DateTimeOffset.UtcNow.AddSeconds(request.WaitSeconds);
         while (true)
         {
@@ -287,8 +289,9 @@ internal sealed class FakeServer : IAsyncDisposable
                 return;
             }
 
-            var response = new WorkResponse { Claims = Grant(request.Capacity), Terminations = Terminated(), Drain = Drain };
-            if (response.Claims.Count > 0 || (!response.Terminations.IsEmpty && Interlocked.Exchange(ref _toldTerminated, 1) == 0) || response.Drain || DateTimeOffset.UtcNow > until || Away)
+            var isLast = poll == Volatile.Read(ref _polls);
+            var response = new WorkResponse { Claims = isLast ? Grant(request.Capacity) : [], Terminations = Terminated(), Drain = Drain };
+            if (response.Claims.Count > 0 || (!response.Terminations.IsEmpty && Interlocked.Exchange(ref _toldTerminated, 1) == 0) || response.Drain || !isLast || DateTimeOffset.UtcNow > until || Away)
             {
                 await WriteAsync(context, response);
                 return;

@@ -73,7 +73,8 @@ public sealed class OutputStorageTests
     [Fact]
     public async Task ManyOutputsWait_NoWorkIsAskedFor()
     {
-        await using var agent = await StartAsync(options: (url, directory) => Options(url, directory, slots: 1, prefill: 0, outputsWaiting: 2), script: server => server.StorageFails = true);
+        await using var agent = await StartAsync(
+            options: (url, directory) => Options(url, directory, slots: 1, prefill: 0, outputsWaiting: 2, prefillMax: 0), script: server => server.StorageFails = true);
         agent.Server.Offer(Shell("echo x"), count: 2);
 
         // What comes a second time is known to wait, and goes on waiting while it is told again.

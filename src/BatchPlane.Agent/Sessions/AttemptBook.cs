@@ -152,7 +152,9 @@ internal sealed partial class AttemptBook
             var prefill = (int)Math.Ceiling(_options.Slots * _options.PrefillFactor)
                 + (int)Math.Min(_options.PrefillMax, _ends.PerSecond() * _options.PrefillAhead.TotalSeconds);
             var room = _options.Slots + prefill - _readyNeeds.Slots - _runningNeeds.Slots - _heldBuiltins;
-            return !_draining && _reports.WaitingOutputs < _options.OutputsWaitingMax && room >= Math.Max(1, prefill / 2) ? room : 0;
+            // Each of what is asked for may come to wait.
+            var mayWait = _options.OutputsWaitingMax - _reports.WaitingOutputs;
+            return !_draining && mayWait > 0 && room >= Math.Max(1, prefill / 2) ? Math.Min(room, mayWait) : 0;
         }
     }
 
