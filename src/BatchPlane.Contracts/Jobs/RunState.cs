@@ -100,6 +100,12 @@ public enum Cause
 
     /// <summary>In the journal only: somebody asked that it is tried again.</summary>
     Retried,
+
+    /// <summary>In the journal only, of a subscription: its endpoint said that it is gone.</summary>
+    EndpointGone,
+
+    /// <summary>In the journal only, of a subscription: its endpoint failed for too long.</summary>
+    EndpointFailing,
 }
 
 /// <summary>What a task does when an instance failed and no retry is left.</summary>

@@ -127,10 +127,10 @@ public sealed record EventView
     /// <summary>Gapless within the subject, from 1.</summary>
     public required long Sequence { get; init; }
 
-    /// <summary>The job or environment it belongs to.</summary>
+    /// <summary>The job, environment or subscription it belongs to.</summary>
     public required string SubjectId { get; init; }
 
-    /// <summary>What changed: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>.</summary>
+    /// <summary>What changed: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>, <c>subscription</c>.</summary>
     public required string Level { get; init; }
 
     /// <summary>Level and state, <c>JOB_RUNNING</c>. Transitions outside the published events have such a name too.</summary>

@@ -273,11 +273,11 @@ CREATE TABLE events (
     -- In a span whose commands did not begin at the same time: microseconds from running_at to the begin of each; null: all at running_at.
     running_offsets integer[],
     occurred_at timestamp with time zone NOT NULL,
-    -- Who asked: bit n is block n of the subject's notifications; 0: nobody, the row is history only.
+    -- Who asked: bit n is block n of the subject's notifications, of a subscription bit 0 its topic; 0: nobody, the row is history only.
     notify integer NOT NULL,
     -- Facts of the subject at that moment that the message needs; by level.
     details jsonb,
-    CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text]))),
+    CONSTRAINT events_level_check CHECK ((level = ANY (ARRAY['job'::text, 'task'::text, 'task_instance'::text, 'compute_env'::text, 'compute_node'::text, 'subscription'::text]))),
     CONSTRAINT events_span_check CHECK ((span > 0))
 ) PARTITION BY RANGE (occurred_at);
 CREATE INDEX events_instance_idx ON ONLY public.events USING btree (subject_id, task_no, instance_index, order_txid, event_no) WHERE ((attempt IS NOT NULL) AND (span = 1));
@@ -704,6 +704,10 @@ CREATE TABLE subscriptions (
     -- Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.
     recent_failures integer NOT NULL DEFAULT 0,
     recent_since timestamp with time zone,
+    -- Sequence of the newest journal row of this subscription; gapless from 1; 0: it has none.
+    last_sequence bigint NOT NULL DEFAULT 0,
+    -- order_txid of the newest journal row of this subscription; see events.order_txid.
+    journal_txid xid8 NOT NULL DEFAULT '0'::xid8,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
@@ -898,17 +902,6 @@ CREATE UNIQUE INDEX tasks_job_id_key ON public.tasks USING btree (job_id, task_n
 CREATE INDEX tasks_progress_due_at_idx ON public.tasks USING btree (progress_due_at) WHERE (progress_due_at IS NOT NULL);
 CREATE INDEX tasks_unfinished_idx ON public.tasks USING btree (env_id) WHERE (finished_at IS NULL);
 CREATE INDEX tasks_watched_idx ON public.tasks USING btree (task_id) WHERE (claimable AND (blocked_by IS NOT NULL));
-
--- What topics are still to be told about themselves: that a subscription was disabled. Written with the change, removed when RabbitMQ has the message.
-CREATE TABLE topic_notices (
-    notice_id text NOT NULL,
-    topic_key text NOT NULL,
-    subscription_id text NOT NULL,
-    reason text NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT topic_notices_pkey PRIMARY KEY (notice_id),
-    CONSTRAINT topic_notices_topic_key_fkey FOREIGN KEY (topic_key) REFERENCES topics(topic_key) ON DELETE CASCADE
-);
 
 -- Named topics. The key is the name in lower case: names differ by more than case.
 CREATE TABLE topics (

@@ -69,6 +69,9 @@ public sealed record JournalDetails
     /// <summary>Of an attempt: the lost one whose place it takes.</summary>
     public int? OriginalAttempt { get; init; }
 
+    /// <summary>Of a subscription: its topic, which is told.</summary>
+    public string? TopicName { get; init; }
+
     /// <summary>As stored in the journal.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, BatchPlaneJson.Options);
 

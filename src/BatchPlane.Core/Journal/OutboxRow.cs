@@ -22,7 +22,7 @@ public sealed record OutboxRow
     /// <summary>Second part of the order.</summary>
     public required long EventNo { get; init; }
 
-    /// <summary>The job or environment.</summary>
+    /// <summary>The job, environment or subscription.</summary>
     public required string SubjectId { get; init; }
 
     /// <summary>Sequence of the first event of the row.</summary>

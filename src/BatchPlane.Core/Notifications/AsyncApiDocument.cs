@@ -87,7 +87,7 @@ public static class AsyncApiDocument
     {
         var properties = new JsonObject
         {
-            ["x-batchplane-sequence"] = new JsonObject { ["type"] = "integer", ["description"] = "Number of the event within its job or environment; notices have none." },
+            ["x-batchplane-sequence"] = new JsonObject { ["type"] = "integer", ["description"] = "Number of the event within its job, environment or subscription; the test of a topic has none." },
             [MessageProperties.RedeliveredAtHeader] = new JsonObject { ["type"] = "integer", ["description"] = "Of a message that is delivered again: when that was asked for, in milliseconds since 1970." },
             ["traceparent"] = new JsonObject { ["type"] = "string" },
         };

@@ -60,6 +60,9 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
             case EventLevel.ComputeNode:
                 WriteNode(journalEvent.Row, subject, node, texts.Reason);
                 break;
+            case EventLevel.Subscription:
+                WriteSubscription(journalEvent.Row, texts.Reason);
+                break;
             default:
                 throw new UnreachableException($"No message for level {kind.Level}.");
         }
@@ -214,6 +217,16 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         {
             Json.WriteString("JobId"u8, row.SubjectId);
             Json.WriteString("TaskName"u8, subject.TaskName(row.TaskNo));
+        }
+    }
+
+    private void WriteSubscription(OutboxRow row, string? reason)
+    {
+        Json.WriteString("TopicName"u8, row.Details?.TopicName);
+        Json.WriteString("SubscriptionId"u8, row.SubjectId);
+        if (row.State == EventCatalogue.Disabled)
+        {
+            Json.WriteString("StateReason"u8, reason ?? "");
         }
     }
 

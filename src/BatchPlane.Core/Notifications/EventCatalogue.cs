@@ -6,7 +6,7 @@ using BatchPlane.Core.Validation;
 
 namespace BatchPlane.Core.Notifications;
 
-/// <summary>What an event is about. Wire names: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>.</summary>
+/// <summary>What an event is about. Wire names: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>, <c>subscription</c>.</summary>
 public enum EventLevel
 {
     /// <summary>A job.</summary>
@@ -23,13 +23,16 @@ public enum EventLevel
 
     /// <summary>A node of an environment.</summary>
     ComputeNode,
+
+    /// <summary>A subscription of a topic.</summary>
+    Subscription,
 }
 
 /// <summary>Where an event may be asked for.</summary>
 [Flags]
 public enum EventScope
 {
-    /// <summary>Nowhere.</summary>
+    /// <summary>Nowhere: it is told without being asked for.</summary>
     None = 0,
 
     /// <summary>In the notifications of a job.</summary>
@@ -104,6 +107,12 @@ public static class EventCatalogue
     /// <summary>What stands for the state when a node that was given up is back.</summary>
     public const string Recovered = "RECOVERED";
 
+    /// <summary>What a subscription is that gets nothing.</summary>
+    public const string Disabled = "DISABLED";
+
+    /// <summary>What a subscription is that gets what its bindings say.</summary>
+    public const string Enabled = "ENABLED";
+
     /// <summary>Events of Tencent's specification: they have the first numbers.</summary>
     public const int SpecifiedEvents = 19;
 
@@ -141,6 +150,8 @@ public static class EventCatalogue
         Node("COMPUTE_NODE_DRAINING", Draining, 28, "the node takes no more work and goes when it has ended what it runs"),
         Node("COMPUTE_NODE_LOST", Lost, 29, "the node was given up: it is silent, or its agent started anew"),
         Node("COMPUTE_NODE_RECOVERED", Recovered, 30, "the agent of a node that was given up reported in again"),
+        Subscription("SUBSCRIPTION_DISABLED", Disabled, 31, "a subscription of the topic was disabled: its endpoint is gone or failed for too long, or a user did it"),
+        Subscription("SUBSCRIPTION_ENABLED", Enabled, 32, "a user enabled a subscription of the topic again"),
     ];
 
     internal static EventKind TaskBlocked { get; } = Named("TASK_BLOCKED");
@@ -187,6 +198,7 @@ public static class EventCatalogue
         EventLevel.TaskInstance => "task_instance",
         EventLevel.ComputeEnv => "compute_env",
         EventLevel.ComputeNode => "compute_node",
+        EventLevel.Subscription => "subscription",
     };
 
     /// <summary>The level of a wire name. Throws <see cref="ArgumentOutOfRangeException"/> for any other text.</summary>
@@ -197,6 +209,7 @@ public static class EventCatalogue
         "task_instance" => EventLevel.TaskInstance,
         "compute_env" => EventLevel.ComputeEnv,
         "compute_node" => EventLevel.ComputeNode,
+        "subscription" => EventLevel.Subscription,
         _ => throw new ArgumentOutOfRangeException(nameof(wireName), wireName, "Not a level of events."),
     };
 
@@ -226,4 +239,7 @@ public static class EventCatalogue
 
     private static EventKind Node(string name, string state, int number, string fires) =>
         new(name, EventLevel.ComputeNode, state, EventScope.Job | EventScope.Environment, number, fires);
+
+    private static EventKind Subscription(string name, string state, int number, string fires) =>
+        new(name, EventLevel.Subscription, state, EventScope.None, number, fires);
 }

@@ -157,7 +157,12 @@ internal sealed class EventConfigReader
     }
 
     /// <summary>Whose event it is, in words.</summary>
-    internal static string Owner(EventScope scope) => scope == EventScope.Environment ? "an environment" : "a job";
+    internal static string Owner(EventScope scope) => scope switch
+    {
+        EventScope.None => "a subscription",
+        EventScope.Environment => "an environment",
+        _ => "a job",
+    };
 
     private sealed record Asked(string Path, EventKind[] Kinds, bool IsPattern, EventConfigDocument Config);
 }

@@ -91,6 +91,13 @@ public static class EventPayload
         new("TaskName", "string", [], "nodes made for a task", "the task"),
     ];
 
+    private static readonly PayloadKey[] Subscription =
+    [
+        new("TopicName", "string", [], null, "the topic"),
+        new("SubscriptionId", "string", [], null, "its subscription"),
+        new("StateReason", "string", [EventCatalogue.Disabled], null, "why, for people"),
+    ];
+
     /// <summary>Members of an object of counts.</summary>
     public static IReadOnlyList<string> Counts { get; } =
         ["SubmittedCount", "PendingCount", "RunnableCount", "StartingCount", "RunningCount", "SucceedCount", "FailedCount", "FailedInterruptedCount"];
@@ -103,6 +110,7 @@ public static class EventPayload
         EventLevel.TaskInstance => TaskInstance,
         EventLevel.ComputeEnv => ComputeEnv,
         EventLevel.ComputeNode => ComputeNode,
+        EventLevel.Subscription => Subscription,
     };
 
     /// <summary>The members of the flat message of an event in format <c>mns</c>, in their order: Alibaba's, and behind them what its messages do not have.</summary>
@@ -121,6 +129,7 @@ public static class EventPayload
         ],
         EventLevel.ComputeEnv => ["Category", "ClusterId", "ClusterName", "CreationTime", "State", "Event"],
         EventLevel.ComputeNode => ["Category", "ClusterId", "Group", "InstanceId", "InnerIpAddress", "Hints", "State", "CreationTime", "Event", .. BesidesOf(kind)],
+        EventLevel.Subscription => ["Category", "TopicName", "SubscriptionId", "Event", "State", "Message"],
     };
 
     private static string[] BesidesOf(EventKind kind) => (kind.Level, kind.State) switch

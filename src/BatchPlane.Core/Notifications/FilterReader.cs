@@ -32,8 +32,20 @@ internal static class FilterReader
         };
     }
 
-    private static string? ReadLevel(JsonElement element, string path, ProblemList problems) =>
-        ObjectReader.WordOf<EventLevel>(element, path, EventCatalogue.WireName, problems, ItemCodes.FilterLevelUnknown) is { } level ? EventCatalogue.WireName(level) : null;
+    private static string? ReadLevel(JsonElement element, string path, ProblemList problems)
+    {
+        if (ObjectReader.WordOf<EventLevel>(element, path, EventCatalogue.WireName, problems, ItemCodes.FilterLevelUnknown) is not { } level)
+        {
+            return null;
+        }
+
+        if (level == EventLevel.Subscription)
+        {
+            problems.Add(path, ItemCodes.FilterLevelUnknown, "Events of subscriptions are told to their topics without being asked for: no block has any.");
+        }
+
+        return EventCatalogue.WireName(level);
+    }
 
     private static LabelFilterDocument? ReadLabel(JsonElement element, string path, ProblemList problems) =>
         ObjectReader.Open(element, path, LabelMembers, problems) is { } label

@@ -7,7 +7,7 @@ using Npgsql;
 namespace BatchPlane.Core.Notifications;
 
 /// <summary>
-/// Reads what messages need to know of jobs, environments and nodes. Jobs are kept for a short while: what messages use of
+/// Reads what messages need to know of jobs, environments, subscriptions and nodes. Jobs are kept for a short while: what messages use of
 /// them does not change, except the limit of a topic, and the spelling of one that was deleted and made again.
 /// </summary>
 /// <remarks>One for each shard; not safe for use by two threads at once.</remarks>
@@ -23,7 +23,8 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
     public async Task<MessageContexts> LoadAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellationToken)
     {
         ForgetOld();
-        var subjectIds = rows.Select(row => row.SubjectId).Distinct(StringComparer.Ordinal).ToLookup(IsJob);
+        var ofSubscriptions = rows.Where(row => row.Level == EventLevel.Subscription).ToList();
+        var subjectIds = rows.Where(row => row.Level != EventLevel.Subscription).Select(row => row.SubjectId).Distinct(StringComparer.Ordinal).ToLookup(IsJob);
         string[] jobIds = [.. subjectIds[true].Where(id => !_jobs.ContainsKey(id))];
         string[] envIds = [.. subjectIds[false]];
         string[] nodeIds = [.. rows.Select(row => row.NodeId).OfType<string>().Distinct(StringComparer.Ordinal)];
@@ -43,6 +44,11 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
             {
                 subjects.Add(id, job);
             }
+        }
+
+        foreach (var subscription in await WithExistingTopicsAsync(SubscriptionEvents.ContextsOf(ofSubscriptions), cancellationToken))
+        {
+            subjects.Add(subscription.SubjectId, subscription);
         }
 
         return new(subjects, nodes);

@@ -7,7 +7,7 @@ namespace BatchPlane.Core.Notifications;
 /// <param name="RoutingKey">Level and state in lower case.</param>
 /// <param name="MessageId">Id of the event, the same at every delivery.</param>
 /// <param name="Type">Event name.</param>
-/// <param name="CorrelationId">Job or environment.</param>
+/// <param name="CorrelationId">Job, environment or subscription.</param>
 /// <param name="Timestamp">When it happened, in seconds since 1970.</param>
 /// <param name="ContentType">MIME type of the body.</param>
 /// <param name="Headers">Sequence, trace context, and the attributes of CloudEvents' binary mode unless the body has them.</param>

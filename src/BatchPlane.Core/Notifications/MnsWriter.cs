@@ -24,7 +24,7 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
         var row = message.Event.Row;
         var name = AlibabaEvents.Of(row.Level, row.State, row.Cause)?.Name ?? message.Kind.Name;
         Json.WriteStartObject();
-        Json.WriteString("Category"u8, row.Level is EventLevel.ComputeEnv or EventLevel.ComputeNode ? "Cluster" : "Job");
+        Json.WriteString("Category"u8, CategoryOf(row.Level));
         switch (row.Level)
         {
             case EventLevel.ComputeEnv:
@@ -39,12 +39,31 @@ public sealed class MnsWriter(NotificationOptions options) : BodyWriter(options)
             case EventLevel.Task:
                 WriteTask(message, name, texts.Reason);
                 break;
+            case EventLevel.Subscription:
+                WriteSubscription(row, name, texts.Reason);
+                break;
             default:
                 WriteInstance(message, name, texts);
                 break;
         }
 
         Json.WriteEndObject();
+    }
+
+    private static string CategoryOf(EventLevel level) => level switch
+    {
+        EventLevel.ComputeEnv or EventLevel.ComputeNode => "Cluster",
+        EventLevel.Subscription => "Topic",
+        _ => "Job",
+    };
+
+    private void WriteSubscription(OutboxRow row, string name, string? reason)
+    {
+        Json.WriteString("TopicName"u8, row.Details?.TopicName ?? "");
+        Json.WriteString("SubscriptionId"u8, row.SubjectId);
+        Json.WriteString("Event"u8, name);
+        Json.WriteString("State"u8, row.State == EventCatalogue.Disabled ? "Disabled" : "Enabled");
+        Json.WriteString("Message"u8, reason ?? "");
     }
 
     private void WriteCluster(in Message message, string name)

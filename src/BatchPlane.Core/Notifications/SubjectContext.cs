@@ -3,15 +3,15 @@ using BatchPlane.Core.Journal;
 
 namespace BatchPlane.Core.Notifications;
 
-/// <summary>What a message needs to know of the job or environment beyond the journal row.</summary>
+/// <summary>What a message needs to know of the job, environment or subscription beyond the journal row.</summary>
 public sealed record SubjectContext
 {
     private Dictionary<(int Block, int Kind), IReadOnlyList<EventVarDocument>>? _vars;
 
-    /// <summary>Job or environment id.</summary>
+    /// <summary>Id of the job, environment or subscription.</summary>
     public required string SubjectId { get; init; }
 
-    /// <summary>Job or environment name.</summary>
+    /// <summary>Name of the job or environment; of a subscription its id.</summary>
     public required string Name { get; init; }
 
     /// <summary>Priority of the job; 0 for an environment.</summary>
@@ -91,7 +91,7 @@ public sealed record NodeFacts(
     DateTimeOffset? ResourceCreatedAt);
 
 /// <summary>Contexts of the rows of one page.</summary>
-/// <param name="Subjects">Jobs and environments by id; one that was deleted is absent.</param>
+/// <param name="Subjects">Jobs, environments and subscriptions by id; a job or environment that was deleted is absent.</param>
 /// <param name="Nodes">Nodes by id.</param>
 public sealed record MessageContexts(
     IReadOnlyDictionary<string, SubjectContext> Subjects,

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Journal;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -52,10 +53,12 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     public async Task<SubscriptionView?> FindAsync(string topicName, string subscriptionId, CancellationToken cancellationToken) =>
         (await SelectAsync(dataSource, [TopicKey.Of(topicName)], subscriptionId, cancellationToken)).Select(found => found.View).SingleOrDefault();
 
-    /// <summary>Changes a subscription; what the change leaves out stays.</summary>
-    public async Task<SubscriptionChanged> ChangeAsync(string topicName, string subscriptionId, SubscriptionChange change, CancellationToken cancellationToken)
+    /// <summary>Changes a subscription; what the change leaves out stays. One that is enabled or disabled by it has that in the journal, with <paramref name="changedBy"/> as source.</summary>
+    public async Task<SubscriptionChanged> ChangeAsync(string topicName, string subscriptionId, SubscriptionChange change, string changedBy, CancellationToken cancellationToken)
     {
         await using var command = Command("subscriptions_change", topicName, subscriptionId);
+        command.Parameters.AddWithValue("shard", DispatcherShard.Of(subscriptionId));
+        command.Parameters.AddWithValue("source", changedBy);
         command.Parameters.Add(new("bindings", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = OrNull(change.Bindings?.ToArray()) });
         command.Parameters.Add(new("enabled", NpgsqlDbType.Boolean) { Value = OrNull(change.Enabled) });
         command.Parameters.Add(new("format", NpgsqlDbType.Text) { Value = OrNull(change.Format is { } format ? WireName.Of(format) : null) });
@@ -96,13 +99,14 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
             : null;
     }
 
-    /// <summary>Disables a subscription and notes a notice for its topic. The topic's name; null when it is disabled or gone already, or has not been failing for longer than <paramref name="failingFor"/>.</summary>
-    public async Task<string?> DisableAsync(string subscriptionId, string reason, string noticeId, TimeSpan? failingFor, CancellationToken cancellationToken)
+    /// <summary>Disables a subscription, which is an event for its topic. The topic's name; null when it is disabled or gone already, or has not been failing for longer than <paramref name="failingFor"/>.</summary>
+    public async Task<string?> DisableAsync(string subscriptionId, Cause cause, string reason, TimeSpan? failingFor, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_disable.sql"));
         command.Parameters.AddWithValue("subscription_id", subscriptionId);
+        command.Parameters.AddWithValue("shard", DispatcherShard.Of(subscriptionId));
+        command.Parameters.AddWithValue("cause", WireName.Of(cause));
         command.Parameters.AddWithValue("reason", reason);
-        command.Parameters.AddWithValue("notice_id", noticeId);
         command.Parameters.Add(new("failing_for", NpgsqlDbType.Interval) { Value = OrNull(failingFor) });
         return await command.ExecuteScalarAsync(cancellationToken) as string;
     }

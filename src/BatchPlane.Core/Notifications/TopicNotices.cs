@@ -1,6 +1,6 @@
 namespace BatchPlane.Core.Notifications;
 
-/// <summary>A message about a topic itself, in the envelope of all events: no event of a job or environment, asked for by nobody, and in no journal.</summary>
+/// <summary>A message about a topic itself, in the envelope of all events: no event, asked for by nobody, and in no journal.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="RoutingKey">Its routing key.</param>
 /// <param name="Fires">When it comes.</param>
@@ -15,13 +15,6 @@ public static class TopicNotices
     /// <summary>The test of a topic; it may name another routing key.</summary>
     public static NoticeKind Test { get; } = new("TOPIC_TEST", "topic.test", "somebody tests the topic, under the routing key asked for", [Topic]);
 
-    /// <summary>A subscription of the topic was disabled.</summary>
-    public static NoticeKind SubscriptionDisabled { get; } = new(
-        "SUBSCRIPTION_DISABLED",
-        "subscription.disabled",
-        "a subscription of the topic was disabled: its endpoint is gone or failed for too long",
-        [Topic, new("SubscriptionId", "string", [], null, "the subscription"), new("StateReason", "string", [], null, "why, for people")]);
-
     /// <summary>Each of them.</summary>
-    public static IReadOnlyList<NoticeKind> All { get; } = [Test, SubscriptionDisabled];
+    public static IReadOnlyList<NoticeKind> All { get; } = [Test];
 }

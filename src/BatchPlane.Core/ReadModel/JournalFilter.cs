@@ -22,7 +22,7 @@ public sealed record JournalFilter
 {
     private readonly IReadOnlyList<string> _names = [];
 
-    /// <summary>Job or environment; null: all.</summary>
+    /// <summary>Job, environment or subscription; null: all.</summary>
     public string? SubjectId { get; init; }
 
     /// <summary>Levels, <c>job</c>, …; empty: all.</summary>

@@ -2,6 +2,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Notifications;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -37,6 +38,8 @@ internal sealed record JournalScope(IReadOnlyList<string> SubjectIds, InstancePl
 /// <summary>The statements that read the journal in its order, over all subjects, of one or of some. Only what is settled is read: see <see cref="OutboxReader"/>.</summary>
 public sealed class JournalReader(NpgsqlDataSource dataSource)
 {
+    private static readonly string SubscriptionLevel = EventCatalogue.WireName(EventLevel.Subscription);
+
     internal async Task<JournalBounds> BoundsAsync(DateTimeOffset? since, DateTimeOffset? until, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/journal_bounds.sql"));
@@ -162,6 +165,11 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
             {
                 ofTasks[reader.GetInt32(1)] = reader.GetString(2);
             }
+        }
+
+        foreach (var row in rows.Where(row => row.Level == SubscriptionLevel))
+        {
+            found[row.SubjectId] = SubjectNames.None with { Blocks = SubscriptionEvents.NotificationsOf(row.Details is { } details ? JournalDetails.Parse(details) : null) };
         }
 
         return await WithNodesAsync(rows, found, cancellationToken);

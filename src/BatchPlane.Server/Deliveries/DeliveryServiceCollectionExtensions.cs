@@ -23,7 +23,6 @@ internal static class DeliveryServiceCollectionExtensions
             services.AddSingleton<DeliveryMetrics>();
             services.AddSingleton<RetryQueues>();
             services.AddSingleton<SubscriptionBus>();
-            services.AddSingleton<TopicNoticeStore>();
             services.AddSingleton<SubscriptionDisabler>();
             services.AddSingleton<EventRenderer>();
             services.AddSingleton<WebhookSender>();

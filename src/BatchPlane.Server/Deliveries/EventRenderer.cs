@@ -8,7 +8,7 @@ using Npgsql;
 namespace BatchPlane.Server.Deliveries;
 
 /// <summary>
-/// Gives an event the format that a subscription asks for: the body as it was published, or one written anew from the journal. Notices about topics are in no journal and
+/// Gives an event the format that a subscription asks for: the body as it was published, or one written anew from the journal. Tests of topics and messages of others are in no journal and
 /// are delivered as they were published.
 /// </summary>
 internal sealed class EventRenderer(OutboxReader journal, NpgsqlDataSource dataSource, IOptions<NotificationOptions> options, TimeProvider time) : IDisposable
@@ -47,7 +47,7 @@ internal sealed class EventRenderer(OutboxReader journal, NpgsqlDataSource dataS
     public void Dispose() => _gate.Dispose();
 
     private static bool IsOfJournal(Incoming incoming) =>
-        incoming.SubjectId.StartsWith(EntityId.Job, StringComparison.Ordinal) || incoming.SubjectId.StartsWith(EntityId.Environment, StringComparison.Ordinal);
+        Array.Exists([EntityId.Job, EntityId.Environment, EntityId.Subscription], prefix => incoming.SubjectId.StartsWith(prefix, StringComparison.Ordinal));
 
     private EventContent? Render(SubscriptionFormat format, Incoming incoming, JournalEvent found, MessageContexts contexts)
     {

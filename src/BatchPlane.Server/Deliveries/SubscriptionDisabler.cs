@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
-using BatchPlane.Core;
+using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.Options;
@@ -8,23 +9,21 @@ using Microsoft.Extensions.Options;
 namespace BatchPlane.Server.Deliveries;
 
 /// <summary>
-/// Disables subscriptions whose endpoint is gone or has failed for too long, and says so: in the log, in the metrics, and on the topic itself. In a loop of its own, so that no result waits for
-/// it. The notice for the topic is stored with the change and sent until RabbitMQ has it, by whichever server.
+/// Disables subscriptions whose endpoint is gone or has failed for too long, and says so in the log and the metrics; the topic is told by the event that is stored with it. In a loop of its
+/// own, so that no result waits for it.
 /// </summary>
 internal sealed partial class SubscriptionDisabler(
     SubscriptionStore store,
-    TopicNoticeStore pending,
     TopologyFollower follower,
-    NoticePublisher notices,
+    OutboxSignal outbox,
     DeliveryMetrics metrics,
     IOptions<DeliveryOptions> options,
     TimeProvider time,
     ILogger<SubscriptionDisabler> logger) : BackgroundService
 {
-    private const int MaxNotices = 100;
-
     // What cannot be done now is asked for again by the next failure.
     private readonly ConcurrentDictionary<string, string> _asked = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<string> _changedTopics = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
     private bool _postponed;
 
@@ -42,7 +41,7 @@ internal sealed partial class SubscriptionDisabler(
     /// <summary>Disables one whose endpoint wants nothing any more.</summary>
     internal async Task GoneAsync(string subscriptionId, string reason, CancellationToken cancellationToken)
     {
-        await DisableAsync(subscriptionId, reason, failingFor: null, cancellationToken);
+        await DisableAsync(subscriptionId, Cause.EndpointGone, reason, failingFor: null, cancellationToken);
         Wake();
     }
 
@@ -85,11 +84,11 @@ internal sealed partial class SubscriptionDisabler(
         {
             foreach (var (subscriptionId, reason) in _asked.ToArray())
             {
-                await DisableAsync(subscriptionId, reason, options.Value.DisableAfter, cancellationToken);
+                await DisableAsync(subscriptionId, Cause.EndpointFailing, reason, options.Value.DisableAfter, cancellationToken);
                 _asked.TryRemove(subscriptionId, out _);
             }
 
-            await TellAsync(cancellationToken);
+            await UnbindAsync(cancellationToken);
             _postponed = false;
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
@@ -103,25 +102,23 @@ internal sealed partial class SubscriptionDisabler(
         }
     }
 
-    private async Task DisableAsync(string subscriptionId, string reason, TimeSpan? failingFor, CancellationToken cancellationToken)
+    private async Task DisableAsync(string subscriptionId, Cause cause, string reason, TimeSpan? failingFor, CancellationToken cancellationToken)
     {
-        if (await store.DisableAsync(subscriptionId, reason, EntityId.New($"{subscriptionId}-"), failingFor, cancellationToken) is { } topic)
+        if (await store.DisableAsync(subscriptionId, cause, reason, failingFor, cancellationToken) is { } topic)
         {
             metrics.Disabled();
             Log.Disabled(logger, subscriptionId, topic, reason);
+            _changedTopics.Enqueue(topic);
         }
     }
 
-    private async Task TellAsync(CancellationToken cancellationToken)
+    /// <summary>Takes bindings away before the event is looked for, so that a subscription is hardly told of its own end. What is not done here is by whoever looks next.</summary>
+    private async Task UnbindAsync(CancellationToken cancellationToken)
     {
-        foreach (var notice in await pending.ListAsync(MaxNotices, cancellationToken))
+        while (_changedTopics.TryDequeue(out var topic))
         {
-            // Its bindings go first: it is not told of its own end.
-            await follower.CleanAsync(notice.TopicName, cancellationToken);
-            if (await notices.SubscriptionDisabledAsync(notice, cancellationToken) != NoticeOutcome.NotSent)
-            {
-                await pending.ForgetAsync(notice.NoticeId, cancellationToken);
-            }
+            await follower.CleanAsync(topic, cancellationToken);
+            outbox.Set();
         }
     }
 
@@ -130,7 +127,7 @@ internal sealed partial class SubscriptionDisabler(
         [LoggerMessage(5043, LogLevel.Warning, "Disabled subscription {SubscriptionId} of topic {Topic}: {Reason}")]
         internal static partial void Disabled(ILogger logger, string subscriptionId, string topic, string reason);
 
-        [LoggerMessage(EventId = 5044, Message = "Subscriptions cannot be disabled, or their topics not be told, now: {Reason}")]
+        [LoggerMessage(EventId = 5044, Message = "Subscriptions cannot be disabled now: {Reason}")]
         internal static partial void Postponed(ILogger logger, LogLevel level, string reason);
     }
 }

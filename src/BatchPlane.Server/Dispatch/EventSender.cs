@@ -137,7 +137,10 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, string topic, Content content)
     {
         var row = message.Event.Row;
-        if (services.Notifications.UnknownTopic == UnknownTopicPolicy.Lenient && message.Subject.MissingTopics.Contains(topic))
+
+        // A topic that was deleted is not made again to be told of what its subscriptions were.
+        var isMade = services.Notifications.UnknownTopic != UnknownTopicPolicy.Lenient && row.Level != EventLevel.Subscription;
+        if (!isMade && message.Subject.MissingTopics.Contains(topic))
         {
             channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
             return true;

@@ -37,7 +37,8 @@ internal static class JournalFilterReader
     /// <summary>Describes the parameters of events.</summary>
     internal static RouteHandlerBuilder WithEventFilter(this RouteHandlerBuilder endpoint) => endpoint
         .WithQuery("env", JsonSchemaType.String, "Events of this environment and its nodes.")
-        .WithQuery("level", JsonSchemaType.String, "`job`, `task`, `task_instance`, `compute_env`, `compute_node`; several joined by commas.")
+        .WithQuery("subscription", JsonSchemaType.String, "Events of this subscription, also one that was deleted.")
+        .WithQuery("level", JsonSchemaType.String, "`job`, `task`, `task_instance`, `compute_env`, `compute_node`, `subscription`; several joined by commas.")
         .WithQuery("name", JsonSchemaType.String, "Names of events in any spelling, joined by commas.")
         .WithQuery("state", JsonSchemaType.String, "States entered, joined by commas.")
         .WithQuery("source", JsonSchemaType.String, "`engine`, `agent`, `user`, or `user:<key name>`.")
@@ -71,10 +72,16 @@ internal static class JournalFilterReader
     internal static FilterReading ReadEvents(QueryReader query, ProblemList problems)
     {
         var reading = ReadAttempt(query, problems);
-        var environment = query.Text("env");
-        if (environment is not null && (reading.Filter.SubjectId is not null || reading.Filter.JobName is not null))
+        var (environment, subscription) = (query.Text("env"), query.Text("subscription"));
+        var isOfJob = reading.Filter.SubjectId is not null || reading.Filter.JobName is not null;
+        if (environment is not null && isOfJob)
         {
             problems.Add("?env", ItemCodes.ValueUnknown, "Expected a job or an environment, given both: no event is of both.");
+        }
+
+        if (subscription is not null && (isOfJob || environment is not null))
+        {
+            problems.Add("?subscription", ItemCodes.ValueUnknown, "Expected a subscription, or a job or environment, given both: no event is of both.");
         }
 
         var (levels, names) = (query.Parts("level"), query.Parts("name"));
@@ -88,7 +95,7 @@ internal static class JournalFilterReader
         {
             Filter = reading.Filter with
             {
-                SubjectId = reading.Filter.SubjectId ?? environment,
+                SubjectId = reading.Filter.SubjectId ?? environment ?? subscription,
                 Levels = levels,
                 Names = names,
                 States = query.Parts("state"),

@@ -2,6 +2,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Server.Api;
+using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Deliveries.Webhooks;
 using Microsoft.Extensions.Options;
 
@@ -60,7 +61,7 @@ internal static class ChangeSubscription
                 return ProblemResult.Invalid(reading.Problems);
             }
 
-            return await subscriptions.ChangeAsync(name, id, reading.Value, context.RequestAborted) switch
+            return await subscriptions.ChangeAsync(name, id, reading.Value, Caller.Of(context).Source, context.RequestAborted) switch
             {
                 SubscriptionChanged.Done => await FindAsync(context, name, id, topics),
                 SubscriptionChanged.Absent => NotFound(name, id),

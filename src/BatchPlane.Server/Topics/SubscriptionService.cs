@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.Options;
@@ -37,6 +38,7 @@ internal sealed class SubscriptionService(
     SubscriptionStore store,
     TopicTopology topology,
     TopologyFollower follower,
+    OutboxSignal outbox,
     IOptions<SubscriptionLimits> limits)
 {
     /// <summary>Makes a subscription. A queue is declared durable and quorum unless it exists, and bound.</summary>
@@ -76,12 +78,18 @@ internal sealed class SubscriptionService(
     }
 
     /// <summary>Changes a subscription, and its bindings with it.</summary>
-    internal async Task<SubscriptionChanged> ChangeAsync(string topicName, string subscriptionId, SubscriptionChange change, CancellationToken cancellationToken)
+    internal async Task<SubscriptionChanged> ChangeAsync(string topicName, string subscriptionId, SubscriptionChange change, string changedBy, CancellationToken cancellationToken)
     {
-        var changed = await store.ChangeAsync(topicName, subscriptionId, change, cancellationToken);
+        var changed = await store.ChangeAsync(topicName, subscriptionId, change, changedBy, cancellationToken);
         if (changed == SubscriptionChanged.Done)
         {
             await follower.FollowAsync(topicName, subscriptionId, CancellationToken.None);
+
+            // Behind its bindings: who is disabled is hardly told of it, who is enabled mostly is.
+            if (change.Enabled is not null)
+            {
+                outbox.Set();
+            }
         }
 
         return changed;

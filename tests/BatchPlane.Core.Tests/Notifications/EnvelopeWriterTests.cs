@@ -132,8 +132,12 @@ public sealed class EnvelopeWriterTests : IDisposable
         Assert.True(tooLong);
     }
 
-    internal static SubjectContext SubjectOf(EventKind kind) =>
-        kind.Level is EventLevel.ComputeEnv or EventLevel.ComputeNode ? Environment : Job;
+    internal static SubjectContext SubjectOf(EventKind kind) => kind.Level switch
+    {
+        EventLevel.ComputeEnv or EventLevel.ComputeNode => Environment,
+        EventLevel.Subscription => Environment with { SubjectId = "subsc-7h2kq9xa", Name = "subsc-7h2kq9xa" },
+        _ => Job,
+    };
 
     internal static NodeFacts? NodeOf(EventKind kind) =>
         kind.Level is EventLevel.TaskInstance or EventLevel.ComputeNode ? Node : null;
@@ -154,7 +158,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         NodeId = kind.Level is EventLevel.TaskInstance or EventLevel.ComputeNode ? "node-0iy7wxyo" : null,
         Attempt = kind.Level == EventLevel.TaskInstance ? 2 : null,
         ExitCode = kind is { Level: EventLevel.TaskInstance, State: not ("RUNNING" or EventCatalogue.AttemptStarted or EventCatalogue.Progress or EventCatalogue.CustomEvent) } ? (kind.State == "SUCCEED" ? 0 : 17) : null,
-        Reason = kind.State is "RUNNING" or "SUCCEED" or "CREATED" or "SUBMITTED" or EventCatalogue.AttemptStarted or EventCatalogue.Recovered or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
+        Reason = kind.Level == EventLevel.Subscription ? (kind.State == EventCatalogue.Disabled ? "The endpoint answered 410 Gone." : null) : kind.State is "RUNNING" or "SUCCEED" or "CREATED" or "SUBMITTED" or EventCatalogue.AttemptStarted or EventCatalogue.Recovered or EventCatalogue.Progress or EventCatalogue.CustomEvent ? null : "task count failed: exit code 17",
         LaunchedAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(1) : null,
         RunningAt = kind.Level == EventLevel.TaskInstance ? Created.AddSeconds(2) : null,
         OccurredAt = Occurred,
@@ -192,6 +196,7 @@ public sealed class EnvelopeWriterTests : IDisposable
         {
             EventLevel.Job => new() { TaskMetrics = metrics, TaskInstanceMetrics = metrics },
             EventLevel.Task => new() { TaskInstanceMetrics = metrics },
+            EventLevel.Subscription => new() { TopicName = "job-message" },
             EventLevel.ComputeEnv => new() { DesiredComputeNodeCount = 2 },
             EventLevel.ComputeNode => new() { InstanceId = "ins-9rikj9kw", Cpu = 4, Mem = 8, ResourceCreatedTime = Created.AddSeconds(1) },
             _ => null,

@@ -63,15 +63,15 @@ internal static class EventDocument
         | AMQP property | value |
         |---|---|
         | routing key | level and state in lower case: `job.failed` |
-        | `message_id` | id of the event, `<job or environment>:<sequence>`: the same at every delivery |
+        | `message_id` | id of the event, `<job, environment or subscription>:<sequence>`: the same at every delivery |
         | `type` | event name |
-        | `correlation_id` | id of the job or environment |
+        | `correlation_id` | id of the job, environment or subscription |
         | `timestamp` | `EventTime` in seconds since 1970 |
         | `content_type`, `app_id`, delivery mode | `application/json`, `batchplane`, persistent |
-        | header `x-batchplane-sequence` | number of the event within its job or environment |
+        | header `x-batchplane-sequence` | number of the event within its job, environment or subscription |
         | header `x-batchplane-redelivered-at` | of a message that is delivered again: when that was asked for, in milliseconds since 1970 |
         | header `traceparent` | W3C trace context that the request to make the job or environment came with; absent when it came with none |
-        | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:<region>`, event name, `job-…/task/index` or `env-…/node-…`, time with milliseconds, `application/json` |
+        | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:<region>`, event name, `job-…/task/index`, `env-…/node-…` or `subsc-…`, time with milliseconds, `application/json` |
 
         ## Formats
 
@@ -105,7 +105,7 @@ internal static class EventDocument
 
         - **Nothing is lost.** The event is a row of the journal, written in the transaction of the transition. It is sent with publisher confirms and counts as delivered
           when the broker has confirmed it. While the broker is away, events wait in PostgreSQL.
-        - **Order.** A topic gets the events of one job (or of one environment) in the order of their sequence. Between jobs there is no order. One exception: a message
+        - **Order.** A topic gets the events of one job (or of one environment, or subscription) in the order of their sequence. Between jobs there is no order. One exception: a message
           that the broker refuses (a full queue with `reject-publish`) is sent again and may come after those behind it.
         - **Duplicates** happen after a fault, always with the same `message_id`. A consumer that cares remembers ids.
         - **Sequence.** Gapless from 1 in the journal of a job or environment (`GET /v1/jobs/{id}/events`, `GET /v1/environments/{id}/events`). A topic gets only what was asked for,
@@ -123,6 +123,8 @@ internal static class EventDocument
           the sequence, only where somebody asked for them.
         - Instances that end without ever having been claimed get a message each, without `ComputeNodeInstanceId` and `LaunchTime`.
         - **Nodes.** Node events are told to the topics of the node's environment; those of nodes that are made for a task ([`compute_env`](environments.md#environments-for-one-task)) to the topics of its job, in whose journal and sequence they are. They may come after the job's end.
+        - **Subscriptions.** That a subscription is disabled or enabled is told to its topic, without being asked for, in format `cmq`: bind `subscription.*`. Where nobody does, the event is `unrouted`, as any other. Its journal is
+          `GET /v1/events?subscription=subsc-…`. What comes behind the end of its topic is a failed delivery.
         """;
 
     internal static string Text()
@@ -172,7 +174,7 @@ internal static class EventDocument
         text.Append("\n### What Alibaba does not have\n\nEvents that it has no name for keep theirs in format `mns`, and have the members of its messages of their level; some have more:\n\n| event | further members |\n|---|---|\n");
         foreach (var kind in EventSchemas.KindsOf(NotificationFormat.Mns).Except(AlibabaEvents.All))
         {
-            text.Append($"| `{kind.Name}` | {Members(EventPayload.FlatKeysOf(kind).Except(EventPayload.FlatKeysOf(AlibabaEvents.All.First(other => other.Level == kind.Level))))} |\n");
+            text.Append($"| `{kind.Name}` | {Members(EventPayload.FlatKeysOf(kind).Except(AlibabaEvents.All.Where(other => other.Level == kind.Level).Take(1).SelectMany(EventPayload.FlatKeysOf)))} |\n");
         }
     }
 
@@ -180,7 +182,7 @@ internal static class EventDocument
 
     private static void AddNotices(StringBuilder text)
     {
-        text.Append("\n## Notices\n\nMessages about a topic itself, in the same envelope: nobody asks for them, and they are in no journal. Their message id begins with the test or the subscription.\n\n| name | routing key | `Batch` | when |\n|---|---|---|---|\n");
+        text.Append("\n## The test of a topic\n\nA message in the same envelope that is no event: it is sent once, and is in no journal. Its message id begins with `test-`.\n\n| name | routing key | `Batch` | when |\n|---|---|---|---|\n");
         foreach (var notice in TopicNotices.All)
         {
             text.Append($"| `{notice.Name}` | `{notice.RoutingKey}` | {string.Join(", ", notice.Keys.Select(key => $"`{key.Name}` ({key.Meaning})"))} | {notice.Fires} |\n");
@@ -202,6 +204,7 @@ internal static class EventDocument
 
     private static string Where(EventScope scope) => scope switch
     {
+        EventScope.None => "nowhere: the subscription's topic is told",
         EventScope.Job => "job",
         EventScope.Environment => "environment",
         EventScope.Job | EventScope.Environment => "environment; job: for nodes made for its tasks",

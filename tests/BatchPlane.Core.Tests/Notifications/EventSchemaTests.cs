@@ -79,7 +79,7 @@ public sealed class EventSchemaTests
             messages.Select(message => message.Key).Order(StringComparer.Ordinal));
         Assert.Equal(
             ["COMPUTE_ENV_CREATED", "COMPUTE_NODE_ABNORMAL", "COMPUTE_NODE_CREATION_FAILED", "COMPUTE_NODE_DELETING", "COMPUTE_NODE_DRAINING", "COMPUTE_NODE_LOST", "COMPUTE_NODE_RECOVERED", "JOB_OVERDUE", "JOB_SUBMITTED",
-                "TASK_BLOCKED", "TASK_INSTANCE_ATTEMPT_ENDED", "TASK_INSTANCE_ATTEMPT_STARTED", "TASK_INSTANCE_CUSTOM_EVENT", "TASK_INSTANCE_PROGRESS", "TASK_PROGRESS"],
+                "SUBSCRIPTION_DISABLED", "SUBSCRIPTION_ENABLED", "TASK_BLOCKED", "TASK_INSTANCE_ATTEMPT_ENDED", "TASK_INSTANCE_ATTEMPT_STARTED", "TASK_INSTANCE_CUSTOM_EVENT", "TASK_INSTANCE_PROGRESS", "TASK_PROGRESS"],
             native.Order(StringComparer.Ordinal));
         Assert.Equal("./schemas/JOB_FAILED.json", (string?)messages["JOB_FAILED"]!["payload"]!["schema"]!["$ref"]);
         Assert.Equal("Routing key job.finished or job.succeed.", (string?)messages["mns.OnJobFinished"]!["description"]);

@@ -12,6 +12,14 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         "UPDATE tasks SET owns_env = true WHERE task_name = 'live'; "
         + "UPDATE environments AS e SET provider = 'local', max_node_count = 1, job_id = t.job_id, task_id = t.task_id, task_no = t.task_no FROM tasks AS t WHERE t.task_name = 'live'; ";
 
+    /// <summary>A subscription with one event, whose row says the following of its journal.</summary>
+    private static string Subscription(int lastSequence, int journalTxid) => $"""
+        INSERT INTO topics (topic_key, topic_name, created_by, created_at) VALUES ('t', 't', 'test', now());
+        INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, bound_at, format, created_by, created_at, updated_at, last_sequence, journal_txid)
+        VALUES ('subsc-planted0', 't', 'queue', 'q', '{"{#}"}', true, now(), 'published', 'test', now() - interval '1 day', now(), {lastSequence}, '{journalTxid}');
+        INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, source, occurred_at, notify) VALUES ('7', 0, 'subsc-planted0', 1, 'subscription', 'ENABLED', 'engine', now(), 1)
+        """;
+
     /// <summary>Invariant, what is planted, and a part of what it must say.</summary>
     public static TheoryData<string, string, string> Violations => new()
     {
@@ -55,6 +63,8 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
         { "journal_sequences", "DELETE FROM environments", "has journal rows, but no row of its own" },
         { "journal_sequences", "DELETE FROM jobs WHERE state = 'SUCCEED'", "has journal rows, but no row of its own" },
         { "journal_order", "UPDATE events SET order_txid = '999999999' WHERE level = 'job' AND state = 'RUNNABLE'", "is read after" },
+        { "journal_sequences", Subscription(lastSequence: 2, journalTxid: 7), "last_sequence is 2, the journal has 1 to 1" },
+        { "journal_order", Subscription(lastSequence: 1, journalTxid: 6), "journal_txid is 6, its newest row has order_txid 7" },
         { "journal_order", "UPDATE environments SET journal_txid = '1'", "journal_txid is 1, its newest row" },
         { "states_match", "UPDATE tasks SET state = 'FAILED' WHERE state = 'SUCCEED'", "FAILED, its counters say SUCCEED" },
         { "states_match", "UPDATE tasks SET state = 'RUNNABLE' WHERE task_name = 'live'", "RUNNABLE, its counters say RUNNING" },

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Tests.Dispatch;
 using Microsoft.AspNetCore.Http;
@@ -147,26 +146,6 @@ public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture
         await server.RestartAsync();
 
         await server.WhenAsync(subscription, "job-restart0", 1, "delivered");
-    }
-
-    [Fact]
-    public async Task Gone_DisablesAndTellsTheTopic()
-    {
-        _receiver.AnswerAlways(410);
-        var subscription = await server.SubscribeAsync("gone", _receiver.Url);
-        await using var watcher = await WebhookReceiver.StartAsync();
-        await server.SubscribeAsync("gone", watcher.Url, "'binding':'subscription.#'");
-        await server.PublishAsync("gone", "job-gone0000", 1);
-
-        var told = (await watcher.WhenAsync(1))[0];
-        var disabled = await server.FindAsync(subscription);
-
-        Assert.Equal(("SUBSCRIPTION_DISABLED", false, "The endpoint answered 410 Gone."), (told.Headers["x-batchplane-event"], disabled.Enabled, disabled.DisabledReason));
-        using var notice = JsonDocument.Parse(told.Body);
-        Assert.Equal(TopicNotices.SubscriptionDisabled.Keys.Select(key => key.Name), notice.RootElement.GetProperty("Events")[0].GetProperty("Batch").EnumerateObject().Select(member => member.Name));
-        Assert.Contains(subscription.SubscriptionId, told.Body, StringComparison.Ordinal);
-        Assert.NotNull(disabled.DisabledAt);
-        await server.WhenAsync(subscription, "job-gone0000", 1, "dead");
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class TopologyFollowerTests : IAsyncLifetime
         {
             for (var change = 0; change < 6; change++)
             {
-                await _subscriptions.ChangeAsync("t", one.SubscriptionId, new() { Bindings = [change % 2 == 0 ? "job.b" : "job.a"] }, default);
+                await _subscriptions.ChangeAsync("t", one.SubscriptionId, new() { Bindings = [change % 2 == 0 ? "job.b" : "job.a"] }, "user:test", default);
             }
         }));
 

@@ -173,6 +173,7 @@ internal sealed class Invariants(Cluster cluster)
         EventLevel.TaskInstance => IsLegal(InstanceLifecycle.Table, from, to) || (from == "RUNNABLE" && IsLegal(InstanceLifecycle.Table, "STARTING", to)),
         EventLevel.ComputeEnv => IsLegal(EnvironmentLifecycle.Table, from, to),
         EventLevel.ComputeNode => IsLegal(NodeLifecycle.Table, from, to),
+        EventLevel.Subscription => throw new ArgumentOutOfRangeException(nameof(level), level, "No job has a subscription."),
     };
 
     private void SaidByItsHolder(JournalEntry entry, int index, TaskRow task, Tables tables)

@@ -26,6 +26,8 @@ subjects AS (
     SELECT job_id AS subject_id, journal_txid FROM jobs
     UNION ALL
     SELECT env_id, journal_txid FROM environments
+    UNION ALL
+    SELECT subscription_id, journal_txid FROM subscriptions
 )
 SELECT
     subject_id AS subject,

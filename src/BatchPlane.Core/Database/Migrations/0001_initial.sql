@@ -477,7 +477,7 @@ CREATE TABLE events (
     subject_id     text NOT NULL,
     sequence       bigint NOT NULL,
     span           integer NOT NULL DEFAULT 1 CHECK (span > 0),
-    level          text NOT NULL CHECK (level IN ('job', 'task', 'task_instance', 'compute_env', 'compute_node')),
+    level          text NOT NULL CHECK (level IN ('job', 'task', 'task_instance', 'compute_env', 'compute_node', 'subscription')),
     state          text NOT NULL,
     task_no        integer,
     instance_index integer,
@@ -509,7 +509,7 @@ COMMENT ON TABLE events IS 'The journal: every transition, written in its transa
 COMMENT ON COLUMN events.order_txid IS 'Greatest of the writing transaction''s id and the subject''s last order_txid: (order_txid, event_no) never runs against the sequence of a subject, and every row below pg_snapshot_xmin is committed.';
 COMMENT ON COLUMN events.span IS 'Number of consecutive events the row stands for: sequence, sequence+1, … about instance_index, instance_index+1, …: instances to which the same happened in one transaction.';
 COMMENT ON COLUMN events.running_offsets IS 'In a span whose commands did not begin at the same time: microseconds from running_at to the begin of each; null: all at running_at.';
-COMMENT ON COLUMN events.notify IS 'Who asked: bit n is block n of the subject''s notifications; 0: nobody, the row is history only.';
+COMMENT ON COLUMN events.notify IS 'Who asked: bit n is block n of the subject''s notifications, of a subscription bit 0 its topic; 0: nobody, the row is history only.';
 COMMENT ON COLUMN events.shard IS 'Dispatcher shard of the subject.';
 COMMENT ON COLUMN events.source IS 'Who caused it: engine, agent or user:<key name>.';
 COMMENT ON COLUMN events.details IS 'Facts of the subject at that moment that the message needs; by level.';
@@ -765,6 +765,8 @@ CREATE TABLE subscriptions (
     last_reason        text,
     recent_failures    integer NOT NULL DEFAULT 0,
     recent_since       timestamptz,
+    last_sequence      bigint NOT NULL DEFAULT 0,
+    journal_txid       xid8 NOT NULL DEFAULT '0',
     created_by         text NOT NULL,
     created_at         timestamptz NOT NULL,
     updated_at         timestamptz NOT NULL,
@@ -791,17 +793,10 @@ COMMENT ON COLUMN subscriptions.previous_secret IS 'The secret before the last r
 COMMENT ON COLUMN subscriptions.revision IS 'New with each change by a user or a disabling: deliverers of all servers notice by it. What deliverers note of results leaves it alone.';
 COMMENT ON COLUMN subscriptions.disabled_reason IS 'Why BatchPlane disabled it; null while enabled and when a user did.';
 COMMENT ON COLUMN subscriptions.failing_since IS 'First failure since the last success; null while the last try succeeded.';
+COMMENT ON COLUMN subscriptions.last_sequence IS 'Sequence of the newest journal row of this subscription; gapless from 1; 0: it has none.';
+COMMENT ON COLUMN subscriptions.journal_txid IS 'order_txid of the newest journal row of this subscription; see events.order_txid.';
 COMMENT ON COLUMN subscriptions.recent_failures IS 'Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.';
 CREATE UNIQUE INDEX subscriptions_name_idx ON subscriptions (topic_key, lower(subscription_name));
-
-CREATE TABLE topic_notices (
-    notice_id       text PRIMARY KEY,
-    topic_key       text NOT NULL REFERENCES topics ON DELETE CASCADE,
-    subscription_id text NOT NULL,
-    reason          text NOT NULL,
-    created_at      timestamptz NOT NULL
-);
-COMMENT ON TABLE topic_notices IS 'What topics are still to be told about themselves: that a subscription was disabled. Written with the change, removed when RabbitMQ has the message.';
 
 CREATE SEQUENCE topology_removal_no_seq;
 COMMENT ON SEQUENCE topology_removal_no_seq IS 'Numbers of removals.';

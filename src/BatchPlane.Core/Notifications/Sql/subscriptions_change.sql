@@ -1,6 +1,6 @@
 -- Changes a subscription; null parameters leave what is there. Caller: SubscriptionStore.
--- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @content_format, @max_in_flight, @retry. Locks the row.
--- Notes bindings that are not wanted any more. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
+-- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @content_format, @max_in_flight, @retry; @shard: of the subscription; @source: who changes it. Locks the row.
+-- Notes bindings that are not wanted any more, and appends SUBSCRIPTION_ENABLED or SUBSCRIPTION_DISABLED to the journal where it is so from now on. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
 WITH before AS MATERIALIZED (
     SELECT subscription_id, protocol, endpoint, bindings, enabled, topic_name
     FROM subscriptions
@@ -25,11 +25,13 @@ changed AS (
         disabled_reason = CASE WHEN @enabled::boolean IS NULL THEN s.disabled_reason END,
         failing_since = CASE WHEN @enabled::boolean THEN NULL ELSE s.failing_since END,
         recent_since = CASE WHEN @enabled::boolean THEN NULL ELSE s.recent_since END,
+        last_sequence = CASE WHEN coalesce(@enabled::boolean, s.enabled) = s.enabled THEN s.last_sequence ELSE s.last_sequence + 1 END,
+        journal_txid = CASE WHEN coalesce(@enabled::boolean, s.enabled) = s.enabled THEN s.journal_txid ELSE greatest(s.journal_txid, pg_current_xact_id()) END,
         revision = nextval('subscription_revision_seq'),
         updated_at = clock_timestamp()
     FROM before
     WHERE s.subscription_id = before.subscription_id
-    RETURNING s.subscription_id, s.bindings, s.enabled
+    RETURNING s.subscription_id, s.bindings, s.enabled, s.last_sequence, s.journal_txid, s.updated_at
 ),
 removals AS (
     INSERT INTO topology_removals (topic_name, queue, binding)
@@ -42,6 +44,24 @@ removals AS (
     CROSS JOIN LATERAL unnest(before.bindings) AS old (binding)
     WHERE before.enabled
         AND NOT (changed.enabled AND old.binding = ANY (changed.bindings))
+),
+event AS (
+    INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, reason, source, occurred_at, notify, details)
+    SELECT
+        changed.journal_txid,
+        @shard::smallint,
+        changed.subscription_id,
+        changed.last_sequence,
+        'subscription',
+        CASE WHEN changed.enabled THEN 'ENABLED' ELSE 'DISABLED' END,
+        CASE WHEN NOT changed.enabled THEN 'disabled by a user' END,
+        @source::text,
+        changed.updated_at,
+        1,
+        jsonb_build_object('topic_name', before.topic_name)
+    FROM before
+    JOIN changed ON changed.subscription_id = before.subscription_id
+    WHERE changed.enabled <> before.enabled
 )
 SELECT subscription_id
 FROM changed;

@@ -1,7 +1,7 @@
 -- Messages that did not simply arrive at topics, and deliveries that webhooks and addresses gave up, the latest first. Caller: DeliveryQueries.
 -- Parameters: @subject_id, @sequence, @state, @topic_key, @subscription_id, @since, @until: null: any; @with_subscriptions: false: topics alone;
 -- @before, @before_subject, @before_sequence, @before_topic, @before_subscription: null, or the place of the last of the page before; @row_limit. Locks nothing.
--- Those of topics have no subscription (''), protocol, endpoint and status. Tests of topics and notices about them are not listed: they are in no journal.
+-- Those of topics have no subscription (''), protocol, endpoint and status. Tests of topics, and messages that somebody published himself, are not listed: they are in no journal.
 SELECT *
 FROM (
     (
@@ -51,7 +51,7 @@ FROM (
         JOIN subscriptions AS s ON s.subscription_id = d.subscription_id
         WHERE @with_subscriptions::boolean
             AND d.state IN ('dead', 'dropped')
-            AND d.subject_id ~ '^(job|env)-'
+            AND d.subject_id ~ '^(job|env|subsc)-'
             AND (@subject_id::text IS NULL OR d.subject_id = @subject_id::text)
             AND (@sequence::bigint IS NULL OR d.sequence = @sequence::bigint)
             AND (@state::text IS NULL OR d.state = @state::text)

@@ -26,8 +26,7 @@ internal enum NoticeOutcome
 }
 
 /// <summary>
-/// Publishes what is about a topic itself and no event of a job or environment: its test, that a subscription was disabled, and messages that somebody publishes himself. Such notices are in no journal. Tests and messages are sent once;
-/// that a subscription was disabled waits in PostgreSQL until it was sent.
+/// Publishes what is no event: the test of a topic, and messages that somebody publishes himself. They are in no journal and are sent once, while the request for them waits.
 /// </summary>
 /// <remarks>
 /// A few channels are kept, each for one caller at a time. Exchanges are not declared first: the one that is missing is looked for under the topic's lock, so that a topic which is being
@@ -56,23 +55,11 @@ internal sealed partial class NoticePublisher(
     private const string ContentType = "application/json";
 
     /// <summary>Sends a test.</summary>
-    internal Task<NoticeOutcome> TestAsync(string topic, string subjectId, string routingKey, CancellationToken cancellationToken) =>
-        PublishAsync(topic, routingKey, subjectId, TopicNotices.Test.Name, writer => writer.WriteString("TopicName", topic), happenedAt: null, cancellationToken);
-
-    /// <summary>Tells the topic that one of its subscriptions was disabled. Not sent: it has to be told again.</summary>
-    internal Task<NoticeOutcome> SubscriptionDisabledAsync(TopicNotice notice, CancellationToken cancellationToken) => PublishAsync(
-        notice.TopicName,
-        TopicNotices.SubscriptionDisabled.RoutingKey,
-        notice.NoticeId,
-        TopicNotices.SubscriptionDisabled.Name,
-        writer =>
-        {
-            writer.WriteString("TopicName", notice.TopicName);
-            writer.WriteString("SubscriptionId", notice.SubscriptionId);
-            writer.WriteString("StateReason", notice.Reason);
-        },
-        notice.CreatedAt,
-        cancellationToken);
+    internal Task<NoticeOutcome> TestAsync(string topic, string subjectId, string routingKey, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return SendAsync(topic, routingKey, [(Properties($"{subjectId}:1", TopicNotices.Test.Name, ContentType, now), TestBody(topic, now))], cancellationToken);
+    }
 
     /// <summary>Sends texts as they are. Their ids, when the broker has all of them.</summary>
     internal async Task<(NoticeOutcome Outcome, IReadOnlyList<string> Ids)> MessagesAsync(string topic, string routingKey, IReadOnlyList<byte[]> bodies, CancellationToken cancellationToken)
@@ -86,12 +73,6 @@ internal sealed partial class NoticePublisher(
     }
 
     public void Dispose() => _places.Dispose();
-
-    private Task<NoticeOutcome> PublishAsync(string topic, string routingKey, string subjectId, string name, Action<Utf8JsonWriter> facts, DateTimeOffset? happenedAt, CancellationToken cancellationToken)
-    {
-        var now = happenedAt ?? time.GetUtcNow();
-        return SendAsync(topic, routingKey, [(Properties($"{subjectId}:1", name, ContentType, now), Body(name, now, facts))], cancellationToken);
-    }
 
     private static BasicProperties Properties(string id, string name, string contentType, DateTimeOffset now) => new()
     {
@@ -231,8 +212,8 @@ internal sealed partial class NoticePublisher(
         }
     }
 
-    /// <summary>The envelope of all events, with these facts in place of those of a job or environment.</summary>
-    private byte[] Body(string name, DateTimeOffset now, Action<Utf8JsonWriter> facts)
+    /// <summary>The envelope of all events.</summary>
+    private byte[] TestBody(string topic, DateTimeOffset now)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -244,9 +225,9 @@ internal sealed partial class NoticePublisher(
             writer.WriteString("EventTime", now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture));
             writer.WriteString("Region", options.Value.Region);
             writer.WriteStartObject("Batch");
-            facts(writer);
+            writer.WriteString("TopicName", topic);
             writer.WriteEndObject();
-            writer.WriteString("EventName", name);
+            writer.WriteString("EventName", TopicNotices.Test.Name);
             writer.WriteStartArray("EventVars");
             writer.WriteEndArray();
             writer.WriteEndObject();

@@ -148,7 +148,7 @@ internal sealed class SubscriptionActions(
             return ActionAnswer.Of(ProblemResult.Invalid(reading.Problems));
         }
 
-        return await service.ChangeAsync(subscription.TopicName, subscription.SubscriptionId, reading.Value, call.CancellationToken) switch
+        return await service.ChangeAsync(subscription.TopicName, subscription.SubscriptionId, reading.Value, call.Caller.Source, call.CancellationToken) switch
         {
             SubscriptionChanged.Done => ActionAnswer.Done,
             SubscriptionChanged.Absent => NoSubscription(call),
