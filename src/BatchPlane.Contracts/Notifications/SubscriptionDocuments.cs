@@ -232,7 +232,7 @@ public sealed record SubscriptionView
 }
 
 /// <summary>Answer of <c>POST /v1/topics/{name}/subscriptions/{id}/rotate-secret</c>.</summary>
-/// <param name="Secret">The new key; it is not shown again.</param>
+/// <param name="Secret">The new key; it is shown again only to a repetition with the same <c>Idempotency-Key</c>.</param>
 /// <param name="PreviousSecretUntil">Until when requests carry a signature of the key before as well.</param>
 public sealed record RotatedSecret(string Secret, DateTimeOffset PreviousSecretUntil);
 

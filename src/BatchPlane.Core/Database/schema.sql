@@ -472,15 +472,16 @@ CREATE VIEW journal_rows (
     details text
 );
 
--- What a server could not load when it last started; replaced when it starts (ListenerStore).
+-- What servers could not load. Each renews its own rows, and takes them along when it stops (ListenerStore).
 CREATE TABLE listener_load_errors (
-    -- Name of its machine.
-    server_name text NOT NULL,
+    -- The server, as it is named in leases: several may run on one machine.
+    holder text NOT NULL,
     -- Name of the listener, or of the directory where that is not known.
     plug_in text NOT NULL,
     error text NOT NULL,
-    noted_at timestamp with time zone NOT NULL,
-    CONSTRAINT listener_load_errors_pkey PRIMARY KEY (server_name, plug_in)
+    -- Until when the server is taken to live (database clock).
+    alive_until timestamp with time zone NOT NULL,
+    CONSTRAINT listener_load_errors_pkey PRIMARY KEY (holder, plug_in)
 );
 
 -- Machines of environments, each represented by one agent. State by the engine; lease_until, load_average and what follows it up to kept_attempts by heartbeats.

@@ -28,13 +28,31 @@ public sealed class ListenerStore(NpgsqlDataSource dataSource)
     public async Task RegisterAsync(IReadOnlyCollection<string> names, bool fromOldest, CancellationToken cancellationToken) =>
         await ExecuteAsync("register", cancellationToken, new("names", names.ToArray()), new("from_oldest", fromOldest));
 
-    /// <summary>Says what a server could not load, by name, in place of what it said when it started before.</summary>
-    public async Task ReplaceLoadErrorsAsync(string server, IReadOnlyDictionary<string, string> errors, CancellationToken cancellationToken)
+    /// <summary>Says what a server could not load, by name. It is shown while the server lives: for <paramref name="lease"/>, and as often as it is renewed.</summary>
+    public async Task AddLoadErrorsAsync(string holder, IReadOnlyDictionary<string, string> errors, TimeSpan lease, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(SqlText.Load("Listeners/Sql/listener_load_errors_replace.sql"));
-        command.Parameters.AddWithValue("server", server);
+        await using var command = dataSource.CreateCommand(SqlText.Load("Listeners/Sql/listener_load_errors_insert.sql"));
+        command.Parameters.AddWithValue("holder", holder);
+        command.Parameters.AddWithValue("lease", lease);
         command.Parameters.AddWithValue("plug_ins", errors.Keys.Select(name => StoredText.Of(name, MaxErrorLength)).ToArray());
         command.Parameters.AddWithValue("errors", errors.Values.Select(error => StoredText.Of(error, MaxErrorLength)).ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Says that a server lives which could not load something.</summary>
+    public async Task RenewLoadErrorsAsync(string holder, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Listeners/Sql/listener_load_errors_renew.sql"));
+        command.Parameters.AddWithValue("holder", holder);
+        command.Parameters.AddWithValue("lease", lease);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Forgets what a server could not load, which stops.</summary>
+    public async Task RemoveLoadErrorsAsync(string holder, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Listeners/Sql/listener_load_errors_delete.sql"));
+        command.Parameters.AddWithValue("holder", holder);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Journal;
 using Npgsql;
 using NpgsqlTypes;
@@ -25,6 +26,22 @@ public enum SubscriptionChanged
 
     /// <summary>Another subscription of the topic has the same endpoint and bindings.</summary>
     Duplicate,
+}
+
+/// <summary>What became of a wish for a new secret.</summary>
+public abstract record SecretRotation
+{
+    /// <summary>Made, now or by an earlier request with the same key.</summary>
+    public sealed record Rotated(RotatedSecret Secret) : SecretRotation;
+
+    /// <summary>The topic has no webhook of this id.</summary>
+    public sealed record Absent : SecretRotation;
+
+    /// <summary>The key came with another body before.</summary>
+    public sealed record KeyReused : SecretRotation;
+
+    /// <summary>The secret that was made with the key is not the webhook's any more.</summary>
+    public sealed record Superseded : SecretRotation;
 }
 
 /// <summary>
@@ -82,21 +99,37 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
-    /// <summary>Gives a webhook a new secret; the one before signs as well for <paramref name="overlap"/>. Null when the topic has no webhook of this id.</summary>
-    public async Task<RotatedSecret?> RotateSecretAsync(string topicName, string subscriptionId, TimeSpan overlap, CancellationToken cancellationToken)
+    /// <summary>
+    /// Gives a webhook a new secret; the one before signs as well for <paramref name="overlap"/>. Repeated with the same <paramref name="idempotencyKey"/> it makes none and answers with the one it made.
+    /// </summary>
+    public async Task<SecretRotation> RotateSecretAsync(string topicName, string subscriptionId, TimeSpan overlap, IdempotencyKey? idempotencyKey, CancellationToken cancellationToken)
     {
         if (await FindAsync(topicName, subscriptionId, cancellationToken) is not { Protocol: SubscriptionProtocol.Http } subscription)
         {
-            return null;
+            return new SecretRotation.Absent();
         }
 
         var secret = NewSecret();
-        await using var command = Command("subscriptions_rotate", topicName, subscriptionId);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (idempotencyKey is not null
+            && (await IdempotencyStore.TakeAsync(connection, [(idempotencyKey, MarkOf(secret))], cancellationToken)).Values.SingleOrDefault() is { } earlier)
+        {
+            return earlier.BodyHash.AsSpan().SequenceEqual(idempotencyKey.BodyHash)
+                ? await RotatedBeforeAsync(topicName, subscriptionId, earlier.ResourceId, cancellationToken)
+                : new SecretRotation.KeyReused();
+        }
+
+        await using var command = Command("subscriptions_rotate", topicName, subscriptionId, connection);
         command.Parameters.AddWithValue("secret", key.Encrypt(secret, OwnerOf(subscriptionId, subscription.Endpoint)));
         command.Parameters.AddWithValue("overlap", overlap);
-        return await command.ExecuteScalarAsync(cancellationToken) is DateTime until
-            ? new RotatedSecret(secret, new DateTimeOffset(until, TimeSpan.Zero))
-            : null;
+        if (await command.ExecuteScalarAsync(cancellationToken) is not DateTime until)
+        {
+            return new SecretRotation.Absent();
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return new SecretRotation.Rotated(new(secret, new DateTimeOffset(until, TimeSpan.Zero)));
     }
 
     /// <summary>Disables a subscription, which is an event for its topic. The topic's name; null when it is disabled or gone already, or has not been failing for longer than <paramref name="failingFor"/>.</summary>
@@ -163,11 +196,29 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
 
     private static string NewSecret() => SecretPrefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretBytes));
 
+    /// <summary>By which a secret is known again, and which tells nothing of it: it is 256 random bits.</summary>
+    private static string MarkOf(string secret) => Convert.ToHexStringLower(AccessSecrets.Hash(secret));
+
     private static string OwnerOf(string subscriptionId, string endpoint) => $"subscription {subscriptionId}\n{endpoint}";
 
     private static string? ToJson(RetryDocument? retry) => retry is null ? null : JsonSerializer.Serialize(retry, BatchPlaneJson.Options);
 
     private static object OrNull(object? value) => value ?? DBNull.Value;
+
+    /// <summary>The secret with this mark, if it is the webhook's still.</summary>
+    private async Task<SecretRotation> RotatedBeforeAsync(string topicName, string subscriptionId, string mark, CancellationToken cancellationToken)
+    {
+        await using var command = Command("subscriptions_secret", topicName, subscriptionId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return new SecretRotation.Absent();
+        }
+
+        return !reader.IsDBNull(2) && Opened(reader.GetFieldValue<byte[]>(0), OwnerOf(subscriptionId, reader.GetString(1))) is { } secret && MarkOf(secret) == mark
+            ? new SecretRotation.Rotated(new(secret, reader.GetFieldValue<DateTimeOffset>(2)))
+            : new SecretRotation.Superseded();
+    }
 
     private NpgsqlCommand Command(string name, string topicName, string subscriptionId, NpgsqlConnection? connection = null)
     {
@@ -178,11 +229,14 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         return command;
     }
 
-    private string? Open(NpgsqlDataReader reader, int column, SubscriptionView view)
+    private string? Open(NpgsqlDataReader reader, int column, SubscriptionView view) =>
+        reader.IsDBNull(column) ? null : Opened(reader.GetFieldValue<byte[]>(column), OwnerOf(view.SubscriptionId, view.Endpoint));
+
+    private string? Opened(byte[] sealedSecret, string owner)
     {
         try
         {
-            return reader.IsDBNull(column) ? null : key.Decrypt(reader.GetFieldValue<byte[]>(column), OwnerOf(view.SubscriptionId, view.Endpoint));
+            return key.Decrypt(sealedSecret, owner);
         }
         catch (CryptographicException)
         {

@@ -8,10 +8,10 @@ namespace BatchPlane.Server.Api;
 /// <summary>Steps that all writing endpoints share.</summary>
 internal static class ApiResults
 {
-    /// <summary>The request's idempotency key with the hash of its body, in the scope of the caller and the operation; null when it has none.</summary>
-    internal static IdempotencyKey? KeyOf(HttpContext context, RequestBody body, string operation, ProblemList problems) =>
+    /// <summary>The request's idempotency key with the hash of its body, if it has one, in the scope of the caller and the operation; null when it has none.</summary>
+    internal static IdempotencyKey? KeyOf(HttpContext context, RequestBody? body, string operation, ProblemList problems) =>
         IdempotencyHeader.Read(context.Request, problems) is { } key
-            ? new IdempotencyKey($"{Caller.Of(context).KeyId}:{operation}", key, body.Hash)
+            ? new IdempotencyKey($"{Caller.Of(context).KeyId}:{operation}", key, body?.Hash ?? [])
             : null;
 
     /// <summary>Refusal of a reused key.</summary>

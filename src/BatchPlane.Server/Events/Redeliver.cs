@@ -104,9 +104,7 @@ internal static class Redeliver
             }
 
             var problems = new ProblemList();
-            var key = IdempotencyHeader.Read(context.Request, problems) is { } text
-                ? new Core.Idempotency.IdempotencyKey($"{Caller.Of(context).KeyId}:{operation}", text, body?.Hash ?? [])
-                : null;
+            var key = ApiResults.KeyOf(context, body, operation, problems);
             if (problems.Any)
             {
                 return ProblemResult.Invalid(problems.Items);

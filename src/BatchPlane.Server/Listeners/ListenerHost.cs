@@ -29,8 +29,8 @@ internal sealed partial class ListenerHost(IEnumerable<IEventListener> builtIn, 
 
         await services.Store.RegisterAsync([.. loader.Listeners.Select(listener => listener.Name)], services.Options.StartAt == ListenerStart.Oldest, cancellationToken);
         var errors = loader.Problems.GroupBy(problem => problem.Name).ToDictionary(ofName => ofName.Key, ofName => string.Join("; ", ofName.Select(problem => problem.Error)));
-        await services.Store.ReplaceLoadErrorsAsync(Environment.MachineName, errors, cancellationToken);
-        _loops = Task.WhenAll(loader.Listeners.Select(listener => Task.Run(() => new ListenerLoop(listener, services).RunAsync(_stop.Token), CancellationToken.None)));
+        var shown = await new LoadErrors(services).ShowAsync(errors, cancellationToken, _stop.Token);
+        _loops = Task.WhenAll([shown, .. loader.Listeners.Select(listener => Task.Run(() => new ListenerLoop(listener, services).RunAsync(_stop.Token), CancellationToken.None))]);
     }
 
     /// <inheritdoc/>

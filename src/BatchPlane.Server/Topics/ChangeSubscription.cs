@@ -1,9 +1,11 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Deliveries.Webhooks;
+using BatchPlane.Server.OpenApi;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Topics;
@@ -23,8 +25,9 @@ internal static class ChangeSubscription
             .Produces<SubscriptionView>();
         routes.MapPost("/topics/{name}/subscriptions/{id}/rotate-secret", RotateAsync)
             .WithName("RotateSecret").WithTags("topics").WithSummary("Give a webhook a new secret")
-            .WithDescription("For a while requests carry a signature of the new key and one of the key before. Each call makes another key.")
-            .Produces<RotatedSecret>();
+            .WithDescription("For a while requests carry a signature of the new key and one of the key before. Each call makes another key, but for repetitions with an `Idempotency-Key`, which get the answer of the first while its key is the webhook's.")
+            .Produces<RotatedSecret>()
+            .WithIdempotencyKey();
     }
 
     internal static ProblemResult NotFound(string name, string id) => new(ProblemKind.SubscriptionNotFound, $"The topic '{name}' has no subscription {id}.");
@@ -70,8 +73,30 @@ internal static class ChangeSubscription
         }
     }
 
-    private static async Task<IResult> RotateAsync(HttpContext context, string name, string id, SubscriptionStore store, IOptions<WebhookOptions> options) =>
-        await store.RotateSecretAsync(name, id, options.Value.SecretOverlap, context.RequestAborted) is { } rotated
-            ? TypedResults.Json(rotated, BatchPlaneJson.Options)
-            : new ProblemResult(ProblemKind.SubscriptionNotFound, $"The topic '{name}' has no webhook {id}.");
+    private static async Task<IResult> RotateAsync(HttpContext context, string name, string id, SubscriptionStore store, IOptions<WebhookOptions> options)
+    {
+        var (body, refusal) = await RequestBody.ReadOptionalAsync(context);
+        using (body)
+        {
+            if (refusal is not null)
+            {
+                return refusal;
+            }
+
+            var problems = new ProblemList();
+            var key = ApiResults.KeyOf(context, body, $"rotate-secret:{name}/{id}", problems);
+            if (problems.Any)
+            {
+                return ProblemResult.Invalid(problems.Items);
+            }
+
+            return await store.RotateSecretAsync(name, id, options.Value.SecretOverlap, key, context.RequestAborted) switch
+            {
+                SecretRotation.Rotated rotated => TypedResults.Json(rotated.Secret, BatchPlaneJson.Options),
+                SecretRotation.KeyReused => ApiResults.KeyReused(),
+                SecretRotation.Superseded => new ProblemResult(ProblemKind.IdempotencyKeyReused, "The secret that was made with this key is not the webhook's any more: another one was made since."),
+                _ => new ProblemResult(ProblemKind.SubscriptionNotFound, $"The topic '{name}' has no webhook {id}."),
+            };
+        }
+    }
 }

@@ -114,21 +114,31 @@ public sealed class ListenerStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WhatServersCouldNotLoad_IsShownUntilTheyStartAgainOrItIsForgotten()
+    public async Task WhatServersCouldNotLoad_IsShownWhileTheyLiveOrUntilItIsForgotten()
     {
         await LoadErrorsAsync("a", ("audit", "torn"), ("zip", "none"));
         await LoadErrorsAsync("b", ("zip", "not there\0"));
 
         Assert.Equal(["audit a: torn", "zip a: none; b: not there\uFFFD"], await ErrorsAsync());
         Assert.Equal(["zip"], (await _store.ListAsync("audit", 10, 100, CancellationToken.None)).Select(view => view.ListenerName));
-        await LoadErrorsAsync("a");
+        await _store.RemoveLoadErrorsAsync("a", CancellationToken.None);
         Assert.Equal(["audit ", "zip b: not there\uFFFD"], await ErrorsAsync());
+
+        // Killed; silent for a while; another one starts an hour later.
+        await _installation.ExecuteAsync("UPDATE listener_load_errors SET alive_until = now() - interval '61 minutes'");
+        Assert.Equal(["audit "], await ErrorsAsync());
+        await _store.RenewLoadErrorsAsync("b", Long, CancellationToken.None);
+        Assert.Equal(["audit ", "zip b: not there\uFFFD"], await ErrorsAsync());
+        await _installation.ExecuteAsync("UPDATE listener_load_errors SET alive_until = now() - interval '61 minutes'");
+        await LoadErrorsAsync("c", ("zip", "none"));
+        await _store.RenewLoadErrorsAsync("b", Long, CancellationToken.None);
+        Assert.Equal(["audit ", "zip c: none"], await ErrorsAsync());
         Assert.True(await _store.DeleteAsync("zip", CancellationToken.None));
         Assert.Equal(["audit "], await ErrorsAsync());
     }
 
     private Task LoadErrorsAsync(string server, params (string Name, string Error)[] errors) =>
-        _store.ReplaceLoadErrorsAsync(server, errors.ToDictionary(error => error.Name, error => error.Error), CancellationToken.None);
+        _store.AddLoadErrorsAsync(server, errors.ToDictionary(error => error.Name, error => error.Error), Long, CancellationToken.None);
 
     private async Task<IEnumerable<string>> ErrorsAsync() => (await _store.ListAsync(null, 10, 100, CancellationToken.None)).Select(view => $"{view.ListenerName} {view.LoadError}");
 

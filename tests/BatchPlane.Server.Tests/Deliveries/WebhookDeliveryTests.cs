@@ -237,6 +237,31 @@ public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture
     }
 
     [Fact]
+    public async Task RotationThatIsRepeatedWithItsKey_AnswersTheSameAndMakesNoOtherSecret()
+    {
+        var subscription = await server.SubscribeAsync("rotated-once", _receiver.Url);
+        var path = $"{DeliveryFixture.PathOf(subscription)}/rotate-secret";
+        async Task<string> RotateAsync(string key, HttpStatusCode expected = HttpStatusCode.OK, string body = "{}", string? at = null)
+        {
+            using var response = await server.PostAsync(at ?? path, body, key);
+            Assert.Equal(expected, response.StatusCode);
+            return await response.Content.ReadAsStringAsync();
+        }
+
+        // What nothing was made with is used by nobody.
+        await RotateAsync("first", HttpStatusCode.NotFound, at: "/v1/topics/rotated-once/subscriptions/subsc-nowhere0/rotate-secret");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => RotateAsync("first")));
+        await RotateAsync("first", HttpStatusCode.UnprocessableEntity, body: "{ }");
+        var second = await RotateAsync("second");
+
+        Assert.Single(answers.Distinct());
+        Assert.NotEqual(answers[0], second);
+        Assert.Equal(second, await RotateAsync("second"));
+        Assert.Contains("not the webhook's any more", await RotateAsync("first", HttpStatusCode.UnprocessableEntity), StringComparison.Ordinal);
+        Assert.Equal(second, await RotateAsync("second"));
+    }
+
+    [Fact]
     public async Task Unsubscribe_TakesTheQueueAlong()
     {
         var subscription = await server.SubscribeAsync("ended", _receiver.Url);

@@ -106,6 +106,26 @@ public sealed class ListenerTests(ListenerServer server) : IClassFixture<Listene
     }
 
     [Fact]
+    public async Task WhatCannotBeLoadedByTwoServersOfAMachine_IsShownForEachWhileItLives()
+    {
+        var second = await server.StartSecondAsync();
+        await LoadErrorsAsync(2);
+
+        await second.DisposeAsync();
+        await LoadErrorsAsync(1);
+
+        // It is renewed: what is not is gone a lease later.
+        var later = DateTimeOffset.UtcNow + (2 * server.Services.GetRequiredService<ListenerServices>().Options.LeaseDuration);
+        await Until.ReachedAsync(() => server.CountAsync($"listener_load_errors WHERE alive_until > timestamptz '{later:O}'"), count => count > 0, _ => "not renewed");
+        await LoadErrorsAsync(1);
+
+        Task LoadErrorsAsync(int count) => Until.ReachedAsync(
+            server.StatesAsync,
+            views => views["empty"].LoadError?.Split("there is no empty.dll").Length == count + 1,
+            views => views["empty"].LoadError ?? "none");
+    }
+
+    [Fact]
     public async Task RenewalThatHangs_LosesTheListenerWhenItsLeaseEnds()
     {
         var services = server.Services.GetRequiredService<ListenerServices>();

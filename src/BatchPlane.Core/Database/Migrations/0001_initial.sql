@@ -596,14 +596,15 @@ CREATE TABLE removed_jobs (
 COMMENT ON TABLE removed_jobs IS 'Jobs without a row of which listeners are not told everything: their journal may still be on its way to listeners. Kept for as long as that (JournalStore).';
 
 CREATE TABLE listener_load_errors (
-    server_name text NOT NULL,
+    holder      text NOT NULL,
     plug_in     text NOT NULL,
     error       text NOT NULL,
-    noted_at    timestamptz NOT NULL,
-    PRIMARY KEY (server_name, plug_in)
+    alive_until timestamptz NOT NULL,
+    PRIMARY KEY (holder, plug_in)
 );
-COMMENT ON TABLE listener_load_errors IS 'What a server could not load when it last started; replaced when it starts (ListenerStore).';
-COMMENT ON COLUMN listener_load_errors.server_name IS 'Name of its machine.';
+COMMENT ON TABLE listener_load_errors IS 'What servers could not load. Each renews its own rows, and takes them along when it stops (ListenerStore).';
+COMMENT ON COLUMN listener_load_errors.holder IS 'The server, as it is named in leases: several may run on one machine.';
+COMMENT ON COLUMN listener_load_errors.alive_until IS 'Until when the server is taken to live (database clock).';
 COMMENT ON COLUMN listener_load_errors.plug_in IS 'Name of the listener, or of the directory where that is not known.';
 
 CREATE TABLE event_listeners (

@@ -12,9 +12,10 @@ SELECT
     l.last_error,
     l.last_failed_at,
     (
-        SELECT string_agg(e.server_name || ': ' || e.error, '; ' ORDER BY e.server_name)
+        SELECT string_agg(e.holder || ': ' || e.error, '; ' ORDER BY e.holder)
         FROM listener_load_errors AS e
         WHERE e.plug_in = n.listener_name
+            AND e.alive_until > clock_timestamp()
     ),
     coalesce(l.gaps, 0),
     l.last_gap_at,
@@ -30,6 +31,7 @@ FROM (
         UNION
         SELECT plug_in
         FROM listener_load_errors
+        WHERE alive_until > clock_timestamp()
     ) AS known
     WHERE @after::text IS NULL OR listener_name > @after::text
     ORDER BY listener_name
