@@ -100,3 +100,45 @@ public sealed class SecondListener : IEventListener
     /// <inheritdoc/>
     public Task HandleAsync(ListenerBatch batch, CancellationToken cancellationToken) => Task.CompletedTask;
 }
+
+/// <summary>
+/// Notes in a file, its setting, when a call begins (<c>begin</c> and the first id) and then what it took, one id on a line. Between the two it holds its thread while there is a file of the same name
+/// with <c>.hold</c> behind it, whatever its token says; what is not wanted then it does not take. Without the setting it takes everything.
+/// </summary>
+public sealed class HeldListener : IEventListener, IDisposable
+{
+    private readonly ManualResetEventSlim _never = new();
+    private string? _file;
+
+    /// <inheritdoc/>
+    public string Name => "held";
+
+    /// <inheritdoc/>
+    public Task StartAsync(ListenerContext context, CancellationToken cancellationToken)
+    {
+        _file = context.Settings.GetValueOrDefault("FILE");
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task HandleAsync(ListenerBatch batch, CancellationToken cancellationToken)
+    {
+        if (_file is null || batch.Events.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        File.AppendAllText(_file, $"begin {batch.Events[0].Event.EventId}\n");
+        while (File.Exists($"{_file}.hold"))
+        {
+            _never.Wait(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        File.AppendAllLines(_file, batch.Events.Select(one => one.Event.EventId));
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _never.Dispose();
+}
