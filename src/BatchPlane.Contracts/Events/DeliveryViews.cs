@@ -104,7 +104,7 @@ public static class DeliveryStates
 }
 
 /// <summary>Body of <c>POST /v1/events/{id}/redeliver</c>.</summary>
-/// <param name="LastSequence">Not this event alone, but all of its job or environment up to this sequence.</param>
+/// <param name="LastSequence">Not this event alone, but all of its job, environment or subscription up to this sequence.</param>
 /// <param name="TopicName">To this topic alone; null: to every topic that asked.</param>
 /// <param name="Only"><c>failed</c>, <c>unrouted</c>, <c>dead</c>: to webhooks and addresses that gave it up, to these alone; or <c>all</c> (default).</param>
 /// <param name="SubscriptionId">To this webhook or address alone; null: to the topics, or with <c>dead</c> to every subscription that gave it up.</param>

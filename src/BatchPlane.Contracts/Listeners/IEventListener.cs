@@ -6,7 +6,7 @@ namespace BatchPlane.Contracts;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Order: the order of the journal; the events of one job or environment come in their sequence. One call at a time, on one of the servers that have the listener (when one of them has lost it without
+/// Order: the order of the journal; the events of one job, environment or subscription come in their sequence. One call at a time, on one of the servers that have the listener (when one of them has lost it without
 /// knowing yet, another may begin a moment before it ends); calls are made on a thread of their own, so that one that blocks holds up nobody else.
 /// </para>
 /// <para>

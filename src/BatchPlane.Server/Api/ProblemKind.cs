@@ -26,7 +26,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind TaskTemplateNotFound = new(404, "task_template_not_found", "There is no such task template.", "Check the id or name.");
     internal static readonly ProblemKind TopicNotFound = new(404, "topic_not_found", "There is no such topic.", "Make it with `POST /v1/topics`.");
     internal static readonly ProblemKind SubscriptionNotFound = new(404, "subscription_not_found", "The topic has no such subscription.", "Check the id.");
-    internal static readonly ProblemKind EventNotFound = new(404, "event_not_found", "There is no such event.", "Check the id, `<job or environment>:<sequence>`; events are kept for `Journal.RetentionDays`.");
+    internal static readonly ProblemKind EventNotFound = new(404, "event_not_found", "There is no such event.", "Check the id, `<job, environment or subscription>:<sequence>`; events are kept for `Journal.RetentionDays`.");
     internal static readonly ProblemKind ExecutionNotFound = new(404, "execution_not_found", "There is no such execution.", "Check the id, `<job>/<number of the task>/<index>/<attempt>`; those that ended are kept for `Journal.RetentionDays`.");
     internal static readonly ProblemKind RedeliveryNotFound = new(404, "redelivery_not_found", "There is no such redelivery.", "Check the id; those that ended are kept for `Journal.RetentionDays`.");
     internal static readonly ProblemKind ListenerNotFound = new(404, "listener_not_found", "There is no such listener.", "Check the name against `GET /v1/listeners`.");

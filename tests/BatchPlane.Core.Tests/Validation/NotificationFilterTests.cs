@@ -68,6 +68,10 @@ public sealed class NotificationFilterTests
     }
 
     [Fact]
+    public void LevelThatNoBlockIsToldOf_IsRefused() => ReadingAssert.Refused(
+        ReadingAssert.Job(Job("""{"event_name":"JobFailed"}""", """{"levels":["job","subscription"]}""")), "$.notifications[0].filter.levels[1]", "filter_level_unknown");
+
+    [Fact]
     public void ChangedOnly_LeavesOutWhatChangesNoStateAndRepeatedBegins()
     {
         const string Asked = """{"event_name":"TaskInstanceRunning"},{"event_name":"TaskInstanceProgress"},{"event_name":"TaskInstanceFailed"}""";
