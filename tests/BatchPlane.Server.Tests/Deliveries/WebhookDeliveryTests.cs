@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Server.Deliveries.Webhooks;
 using BatchPlane.Server.Tests.Dispatch;
