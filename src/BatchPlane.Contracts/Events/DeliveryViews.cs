@@ -59,7 +59,7 @@ public sealed record SubscriptionDeliveryView
     /// <summary>Queue, URL or address.</summary>
     public required string Endpoint { get; init; }
 
-    /// <summary>Of a queue, the state at its topic; else <c>pending</c>, <c>retrying</c>, <c>delivered</c>, <c>dead</c>, <c>dropped</c> or <c>unknown</c>, and what <see cref="DeliveryStates"/> says while the topic does not have it.</summary>
+    /// <summary>Of a queue, the state at its topic, or <c>unknown</c>; else <c>pending</c>, <c>retrying</c>, <c>delivered</c>, <c>dead</c>, <c>dropped</c> or <c>unknown</c>, and what <see cref="DeliveryStates"/> says while the topic does not have it.</summary>
     public required string State { get; init; }
 
     /// <summary>Tries made; null for a queue, or before the first.</summary>
@@ -68,7 +68,7 @@ public sealed record SubscriptionDeliveryView
     /// <summary>HTTP status or SMTP reply code of the last try; null when there was no answer.</summary>
     public int? LastStatus { get; init; }
 
-    /// <summary>Why the last try failed; null when it did not.</summary>
+    /// <summary>Why the last try failed, or why it is not known what became of the event; null when neither.</summary>
     public string? Reason { get; init; }
 
     /// <summary>When it was tried last.</summary>
@@ -93,7 +93,7 @@ public static class DeliveryStates
     /// <summary>It was given up.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Of a webhook or address: the topic had it, and what came of it is forgotten, if it was stored at all.</summary>
+    /// <summary>Of a subscription: the topic had it, and what came of it is forgotten, if it was stored at all; or it was sent while the subscription was being bound.</summary>
     public const string Unknown = "unknown";
 
     /// <summary>Of a subscription: tried and given up.</summary>

@@ -672,8 +672,11 @@ CREATE TABLE subscriptions (
     -- AMQP patterns over level.state; one that matches is enough.
     bindings text[] NOT NULL,
     enabled boolean NOT NULL,
-    -- Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.
-    bound_at timestamp with time zone NOT NULL,
+    -- With asked_event_nos: where the cursor of each shard (0, 1, …) was when it was made, enabled, or given other bindings. What lies behind was sent before RabbitMQ was asked to bind its queue.
+    asked_txids xid8[] NOT NULL,
+    asked_event_nos bigint[] NOT NULL,
+    -- The horizon of the journal once RabbitMQ had answered that its queue is bound: no row from there on was sent before. Null: it has not answered yet. What lies between may be in the queue or not.
+    bound_txid xid8,
     -- published: the body as it lies in the topic; else the event is written anew from the journal.
     format text NOT NULL,
     -- http: form of the request.

@@ -249,7 +249,6 @@ internal sealed class SubscriptionRow
     public required string Endpoint { get; init; }
     public required string[] Bindings { get; init; }
     public bool Enabled { get; init; }
-    public DateTimeOffset BoundAt { get; init; }
     public required string Format { get; init; }
     public string? Push { get; init; }
     public string? ContentFormat { get; init; }

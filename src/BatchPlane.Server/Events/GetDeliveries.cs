@@ -24,7 +24,7 @@ internal static class GetDeliveries
     {
         routes.MapGet("/events/{id}/deliveries", OfEventAsync)
             .WithName("GetEventDeliveries").WithTags("deliveries").WithSummary("What became of an event at each topic")
-            .WithDescription("`pending`: it waits for the dispatcher; `confirmed`: the broker has it; `unrouted`: no queue was bound for it; `failed`: it was given up. Subscriptions are those whose binding matches, and that are bound since before the event or have a result for it. `unknown`: a result may have been there and is forgotten.")
+            .WithDescription("`pending`: it waits for the dispatcher; `confirmed`: the broker has it; `unrouted`: no queue was bound for it; `failed`: it was given up. Subscriptions are those whose binding matches, and that were bound, or being bound, when the event was sent, or have a result for it. `unknown`: a result may have been there and is forgotten; or the subscription was being bound when the event was sent.")
             .Produces<EventDeliveries>();
         routes.MapGet("/deliveries", ListAsync)
             .WithName("ListDeliveries").WithTags("deliveries").WithSummary("Messages that did not simply arrive, the latest first: dead letters")

@@ -744,7 +744,9 @@ CREATE TABLE subscriptions (
     endpoint           text NOT NULL,
     bindings           text[] NOT NULL CHECK (cardinality(bindings) > 0),
     enabled            boolean NOT NULL,
-    bound_at           timestamptz NOT NULL,
+    asked_txids        xid8[] NOT NULL,
+    asked_event_nos    bigint[] NOT NULL,
+    bound_txid         xid8,
     format             text NOT NULL CHECK (format IN ('published', 'cmq', 'mns', 'cloudevents')),
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
@@ -781,7 +783,8 @@ COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durab
 COMMENT ON COLUMN subscriptions.subscription_name IS 'Differs from the others of its topic by more than case; null: it has none.';
 COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
 COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
-COMMENT ON COLUMN subscriptions.bound_at IS 'Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.';
+COMMENT ON COLUMN subscriptions.asked_txids IS 'With asked_event_nos: where the cursor of each shard (0, 1, …) was when it was made, enabled, or given other bindings. What lies behind was sent before RabbitMQ was asked to bind its queue.';
+COMMENT ON COLUMN subscriptions.bound_txid IS 'The horizon of the journal once RabbitMQ had answered that its queue is bound: no row from there on was sent before. Null: it has not answered yet. What lies between may be in the queue or not.';
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';

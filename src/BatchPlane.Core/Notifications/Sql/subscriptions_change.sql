@@ -2,21 +2,33 @@
 -- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @content_format, @max_in_flight, @retry. Locks the row.
 -- Notes bindings that are not wanted any more. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
 WITH before AS MATERIALIZED (
-    SELECT subscription_id, protocol, endpoint, bindings, enabled, topic_name
+    SELECT
+        subscription_id,
+        protocol,
+        endpoint,
+        bindings,
+        enabled,
+        topic_name,
+        @enabled::boolean AND NOT enabled OR coalesce(@bindings::text[], bindings) <> bindings AS is_bound_anew
     FROM subscriptions
     JOIN topics USING (topic_key)
     WHERE topic_key = @topic_key::text
         AND subscription_id = @subscription_id::text
     FOR UPDATE OF subscriptions
 ),
+cursors AS (
+    SELECT
+        array_agg(cursor_txid ORDER BY shard) AS txids,
+        array_agg(cursor_event_no ORDER BY shard) AS event_nos
+    FROM dispatcher_shards
+),
 changed AS (
     UPDATE subscriptions AS s
     SET bindings = coalesce(@bindings::text[], s.bindings),
         enabled = coalesce(@enabled::boolean, s.enabled),
-        bound_at = CASE
-            WHEN @enabled::boolean AND NOT s.enabled OR coalesce(@bindings::text[], s.bindings) <> s.bindings THEN clock_timestamp()
-            ELSE s.bound_at
-        END,
+        asked_txids = CASE WHEN is_bound_anew THEN cursors.txids ELSE s.asked_txids END,
+        asked_event_nos = CASE WHEN is_bound_anew THEN cursors.event_nos ELSE s.asked_event_nos END,
+        bound_txid = CASE WHEN is_bound_anew THEN NULL ELSE s.bound_txid END,
         format = coalesce(@format::text, s.format),
         content_format = coalesce(@content_format::text, s.content_format),
         max_in_flight = coalesce(@max_in_flight::integer, s.max_in_flight),
@@ -27,7 +39,7 @@ changed AS (
         recent_since = CASE WHEN @enabled::boolean THEN NULL ELSE s.recent_since END,
         revision = nextval('subscription_revision_seq'),
         updated_at = clock_timestamp()
-    FROM before
+    FROM before, cursors
     WHERE s.subscription_id = before.subscription_id
     RETURNING s.subscription_id, s.bindings, s.enabled
 ),

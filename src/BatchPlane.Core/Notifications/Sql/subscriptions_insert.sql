@@ -21,7 +21,7 @@ existing AS (
 ),
 made AS (
     INSERT INTO subscriptions (
-        subscription_id, topic_key, subscription_name, protocol, endpoint, bindings, enabled, bound_at, format, push, content_format, max_in_flight, max_age_seconds, max_queue_bytes, retry, secret,
+        subscription_id, topic_key, subscription_name, protocol, endpoint, bindings, enabled, asked_txids, asked_event_nos, format, push, content_format, max_in_flight, max_age_seconds, max_queue_bytes, retry, secret,
         disabled_at, created_by, created_at, updated_at
     )
     SELECT
@@ -32,7 +32,8 @@ made AS (
         @endpoint::text,
         @bindings::text[],
         @enabled::boolean,
-        clock_timestamp(),
+        (SELECT array_agg(cursor_txid ORDER BY shard) FROM dispatcher_shards),
+        (SELECT array_agg(cursor_event_no ORDER BY shard) FROM dispatcher_shards),
         @format::text,
         @push::text,
         @content_format::text,
