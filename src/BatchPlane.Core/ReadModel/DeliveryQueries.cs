@@ -28,7 +28,7 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
 
     private const string QueueProtocol = "queue";
 
-    private const string BeingBound = "The event was sent while the queue of the subscription was being bound: it may have got it or not.";
+    private const string BeingMade = "The event was sent while the subscription was being made, bound or changed: it may have got it or not.";
 
     /// <summary>One event at each topic that asked for it; null when there is no such event (any more). Results of subscriptions that were stored before <paramref name="resultsSince"/> may be forgotten.</summary>
     public async Task<EventDeliveries?> OfEventAsync(string subjectId, long sequence, DateTimeOffset resultsSince, CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         var names = (await reader.NamesAsync([found.Row], cancellationToken)).GetValueOrDefault(subjectId, SubjectNames.None);
         var offset = (int)(sequence - found.Row.Sequence);
         var view = EventViews.ToView(found.Row, offset, names);
-        var subscriptions = await SubscriptionsAsync(found.Row, sequence, KeysOf(found.Row, names), cancellationToken);
+        var subscriptions = await SubscriptionsAsync(found.Row, sequence, KindsOf(found.Row, names), cancellationToken);
         return new EventDeliveries
         {
             Event = view,
@@ -100,39 +100,54 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
     private static bool MayHaveGot(Asked asked, string stateAtTopic) => asked.Row.Enabled && (asked.Standing != Standing.Before || stateAtTopic == DeliveryStates.Pending);
 
     /// <summary>
-    /// What has no result of its own: a queue has what the broker confirmed; a webhook or mail waits in its queue then, unless its result is forgotten. What was sent while the queue was being bound
-    /// may be in it or not.
+    /// What has no result of its own: a bound queue has what the broker confirmed; one that is sent copies of its own has them, whatever came of the topic's; a webhook or mail waits in its queue then, unless
+    /// its result is forgotten. What was sent while the subscription was being made may be in its queue or not.
     /// </summary>
     private static (string State, string? Reason) StateAt(Asked asked, string stateAtTopic, bool isForgotten)
     {
-        if (stateAtTopic != DeliveryStates.Confirmed)
+        if (stateAtTopic == DeliveryStates.Pending || (stateAtTopic != DeliveryStates.Confirmed && !asked.Row.IsAddressed))
         {
             return (stateAtTopic, null);
         }
 
         if (asked.Standing != Standing.After)
         {
-            return (DeliveryStates.Unknown, BeingBound);
+            return (DeliveryStates.Unknown, BeingMade);
         }
 
-        return (asked.Row.Protocol == QueueProtocol ? stateAtTopic : isForgotten ? DeliveryStates.Unknown : DeliveryStates.Pending, null);
+        var hasResults = asked.Row.IsAddressed || asked.Row.Protocol != QueueProtocol;
+        return (hasResults && isForgotten ? DeliveryStates.Unknown : asked.Row.Protocol == QueueProtocol ? DeliveryStates.Confirmed : DeliveryStates.Pending, null);
     }
 
     /// <summary>Subscriptions that an event is for, by key of the topic, with the results that are stored. The broker confirms a message when all queues bound for it have it.</summary>
-    private async Task<ILookup<string, Asked>> SubscriptionsAsync(EventRow row, long sequence, ILookup<string, string> routingKeys, CancellationToken cancellationToken)
+    private async Task<ILookup<string, Asked>> SubscriptionsAsync(EventRow row, long sequence, ILookup<string, EventKind> kinds, CancellationToken cancellationToken)
     {
-        var keys = routingKeys.Select(topic => topic.Key).ToArray();
+        var keys = kinds.Select(topic => topic.Key).ToArray();
         await using var context = contexts.Open();
         var subscriptions = await context.Subscriptions.Where(subscription => keys.Contains(subscription.TopicKey)).OrderBy(subscription => subscription.SubscriptionId).ToListAsync(cancellationToken);
         var results = await context.SubscriptionDeliveries.Where(result => result.SubjectId == row.SubjectId && result.Sequence == sequence).ToDictionaryAsync(result => result.SubscriptionId, cancellationToken);
         var standings = await StandingsAsync(row, keys, cancellationToken);
+        var labels = subscriptions.Exists(subscription => subscription.Filter is not null) ? await LabelsAsync(context, row.SubjectId, cancellationToken) : [];
         return subscriptions
-            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || routingKeys[subscription.TopicKey].Any(key => Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, key))))
+            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || kinds[subscription.TopicKey].Any(kind => Gets(subscription, kind, EventViews.LineageOf(row).Source, labels)))
             .ToLookup(
                 subscription => subscription.TopicKey,
                 subscription => new Asked(subscription, results.GetValueOrDefault(subscription.SubscriptionId), standings.GetValueOrDefault(subscription.SubscriptionId)),
                 StringComparer.Ordinal);
     }
+
+    /// <summary>Whether bindings and filter let an event pass.</summary>
+    private static bool Gets(SubscriptionRow subscription, EventKind kind, string? executionSource, IReadOnlyList<TagDocument> labels) =>
+        Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, kind.RoutingKey))
+        && (subscription.Filter is null || EventFilter.Admits(ReadJson.Of<EventFilterDocument>(subscription.Filter), kind, executionSource, labels));
+
+    /// <summary>Labels of a job or environment.</summary>
+    private static async Task<IReadOnlyList<TagDocument>> LabelsAsync(ReadContext context, string subjectId, CancellationToken cancellationToken) =>
+        (await context.Jobs.Where(job => job.JobId == subjectId).Select(job => job.Tags)
+            .Concat(context.Environments.Where(environment => environment.EnvId == subjectId).Select(environment => environment.Tags))
+            .FirstOrDefaultAsync(cancellationToken)) is { } tags
+            ? ReadJson.Of<TagDocument[]>(tags)
+            : [];
 
     private async Task<Dictionary<string, Standing>> StandingsAsync(EventRow row, string[] topicKeys, CancellationToken cancellationToken)
     {
@@ -151,15 +166,15 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         return standings;
     }
 
-    /// <summary>The keys that an event was published with, by key of the topic: each block has its catalogue's word for it.</summary>
-    private static ILookup<string, string> KeysOf(EventRow row, SubjectNames names)
+    /// <summary>The event as it was asked for, by key of the topic: each block has its catalogue's word for it.</summary>
+    private static ILookup<string, EventKind> KindsOf(EventRow row, SubjectNames names)
     {
         var cause = WireName.ParseNullable<Cause>(row.Cause);
         return names.AskedBlocks(row)
             .Select(block => (block.Topics, Kind: AlibabaEvents.KindFor(block, EventCatalogue.ParseLevel(row.Level), row.State, cause)))
             .Where(asked => asked.Kind is not null)
             .SelectMany(asked => asked.Topics.Select(topic => (Topic: TopicKey.Of(topic), asked.Kind)))
-            .ToLookup(asked => asked.Topic, asked => asked.Kind!.RoutingKey, StringComparer.Ordinal);
+            .ToLookup(asked => asked.Topic, asked => asked.Kind!, StringComparer.Ordinal);
     }
 
     private static SubscriptionDeliveryView ViewOf(Asked asked, (string State, string? Reason) withoutResult) => new()

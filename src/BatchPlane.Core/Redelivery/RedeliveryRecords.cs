@@ -56,7 +56,8 @@ public sealed record RedeliveryWork(
 /// <param name="SubscriptionId">Which.</param>
 /// <param name="TopicKey">Key of its topic; null: it is gone.</param>
 /// <param name="Bindings">Its bindings; null: it is gone.</param>
-public sealed record RedeliverySubscription(string SubscriptionId, string? TopicKey, IReadOnlyList<string>? Bindings);
+/// <param name="Filter">Its filter; null: it has none.</param>
+public sealed record RedeliverySubscription(string SubscriptionId, string? TopicKey, IReadOnlyList<string>? Bindings, Contracts.EventFilterDocument? Filter);
 
 /// <summary>A delivery that a subscription gave up.</summary>
 /// <param name="SubscriptionId">The subscription.</param>
@@ -64,7 +65,8 @@ public sealed record RedeliverySubscription(string SubscriptionId, string? Topic
 /// <param name="SubjectId">Job or environment.</param>
 /// <param name="Sequence">The event.</param>
 /// <param name="LastTriedAt">When it was tried last: it is this one no more once that has changed.</param>
-public sealed record DeadLetter(string SubscriptionId, string TopicKey, string SubjectId, long Sequence, DateTimeOffset LastTriedAt);
+/// <param name="IsQueue">The subscription is a queue of somebody's.</param>
+public sealed record DeadLetter(string SubscriptionId, string TopicKey, string SubjectId, long Sequence, DateTimeOffset LastTriedAt, bool IsQueue = false);
 
 /// <summary>A message: an event for a topic, whatever its spelling.</summary>
 public readonly record struct MessageKey(string SubjectId, long Sequence, string TopicKey)

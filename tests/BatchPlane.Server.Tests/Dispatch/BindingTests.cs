@@ -55,7 +55,7 @@ public sealed class BindingTests : IAsyncLifetime
             ["bound confirmed", "bound confirmed, late unknown", "bound confirmed, late unknown", "bound confirmed, late confirmed"],
             [await ShownAsync(1), await ShownAsync(2), await ShownAsync(3), await ShownAsync(4)]);
         Assert.Equal([3L, 4L], (await (await _world.ConsumeAsync("late")).WhenAsync(2)).Select(message => message.Sequence));
-        Assert.Contains("being bound", (await _deliveries.OfEventAsync(Job, 2, default, default))!.Deliveries[0].Subscriptions!.Single(each => each.Endpoint == "late").Reason, StringComparison.Ordinal);
+        Assert.Contains("bound or changed", (await _deliveries.OfEventAsync(Job, 2, default, default))!.Deliveries[0].Subscriptions!.Single(each => each.Endpoint == "late").Reason, StringComparison.Ordinal);
     }
 
     [Fact]

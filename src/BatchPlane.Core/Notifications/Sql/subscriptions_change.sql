@@ -1,5 +1,5 @@
 -- Changes a subscription; null parameters leave what is there. Caller: SubscriptionStore.
--- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @content_format, @max_in_flight, @retry. Locks the row.
+-- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @filter, @content_format, @max_in_flight, @retry; @filter 'null': none any more. Locks the row.
 -- Notes bindings that are not wanted any more. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
 WITH before AS MATERIALIZED (
     SELECT
@@ -9,8 +9,20 @@ WITH before AS MATERIALIZED (
         bindings,
         enabled,
         topic_name,
-        @enabled::boolean AND NOT enabled OR coalesce(@bindings::text[], bindings) <> bindings AS is_bound_anew
+        subscriptions.is_addressed,
+        next.filter AS next_filter,
+        next.is_addressed AS next_is_addressed,
+        coalesce(@enabled::boolean, false) AND NOT enabled
+            OR coalesce(@bindings::text[], bindings) <> bindings
+            OR next.is_addressed <> subscriptions.is_addressed
+            OR next.filter IS DISTINCT FROM subscriptions.filter AS is_bound_anew
     FROM subscriptions
+    CROSS JOIN LATERAL (
+        SELECT
+            filter,
+            filter IS NOT NULL OR protocol = 'queue' AND coalesce(@format::text, format) <> 'published' AS is_addressed
+        FROM (SELECT nullif(coalesce(@filter::jsonb, subscriptions.filter), 'null'::jsonb) AS filter) AS given
+    ) AS next
     JOIN topics USING (topic_key)
     WHERE topic_key = @topic_key::text
         AND subscription_id = @subscription_id::text
@@ -28,8 +40,12 @@ changed AS (
         enabled = coalesce(@enabled::boolean, s.enabled),
         asked_txids = CASE WHEN is_bound_anew THEN cursors.txids ELSE s.asked_txids END,
         asked_event_nos = CASE WHEN is_bound_anew THEN cursors.event_nos ELSE s.asked_event_nos END,
-        bound_txid = CASE WHEN is_bound_anew THEN NULL ELSE s.bound_txid END,
+        bound_txid = CASE
+            WHEN NOT is_bound_anew THEN s.bound_txid
+            WHEN next_is_addressed THEN pg_current_xact_id()
+        END,
         format = coalesce(@format::text, s.format),
+        filter = next_filter,
         content_format = coalesce(@content_format::text, s.content_format),
         max_in_flight = coalesce(@max_in_flight::integer, s.max_in_flight),
         retry = coalesce(@retry::jsonb, s.retry),
@@ -41,7 +57,7 @@ changed AS (
         updated_at = clock_timestamp()
     FROM before, cursors
     WHERE s.subscription_id = before.subscription_id
-    RETURNING s.subscription_id, s.bindings, s.enabled
+    RETURNING s.subscription_id, s.bindings, s.enabled, s.is_addressed
 ),
 removals AS (
     INSERT INTO topology_removals (topic_name, queue, binding)
@@ -53,7 +69,8 @@ removals AS (
     JOIN changed ON changed.subscription_id = before.subscription_id
     CROSS JOIN LATERAL unnest(before.bindings) AS old (binding)
     WHERE before.enabled
-        AND NOT (changed.enabled AND old.binding = ANY (changed.bindings))
+        AND NOT before.is_addressed
+        AND NOT (changed.enabled AND NOT changed.is_addressed AND old.binding = ANY (changed.bindings))
 )
 SELECT subscription_id
 FROM changed;
