@@ -9,7 +9,7 @@ namespace BatchPlane.Core.Redelivery;
 /// <param name="Until">Before; null: up to now.</param>
 /// <param name="OnlyState">Only messages that are so: <c>failed</c>, <c>unrouted</c>, or <c>dead</c>, which go to the subscriptions that gave them up; null: all.</param>
 /// <param name="CreatedBy">Who asks.</param>
-/// <param name="SubscriptionId">To this webhook or address alone.</param>
+/// <param name="SubscriptionId">Into the queue of this subscription alone.</param>
 public sealed record RedeliveryWish(
     EventRange? Events,
     string? TopicName,
@@ -52,7 +52,7 @@ public sealed record RedeliveryWork(
     public bool IsToSubscriptions => Subscription is not null || OnlyState == Contracts.DeliveryStates.Dead;
 }
 
-/// <summary>A webhook or address that events are delivered to again.</summary>
+/// <summary>A subscription that events are delivered to again, past its topic.</summary>
 /// <param name="SubscriptionId">Which.</param>
 /// <param name="TopicKey">Key of its topic; null: it is gone.</param>
 /// <param name="Bindings">Its bindings; null: it is gone.</param>

@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using BatchPlane.Server.Tests.Dispatch;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 

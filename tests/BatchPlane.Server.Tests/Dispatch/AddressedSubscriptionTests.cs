@@ -139,6 +139,10 @@ public sealed class AddressedSubscriptionTests : IAsyncLifetime
         Assert.Equal(1, done.Sent);
         var again = Assert.Single(await (await _world.ConsumeAsync("late")).WhenAsync(1));
         Assert.Equal((2L, "application/cloudevents+json"), (again.Sequence, again.Properties.ContentType));
+
+        // What the topic gets again as a whole, they get too.
+        await RedeliverAsync(new(null, "t", Now.AddDays(-1), null, null, "user:test"));
+        Assert.Equal(2, Assert.Single(await (await _world.ConsumeAsync("late")).WhenAsync(1)).Sequence);
     }
 
     [Fact]

@@ -698,7 +698,7 @@ CREATE INDEX redeliveries_open_idx ON redeliveries (created_at) WHERE finished_a
 COMMENT ON TABLE redeliveries IS 'Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.';
 COMMENT ON COLUMN redeliveries.topic_key IS 'To this topic alone; null: to every topic that asked.';
 COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; dead: into the queues of the subscriptions that gave them up; null: all.';
-COMMENT ON COLUMN redeliveries.subscription_id IS 'Into the queue of this webhook or address alone; null: to topics, or to all that gave up.';
+COMMENT ON COLUMN redeliveries.subscription_id IS 'Into the queue of this subscription alone; null: to topics, or to all that gave up.';
 COMMENT ON COLUMN redeliveries.finished_at IS 'When the last shard was done, or the wish was withdrawn (cancelled_at).';
 
 CREATE TABLE redelivery_shards (
