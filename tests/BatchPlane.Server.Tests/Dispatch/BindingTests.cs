@@ -58,6 +58,43 @@ public sealed class BindingTests : IAsyncLifetime
         Assert.Contains("bound or changed", (await _deliveries.OfEventAsync(Job, 2, default, default))!.Deliveries[0].Subscriptions!.Single(each => each.Endpoint == "late").Reason, StringComparison.Ordinal);
     }
 
+    /// <summary>The control is in the last lines: some events are in no queue, and what is confirmed is not simply all.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("job")]
+    public async Task SubscribedWhileEventsPass_WhatIsConfirmedIsInTheQueue(string? level)
+    {
+        const int Events = 120;
+        var all = await _world.BindAsync("t");
+        var telling = Task.Run(async () =>
+        {
+            for (var told = 0; told < Events; told++)
+            {
+                await _world.AppendAsync(Job);
+            }
+        });
+        await all.WhenAsync(20);
+        var subscribed = await _server.Services.GetRequiredService<SubscriptionService>()
+            .SubscribeAsync("t", Queue("q") with { Filter = level is null ? null : new() { Levels = [level] } }, "test", default);
+        Assert.IsType<SubscribeResult.Created>(subscribed);
+        await telling;
+        await TellAsync(Events + 1);
+
+        var confirmed = new List<long>();
+        for (var sequence = 1L; sequence <= Events + 1; sequence++)
+        {
+            if (await ShownAsync(sequence) == "q confirmed")
+            {
+                confirmed.Add(sequence);
+            }
+        }
+
+        var got = (await (await _world.ConsumeAsync("q")).WhenAsync(confirmed.Count)).Select(message => message.Sequence).ToHashSet();
+        Assert.Empty(confirmed.Except(got));
+        Assert.Equal(Events + 1, confirmed[^1]);
+        Assert.True(got.Count <= Events - 19, $"{got.Count} of {Events + 1} are in the queue");
+    }
+
     [Fact]
     public async Task BindingsChangeWhileTheyAreDeclared_AreNotTakenToBeThere()
     {
