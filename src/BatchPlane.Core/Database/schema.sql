@@ -559,7 +559,7 @@ CREATE TABLE redeliveries (
     until timestamp with time zone,
     -- Only messages that are so; dead: into the queues of the subscriptions that gave them up; null: all.
     only_state text,
-    -- Into the queue of this webhook or address alone; null: to topics, or to all that gave up.
+    -- Into the queue of this subscription alone; null: to topics, or to all that gave up.
     subscription_id text,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
