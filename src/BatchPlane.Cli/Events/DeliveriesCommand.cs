@@ -16,7 +16,7 @@ internal static class DeliveriesCommand
         var id = new Argument<string?>("EVENT") { Description = "Id of an event, job-…:7; without: messages that did not simply arrive, the latest first.", Arity = ArgumentArity.ZeroOrOne };
         var state = new Option<string?>("--state") { HelpName = "STATE", Description = "Only failed, unrouted, dead or dropped ones." };
         var topic = new Option<string?>("--topic") { HelpName = "TOPIC", Description = "Only those to this topic." };
-        var subscription = new Option<string?>("--subscription") { HelpName = "SUBSCRIPTION", Description = "Only those that this webhook or address gave up." };
+        var subscription = new Option<string?>("--subscription") { HelpName = "SUBSCRIPTION", Description = "Only those that did not reach this subscription: a webhook, an address, or a queue with a filter or format." };
         var job = new Option<string?>("--job") { HelpName = "JOB", Description = "Only those about this job." };
         var limit = JobArguments.Limit(DefaultLimit);
         return client.Create("deliveries", "List messages that did not simply arrive, or what became of one event at each topic and subscription.", [id, state, topic, subscription, job, limit], async call =>

@@ -17,8 +17,8 @@ internal static class RedeliverCommand
         var topic = new Option<string?>("--topic") { HelpName = "TOPIC", Description = "To this topic alone." };
         var since = new Option<string?>("--since") { HelpName = "TIME", Description = "Without EVENT: those of the topic since TIME, such as 2025-10-09T08:53:20Z." };
         var until = new Option<string?>("--until") { HelpName = "TIME", Description = "Without EVENT: those before TIME." };
-        var only = new Option<string?>("--only") { HelpName = "STATE", Description = "Only messages that failed or were unrouted, or those that webhooks and addresses gave up, to these alone: failed, unrouted, dead, all. Default: all." };
-        var subscription = new Option<string?>("--subscription") { HelpName = "SUBSCRIPTION", Description = "To this webhook or address alone." };
+        var only = new Option<string?>("--only") { HelpName = "STATE", Description = "Only messages that failed or were unrouted, or those that subscriptions gave up, to these alone: failed, unrouted, dead, all. Default: all." };
+        var subscription = new Option<string?>("--subscription") { HelpName = "SUBSCRIPTION", Description = "To this webhook, address or queue with a filter or format alone." };
         return client.Create("redeliver", "Deliver events again, under the same ids, and wait until that is done.", [id, last, topic, since, until, only, subscription], async call =>
         {
             var answer = call.Parsed.GetValue(id) is { } one

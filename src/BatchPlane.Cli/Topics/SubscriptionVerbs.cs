@@ -73,8 +73,9 @@ internal static class SubscriptionVerbs
         var id = Id();
         var enable = new Option<bool>("--enable") { Description = "Deliver again, also after BatchPlane disabled it." };
         var disable = new Option<bool>("--disable") { Description = "Deliver nothing any more." };
+        var noFilter = new Option<bool>("--no-filter") { Description = "Let everything pass that the bindings match." };
         var shared = new SharedOptions();
-        return client.Create("change", "Change a subscription. What is left out stays.", [name, id, enable, disable, .. shared.All], async call =>
+        return client.Create("change", "Change a subscription. What is left out stays; a filter is replaced as a whole.", [name, id, enable, disable, noFilter, .. shared.All], async call =>
         {
             if (call.Get(enable) && call.Get(disable))
             {
@@ -82,6 +83,11 @@ internal static class SubscriptionVerbs
             }
 
             var body = shared.Read(call);
+            if (call.Get(noFilter) && !body.TryAdd("filter", new Dictionary<string, object>()))
+            {
+                throw new UsageException("Give a filter or --no-filter.");
+            }
+
             Add(body, "enabled", call.Get(enable) ? true : call.Get(disable) ? false : null);
             var answer = await call.Api.PatchAsync<SubscriptionView>(PathOf(call, name, id), body, call.Cancellation);
             TopicsCommand.Report(call, answer.Json, answer.Value.SubscriptionId);
@@ -135,17 +141,19 @@ internal static class SubscriptionVerbs
             Description = "Which events, as an AMQP pattern over level.state: job.#, *.failed. May be given several times. Default: #, all.",
         };
 
-        private readonly Option<string?> _format = Text("--format", "FORMAT", "What a webhook or mail gets: published, cmq, mns or cloudevents.");
+        private readonly Option<string?> _format = Text("--format", "FORMAT", "What is delivered: published, cmq, mns or cloudevents.");
+        private readonly FilterOptions _filter = new();
         private readonly Option<int?> _inFlight = new("--max-in-flight") { HelpName = "N", Description = "Requests of a webhook under way at once, on each server." };
         private readonly Option<string?> _retry = Text("--retry", "STRATEGY", "standard, exponential, backoff_retry or exponential_decay_retry.");
 
-        internal Symbol[] All => [_bindings, _format, _inFlight, _retry];
+        internal Symbol[] All => [_bindings, _format, .. _filter.All, _inFlight, _retry];
 
         internal Dictionary<string, object> Read(ClientCall call)
         {
             var body = new Dictionary<string, object>();
             Add(body, "bindings", call.Get(_bindings) is { Length: > 0 } bindings ? bindings : null);
             Add(body, "format", call.Get(_format));
+            Add(body, "filter", _filter.Read(call));
             Add(body, "max_in_flight", call.Get(_inFlight));
             Add(body, "retry", call.Get(_retry) is { } strategy ? new Dictionary<string, object> { ["strategy"] = strategy } : null);
             return body;

@@ -19,13 +19,13 @@ public sealed record DeliveryView
     /// <summary>The topic.</summary>
     public required string TopicName { get; init; }
 
-    /// <summary>In lists: the webhook or address that it did not reach; null: it did not reach a queue of the topic at all.</summary>
+    /// <summary>In lists: the webhook or address, or the queue that is sent copies of its own, that it did not reach; null: it did not reach a queue of the topic at all.</summary>
     public string? SubscriptionId { get; init; }
 
-    /// <summary>With <see cref="SubscriptionId"/>: <c>http</c> or <c>email</c>.</summary>
+    /// <summary>With <see cref="SubscriptionId"/>: <c>http</c>, <c>email</c> or <c>queue</c>.</summary>
     public string? Protocol { get; init; }
 
-    /// <summary>With <see cref="SubscriptionId"/>: URL or address.</summary>
+    /// <summary>With <see cref="SubscriptionId"/>: URL, address or queue.</summary>
     public string? Endpoint { get; init; }
 
     /// <summary>One of <see cref="DeliveryStates"/>.</summary>
@@ -59,7 +59,7 @@ public sealed record SubscriptionDeliveryView
     /// <summary>Queue, URL or address.</summary>
     public required string Endpoint { get; init; }
 
-    /// <summary>Of a queue, the state at its topic; else <c>pending</c>, <c>retrying</c>, <c>delivered</c>, <c>dead</c>, <c>dropped</c> or <c>unknown</c>, and what <see cref="DeliveryStates"/> says while the topic does not have it.</summary>
+    /// <summary>Of a queue that is bound, the state at its topic, or <c>unknown</c>; of one that is sent copies of its own <c>confirmed</c>, <c>dead</c> or <c>unknown</c>; else <c>pending</c>, <c>retrying</c>, <c>delivered</c>, <c>dead</c>, <c>dropped</c> or <c>unknown</c>, and what <see cref="DeliveryStates"/> says while the topic does not have it.</summary>
     public required string State { get; init; }
 
     /// <summary>Tries made; null for a queue, or before the first.</summary>
@@ -68,7 +68,7 @@ public sealed record SubscriptionDeliveryView
     /// <summary>HTTP status or SMTP reply code of the last try; null when there was no answer.</summary>
     public int? LastStatus { get; init; }
 
-    /// <summary>Why the last try failed; null when it did not.</summary>
+    /// <summary>Why the last try failed, or why it is not known what became of the event; null when neither.</summary>
     public string? Reason { get; init; }
 
     /// <summary>When it was tried last.</summary>
@@ -93,10 +93,10 @@ public static class DeliveryStates
     /// <summary>It was given up.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Of a webhook or address: the topic had it, and what came of it is forgotten, if it was stored at all.</summary>
+    /// <summary>Of a subscription: the topic had it, and what came of it is forgotten, if it was stored at all; or it was sent while the subscription was being made, bound or changed.</summary>
     public const string Unknown = "unknown";
 
-    /// <summary>Of a subscription: tried and given up.</summary>
+    /// <summary>Of a subscription: tried and given up; or its copy did not get into its queue.</summary>
     public const string Dead = "dead";
 
     /// <summary>Of a subscription: it could not be delivered whatever the endpoint said.</summary>
@@ -106,15 +106,15 @@ public static class DeliveryStates
 /// <summary>Body of <c>POST /v1/events/{id}/redeliver</c>.</summary>
 /// <param name="LastSequence">Not this event alone, but all of its job, environment or subscription up to this sequence.</param>
 /// <param name="TopicName">To this topic alone; null: to every topic that asked.</param>
-/// <param name="Only"><c>failed</c>, <c>unrouted</c>, <c>dead</c>: to webhooks and addresses that gave it up, to these alone; or <c>all</c> (default).</param>
-/// <param name="SubscriptionId">To this webhook or address alone; null: to the topics, or with <c>dead</c> to every subscription that gave it up.</param>
+/// <param name="Only"><c>failed</c>, <c>unrouted</c>, <c>dead</c>: to subscriptions that gave it up, to these alone; or <c>all</c> (default).</param>
+/// <param name="SubscriptionId">To this webhook, address or queue with a filter or format alone; null: to the topics, or with <c>dead</c> to every subscription that gave it up.</param>
 public sealed record RedeliverEventRequest(long? LastSequence = null, string? TopicName = null, string? Only = null, string? SubscriptionId = null);
 
 /// <summary>Body of <c>POST /v1/topics/{name}/redeliver</c>.</summary>
 /// <param name="Since">Events not before this time.</param>
 /// <param name="Until">Events before this time; null: all that are delivered now.</param>
-/// <param name="Only"><c>failed</c>, <c>unrouted</c>, <c>dead</c>: to webhooks and addresses that gave them up, to these alone; or <c>all</c> (default).</param>
-/// <param name="SubscriptionId">To this webhook or address alone; null: to the topic, or with <c>dead</c> to every subscription that gave them up.</param>
+/// <param name="Only"><c>failed</c>, <c>unrouted</c>, <c>dead</c>: to subscriptions that gave them up, to these alone; or <c>all</c> (default).</param>
+/// <param name="SubscriptionId">To this webhook, address or queue with a filter or format alone; null: to the topic, or with <c>dead</c> to every subscription that gave them up.</param>
 public sealed record RedeliverTopicRequest(DateTimeOffset Since, DateTimeOffset? Until = null, string? Only = null, string? SubscriptionId = null);
 
 /// <summary>The wish that events are delivered again, and how far that is: <c>GET /v1/redeliveries</c>.</summary>
@@ -144,7 +144,7 @@ public sealed record RedeliveryView
     /// <summary>Events before this time.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary>To this webhook or address alone; null: to topics, or to every subscription that gave up.</summary>
+    /// <summary>To this webhook, address or queue with a filter or format alone; null: to topics, or to every subscription that gave up.</summary>
     public string? SubscriptionId { get; init; }
 
     /// <summary><c>failed</c>, <c>unrouted</c>, <c>dead</c> or <c>all</c>.</summary>

@@ -13,7 +13,7 @@ public enum SubscriptionProtocol
     Email,
 }
 
-/// <summary>What the body of a webhook, or the text of a mail, is.</summary>
+/// <summary>What the body of a message or webhook, or the text of a mail, is.</summary>
 public enum SubscriptionFormat
 {
     /// <summary>As it lies in the topic: in the format the job or environment asked for.</summary>
@@ -111,8 +111,11 @@ public sealed record SubscriptionDocument
     /// <summary>False: it gets nothing until it is enabled. Default true.</summary>
     public bool? Enabled { get; init; }
 
-    /// <summary>What is delivered; a queue always gets what was published.</summary>
+    /// <summary>What is delivered. Default <c>published</c>.</summary>
     public SubscriptionFormat? Format { get; init; }
+
+    /// <summary>Which of the events that its bindings match are delivered; what it names must all be so. Default: all.</summary>
+    public EventFilterDocument? Filter { get; init; }
 
     /// <summary>Of a webhook: form of the request.</summary>
     public PushForm? Push { get; init; }
@@ -144,6 +147,9 @@ public sealed record SubscriptionChange
 
     /// <summary>As <see cref="SubscriptionDocument.Format"/>.</summary>
     public SubscriptionFormat? Format { get; init; }
+
+    /// <summary>As <see cref="SubscriptionDocument.Filter"/>; replaces the filter as a whole. An empty one lets everything pass.</summary>
+    public EventFilterDocument? Filter { get; init; }
 
     /// <summary>As <see cref="SubscriptionDocument.ContentFormat"/>.</summary>
     public PushContent? ContentFormat { get; init; }
@@ -181,6 +187,9 @@ public sealed record SubscriptionView
 
     /// <summary>What is delivered.</summary>
     public SubscriptionFormat Format { get; init; }
+
+    /// <summary>Which of the events that its bindings match it gets; absent: all.</summary>
+    public EventFilterDocument? Filter { get; init; }
 
     /// <summary>Of a webhook.</summary>
     public PushForm? Push { get; init; }
@@ -274,7 +283,7 @@ public sealed record TopicTestView
     /// <summary>Key it was sent with.</summary>
     public required string RoutingKey { get; init; }
 
-    /// <summary>False: RabbitMQ gave it back, no queue is bound for this key.</summary>
+    /// <summary>False: RabbitMQ gave it back, no queue gets what has this key.</summary>
     public required bool Routed { get; init; }
 
     /// <summary>What came of it at each subscription of the topic.</summary>

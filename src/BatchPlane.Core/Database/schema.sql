@@ -562,7 +562,7 @@ CREATE TABLE redeliveries (
     until timestamp with time zone,
     -- Only messages that are so; dead: into the queues of the subscriptions that gave them up; null: all.
     only_state text,
-    -- Into the queue of this webhook or address alone; null: to topics, or to all that gave up.
+    -- Into the queue of this subscription alone; null: to topics, or to all that gave up.
     subscription_id text,
     created_by text NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -637,7 +637,7 @@ CREATE TABLE statistics_cursor (
     CONSTRAINT statistics_cursor_only_row_check CHECK (only_row)
 );
 
--- What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription's queue, or no binding matches. Written in batches by deliverers; pruned by age.
+-- What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription's queue, or no binding matches. Written in batches by deliverers; pruned by age. Of an addressed subscription of any protocol also, by the dispatcher with its cursor, that its copy did not get into its queue: dead.
 CREATE TABLE subscription_deliveries (
     subscription_id text NOT NULL,
     subject_id text NOT NULL,
@@ -675,10 +675,17 @@ CREATE TABLE subscriptions (
     -- AMQP patterns over level.state; one that matches is enough.
     bindings text[] NOT NULL,
     enabled boolean NOT NULL,
-    -- Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.
-    bound_at timestamp with time zone NOT NULL,
+    -- With asked_event_nos: where the cursor of each shard (0, 1, …) was when it was made, enabled, or given other bindings. What lies behind was sent before RabbitMQ was asked to bind its queue.
+    asked_txids xid8[] NOT NULL,
+    asked_event_nos bigint[] NOT NULL,
+    -- Of an addressed one the transaction that made it so: who reads rows from there on knows of it. Else the horizon of the journal once RabbitMQ had answered that its queue is bound: no row from there on was sent before. Null: it has not answered yet. What lies between may be in the queue or not.
+    bound_txid xid8,
     -- published: the body as it lies in the topic; else the event is written anew from the journal.
     format text NOT NULL,
+    -- Which of the events that its bindings match it gets, as EventFilterDocument; null: all.
+    filter jsonb,
+    -- True: no binding of RabbitMQ can say what it gets, or in which form. Its queue is not bound; the dispatcher sends it a copy of its own of each event.
+    is_addressed boolean NOT NULL DEFAULT ((filter IS NOT NULL) OR ((protocol = 'queue'::text) AND (format <> 'published'::text))),
     -- http: form of the request.
     push text,
     -- Of push cmq and mns: what surrounds the body.
@@ -733,6 +740,7 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
     CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
 ) WITH (fillfactor=50);
+CREATE INDEX subscriptions_addressed_idx ON public.subscriptions USING btree (topic_key) WHERE (is_addressed AND enabled);
 CREATE UNIQUE INDEX subscriptions_name_idx ON public.subscriptions USING btree (topic_key, lower(subscription_name));
 
 -- Instances that were claimed at least once; the others are known from their task's next_index and sets. Inserted at the claim, updated at the end.

@@ -16,4 +16,8 @@ public enum DeliveryOutcome
 /// <param name="TopicName">Topic it was meant for.</param>
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Reason">What the broker, or the sender, said.</param>
-public sealed record DeliveryException(string SubjectId, long Sequence, string TopicName, DeliveryOutcome Outcome, string Reason);
+public sealed record DeliveryException(string SubjectId, long Sequence, string TopicName, DeliveryOutcome Outcome, string Reason)
+{
+    /// <summary>The subscription whose own copy it was, which is a row of <c>subscription_deliveries</c>; null: it was meant for the topic.</summary>
+    public string? SubscriptionId { get; init; }
+}

@@ -59,6 +59,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
                 new("page_size", pageSize),
             },
         });
+        batch.BatchCommands.Add(new(SqlText.Load("Journal/Sql/events_addressed.sql")));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var unsettled = await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0);
         await reader.NextResultAsync(cancellationToken);
@@ -68,7 +69,9 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
             rows.Add(ReadRow(reader));
         }
 
-        return new(rows, Full: rows.Count == pageSize, unsettled);
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new(rows, Full: rows.Count == pageSize, unsettled) { Addressed = new(reader.GetInt64(0), reader.GetInt64(1)) };
     }
 
     /// <summary>
@@ -94,7 +97,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
             return null;
         }
 
-        await NoteAsync(connection, exceptions, cancellationToken);
+        await NoteAsync(connection, exceptions, redeliveredAt: null, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return moved;
     }
@@ -136,10 +139,17 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
     internal static async Task NoteAsync(
         NpgsqlConnection connection,
         IReadOnlyCollection<DeliveryException> exceptions,
+        DateTimeOffset? redeliveredAt,
         CancellationToken cancellationToken)
     {
+        if (exceptions.Any(exception => exception.SubscriptionId is not null))
+        {
+            await NoteCopiesAsync(connection, [.. exceptions.Where(exception => exception.SubscriptionId is not null)], redeliveredAt, cancellationToken);
+        }
+
         // One statement may touch a row once: a message that was sent again after a fault appears twice.
         DeliveryException[] latest = [.. exceptions
+            .Where(exception => exception.SubscriptionId is null)
             .GroupBy(exception => (exception.SubjectId, exception.Sequence, Topic: TopicKey.Of(exception.TopicName)))
             .Select(group => group.Last())];
         await using var command = new NpgsqlCommand(SqlText.Load("Journal/Sql/delivery_exceptions_upsert.sql"), connection)
@@ -152,6 +162,29 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
                 new("topic_names", latest.Select(exception => exception.TopicName).ToArray()),
                 new("states", latest.Select(exception => exception.Outcome == DeliveryOutcome.Unrouted ? "unrouted" : "failed").ToArray()),
                 new("reasons", latest.Select(exception => exception.Reason).ToArray()),
+            },
+        };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Copies that did not get into the queues of their subscriptions are given up, and may be asked for again.</summary>
+    private static async Task NoteCopiesAsync(NpgsqlConnection connection, IReadOnlyCollection<DeliveryException> exceptions, DateTimeOffset? redeliveredAt, CancellationToken cancellationToken)
+    {
+        DeliveryException[] latest = [.. exceptions.GroupBy(exception => (exception.SubjectId, exception.Sequence, exception.SubscriptionId)).Select(group => group.Last())];
+        await using var command = new NpgsqlCommand(SqlText.Load("Notifications/Sql/subscription_deliveries_upsert.sql"), connection)
+        {
+            Parameters =
+            {
+                new("subscription_ids", latest.Select(exception => exception.SubscriptionId!).ToArray()),
+                new("subject_ids", latest.Select(exception => exception.SubjectId).ToArray()),
+                new("sequences", latest.Select(exception => exception.Sequence).ToArray()),
+                new("topic_names", latest.Select(exception => exception.TopicName).ToArray()),
+                new("redelivered_ats", latest.Select(_ => redeliveredAt?.ToUnixTimeMilliseconds() ?? 0).ToArray()),
+                new("states", latest.Select(_ => WireName.Of(DeliveryState.Dead)).ToArray()),
+                new("tries", latest.Select(_ => 1).ToArray()),
+                new("statuses", latest.Select(_ => (int?)null).ToArray()),
+                new("reasons", latest.Select(exception => exception.Reason).ToArray()),
+                new("next_try_ats", latest.Select(_ => (DateTimeOffset?)null).ToArray()),
             },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);

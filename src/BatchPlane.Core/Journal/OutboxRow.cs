@@ -103,4 +103,8 @@ public readonly record struct JournalEvent(OutboxRow Row, int Offset)
 /// <param name="Rows">Rows that may be delivered, in order; may be empty.</param>
 /// <param name="Full">True when the page limit cut it: there may be more.</param>
 /// <param name="Unsettled">True when rows exist beyond that wait for transactions still in flight.</param>
-public sealed record OutboxPage(IReadOnlyList<OutboxRow> Rows, bool Full, bool Unsettled);
+public sealed record OutboxPage(IReadOnlyList<OutboxRow> Rows, bool Full, bool Unsettled)
+{
+    /// <summary>Which subscriptions are sent copies of their own, of the events of the page at least.</summary>
+    public AddressedMark Addressed { get; init; }
+}

@@ -4,9 +4,22 @@ using BatchPlane.Core.Validation;
 
 namespace BatchPlane.Core.Notifications;
 
-/// <summary>What a filter of events means. All of it is decided by the kind of an event and the labels of its job or environment, so once and not for each event.</summary>
+/// <summary>What a filter of events means. In a block of notifications it is decided by the kind of an event and the labels of its job or environment, so once and not for each event; for a subscription, when the event is sent.</summary>
 public static class EventFilter
 {
+    /// <summary>True when everything passes.</summary>
+    public static bool IsEmpty(EventFilterDocument filter) => filter is { Levels.Count: 0, Labels.Count: 0, Final: false, Changed: false };
+
+    /// <summary>Whether an event of a job or environment with these labels passes the filter of a subscription.</summary>
+    /// <param name="filter">The filter.</param>
+    /// <param name="kind">The event, as it was asked for.</param>
+    /// <param name="executionSource">Of an attempt: why it was made, of <see cref="ExecutionSources"/>; null: it is about none.</param>
+    /// <param name="labels">Labels of the job or environment.</param>
+    public static bool Admits(EventFilterDocument filter, EventKind kind, string? executionSource, IReadOnlyList<TagDocument> labels) =>
+        Admits(filter, kind)
+        && Admits(filter, labels)
+        && !(filter.Changed && kind is { Level: EventLevel.TaskInstance, State: "RUNNING" } && executionSource is ExecutionSources.Retry or ExecutionSources.Failover);
+
     /// <summary>Whether events of this kind pass; labels are another question.</summary>
     public static bool Admits(EventFilterDocument filter, EventKind kind) =>
         (filter.Levels.Count == 0 || filter.Levels.Contains(EventCatalogue.WireName(kind.Level)))

@@ -85,6 +85,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 Traceparent = reader.IsDBNull(5) ? null : reader.GetString(5),
                 TaskNames = taskNos.Zip(taskNames).ToDictionary(),
                 Redirects = RedirectsOf(taskNos, reader.GetFieldValue<string?[]>(8)),
+                Labels = ParseLabels(reader.GetString(9)),
             });
         }
 
@@ -106,6 +107,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
                 Notifications = ParseNotifications(reader.GetString(3)),
                 Traceparent = reader.IsDBNull(4) ? null : reader.GetString(4),
+                Labels = ParseLabels(reader.GetString(5)),
             });
         }
 
@@ -166,4 +168,6 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
 
     private static IReadOnlyList<NotificationDocument> ParseNotifications(string json) =>
         JsonSerializer.Deserialize<IReadOnlyList<NotificationDocument>>(json, BatchPlaneJson.Options) ?? [];
+
+    private static IReadOnlyList<TagDocument> ParseLabels(string json) => JsonSerializer.Deserialize<IReadOnlyList<TagDocument>>(json, BatchPlaneJson.Options) ?? [];
 }

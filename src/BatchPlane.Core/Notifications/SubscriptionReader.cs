@@ -20,9 +20,9 @@ public sealed partial class SubscriptionReader
     private const string Everything = "#";
 
     private static readonly MemberSet Members = new([
-        "subscription_name", "protocol", "endpoint", "binding", "bindings", "enabled", "format", "push", "content_format", "secret", "max_in_flight", "retry"]);
+        "subscription_name", "protocol", "endpoint", "binding", "bindings", "enabled", "format", "filter", "push", "content_format", "secret", "max_in_flight", "retry"]);
 
-    private static readonly MemberSet ChangeMembers = new(["binding", "bindings", "enabled", "format", "content_format", "max_in_flight", "retry"]);
+    private static readonly MemberSet ChangeMembers = new(["binding", "bindings", "enabled", "format", "filter", "content_format", "max_in_flight", "retry"]);
 
     private static readonly TextRule Name = DocumentRules.TopicName with
     {
@@ -107,6 +107,7 @@ public sealed partial class SubscriptionReader
             Bindings = ReadBindings(members) ?? [Everything],
             Enabled = ReadFlag(members, "enabled") ?? true,
             Format = members.Word<SubscriptionFormat>("format", WireName.Of, ItemCodes.FormatUnknown) ?? SubscriptionFormat.Published,
+            Filter = ReadFilter(members) is { } filter && !EventFilter.IsEmpty(filter) ? filter : null,
             Push = isHttp ? push : null,
             ContentFormat = ReadContentFormat(members, push) ?? push switch { PushForm.Cmq => PushContent.Json, PushForm.Mns => PushContent.Xml, PushForm.Standard => null },
             Secret = members.Text("secret", Secret),
@@ -123,6 +124,7 @@ public sealed partial class SubscriptionReader
             Bindings = ReadBindings(members),
             Enabled = ReadFlag(members, "enabled"),
             Format = members.Word<SubscriptionFormat>("format", WireName.Of, ItemCodes.FormatUnknown),
+            Filter = ReadFilter(members),
             ContentFormat = subscription.Push is { } push ? ReadContentFormat(members, push) : null,
             MaxInFlight = ReadInFlight(members),
             Retry = RetryReader.Read(members, _problems),
@@ -134,7 +136,7 @@ public sealed partial class SubscriptionReader
     {
         string[] foreign = protocol switch
         {
-            SubscriptionProtocol.Queue => ["format", "push", "content_format", "secret", "max_in_flight", "retry"],
+            SubscriptionProtocol.Queue => ["push", "content_format", "secret", "max_in_flight", "retry"],
             SubscriptionProtocol.Email => ["push", "content_format", "secret", "max_in_flight"],
             SubscriptionProtocol.Http or null => [],
         };
@@ -224,6 +226,9 @@ public sealed partial class SubscriptionReader
         _problems.Add(members.PathOf(name), ItemCodes.TypeMismatch, $"Expected true or false, given {Shown.Given(value)}.");
         return null;
     }
+
+    private EventFilterDocument? ReadFilter(ObjectReader members) =>
+        members.Find("filter") is { } given ? FilterReader.Read(given, members.PathOf("filter"), _problems) : null;
 
     private int? ReadInFlight(ObjectReader members) => members.Integer("max_in_flight", 1, _limits.MaxInFlight, ItemCodes.MaxInFlightOutOfRange);
 

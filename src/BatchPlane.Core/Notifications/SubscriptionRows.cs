@@ -8,7 +8,7 @@ namespace BatchPlane.Core.Notifications;
 internal static class SubscriptionRows
 {
     /// <summary>Number of the first column after the common ones.</summary>
-    internal const int Next = 23;
+    internal const int Next = 24;
 
     internal static SubscriptionView ReadView(NpgsqlDataReader reader) => new()
     {
@@ -35,6 +35,7 @@ internal static class SubscriptionRows
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(20),
         MaxAgeSeconds = reader.IsDBNull(21) ? null : reader.GetInt32(21),
         MaxQueueBytes = reader.IsDBNull(22) ? null : reader.GetInt64(22),
+        Filter = Text(reader, 23) is { } filter ? JsonSerializer.Deserialize<EventFilterDocument>(filter, BatchPlaneJson.Options) : null,
     };
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

@@ -79,6 +79,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         command.Parameters.Add(new("bindings", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = OrNull(change.Bindings?.ToArray()) });
         command.Parameters.Add(new("enabled", NpgsqlDbType.Boolean) { Value = OrNull(change.Enabled) });
         command.Parameters.Add(new("format", NpgsqlDbType.Text) { Value = OrNull(change.Format is { } format ? WireName.Of(format) : null) });
+        command.Parameters.Add(new("filter", NpgsqlDbType.Jsonb) { Value = OrNull(change.Filter is { } filter ? EventFilter.IsEmpty(filter) ? "null" : ToJson(filter) : null) });
         command.Parameters.Add(new("content_format", NpgsqlDbType.Text) { Value = OrNull(change.ContentFormat is { } content ? WireName.Of(content) : null) });
         command.Parameters.Add(new("max_in_flight", NpgsqlDbType.Integer) { Value = OrNull(change.MaxInFlight) });
         command.Parameters.Add(new("retry", NpgsqlDbType.Jsonb) { Value = OrNull(ToJson(change.Retry)) });
@@ -175,6 +176,20 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         return served;
     }
 
+    /// <summary>All that the dispatcher sends copies of their own.</summary>
+    public async Task<AddressedSubscriptions> ListAddressedAsync(CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_addressed.sql"));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new List<(string TopicKey, SubscriptionView View, long Revision)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add((reader.GetString(SubscriptionRows.Next), SubscriptionRows.ReadView(reader), reader.GetInt64(SubscriptionRows.Next + 1)));
+        }
+
+        return new(found);
+    }
+
     internal static async Task<IReadOnlyList<(string TopicKey, SubscriptionView View)>> SelectAsync(
         NpgsqlDataSource dataSource,
         string[] topicKeys,
@@ -201,7 +216,8 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
 
     private static string OwnerOf(string subscriptionId, string endpoint) => $"subscription {subscriptionId}\n{endpoint}";
 
-    private static string? ToJson(RetryDocument? retry) => retry is null ? null : JsonSerializer.Serialize(retry, BatchPlaneJson.Options);
+    private static string? ToJson<T>(T? document)
+        where T : class => document is null ? null : JsonSerializer.Serialize(document, BatchPlaneJson.Options);
 
     private static object OrNull(object? value) => value ?? DBNull.Value;
 
@@ -265,6 +281,8 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         values.AddWithValue("bindings", document.Bindings!.ToArray());
         values.AddWithValue("enabled", document.Enabled ?? true);
         values.AddWithValue("format", WireName.Of(document.Format ?? SubscriptionFormat.Published));
+        values.Add(new("filter", NpgsqlDbType.Jsonb) { Value = OrNull(ToJson(document.Filter)) });
+        values.AddWithValue("is_addressed", SubscriptionQueue.IsAddressed(document.Protocol, document.Format ?? SubscriptionFormat.Published, document.Filter));
         values.Add(new("push", NpgsqlDbType.Text) { Value = OrNull(document.Push is { } push ? WireName.Of(push) : null) });
         values.Add(new("content_format", NpgsqlDbType.Text) { Value = OrNull(document.ContentFormat is { } content ? WireName.Of(content) : null) });
         values.Add(new("max_in_flight", NpgsqlDbType.Integer) { Value = OrNull(document.MaxInFlight) });

@@ -1,6 +1,7 @@
 using System.Globalization;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -27,6 +28,8 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
 
     private const string QueueProtocol = "queue";
 
+    private const string BeingMade = "The event was sent while the subscription was being made, bound or changed: it may have got it or not.";
+
     /// <summary>One event at each topic that asked for it; null when there is no such event (any more). Results of subscriptions that were stored before <paramref name="resultsSince"/> may be forgotten.</summary>
     public async Task<EventDeliveries?> OfEventAsync(string subjectId, long sequence, DateTimeOffset resultsSince, CancellationToken cancellationToken)
     {
@@ -41,7 +44,7 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         var names = (await reader.NamesAsync([found.Row], cancellationToken)).GetValueOrDefault(subjectId, SubjectNames.None);
         var offset = (int)(sequence - found.Row.Sequence);
         var view = EventViews.ToView(found.Row, offset, names);
-        var subscriptions = await SubscriptionsAsync(subjectId, sequence, KeysOf(found.Row, names), cancellationToken);
+        var subscriptions = await SubscriptionsAsync(found.Row, sequence, KindsOf(found.Row, names), cancellationToken);
         return new EventDeliveries
         {
             Event = view,
@@ -57,8 +60,8 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
                 return delivery with
                 {
                     Subscriptions = [.. subscriptions[TopicKey.Of(topic)]
-                        .Where(each => each.Result is not null || MayGet(each.Row, view.OccurredAt, delivery.State))
-                        .Select(each => ViewOf(each.Row, each.Result, StateAt(each.Row.Protocol, delivery.State, isForgotten)))],
+                        .Where(each => each.Result is not null || MayHaveGot(each, delivery.State))
+                        .Select(each => ViewOf(each, StateAt(each, delivery.State, isForgotten)))],
                 };
             })],
         };
@@ -91,52 +94,100 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
     }
 
     /// <summary>
-    /// False for a subscription of which nobody knows whether it was bound when the event passed: it is disabled, or was made, enabled or bound otherwise since. What the topic does not have yet,
-    /// all get that are bound now.
+    /// False for a subscription that surely did not get the event, or of which nobody knows: it is disabled, or was made, enabled or bound otherwise after the event was sent. What the topic does not
+    /// have yet, all get that are bound now.
     /// </summary>
-    private static bool MayGet(SubscriptionRow subscription, DateTimeOffset occurredAt, string stateAtTopic) =>
-        subscription.Enabled && (subscription.BoundAt <= occurredAt || stateAtTopic == DeliveryStates.Pending);
+    private static bool MayHaveGot(Asked asked, string stateAtTopic) => asked.Row.Enabled && (asked.Standing != Standing.Before || stateAtTopic == DeliveryStates.Pending);
 
-    /// <summary>What has no result of its own: a queue has what the broker confirmed; a webhook or mail waits in its queue then, unless its result is forgotten.</summary>
-    private static string StateAt(string protocol, string stateAtTopic, bool isForgotten) =>
-        protocol == QueueProtocol || stateAtTopic != DeliveryStates.Confirmed ? stateAtTopic
-        : isForgotten ? DeliveryStates.Unknown
-        : DeliveryStates.Pending;
-
-    /// <summary>Subscriptions that an event is for, by key of the topic, with the results that are stored. The broker confirms a message when all queues bound for it have it.</summary>
-    private async Task<ILookup<string, (SubscriptionRow Row, SubscriptionDeliveryRow? Result)>> SubscriptionsAsync(string subjectId, long sequence, ILookup<string, string> routingKeys, CancellationToken cancellationToken)
+    /// <summary>
+    /// What has no result of its own: a bound queue has what the broker confirmed; one that is sent copies of its own has them, whatever came of the topic's; a webhook or mail waits in its queue then, unless
+    /// its result is forgotten. What was sent while the subscription was being made may be in its queue or not.
+    /// </summary>
+    private static (string State, string? Reason) StateAt(Asked asked, string stateAtTopic, bool isForgotten)
     {
-        var keys = routingKeys.Select(topic => topic.Key).ToArray();
-        await using var context = contexts.Open();
-        var subscriptions = await context.Subscriptions.Where(subscription => keys.Contains(subscription.TopicKey)).OrderBy(subscription => subscription.SubscriptionId).ToListAsync(cancellationToken);
-        var results = await context.SubscriptionDeliveries.Where(row => row.SubjectId == subjectId && row.Sequence == sequence).ToDictionaryAsync(row => row.SubscriptionId, cancellationToken);
-        return subscriptions
-            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || routingKeys[subscription.TopicKey].Any(key => Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, key))))
-            .ToLookup(subscription => subscription.TopicKey, subscription => (subscription, results.GetValueOrDefault(subscription.SubscriptionId)), StringComparer.Ordinal);
+        if (stateAtTopic == DeliveryStates.Pending || (stateAtTopic != DeliveryStates.Confirmed && !asked.Row.IsAddressed))
+        {
+            return (stateAtTopic, null);
+        }
+
+        if (asked.Standing != Standing.After)
+        {
+            return (DeliveryStates.Unknown, BeingMade);
+        }
+
+        var hasResults = asked.Row.IsAddressed || asked.Row.Protocol != QueueProtocol;
+        return (hasResults && isForgotten ? DeliveryStates.Unknown : asked.Row.Protocol == QueueProtocol ? DeliveryStates.Confirmed : DeliveryStates.Pending, null);
     }
 
-    /// <summary>The keys that an event was published with, by key of the topic: each block has its catalogue's word for it.</summary>
-    private static ILookup<string, string> KeysOf(EventRow row, SubjectNames names)
+    /// <summary>Subscriptions that an event is for, by key of the topic, with the results that are stored. The broker confirms a message when all queues bound for it have it.</summary>
+    private async Task<ILookup<string, Asked>> SubscriptionsAsync(EventRow row, long sequence, ILookup<string, EventKind> kinds, CancellationToken cancellationToken)
+    {
+        var keys = kinds.Select(topic => topic.Key).ToArray();
+        await using var context = contexts.Open();
+        var subscriptions = await context.Subscriptions.Where(subscription => keys.Contains(subscription.TopicKey)).OrderBy(subscription => subscription.SubscriptionId).ToListAsync(cancellationToken);
+        var results = await context.SubscriptionDeliveries.Where(result => result.SubjectId == row.SubjectId && result.Sequence == sequence).ToDictionaryAsync(result => result.SubscriptionId, cancellationToken);
+        var standings = await StandingsAsync(row, keys, cancellationToken);
+        var labels = subscriptions.Exists(subscription => subscription.Filter is not null) ? await LabelsAsync(context, row.SubjectId, cancellationToken) : [];
+        return subscriptions
+            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || kinds[subscription.TopicKey].Any(kind => Gets(subscription, kind, EventViews.LineageOf(row).Source, labels)))
+            .ToLookup(
+                subscription => subscription.TopicKey,
+                subscription => new Asked(subscription, results.GetValueOrDefault(subscription.SubscriptionId), standings.GetValueOrDefault(subscription.SubscriptionId)),
+                StringComparer.Ordinal);
+    }
+
+    /// <summary>Whether bindings and filter let an event pass.</summary>
+    private static bool Gets(SubscriptionRow subscription, EventKind kind, string? executionSource, IReadOnlyList<TagDocument> labels) =>
+        Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, kind.RoutingKey))
+        && (subscription.Filter is null || EventFilter.Admits(ReadJson.Of<EventFilterDocument>(subscription.Filter), kind, executionSource, labels));
+
+    /// <summary>Labels of a job or environment.</summary>
+    private static async Task<IReadOnlyList<TagDocument>> LabelsAsync(ReadContext context, string subjectId, CancellationToken cancellationToken) =>
+        (await context.Jobs.Where(job => job.JobId == subjectId).Select(job => job.Tags)
+            .Concat(context.Environments.Where(environment => environment.EnvId == subjectId).Select(environment => environment.Tags))
+            .FirstOrDefaultAsync(cancellationToken)) is { } tags
+            ? ReadJson.Of<TagDocument[]>(tags)
+            : [];
+
+    private async Task<Dictionary<string, Standing>> StandingsAsync(EventRow row, string[] topicKeys, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("ReadModel/Sql/delivery_standings.sql"));
+        command.Parameters.AddWithValue("topic_keys", topicKeys);
+        command.Parameters.AddWithValue("shard", (int)DispatcherShard.Of(row.SubjectId));
+        command.Parameters.Add(new("order_txid", NpgsqlDbType.Xid8) { Value = row.OrderTxid });
+        command.Parameters.AddWithValue("event_no", row.EventNo);
+        await using var found = await command.ExecuteReaderAsync(cancellationToken);
+        var standings = new Dictionary<string, Standing>(StringComparer.Ordinal);
+        while (await found.ReadAsync(cancellationToken))
+        {
+            standings.Add(found.GetString(0), found.GetBoolean(2) ? Standing.After : found.GetBoolean(1) ? Standing.Before : Standing.Between);
+        }
+
+        return standings;
+    }
+
+    /// <summary>The event as it was asked for, by key of the topic: each block has its catalogue's word for it.</summary>
+    private static ILookup<string, EventKind> KindsOf(EventRow row, SubjectNames names)
     {
         var cause = WireName.ParseNullable<Cause>(row.Cause);
         return names.AskedBlocks(row)
             .Select(block => (block.Topics, Kind: AlibabaEvents.KindFor(block, EventCatalogue.ParseLevel(row.Level), row.State, cause)))
             .Where(asked => asked.Kind is not null)
             .SelectMany(asked => asked.Topics.Select(topic => (Topic: TopicKey.Of(topic), asked.Kind)))
-            .ToLookup(asked => asked.Topic, asked => asked.Kind!.RoutingKey, StringComparer.Ordinal);
+            .ToLookup(asked => asked.Topic, asked => asked.Kind!, StringComparer.Ordinal);
     }
 
-    private static SubscriptionDeliveryView ViewOf(SubscriptionRow subscription, SubscriptionDeliveryRow? result, string stateWithoutResult) => new()
+    private static SubscriptionDeliveryView ViewOf(Asked asked, (string State, string? Reason) withoutResult) => new()
     {
-        SubscriptionId = subscription.SubscriptionId,
-        Protocol = subscription.Protocol,
-        Endpoint = subscription.Endpoint,
-        State = result?.State ?? stateWithoutResult,
-        Tries = result?.Tries,
-        LastStatus = result?.LastStatus,
-        Reason = result?.LastReason,
-        LastTriedAt = result?.LastTriedAt,
-        NextTryAt = result?.NextTryAt,
+        SubscriptionId = asked.Row.SubscriptionId,
+        Protocol = asked.Row.Protocol,
+        Endpoint = asked.Row.Endpoint,
+        State = asked.Result?.State ?? withoutResult.State,
+        Tries = asked.Result?.Tries,
+        LastStatus = asked.Result?.LastStatus,
+        Reason = asked.Result is { } result ? result.LastReason : withoutResult.Reason,
+        LastTriedAt = asked.Result?.LastTriedAt,
+        NextTryAt = asked.Result?.NextTryAt,
     };
 
     private async Task<List<DeliveryView>> SelectAsync(DeliveryFilter filter, long? sequence, DeliveryPlace? after, int limit, CancellationToken cancellationToken)
@@ -184,4 +235,20 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
 
     private static NpgsqlParameter Time(string name, DateTimeOffset? value) =>
         new(name, NpgsqlDbType.TimestampTz) { Value = value is { } time ? time.ToUniversalTime() : DBNull.Value };
+
+    /// <summary>How the bindings of a subscription stood when an event was sent.</summary>
+    private enum Standing
+    {
+        /// <summary>They were on their way: nobody knows.</summary>
+        Between,
+
+        /// <summary>Not asked for yet.</summary>
+        Before,
+
+        /// <summary>RabbitMQ had them.</summary>
+        After,
+    }
+
+    /// <summary>A subscription that an event is for.</summary>
+    private sealed record Asked(SubscriptionRow Row, SubscriptionDeliveryRow? Result, Standing Standing);
 }

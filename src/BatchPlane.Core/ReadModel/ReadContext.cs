@@ -95,6 +95,7 @@ internal sealed class ReadContext(DbContextOptions<ReadContext> options) : DbCon
         modelBuilder.Entity<SubscriptionRow>(subscription =>
         {
             subscription.ToTable("subscriptions").HasKey(row => row.SubscriptionId);
+            subscription.Property(row => row.Filter).HasColumnType("jsonb");
             subscription.Property(row => row.Retry).HasColumnType("jsonb");
         });
         modelBuilder.Entity<EventRow>(entry =>

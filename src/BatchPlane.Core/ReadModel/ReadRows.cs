@@ -249,8 +249,9 @@ internal sealed class SubscriptionRow
     public required string Endpoint { get; init; }
     public required string[] Bindings { get; init; }
     public bool Enabled { get; init; }
-    public DateTimeOffset BoundAt { get; init; }
     public required string Format { get; init; }
+    public string? Filter { get; init; }
+    public bool IsAddressed { get; init; }
     public string? Push { get; init; }
     public string? ContentFormat { get; init; }
     public int? MaxInFlight { get; init; }

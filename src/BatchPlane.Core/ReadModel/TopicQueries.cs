@@ -71,6 +71,7 @@ public sealed partial class TopicQueries(ReadContexts contexts)
         Bindings = subscription.Bindings,
         Enabled = subscription.Enabled,
         Format = WireName.Parse<SubscriptionFormat>(subscription.Format),
+        Filter = subscription.Filter is null ? null : ReadJson.Of<EventFilterDocument>(subscription.Filter),
         Push = WireName.ParseNullable<PushForm>(subscription.Push),
         ContentFormat = WireName.ParseNullable<PushContent>(subscription.ContentFormat),
         MaxInFlight = subscription.MaxInFlight,

@@ -9,7 +9,7 @@ namespace BatchPlane.Core.Redelivery;
 /// <param name="Until">Before; null: up to now.</param>
 /// <param name="OnlyState">Only messages that are so: <c>failed</c>, <c>unrouted</c>, or <c>dead</c>, which go to the subscriptions that gave them up; null: all.</param>
 /// <param name="CreatedBy">Who asks.</param>
-/// <param name="SubscriptionId">To this webhook or address alone.</param>
+/// <param name="SubscriptionId">Into the queue of this subscription alone.</param>
 public sealed record RedeliveryWish(
     EventRange? Events,
     string? TopicName,
@@ -52,11 +52,12 @@ public sealed record RedeliveryWork(
     public bool IsToSubscriptions => Subscription is not null || OnlyState == Contracts.DeliveryStates.Dead;
 }
 
-/// <summary>A webhook or address that events are delivered to again.</summary>
+/// <summary>A subscription that events are delivered to again, past its topic.</summary>
 /// <param name="SubscriptionId">Which.</param>
 /// <param name="TopicKey">Key of its topic; null: it is gone.</param>
 /// <param name="Bindings">Its bindings; null: it is gone.</param>
-public sealed record RedeliverySubscription(string SubscriptionId, string? TopicKey, IReadOnlyList<string>? Bindings);
+/// <param name="Filter">Its filter; null: it has none.</param>
+public sealed record RedeliverySubscription(string SubscriptionId, string? TopicKey, IReadOnlyList<string>? Bindings, Contracts.EventFilterDocument? Filter);
 
 /// <summary>A delivery that a subscription gave up.</summary>
 /// <param name="SubscriptionId">The subscription.</param>
@@ -64,7 +65,8 @@ public sealed record RedeliverySubscription(string SubscriptionId, string? Topic
 /// <param name="SubjectId">Job or environment.</param>
 /// <param name="Sequence">The event.</param>
 /// <param name="LastTriedAt">When it was tried last: it is this one no more once that has changed.</param>
-public sealed record DeadLetter(string SubscriptionId, string TopicKey, string SubjectId, long Sequence, DateTimeOffset LastTriedAt);
+/// <param name="IsQueue">The subscription is a queue of somebody's.</param>
+public sealed record DeadLetter(string SubscriptionId, string TopicKey, string SubjectId, long Sequence, DateTimeOffset LastTriedAt, bool IsQueue = false);
 
 /// <summary>A message: an event for a topic, whatever its spelling.</summary>
 public readonly record struct MessageKey(string SubjectId, long Sequence, string TopicKey)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Idempotency;
@@ -77,7 +78,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
                 Instant(reader, 5),
                 Instant(reader, 6),
                 reader.IsDBNull(7) ? null : reader.GetString(7),
-                reader.IsDBNull(13) ? null : new(reader.GetString(13), reader.IsDBNull(14) ? null : reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetFieldValue<string[]>(15)),
+                reader.IsDBNull(13) ? null : new(reader.GetString(13), reader.IsDBNull(14) ? null : reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetFieldValue<string[]>(15), reader.IsDBNull(17) ? null : JsonSerializer.Deserialize<EventFilterDocument>(reader.GetString(17), BatchPlaneJson.Options)),
                 reader.GetFieldValue<DateTimeOffset>(16),
                 new(reader.GetFieldValue<ulong>(8), reader.GetInt64(9), reader.GetInt32(10)),
                 JournalPosition.Behind(reader.GetFieldValue<ulong>(11), reader.GetInt64(12)))
@@ -137,7 +138,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         rows,
         limit,
         Text("subscription_id", work.Subscription?.SubscriptionId),
-        reader => new DeadLetter(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<DateTimeOffset>(4)),
+        reader => new DeadLetter(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetFieldValue<DateTimeOffset>(4), reader.GetBoolean(5)),
         cancellationToken);
 
     private async Task<RedeliveryFinds<T>> FindAsync<T>(
@@ -209,7 +210,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
 
         if (step.Exceptions.Count > 0)
         {
-            await OutboxReader.NoteAsync(connection, step.Exceptions, cancellationToken);
+            await OutboxReader.NoteAsync(connection, step.Exceptions, work.CreatedAt, cancellationToken);
         }
 
         if (step.Revived.Count > 0)

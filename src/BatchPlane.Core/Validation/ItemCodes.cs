@@ -505,7 +505,7 @@ public static class ItemCodes
     /// <summary>There is too much to be sorted: narrow it by job or time.</summary>
     public const string SortTooWide = "sort_too_wide";
 
-    /// <summary>There is no webhook or address of this id, or it belongs to another topic.</summary>
+    /// <summary>There is no subscription of this id that could be sent anything past its topic, or it belongs to another topic.</summary>
     public const string SubscriptionUnknown = "subscription_unknown";
 
     /// <summary>There is no topic of this name, and the server makes none by itself.</summary>

@@ -27,11 +27,14 @@ internal static class RetryHeaders
     /// <summary>W3C trace context.</summary>
     internal const string Traceparent = "traceparent";
 
-    /// <summary>Headers of an event that is led past its topic into the queue of a subscription: it begins with no try made.</summary>
-    internal static Dictionary<string, object?> Again(MessageProperties properties, string topic) => new(properties.Headers)
+    /// <summary>Headers of an event that is sent past its topic into the queue of a subscription: it begins with no try made.</summary>
+    internal static Dictionary<string, object?> Again(MessageProperties properties, string topic) => Again(properties.Headers, topic, properties.RoutingKey);
+
+    /// <summary>The same of any message.</summary>
+    internal static Dictionary<string, object?> Again(IDictionary<string, object?> headers, string topic, string routingKey) => new(headers)
     {
         [Topic] = topic,
-        [RoutingKey] = properties.RoutingKey,
+        [RoutingKey] = routingKey,
     };
 
     /// <summary>The event, to return to this queue with so many tries made.</summary>

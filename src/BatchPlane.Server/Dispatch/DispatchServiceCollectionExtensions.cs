@@ -32,6 +32,7 @@ internal static class DispatchServiceCollectionExtensions
         services.AddSingleton<SubscriptionStore>();
         services.AddSingleton<SubscriptionService>();
         services.AddSingleton<TopologyRemovalStore>();
+        services.AddSingleton<BindingStore>();
         services.AddSingleton<TopologyFollower>();
 
         // Hosted services stop in reverse order: the dispatcher before the connection it sends on.

@@ -12,9 +12,11 @@ internal sealed class DispatchServices(
     NpgsqlDataSource dataSource,
     OutboxReader reader,
     RedeliveryStore redeliveries,
+    SubscriptionStore subscriptions,
     OutboxSignal signal,
     BrokerConnection broker,
     TopicTopology topology,
+    TopologyFollower follower,
     TopologyReadiness readiness,
     DispatchMetrics metrics,
     IOptions<DispatchOptions> options,
@@ -28,11 +30,15 @@ internal sealed class DispatchServices(
 
     internal RedeliveryStore Redeliveries { get; } = redeliveries;
 
+    internal SubscriptionStore Subscriptions { get; } = subscriptions;
+
     internal OutboxSignal Signal { get; } = signal;
 
     internal BrokerConnection Broker { get; } = broker;
 
     internal TopicTopology Topology { get; } = topology;
+
+    internal TopologyFollower Follower { get; } = follower;
 
     internal TopologyReadiness Readiness { get; } = readiness;
 

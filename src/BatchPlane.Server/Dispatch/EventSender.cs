@@ -23,8 +23,17 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     // Null: the exchange is there. Else why it can never be.
     private readonly Dictionary<string, string?> _exchanges = new(StringComparer.Ordinal);
 
-    /// <summary>A new channel begins: a missing exchange may be what ended the last one, so all are declared again at their first use.</summary>
-    internal void BeginChannel() => _exchanges.Clear();
+    private readonly CopySender _copies = new(services);
+
+    /// <summary>Who is sent copies of its own.</summary>
+    internal AddressedSubscriptions Addressed { get; set; } = AddressedSubscriptions.None;
+
+    /// <summary>A new channel begins: a missing exchange may be what ended the last one, so all are declared again at their first use, and queues likewise.</summary>
+    internal void BeginChannel()
+    {
+        _exchanges.Clear();
+        _copies.BeginChannel();
+    }
 
     /// <summary>A channel has ended, on which the broker refused these; a message that is refused too often and for too long is given up.</summary>
     internal void CountRefusals(IReadOnlyList<SentMessage> refused) => _refusals.Count(refused);
@@ -74,14 +83,15 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         Content? written = null;
         foreach (var topic in asked.Topics)
         {
-            var destination = pass?.Lead(topic, message.Kind) ?? Destination.OfTopic;
-            if (destination is { IsTopic: false, Queues.Count: 0 })
+            var destination = pass?.Lead(topic, message) ?? Destination.OfTopic;
+            if (destination.IsNone)
             {
                 continue;
             }
 
             written = Written(written, message, topic, asked.Format);
-            if (destination.IsTopic && !await SendToAsync(channel, message, topic, written))
+            var copies = destination.WithCopies ? Addressed.For(topic, message) : destination.Copies;
+            if (destination.IsTopic && !await SendToAsync(channel, message, topic, written, isMandatory: copies.Count == 0))
             {
                 return false;
             }
@@ -97,10 +107,37 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
                     return false;
                 }
             }
+
+            foreach (var subscription in copies)
+            {
+                if (!await SendCopyAsync(channel, message, topic, subscription, asked.Format, written))
+                {
+                    return false;
+                }
+            }
         }
 
         return true;
     }
+
+    /// <summary>The own copy of a subscription: what the topic gets, or a queue in the format that its subscription asks for. Webhooks and mail are written anew by who delivers them.</summary>
+    private ValueTask<bool> SendCopyAsync(PublishChannel channel, in Message message, string topic, SubscriptionView subscription, NotificationFormat published, Content written)
+    {
+        var wanted = subscription.Protocol == SubscriptionProtocol.Queue ? FormatOf(subscription.Format) ?? published : published;
+        var content = wanted == published ? written : Written(null, message, topic, wanted, EventCatalogue.Of(message.Event.Row.Level, message.Event.Row.State));
+        var id = new SentMessage(topic, message.Event.Row.SubjectId, message.Event.Sequence, new(subscription.SubscriptionId, SubscriptionQueue.Of(subscription)));
+        var properties = content.Properties with { RoutingKey = id.Copy!.Queue, Headers = RetryHeaders.Again(content.Properties, topic) };
+        return _copies.SendAsync(channel, subscription, new("", id, properties, content.Body), WhyTooLong(content) ?? _refusals.WhyGivenUp(id));
+    }
+
+    /// <summary>The format of the messages of a subscription; null: as they are published.</summary>
+    private static NotificationFormat? FormatOf(SubscriptionFormat format) => format switch
+    {
+        SubscriptionFormat.Published => null,
+        SubscriptionFormat.Cmq => NotificationFormat.Cmq,
+        SubscriptionFormat.Mns => NotificationFormat.Mns,
+        SubscriptionFormat.Cloudevents => NotificationFormat.Cloudevents,
+    };
 
     private bool CannotBeRequeued(in Message message, string queue, Content content) =>
         content.TooLong || _refusals.WhyGivenUp(new(queue, message.Event.Row.SubjectId, message.Event.Sequence)) is not null;
@@ -115,16 +152,17 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     }
 
     /// <summary>What a topic gets: what was written for the one before, unless their limits differ and it matters.</summary>
-    private Content Written(Content? before, in Message message, string topic, NotificationFormat format)
+    private Content Written(Content? before, in Message message, string topic, NotificationFormat format, EventKind? told = null)
     {
         var limit = Math.Min(services.Notifications.MaxMessageBytes, message.Subject.LimitOf(topic));
-        return before is not null && (before.Limit == limit || (before.Limit > limit && before.Body.Length <= limit)) ? before : Write(message, format, limit);
+        return before is not null && (before.Limit == limit || (before.Limit > limit && before.Body.Length <= limit)) ? before : Write(message, format, limit, told);
     }
 
-    private Content Write(in Message message, NotificationFormat format, int limit)
+    /// <summary>Writes a message; one in another format than was asked for tells the event by <paramref name="told"/>, as nobody asked for it in that format's words. Its properties stay those of the event asked for.</summary>
+    private Content Write(in Message message, NotificationFormat format, int limit, EventKind? told)
     {
         var writer = _writers[format];
-        var body = writer.Write(message, out var tooLong, limit);
+        var body = writer.Write(told is null ? message : message with { Kind = told }, out var tooLong, limit);
         var properties = MessageProperties.Of(message, writer, services.Notifications.Region);
         if (RedeliveredAt is { } redeliveredAt)
         {
@@ -134,7 +172,7 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         return new(properties, body, limit, tooLong);
     }
 
-    private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, string topic, Content content)
+    private async ValueTask<bool> SendToAsync(PublishChannel channel, Message message, string topic, Content content, bool isMandatory)
     {
         var row = message.Event.Row;
 
@@ -159,7 +197,7 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         }
 
         services.Metrics.Published();
-        return await channel.SendAsync(new(topic, sent, content.Properties, content.Body));
+        return await channel.SendAsync(new(topic, sent, content.Properties, content.Body) { IsMandatory = isMandatory });
     }
 
     /// <summary>Why a message is not sent at all; null when it is.</summary>
@@ -170,13 +208,10 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
             return refused;
         }
 
-        if (content.TooLong)
-        {
-            return $"The message has {content.Body.Length} bytes; the limit is {content.Limit}.";
-        }
-
-        return _refusals.WhyGivenUp(message);
+        return WhyTooLong(content) ?? _refusals.WhyGivenUp(message);
     }
+
+    private static string? WhyTooLong(Content content) => content.TooLong ? $"The message has {content.Body.Length} bytes; the limit is {content.Limit}." : null;
 
     private async Task<bool> DeclareAsync(PublishChannel channel, string topic)
     {

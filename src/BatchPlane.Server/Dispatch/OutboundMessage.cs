@@ -11,4 +11,8 @@ internal readonly record struct OutboundMessage(
     string Topic,
     SentMessage Id,
     MessageProperties Properties,
-    ReadOnlyMemory<byte> Body);
+    ReadOnlyMemory<byte> Body)
+{
+    /// <summary>False: it need not get into a queue there.</summary>
+    internal bool IsMandatory { get; init; } = true;
+}

@@ -3,7 +3,16 @@ using BatchPlane.Core.Journal;
 namespace BatchPlane.Server.Dispatch;
 
 /// <summary>A message on its way.</summary>
-internal readonly record struct SentMessage(string Topic, string SubjectId, long Sequence);
+/// <param name="Topic">Topic that it is of.</param>
+/// <param name="SubjectId">Job or environment.</param>
+/// <param name="Sequence">Sequence of the event.</param>
+/// <param name="Copy">Which subscription's own copy it is; null: it is the topic's.</param>
+internal readonly record struct SentMessage(string Topic, string SubjectId, long Sequence, SubscriptionCopy? Copy = null);
+
+/// <summary>Where a subscription's own copies of events go.</summary>
+/// <param name="SubscriptionId">The subscription.</param>
+/// <param name="Queue">Its queue.</param>
+internal sealed record SubscriptionCopy(string SubscriptionId, string Queue);
 
 /// <summary>
 /// What a channel has sent and the broker has not answered yet, in order; and how far everything is answered. One side sends,
@@ -136,14 +145,15 @@ internal sealed class PublishLedger
         }
     }
 
-    internal void Returned(string topic, string messageId, string reason)
+    /// <summary>The broker had no queue for a message: of a topic, or with <paramref name="queue"/> a copy that was sent into that one.</summary>
+    internal void Returned(string topic, string messageId, string reason, string? queue = null)
     {
         lock (_gate)
         {
             for (var number = _settled; number < _sent; number++)
             {
                 ref var entry = ref _ring[number % (ulong)_ring.Length];
-                if (entry.State == EntryState.Sent && entry.Message.Topic == topic && IsId(messageId, entry.Message))
+                if (entry.State == EntryState.Sent && (queue is null ? entry.Message.Copy is null && entry.Message.Topic == topic : entry.Message.Copy?.Queue == queue) && IsId(messageId, entry.Message))
                 {
                     entry.State = EntryState.Returned;
                     entry.Reason = reason;
@@ -237,8 +247,8 @@ internal sealed class PublishLedger
             _stopped |= entry.State == EntryState.Refused;
             if (entry.Reason is { } reason)
             {
-                var (topic, subjectId, sequence) = entry.Message;
-                _answered.Add(new(subjectId, sequence, topic, DeliveryOutcome.Unrouted, reason));
+                var (topic, subjectId, sequence, copy) = entry.Message;
+                _answered.Add(new(subjectId, sequence, topic, DeliveryOutcome.Unrouted, reason) { SubscriptionId = copy?.SubscriptionId });
             }
 
             if (entry.Checkpoint is { } position)

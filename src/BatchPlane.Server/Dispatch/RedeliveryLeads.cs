@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Redelivery;
@@ -17,7 +18,7 @@ internal interface IRedeliveryLead
     bool MayLead(OutboxRow row, SubjectContext subject);
 
     /// <summary>Where the message of an event for a topic goes; it is taken to be sent there.</summary>
-    Destination Lead(JournalEvent journalEvent, string topic, EventKind kind);
+    Destination Lead(string topic, in Message message);
 
     /// <summary>What came of all of them.</summary>
     RedeliveryStep Result(JournalPosition cursor, IReadOnlyList<DeliveryException> exceptions, long skipped, bool isDone);
@@ -42,28 +43,31 @@ internal sealed class LeadToTopics(RedeliveryWork work, RedeliveryFinds<MessageK
         || subject.Notifications.Where((_, block) => (row.Notify & (1 << block)) != 0).Any(block => block.Topics.Any(topic => TopicKey.Of(topic) == work.TopicKey));
 
     /// <inheritdoc/>
-    public Destination Lead(JournalEvent journalEvent, string topic, EventKind kind)
+    public Destination Lead(string topic, in Message message)
     {
-        var message = MessageKey.Of(journalEvent.Row.SubjectId, journalEvent.Sequence, topic);
-        if ((work.TopicKey is not null && message.TopicKey != work.TopicKey) || _only?.Contains(message) is false)
+        var key = MessageKey.Of(message.Event.Row.SubjectId, message.Event.Sequence, topic);
+        if ((work.TopicKey is not null && key.TopicKey != work.TopicKey) || _only?.Contains(key) is false)
         {
             return Destination.None;
         }
 
-        _wanted.Add(message);
-        return Destination.OfTopic;
+        _wanted.Add(key);
+        return _only is null ? Destination.OfTopic : Destination.OfTopicAlone;
     }
 
     /// <inheritdoc/>
     public RedeliveryStep Result(JournalPosition cursor, IReadOnlyList<DeliveryException> exceptions, long skipped, bool isDone)
     {
-        _wanted.ExceptWith(exceptions.Select(exception => MessageKey.Of(exception.SubjectId, exception.Sequence, exception.TopicName)));
+        _wanted.ExceptWith(exceptions.Where(exception => exception.SubscriptionId is null).Select(exception => MessageKey.Of(exception.SubjectId, exception.Sequence, exception.TopicName)));
         return new(cursor, _wanted, exceptions, 0, [], skipped, isDone);
     }
 }
 
-/// <summary>Past the topics into the queues of webhooks and addresses: what they gave up, or to one of them all that its bindings match.</summary>
-internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<DeadLetter> dead) : IRedeliveryLead
+/// <summary>Past the topics into the queues of subscriptions: what they gave up, or to one of them all that its bindings and its filter let pass.</summary>
+/// <param name="work">What is wanted.</param>
+/// <param name="dead">What was given up.</param>
+/// <param name="addressed">Who is sent copies of its own: queues of somebody's among them.</param>
+internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<DeadLetter> dead, AddressedSubscriptions addressed) : IRedeliveryLead
 {
     private readonly ILookup<(string SubjectId, long Sequence, string TopicKey), DeadLetter> _dead = dead.Items.ToLookup(letter => (letter.SubjectId, letter.Sequence, letter.TopicKey));
     private readonly List<DeadLetter> _revived = [];
@@ -79,7 +83,7 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<D
     public bool MayLead(OutboxRow row, SubjectContext subject) => true;
 
     /// <inheritdoc/>
-    public Destination Lead(JournalEvent journalEvent, string topic, EventKind kind)
+    public Destination Lead(string topic, in Message message)
     {
         var key = TopicKey.Of(topic);
         if (work.TopicKey is not null && work.TopicKey != key)
@@ -87,19 +91,31 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<D
             return Destination.None;
         }
 
-        var letters = _dead[(journalEvent.Row.SubjectId, journalEvent.Sequence, key)];
-        string[] queues = work is { OnlyState: null, Subscription: { } one }
-            ? Matches(one, key, kind) ? [SubscriptionQueue.OwnOf(one.SubscriptionId)] : []
-            : [.. letters.Select(letter => SubscriptionQueue.OwnOf(letter.SubscriptionId))];
-        _revived.AddRange(queues.Length > 0 ? letters : []);
-        Count += queues.Length;
-        return new(false, queues);
+        var letters = _dead[(message.Event.Row.SubjectId, message.Event.Sequence, key)].ToList();
+        IReadOnlyList<string> wanted = work is { OnlyState: null, Subscription: { } one }
+            ? Matches(one, key, message) ? [one.SubscriptionId] : []
+            : [.. letters.Select(letter => letter.SubscriptionId)];
+        var copies = wanted.Select(id => addressed.Find(key, id)).OfType<SubscriptionView>().Where(view => view.Protocol == SubscriptionProtocol.Queue).ToList();
+
+        // A queue of somebody's that is bound now gets what its topic gets, and nothing past it.
+        var others = wanted.Where(id => copies.TrueForAll(view => view.SubscriptionId != id) && letters.TrueForAll(letter => letter.SubscriptionId != id || !letter.IsQueue)).ToList();
+        _revived.AddRange(letters.Where(letter => others.Contains(letter.SubscriptionId) || copies.Exists(view => view.SubscriptionId == letter.SubscriptionId)));
+        Count += others.Count + copies.Count;
+        return new Destination(false, [.. others.Select(SubscriptionQueue.OwnOf)]) { Copies = copies };
     }
 
     /// <inheritdoc/>
-    public RedeliveryStep Result(JournalPosition cursor, IReadOnlyList<DeliveryException> exceptions, long skipped, bool isDone) =>
-        new(cursor, [], [], Count, _revived, skipped, isDone);
+    public RedeliveryStep Result(JournalPosition cursor, IReadOnlyList<DeliveryException> exceptions, long skipped, bool isDone)
+    {
+        var lost = exceptions.Select(exception => (exception.SubscriptionId!, exception.SubjectId, exception.Sequence)).ToHashSet();
+        return new(cursor, [], exceptions, Count - lost.Count, [.. _revived.Where(letter => !lost.Contains((letter.SubscriptionId, letter.SubjectId, letter.Sequence)))], skipped, isDone);
+    }
 
-    private static bool Matches(RedeliverySubscription subscription, string topicKey, EventKind kind) =>
-        subscription.TopicKey == topicKey && subscription.Bindings!.Any(binding => BindingPattern.Matches(binding, kind.RoutingKey));
+    private static bool Matches(RedeliverySubscription subscription, string topicKey, in Message message)
+    {
+        var (kind, row, labels) = (message.Kind, message.Event.Row, message.Subject.Labels);
+        return subscription.TopicKey == topicKey
+            && subscription.Bindings!.Any(binding => BindingPattern.Matches(binding, kind.RoutingKey))
+            && (subscription.Filter is null || EventFilter.Admits(subscription.Filter, kind, AddressedSubscriptions.SourceOf(row), labels));
+    }
 }

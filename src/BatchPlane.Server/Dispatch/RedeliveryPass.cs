@@ -73,7 +73,7 @@ internal sealed class RedeliveryPass(
     }
 
     /// <summary>Where the message of the current event for a topic goes; it is taken to be sent there.</summary>
-    internal Destination Lead(string topic, EventKind kind) => lead.Lead(_current, topic, kind);
+    internal Destination Lead(string topic, in Message message) => lead.Lead(topic, message);
 
     /// <summary>The message of the current event cannot go into the queue of a subscription that it was led to.</summary>
     internal void LeaveOut(string queue) => _leftOut.Add((_current.Row.SubjectId, _current.Sequence, queue));

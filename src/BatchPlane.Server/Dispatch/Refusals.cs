@@ -9,8 +9,8 @@ internal sealed class Refusals(DispatchOptions options, TimeProvider time)
 {
     private readonly Dictionary<SentMessage, Refusal> _refusals = [];
 
-    // By topic, when its last message was given up.
-    private readonly Dictionary<string, long> _givenUp = new(StringComparer.Ordinal);
+    // By topic, or queue of a subscription's own copies, when its last message was given up.
+    private readonly Dictionary<(string Topic, string? Queue), long> _givenUp = [];
 
     /// <summary>A channel has ended, on which the broker refused these.</summary>
     internal void Count(IReadOnlyCollection<SentMessage> refused)
@@ -41,13 +41,14 @@ internal sealed class Refusals(DispatchOptions options, TimeProvider time)
 
         var now = time.GetTimestamp();
         var tried = time.GetElapsedTime(refusal.First, now);
-        var isTopicGivenUp = _givenUp.TryGetValue(message.Topic, out var last) && time.GetElapsedTime(last, now) < options.RefusedFor;
+        var place = (message.Topic, message.Copy?.Queue);
+        var isTopicGivenUp = _givenUp.TryGetValue(place, out var last) && time.GetElapsedTime(last, now) < options.RefusedFor;
         if (!isTopicGivenUp && (refusal.Times < options.MaxRefusals || tried < options.RefusedFor))
         {
             return null;
         }
 
-        _givenUp[message.Topic] = now;
+        _givenUp[place] = now;
         return FormattableString.Invariant($"The broker refused it; tries: {refusal.Times}, within {tried.TotalSeconds:0} s.");
     }
 

@@ -185,6 +185,11 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
             var page = await _services.Reader.ReadAsync(Lease.Shard, position, _options.PageSize, _stop.Token);
             if (page.Rows.Count > 0)
             {
+                if (sender.Addressed.Mark != page.Addressed)
+                {
+                    sender.Addressed = await _services.Subscriptions.ListAddressedAsync(_stop.Token);
+                }
+
                 var contexts = await _contexts.LoadAsync(page.Rows, _stop.Token);
                 if (!await SendPageAsync(channel, sender, page.Rows, contexts, position))
                 {

@@ -68,10 +68,11 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
         {
             var rows = await services.Redeliveries.PageAsync(lease.Shard, work, services.Options.PageSize, stop);
             var contexts = await _contexts.LoadAsync(rows, stop);
+            sender.Addressed = await services.Subscriptions.ListAddressedAsync(stop);
             var pass = new RedeliveryPass(
                 work,
                 rows,
-                await LeadAsync(work, rows, stop),
+                await LeadAsync(work, rows, sender.Addressed, stop),
                 contexts,
                 isLast: rows.Count < services.Options.PageSize,
                 services.Options.PageSize);
@@ -110,12 +111,12 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     }
 
     /// <summary>Which messages of a page are wanted, and where.</summary>
-    private async Task<IRedeliveryLead> LeadAsync(RedeliveryWork work, IReadOnlyList<OutboxRow> rows, CancellationToken stop)
+    private async Task<IRedeliveryLead> LeadAsync(RedeliveryWork work, IReadOnlyList<OutboxRow> rows, AddressedSubscriptions addressed, CancellationToken stop)
     {
         var limit = services.Options.PageSize;
         if (work.IsToSubscriptions)
         {
-            return new LeadToSubscriptions(work, await services.Redeliveries.DeadLettersAsync(work, rows, limit, stop));
+            return new LeadToSubscriptions(work, await services.Redeliveries.DeadLettersAsync(work, rows, limit, stop), addressed);
         }
 
         return new LeadToTopics(work, work.OnlyState is null ? null : await services.Redeliveries.ExceptionsAsync(work, rows, limit, stop));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Redelivery;
 using BatchPlane.Core.Validation;
@@ -81,7 +82,7 @@ internal static class Redeliver
         var reason = found switch
         {
             null => $"There is no subscription {subscriptionId}.",
-            { Protocol: SubscriptionProtocol.Queue } => $"{subscriptionId} is a queue, which gets what its topic gets: leave 'subscription_id' out.",
+            { Protocol: SubscriptionProtocol.Queue } when !SubscriptionQueue.IsAddressed(found) => $"{subscriptionId} is a queue that is bound, which gets what its topic gets: leave 'subscription_id' out.",
             _ when topic is not null && !found.TopicName.Equals(topic, StringComparison.OrdinalIgnoreCase) => $"{subscriptionId} is a subscription of the topic '{found.TopicName}'.",
             _ => null,
         };

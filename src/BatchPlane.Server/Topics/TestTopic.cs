@@ -68,14 +68,22 @@ internal sealed class TestTopic(
                 : new ProblemResult(ProblemKind.BrokerUnavailable, "RabbitMQ cannot be reached, or does not take the message.");
         }
 
-        var found = await WaitAsync(subjectId, [.. matching.Where(subscription => subscription.Protocol != SubscriptionProtocol.Queue)], cancellationToken);
+        var isRouted = sent == NoticeOutcome.Routed;
+        foreach (var addressed in matching.Where(SubscriptionQueue.IsAddressed).Where(addressed => reasons.GetValueOrDefault(addressed.SubscriptionId) is null))
+        {
+            var outcome = await notices.TestAsync(addressed, subjectId, routingKey, cancellationToken);
+            isRouted |= outcome == NoticeOutcome.Routed;
+            reasons[addressed.SubscriptionId] = outcome == NoticeOutcome.Routed ? null : "RabbitMQ has no such queue, or could not be asked.";
+        }
+
+        var found = await WaitAsync(subjectId, [.. matching.Where(subscription => subscription.Protocol != SubscriptionProtocol.Queue && reasons.GetValueOrDefault(subscription.SubscriptionId) is null)], cancellationToken);
         return TypedResults.Json(
             new TopicTestView
             {
                 EventId = FormattableString.Invariant($"{subjectId}:{TestSequence}"),
                 TopicName = topic.TopicName,
                 RoutingKey = routingKey,
-                Routed = sent == NoticeOutcome.Routed,
+                Routed = isRouted,
                 Subscriptions = [.. topic.Subscriptions.Select(subscription => ResultOf(subscription, matching.Contains(subscription), reasons, found))],
             },
             BatchPlaneJson.Options);

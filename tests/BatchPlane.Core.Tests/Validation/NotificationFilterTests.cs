@@ -159,6 +159,18 @@ public sealed class NotificationFilterTests
         return NotificationInterest.FromColumn(NotificationInterest.Of(job.Notifications, job.Tags).ToColumn());
     }
 
+    [Theory]
+    [InlineData("TASK_INSTANCE_RUNNING", "NORMAL_TRIGGER", true)]
+    [InlineData("TASK_INSTANCE_RUNNING", "MANUAL", true)]
+    [InlineData("TASK_INSTANCE_RUNNING", "RETRY", false)]
+    [InlineData("TASK_INSTANCE_RUNNING", "FAILOVER", false)]
+    [InlineData("OnInstanceRunning", "RETRY", false)]
+    [InlineData("TASK_INSTANCE_FAILED", "RETRY", true)]
+    [InlineData("TASK_INSTANCE_PROGRESS", "NORMAL_TRIGGER", false)]
+    [InlineData("JOB_RUNNING", null, true)]
+    public void ChangedOfASubscription_IsTheFirstBeginOfEachLife(string name, string? executionSource, bool passes) =>
+        Assert.Equal(passes, EventFilter.Admits(new() { Changed = true }, EventCatalogue.FindAny(name)!, executionSource, []));
+
     private static JournalEntry Repeated(int attempt) => Entry("RUNNING", attempt) with { IsRepeatedBegin = true };
 
     private static JournalEntry Entry(string state, int attempt) => new()

@@ -119,6 +119,8 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
     {
         await stack.RunAsync("topics", "create", "killed-server");
         await using var queue = await QueueReader.BindAsync(stack.Info.AmqpUrl, "killed-server", "#");
+        await stack.RunAsync("topics", "subscribe", "killed-server", "--queue", "killed-server-copies", "--format", "cloudevents", "--level", "job", "--level", "task");
+        await using var copies = await QueueReader.ReadAsync(stack.Info.AmqpUrl, "killed-server-copies");
         var submitted = await stack.RunWithInputAsync(Job("step", "sleep 0.3; echo done", 200, "killed-server"), "submit", "-");
         var job = submitted.Out.Trim();
         await Eventually.TrueAsync(
@@ -132,6 +134,9 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
         Assert.NotEqual(killed, stack.ServerPid);
         await AssertEveryInstanceRanOnceAsync(job);
         await AssertQueueGotTheJournalAsync(job, queue);
+        await AssertQueueGotTheJournalAsync(job, copies, "job", "task");
+        Assert.All(copies.Messages, message => Assert.Equal("1.0", JsonDocument.Parse(message.Body).RootElement.GetProperty("specversion").GetString()));
+        Assert.Contains("killed-server-copies", (await stack.RunAsync("deliveries", copies.Messages.First().Id)).Out, StringComparison.Ordinal);
         await AssertListenerGotTheJournalAsync(job);
     }
 
@@ -176,11 +181,13 @@ public sealed class StackTests(StackFixture stack) : IClassFixture<StackFixture>
         Assert.All(document.RootElement.EnumerateArray(), instance => Assert.Equal(1, instance.GetProperty("attempt").GetInt32()));
     }
 
-    private async Task AssertQueueGotTheJournalAsync(string job, QueueReader queue)
+    /// <summary>The queue has every event of the job that was asked for, of these levels; none: of all.</summary>
+    private async Task AssertQueueGotTheJournalAsync(string job, QueueReader queue, params string[] levels)
     {
         var events = await stack.RunAsync("events", job, "-o", "json");
         var journal = events.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         var asked = journal.Where(row => row.TryGetProperty("topics", out var topics) && topics.GetArrayLength() > 0)
+            .Where(row => levels.Length == 0 || levels.Contains(row.GetProperty("level").GetString()))
             .Select(row => row.GetProperty("event_id").GetString()!).ToArray();
 
         await Eventually.TrueAsync(

@@ -43,7 +43,6 @@ public sealed class DeliveryStateTests(WholeDelivery server) : IClassFixture<Who
     {
         var queue = await QueueAsync("forgotten", "forgotten");
         var webhook = await server.SubscribeAsync("forgotten", _receiver.Url);
-        await server.ExecuteAsync("UPDATE subscriptions SET bound_at = now() - interval '1 year'");
         await server.AddJobAsync("job-forgot00", "forgotten");
         await server.WhenAsync(webhook, "job-forgot00", 1, "delivered");
         await ConfirmedAsync("job-forgot00");

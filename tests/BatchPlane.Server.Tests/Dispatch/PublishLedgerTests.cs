@@ -63,6 +63,22 @@ public sealed class PublishLedgerTests
     }
 
     [Fact]
+    public void ReturnedCopy_IsAnExceptionOfItsSubscriptionAndNotOfTheTopic()
+    {
+        _ledger.Sending(new("t", "job-1", 1));
+        _ledger.Sending(new("t", "job-1", 1, new("subsc-1", "q")));
+        _ledger.Sending(new("t", "job-1", 1, new("subsc-2", "t")));
+        _ledger.Checkpoint(At(1));
+
+        _ledger.Returned("", "job-1:1", "312 NO_ROUTE", "t");
+        _ledger.Answered(3, multiple: true, accepted: true);
+
+        Assert.Equal(
+            [new DeliveryException("job-1", 1, "t", DeliveryOutcome.Unrouted, "312 NO_ROUTE") { SubscriptionId = "subsc-2" }],
+            _ledger.TakeConfirmed().Exceptions);
+    }
+
+    [Fact]
     public void Exceptions_ComeWithThePositionBehindThemAndNotBefore()
     {
         Send(1, 2);

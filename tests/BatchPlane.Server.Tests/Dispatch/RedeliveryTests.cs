@@ -286,8 +286,8 @@ public sealed class RedeliveryTests : IAsyncLifetime
         await _world.AddJobAsync(Job, Ask("t", "OnJobWaiting"));
         await _world.Topics.CreateAsync("t", "test", default);
         await _world.ExecuteAsync("""
-            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, bound_at, format, created_by, created_at, updated_at)
-            VALUES ('subsc-waiting0', 't', 'queue', 'w', '{job.waiting}', true, now() - interval '2 years', 'published', 'test', now(), now()), ('subsc-runnable', 't', 'queue', 'r', '{job.runnable}', true, now() - interval '2 years', 'published', 'test', now(), now())
+            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, asked_txids, asked_event_nos, bound_txid, format, created_by, created_at, updated_at)
+            VALUES ('subsc-waiting0', 't', 'queue', 'w', '{job.waiting}', true, '{0,0,0,0}', '{0,0,0,0}', '0', 'published', 'test', now(), now()), ('subsc-runnable', 't', 'queue', 'r', '{job.runnable}', true, '{0,0,0,0}', '{0,0,0,0}', '0', 'published', 'test', now(), now())
             """);
         await _world.AppendAsync(Job, state: "RUNNABLE");
 

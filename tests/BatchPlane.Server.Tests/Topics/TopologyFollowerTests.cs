@@ -131,8 +131,8 @@ public sealed class TopologyFollowerTests : IAsyncLifetime
         await using var transaction = await connection.BeginTransactionAsync();
         await using var insert = new NpgsqlCommand(
             """
-            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, bound_at, format, max_in_flight, max_age_seconds, max_queue_bytes, retry, created_by, created_at, updated_at)
-            VALUES ('subsc-late0000', 't', 'email', 'a@example.org', '{#}', true, now(), 'published', 1, 1, 1000, '{}', 'test', now(), now())
+            INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, asked_txids, asked_event_nos, format, max_in_flight, max_age_seconds, max_queue_bytes, retry, created_by, created_at, updated_at)
+            VALUES ('subsc-late0000', 't', 'email', 'a@example.org', '{#}', true, '{0,0,0,0}', '{0,0,0,0}', 'published', 1, 1, 1000, '{}', 'test', now(), now())
             """,
             connection);
         await insert.ExecuteNonQueryAsync();

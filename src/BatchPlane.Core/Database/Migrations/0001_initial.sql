@@ -701,7 +701,7 @@ CREATE INDEX redeliveries_open_idx ON redeliveries (created_at) WHERE finished_a
 COMMENT ON TABLE redeliveries IS 'Wishes that events are delivered again: events of one job or environment, or those of a topic. Worked off by the dispatcher of each shard in redelivery_shards.';
 COMMENT ON COLUMN redeliveries.topic_key IS 'To this topic alone; null: to every topic that asked.';
 COMMENT ON COLUMN redeliveries.only_state IS 'Only messages that are so; dead: into the queues of the subscriptions that gave them up; null: all.';
-COMMENT ON COLUMN redeliveries.subscription_id IS 'Into the queue of this webhook or address alone; null: to topics, or to all that gave up.';
+COMMENT ON COLUMN redeliveries.subscription_id IS 'Into the queue of this subscription alone; null: to topics, or to all that gave up.';
 COMMENT ON COLUMN redeliveries.finished_at IS 'When the last shard was done, or the wish was withdrawn (cancelled_at).';
 
 CREATE TABLE redelivery_shards (
@@ -747,8 +747,12 @@ CREATE TABLE subscriptions (
     endpoint           text NOT NULL,
     bindings           text[] NOT NULL CHECK (cardinality(bindings) > 0),
     enabled            boolean NOT NULL,
-    bound_at           timestamptz NOT NULL,
+    asked_txids        xid8[] NOT NULL,
+    asked_event_nos    bigint[] NOT NULL,
+    bound_txid         xid8,
     format             text NOT NULL CHECK (format IN ('published', 'cmq', 'mns', 'cloudevents')),
+    filter             jsonb,
+    is_addressed       boolean NOT NULL GENERATED ALWAYS AS (filter IS NOT NULL OR protocol = 'queue' AND format <> 'published') STORED,
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
     max_in_flight      integer CHECK (max_in_flight > 0),
@@ -786,8 +790,11 @@ COMMENT ON TABLE subscriptions IS 'Who gets what a topic carries. queue: a durab
 COMMENT ON COLUMN subscriptions.subscription_name IS 'Differs from the others of its topic by more than case; null: it has none.';
 COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
 COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
-COMMENT ON COLUMN subscriptions.bound_at IS 'Since when it gets what its bindings say: made, enabled, or given other bindings. Of a disabled one: the time before.';
+COMMENT ON COLUMN subscriptions.asked_txids IS 'With asked_event_nos: where the cursor of each shard (0, 1, …) was when it was made, enabled, or given other bindings. What lies behind was sent before RabbitMQ was asked to bind its queue.';
+COMMENT ON COLUMN subscriptions.bound_txid IS 'Of an addressed one the transaction that made it so: who reads rows from there on knows of it. Else the horizon of the journal once RabbitMQ had answered that its queue is bound: no row from there on was sent before. Null: it has not answered yet. What lies between may be in the queue or not.';
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
+COMMENT ON COLUMN subscriptions.filter IS 'Which of the events that its bindings match it gets, as EventFilterDocument; null: all.';
+COMMENT ON COLUMN subscriptions.is_addressed IS 'True: no binding of RabbitMQ can say what it gets, or in which form. Its queue is not bound; the dispatcher sends it a copy of its own of each event.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
 COMMENT ON COLUMN subscriptions.max_age_seconds IS 'How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.';
@@ -799,6 +806,8 @@ COMMENT ON COLUMN subscriptions.failing_since IS 'First failure since the last s
 COMMENT ON COLUMN subscriptions.last_sequence IS 'Sequence of the newest journal row of this subscription; gapless from 1; 0: it has none.';
 COMMENT ON COLUMN subscriptions.journal_txid IS 'order_txid of the newest journal row of this subscription; see events.order_txid.';
 COMMENT ON COLUMN subscriptions.recent_failures IS 'Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.';
+-- The dispatcher looks at it with every page of the journal.
+CREATE INDEX subscriptions_addressed_idx ON subscriptions (topic_key) WHERE is_addressed AND enabled;
 CREATE UNIQUE INDEX subscriptions_name_idx ON subscriptions (topic_key, lower(subscription_name));
 
 CREATE SEQUENCE topology_removal_no_seq;
@@ -836,7 +845,7 @@ CREATE TABLE subscription_deliveries (
 );
 CREATE INDEX subscription_deliveries_last_tried_at_idx ON subscription_deliveries (last_tried_at);
 CREATE INDEX subscription_deliveries_dead_idx ON subscription_deliveries (last_tried_at, subject_id, sequence, topic_name, subscription_id) WHERE state IN ('dead', 'dropped');
-COMMENT ON TABLE subscription_deliveries IS 'What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription''s queue, or no binding matches. Written in batches by deliverers; pruned by age.';
+COMMENT ON TABLE subscription_deliveries IS 'What became of each event at each subscription of protocol http or email; event id: <subject_id>:<sequence>. No row: it still waits in the subscription''s queue, or no binding matches. Written in batches by deliverers; pruned by age. Of an addressed subscription of any protocol also, by the dispatcher with its cursor, that its copy did not get into its queue: dead.';
 COMMENT ON COLUMN subscription_deliveries.redelivered_at IS 'Which redelivery it tells of: when that was asked for, in milliseconds since 1970; 0: the first delivery.';
 COMMENT ON COLUMN subscription_deliveries.state IS 'pending: held back, untried since the endpoint fails, or put into the queue again by a redelivery; retrying: failed, tried again at next_try_at; dead: given up; dropped: cannot be delivered whatever the endpoint says.';
 COMMENT ON COLUMN subscription_deliveries.tries IS 'Tries made; 0 while pending.';

@@ -1,4 +1,4 @@
--- Stores what became of deliveries. Caller: DeliveryStore. Parameters: arrays of equal length, each delivery once; @redelivered_ats: 0, or the redelivery that it belongs to.
+-- Stores what became of deliveries. Caller: DeliveryStore, and OutboxReader for copies of addressed subscriptions. Parameters: arrays of equal length, each delivery once; @redelivered_ats: 0, or the redelivery that it belongs to.
 -- Locks the rows it writes, in the order of their key. Within a redelivery what was delivered stays so, whatever a repetition says, and fewer tries do not replace more; a later
 -- redelivery replaces the one before. Clocks of servers decide nothing.
 INSERT INTO subscription_deliveries AS known (

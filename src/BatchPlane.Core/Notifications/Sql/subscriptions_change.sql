@@ -1,23 +1,51 @@
 -- Changes a subscription; null parameters leave what is there. Caller: SubscriptionStore.
--- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @content_format, @max_in_flight, @retry; @shard: of the subscription; @source: who changes it. Locks the row.
+-- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @filter, @content_format, @max_in_flight, @retry; @filter 'null': none any more; @shard: of the subscription; @source: who changes it. Locks the row.
 -- Notes bindings that are not wanted any more, and appends SUBSCRIPTION_ENABLED or SUBSCRIPTION_DISABLED to the journal where it is so from now on. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
 WITH before AS MATERIALIZED (
-    SELECT subscription_id, protocol, endpoint, bindings, enabled, topic_name
+    SELECT
+        subscription_id,
+        protocol,
+        endpoint,
+        bindings,
+        enabled,
+        topic_name,
+        subscriptions.is_addressed,
+        next.filter AS next_filter,
+        next.is_addressed AS next_is_addressed,
+        coalesce(@enabled::boolean, false) AND NOT enabled
+            OR coalesce(@bindings::text[], bindings) <> bindings
+            OR next.is_addressed <> subscriptions.is_addressed
+            OR next.filter IS DISTINCT FROM subscriptions.filter AS is_bound_anew
     FROM subscriptions
+    CROSS JOIN LATERAL (
+        SELECT
+            filter,
+            filter IS NOT NULL OR protocol = 'queue' AND coalesce(@format::text, format) <> 'published' AS is_addressed
+        FROM (SELECT nullif(coalesce(@filter::jsonb, subscriptions.filter), 'null'::jsonb) AS filter) AS given
+    ) AS next
     JOIN topics USING (topic_key)
     WHERE topic_key = @topic_key::text
         AND subscription_id = @subscription_id::text
     FOR UPDATE OF subscriptions
 ),
+cursors AS (
+    SELECT
+        array_agg(cursor_txid ORDER BY shard) AS txids,
+        array_agg(cursor_event_no ORDER BY shard) AS event_nos
+    FROM dispatcher_shards
+),
 changed AS (
     UPDATE subscriptions AS s
     SET bindings = coalesce(@bindings::text[], s.bindings),
         enabled = coalesce(@enabled::boolean, s.enabled),
-        bound_at = CASE
-            WHEN @enabled::boolean AND NOT s.enabled OR coalesce(@bindings::text[], s.bindings) <> s.bindings THEN clock_timestamp()
-            ELSE s.bound_at
+        asked_txids = CASE WHEN is_bound_anew THEN cursors.txids ELSE s.asked_txids END,
+        asked_event_nos = CASE WHEN is_bound_anew THEN cursors.event_nos ELSE s.asked_event_nos END,
+        bound_txid = CASE
+            WHEN NOT is_bound_anew THEN s.bound_txid
+            WHEN next_is_addressed THEN pg_current_xact_id()
         END,
         format = coalesce(@format::text, s.format),
+        filter = next_filter,
         content_format = coalesce(@content_format::text, s.content_format),
         max_in_flight = coalesce(@max_in_flight::integer, s.max_in_flight),
         retry = coalesce(@retry::jsonb, s.retry),
@@ -29,9 +57,9 @@ changed AS (
         journal_txid = CASE WHEN coalesce(@enabled::boolean, s.enabled) = s.enabled THEN s.journal_txid ELSE greatest(s.journal_txid, pg_current_xact_id()) END,
         revision = nextval('subscription_revision_seq'),
         updated_at = clock_timestamp()
-    FROM before
+    FROM before, cursors
     WHERE s.subscription_id = before.subscription_id
-    RETURNING s.subscription_id, s.bindings, s.enabled, s.last_sequence, s.journal_txid, s.updated_at
+    RETURNING s.subscription_id, s.bindings, s.enabled, s.is_addressed, s.last_sequence, s.journal_txid, s.updated_at
 ),
 removals AS (
     INSERT INTO topology_removals (topic_name, queue, binding)
@@ -43,7 +71,8 @@ removals AS (
     JOIN changed ON changed.subscription_id = before.subscription_id
     CROSS JOIN LATERAL unnest(before.bindings) AS old (binding)
     WHERE before.enabled
-        AND NOT (changed.enabled AND old.binding = ANY (changed.bindings))
+        AND NOT before.is_addressed
+        AND NOT (changed.enabled AND NOT changed.is_addressed AND old.binding = ANY (changed.bindings))
 ),
 event AS (
     INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, reason, source, occurred_at, notify, details)

@@ -11,6 +11,7 @@ WITH gone AS (
         topic_name,
         protocol,
         endpoint,
+        is_addressed,
         bindings
 ),
 removals AS (
@@ -18,6 +19,7 @@ removals AS (
     SELECT topic_name, endpoint, unnest(bindings)
     FROM gone
     WHERE protocol = 'queue'
+        AND NOT is_addressed
     UNION ALL
     SELECT topic_name, 'batchplane.sub.' || subscription_id, NULL
     FROM gone

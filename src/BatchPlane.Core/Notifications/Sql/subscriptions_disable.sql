@@ -13,13 +13,14 @@ WITH changed AS (
     WHERE subscription_id = @subscription_id::text
         AND enabled
         AND (@failing_for::interval IS NULL OR failing_since < clock_timestamp() - @failing_for::interval)
-    RETURNING subscription_id, topic_key, bindings, disabled_at, last_sequence, journal_txid
+    RETURNING subscription_id, topic_key, bindings, is_addressed, disabled_at, last_sequence, journal_txid
 ),
 removals AS (
     INSERT INTO topology_removals (topic_name, queue, binding)
     SELECT topic_name, 'batchplane.sub.' || subscription_id, unnest(bindings)
     FROM changed
     JOIN topics USING (topic_key)
+    WHERE NOT is_addressed
 ),
 event AS (
     INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, cause, reason, source, occurred_at, notify, details)

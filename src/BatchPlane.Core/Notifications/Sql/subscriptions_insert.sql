@@ -1,4 +1,4 @@
--- Makes a subscription. Caller: SubscriptionStore. Parameters: as the columns; @max_per_topic: most of one topic.
+-- Makes a subscription. Caller: SubscriptionStore. Parameters: as the columns; @is_addressed as it is generated; @max_per_topic: most of one topic.
 -- Runs under the topic's lock (topics_lock.sql), so that it sees what was made before, and two callers cannot both make the last one that is allowed.
 -- Returns subscription_id, topic_name, created_at, whether it is new and whether the topic has as many as are allowed. The same name, or protocol, endpoint and bindings, again: the one that exists.
 -- subscription_id null and not full: a change gave another one these bindings at this moment. No row: there is no such topic.
@@ -21,7 +21,7 @@ existing AS (
 ),
 made AS (
     INSERT INTO subscriptions (
-        subscription_id, topic_key, subscription_name, protocol, endpoint, bindings, enabled, bound_at, format, push, content_format, max_in_flight, max_age_seconds, max_queue_bytes, retry, secret,
+        subscription_id, topic_key, subscription_name, protocol, endpoint, bindings, enabled, asked_txids, asked_event_nos, bound_txid, format, filter, push, content_format, max_in_flight, max_age_seconds, max_queue_bytes, retry, secret,
         disabled_at, created_by, created_at, updated_at
     )
     SELECT
@@ -32,8 +32,11 @@ made AS (
         @endpoint::text,
         @bindings::text[],
         @enabled::boolean,
-        clock_timestamp(),
+        (SELECT array_agg(cursor_txid ORDER BY shard) FROM dispatcher_shards),
+        (SELECT array_agg(cursor_event_no ORDER BY shard) FROM dispatcher_shards),
+        CASE WHEN @is_addressed::boolean THEN pg_current_xact_id() END,
         @format::text,
+        @filter::jsonb,
         @push::text,
         @content_format::text,
         @max_in_flight::integer,

@@ -24,6 +24,7 @@ SELECT
     subscriptions.created_at,
     max_age_seconds,
     max_queue_bytes,
+    filter::text,
     topics.topic_key
 FROM subscriptions
 JOIN topics ON topics.topic_key = subscriptions.topic_key

@@ -24,6 +24,7 @@ SELECT
     subscriptions.created_at,
     max_age_seconds,
     max_queue_bytes,
+    filter::text,
     secret,
     previous_secret,
     revision,

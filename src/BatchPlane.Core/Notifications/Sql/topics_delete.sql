@@ -12,6 +12,7 @@ removals AS (
     JOIN subscriptions USING (topic_key)
     WHERE protocol = 'queue'
         AND enabled
+        AND NOT is_addressed
     UNION ALL
     SELECT topic_name, 'batchplane.sub.' || subscription_id, NULL
     FROM gone

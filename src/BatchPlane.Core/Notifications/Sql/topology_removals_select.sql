@@ -12,7 +12,7 @@ SELECT
             FROM subscriptions
             JOIN topics USING (topic_key)
             WHERE queue = CASE protocol WHEN 'queue' THEN endpoint ELSE 'batchplane.sub.' || subscription_id END
-                AND (binding IS NULL OR enabled AND topics.topic_name = topology_removals.topic_name AND binding = ANY (bindings))
+                AND (binding IS NULL OR enabled AND NOT is_addressed AND topics.topic_name = topology_removals.topic_name AND binding = ANY (bindings))
         )
     END AS is_wanted
 FROM topology_removals

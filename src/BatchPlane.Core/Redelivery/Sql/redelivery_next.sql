@@ -16,7 +16,8 @@ SELECT
     r.subscription_id,
     subscriptions.topic_key,
     subscriptions.bindings,
-    r.created_at
+    r.created_at,
+    subscriptions.filter::text
 FROM redelivery_shards AS s
 JOIN redeliveries AS r ON r.redelivery_id = s.redelivery_id
 LEFT JOIN subscriptions ON subscriptions.subscription_id = r.subscription_id

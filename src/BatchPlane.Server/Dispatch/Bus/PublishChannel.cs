@@ -85,7 +85,7 @@ internal sealed class PublishChannel : IAsyncDisposable
             await _channel.BasicPublishAsync(
                 message.Topic,
                 message.Properties.RoutingKey,
-                mandatory: true,
+                message.IsMandatory,
                 PropertiesOf(message.Properties),
                 message.Body,
                 _connectionLost);
@@ -153,7 +153,9 @@ internal sealed class PublishChannel : IAsyncDisposable
 
     private Task OnReturned(object sender, BasicReturnEventArgs returned)
     {
-        Ledger.Returned(returned.Exchange, returned.BasicProperties.MessageId ?? "", $"{returned.ReplyCode} {returned.ReplyText}");
+        // By the exchange without a name: straight into a queue.
+        var queue = returned.Exchange.Length == 0 ? returned.RoutingKey : null;
+        Ledger.Returned(returned.Exchange, returned.BasicProperties.MessageId ?? "", $"{returned.ReplyCode} {returned.ReplyText}", queue);
         return Task.CompletedTask;
     }
 

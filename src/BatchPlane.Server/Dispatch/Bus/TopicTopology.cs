@@ -72,7 +72,7 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             (channel, token) => channel.ExchangeDeclareAsync(topic, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: token),
             cancellationToken);
 
-    /// <summary>The queue of a subscription and its bindings; nothing is bound of one that is disabled.</summary>
+    /// <summary>The queue of a subscription and its bindings; nothing is bound of one that is disabled, or addressed by the dispatcher.</summary>
     internal async Task<Declaration> DeclareAsync(SubscriptionView subscription, CancellationToken cancellationToken)
     {
         var isOwn = subscription.Protocol != SubscriptionProtocol.Queue;
@@ -81,12 +81,10 @@ internal sealed partial class TopicTopology(BrokerConnection broker, ILogger<Top
             return isOwn ? await DeclareOwnQueueAsync(subscription, cancellationToken) : new Declaration.Done();
         }
 
-        return await BindAsync(
-            subscription.TopicName,
-            isOwn ? await DeclareOwnQueueAsync(subscription, cancellationToken) : await EnsureQueueAsync(subscription.Endpoint, cancellationToken),
-            SubscriptionQueue.Of(subscription),
-            subscription.Bindings,
-            cancellationToken);
+        var declared = isOwn ? await DeclareOwnQueueAsync(subscription, cancellationToken) : await EnsureQueueAsync(subscription.Endpoint, cancellationToken);
+        return SubscriptionQueue.IsAddressed(subscription)
+            ? declared
+            : await BindAsync(subscription.TopicName, declared, SubscriptionQueue.Of(subscription), subscription.Bindings, cancellationToken);
     }
 
     /// <summary>Whether somebody's queue could be bound, as far as can be seen without making anything: one that does not exist could be made.</summary>

@@ -13,6 +13,7 @@ internal sealed partial class TopologyFollower(
     TopicStore topics,
     SubscriptionStore subscriptions,
     TopologyRemovalStore removals,
+    BindingStore bindings,
     TopicTopology topology,
     ILogger<TopologyFollower> logger) : IDisposable
 {
@@ -33,9 +34,15 @@ internal sealed partial class TopologyFollower(
         async () =>
         {
             await RemoveAsync(topicName, cancellationToken);
-            return await subscriptions.FindAsync(topicName, subscriptionId, cancellationToken) is { } subscription
-                ? await topology.DeclareAsync(subscription, cancellationToken)
-                : new Declaration.Done();
+            var unbound = await bindings.ListUnboundAsync(topicName, subscriptionId, cancellationToken);
+            if (await subscriptions.FindAsync(topicName, subscriptionId, cancellationToken) is not { } subscription)
+            {
+                return new Declaration.Done();
+            }
+
+            var declared = await topology.DeclareAsync(subscription, cancellationToken);
+            await bindings.NoteBoundAsync(declared is Declaration.Done ? unbound : [], cancellationToken);
+            return declared;
         },
         cancellationToken);
 
@@ -164,6 +171,8 @@ internal sealed partial class TopologyFollower(
 
     private async Task<Declaration> DeclareAsync(string topicName, CancellationToken cancellationToken)
     {
+        // Before what is declared is read: what is changed in between has another revision.
+        var unbound = await bindings.ListUnboundAsync(topicName, null, cancellationToken);
         if (await topics.FindAsync(topicName, cancellationToken) is not { } topic)
         {
             return new Declaration.Done();
@@ -176,14 +185,24 @@ internal sealed partial class TopologyFollower(
             worst = away;
         }
 
+        var bound = new HashSet<string>(StringComparer.Ordinal);
         foreach (var subscription in topic.Subscriptions)
         {
-            if (await topology.DeclareAsync(subscription, cancellationToken) is Declaration.BrokerAway unanswered)
+            switch (await topology.DeclareAsync(subscription, cancellationToken))
             {
-                worst = unanswered;
+                case Declaration.BrokerAway unanswered:
+                    worst = unanswered;
+                    break;
+                case Declaration.Done:
+                    bound.Add(subscription.SubscriptionId);
+                    break;
+                default:
+                    // Refused: it stays unbound.
+                    break;
             }
         }
 
+        await bindings.NoteBoundAsync([.. unbound.Where(subscription => bound.Contains(subscription.SubscriptionId))], cancellationToken);
         return worst;
     }
 
