@@ -176,6 +176,8 @@ CREATE TABLE environments (
     created_by text NOT NULL,
     -- As jobs.tencent.
     tencent jsonb,
+    -- As jobs.region, of the request that created the environment.
+    region text,
     -- As jobs.traceparent, of the request that created the environment.
     traceparent text,
     -- Of an environment made for one task: the task's job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.
@@ -359,6 +361,8 @@ CREATE TABLE jobs (
     submitted_by text NOT NULL,
     -- The request in Tencent's words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.
     tencent jsonb,
+    -- The region that the request in Tencent's words named, which messages carry; null: the one of the installation.
+    region text,
     -- W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.
     traceparent text,
     -- How much of it listeners are told. The journal has everything.

@@ -136,6 +136,7 @@ internal static class JobRows
             Column("labels", jobs, job => JobLabels.ToColumn(job.Document.Tags, job.EnvIds, job.Tencent?.Zone)),
             Column("submitted_bys", jobs, job => job.SubmittedBy),
             Column("tencents", jobs, job => job.Tencent?.Json),
+            Column("regions", jobs, job => job.Tencent?.Region),
             Column("traceparents", jobs, job => job.Traceparent),
             Column("tracings", jobs, job => WireName.Of(job.Document.Tracing)),
             Column("last_sequences", jobs, job => job.Job.LastSequence),

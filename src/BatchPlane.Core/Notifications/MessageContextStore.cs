@@ -79,6 +79,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 Traceparent = reader.IsDBNull(5) ? null : reader.GetString(5),
                 TaskNames = taskNos.Zip(taskNames).ToDictionary(),
                 Redirects = RedirectsOf(taskNos, reader.GetFieldValue<string?[]>(8)),
+                Region = reader.IsDBNull(9) ? null : reader.GetString(9),
             });
         }
 
@@ -100,6 +101,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
                 Notifications = ParseNotifications(reader.GetString(3)),
                 Traceparent = reader.IsDBNull(4) ? null : reader.GetString(4),
+                Region = reader.IsDBNull(5) ? null : reader.GetString(5),
             });
         }
 

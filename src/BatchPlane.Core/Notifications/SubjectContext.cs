@@ -23,6 +23,9 @@ public sealed record SubjectContext
     /// <summary>W3C trace context of the request that made it; null when there was none.</summary>
     public string? Traceparent { get; init; }
 
+    /// <summary>The region that the request which made it named; null: none, so it is that of the installation.</summary>
+    public string? Region { get; init; }
+
     /// <summary>Names of the job's tasks by <c>task_no</c>.</summary>
     public IReadOnlyDictionary<int, string> TaskNames { get; init; } = new Dictionary<int, string>();
 

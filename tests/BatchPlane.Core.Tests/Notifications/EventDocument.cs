@@ -52,7 +52,7 @@ internal static class EventDocument
         | `Events` | list with exactly one element, whose members follow |
         | `EventVersion` | `"1.0"` |
         | `EventTime` | when the transition happened; UTC, whole seconds, as all times in the body |
-        | `Region` | option `Notifications.Region`, default `ap-local` |
+        | `Region` | of the request to the Tencent façade that made the job or environment; of others option `Notifications.Region`, default `ap-local` |
         | `Batch` | what happened: see the tables by level below |
         | `EventName` | canonical name, whatever spelling was asked for |
         | `EventVars` | list of `{"Name": …, "Value": …}`, as asked for; may be empty |

@@ -11,6 +11,9 @@ namespace BatchPlane.Server.Tests.Tencent;
 [SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync of IAsyncLifetime.")]
 public class TencentFixture : ServerFixture
 {
+    /// <summary>More than this the façade takes in no form.</summary>
+    internal const int MaxBytes = 65_536;
+
     private readonly HttpClient _http = new();
 
     /// <summary>Address of the façade.</summary>
@@ -20,7 +23,7 @@ public class TencentFixture : ServerFixture
 
     protected override Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>(
     [
-        new("Tencent:Provider", "attached"), new("Tencent:MaxBodyBytes", "65536"), new("Tencent:Zones", "local-1,local-2"), new("Tencent:BodySeconds", "2"), new("Tencent:MaxParameters", "1000"),
+        new("Tencent:Provider", "attached"), new("Tencent:MaxBodyBytes", MaxBytes.ToString(CultureInfo.InvariantCulture)), new("Tencent:MaxFormBytes", MaxBytes.ToString(CultureInfo.InvariantCulture)), new("Tencent:Zones", "local-1,local-2"), new("Tencent:BodySeconds", "2"), new("Tencent:MaxParameters", "1000"),
     ]);
 
     public override async Task DisposeAsync()

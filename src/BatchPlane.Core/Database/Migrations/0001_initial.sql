@@ -30,6 +30,7 @@ CREATE TABLE environments (
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
     tencent             jsonb,
+    region              text,
     traceparent         text,
     job_id              text,
     task_id             bigint,
@@ -55,6 +56,7 @@ COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_cou
 COMMENT ON COLUMN environments.notification IS 'Alibaba''s Notification as given, which is the last of the notifications; null: none, or one that asked for nothing.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.tencent IS 'As jobs.tencent.';
+COMMENT ON COLUMN environments.region IS 'As jobs.region, of the request that created the environment.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
@@ -190,6 +192,7 @@ CREATE TABLE jobs (
     labels                 text[] NOT NULL DEFAULT '{}',
     submitted_by           text NOT NULL,
     tencent                jsonb,
+    region                 text,
     traceparent            text,
     tracing                text NOT NULL DEFAULT 'full' CHECK (tracing IN ('full', 'sampled', 'off')),
     last_sequence          bigint NOT NULL DEFAULT 0,
@@ -232,6 +235,7 @@ COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defa
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags, environments and zones by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.tencent IS 'The request in Tencent''s words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.';
+COMMENT ON COLUMN jobs.region IS 'The region that the request in Tencent''s words named, which messages carry; null: the one of the installation.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.';
 COMMENT ON COLUMN jobs.tracing IS 'How much of it listeners are told. The journal has everything.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';

@@ -5,6 +5,7 @@ SELECT
     env_name,
     created_at,
     notifications::text,
-    traceparent
+    traceparent,
+    region
 FROM environments
 WHERE env_id = ANY (@env_ids::text[]);
