@@ -290,6 +290,7 @@ public sealed partial class JobAggregate
                 instance.FailureCount = instance.LostCount = 0;
                 instance.FailoverOf = null;
                 instance.ExecutionSource = ExecutionSources.Manual;
+                instance.HasBegunBefore = false;
                 instance.ExitCode = null;
                 instance.Cause = null;
                 instance.Reason = null;

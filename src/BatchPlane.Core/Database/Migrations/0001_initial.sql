@@ -382,6 +382,7 @@ CREATE TABLE task_instances (
     terminate_reason text,
     failover_of    integer,
     execution_source text CHECK (execution_source IN ('NORMAL_TRIGGER', 'MANUAL')),
+    begun_before   boolean NOT NULL DEFAULT false,
     PRIMARY KEY (task_id, instance_index),
     CHECK (terminate_reason IS NULL OR state IN ('STARTING', 'RUNNING'))
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
@@ -392,6 +393,7 @@ COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count ag
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
 COMMENT ON COLUMN task_instances.failover_of IS 'The attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.';
 COMMENT ON COLUMN task_instances.execution_source IS 'Why the next or current attempt is made, where failover_of and its number do not say. NORMAL_TRIGGER: those before were given back, it is the first that may begin. MANUAL: a user had the instance tried again. Null: FAILOVER with failover_of, else NORMAL_TRIGGER for attempt 1 and RETRY for the others.';
+COMMENT ON COLUMN task_instances.begun_before IS 'The command of an attempt before the current one began, since the submit or the last time that a user had it tried again: who wants changes only was told that it runs.';
 COMMENT ON COLUMN task_instances.terminate_reason IS 'The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.';
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
 
@@ -580,7 +582,7 @@ CREATE TABLE attempt_statistics (
     PRIMARY KEY (day, env_id, job_name)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE attempt_statistics IS 'What ended on a day (UTC), added up from the journal by StatisticsKeeper, behind the cursor in statistics_cursor. A job is counted in the environment of its first task.';
-COMMENT ON COLUMN attempt_statistics.env_id IS 'Empty when the job was removed before it was counted; job_name likewise.';
+COMMENT ON COLUMN attempt_statistics.env_id IS 'Empty when the job was removed before it was counted.';
 COMMENT ON COLUMN attempt_statistics.job_name IS 'Empty as well in days older than Journal.StatisticsNameDays: all jobs of the environment together.';
 COMMENT ON COLUMN attempt_statistics.run_ms IS 'Milliseconds from the begin of a command until its end was committed, of all attempts whose command began.';
 
@@ -593,11 +595,17 @@ INSERT INTO statistics_cursor DEFAULT VALUES;
 COMMENT ON TABLE statistics_cursor IS 'Up to which row, in the order of the journal, attempt_statistics counts. Moved in the transaction that counts; its lock keeps servers from counting together.';
 
 CREATE TABLE removed_jobs (
-    job_id     text PRIMARY KEY,
-    tracing    text NOT NULL CHECK (tracing IN ('sampled', 'off')),
-    removed_at timestamptz NOT NULL
+    job_id       text PRIMARY KEY,
+    job_name     text NOT NULL,
+    tracing      text NOT NULL CHECK (tracing IN ('full', 'sampled', 'off')),
+    journal_txid xid8 NOT NULL,
+    created_at   timestamptz NOT NULL,
+    removed_at   timestamptz NOT NULL
 );
-COMMENT ON TABLE removed_jobs IS 'Jobs without a row of which listeners are not told everything: their journal may still be on its way to listeners. Kept for as long as that (JournalStore).';
+CREATE INDEX removed_jobs_name_idx ON removed_jobs (job_name text_pattern_ops);
+CREATE INDEX removed_jobs_removed_at_idx ON removed_jobs (removed_at);
+COMMENT ON TABLE removed_jobs IS 'What stays of a job that was removed, as long as the journal has something of it: searches by its name find that, and listeners are told no more of it than was wished. Written with the removal, forgotten by JournalStore.';
+COMMENT ON COLUMN removed_jobs.journal_txid IS 'As jobs.journal_txid; created_at and tracing likewise.';
 
 CREATE TABLE listener_load_errors (
     server_name text NOT NULL,
