@@ -119,6 +119,8 @@ public class TencentFixture : ServerFixture
 
         internal string? TraceId { get; init; }
 
+        internal string? Region { get; init; }
+
         internal bool IsUnsigned { get; init; }
 
         internal HttpRequestMessage Sign(Uri url, string secretId, string secretKey)
@@ -145,6 +147,7 @@ public class TencentFixture : ServerFixture
                 ("X-TC-Version", Version),
                 ("X-TC-Timestamp", timestamp.ToString(CultureInfo.InvariantCulture)),
                 ("X-TC-Token", Token),
+                ("X-TC-Region", Region),
                 ("X-TC-TraceId", TraceId),
                 ("X-TC-Content-SHA256", IsUnsigned ? "UNSIGNED-PAYLOAD" : null),
                 ("Authorization", Authorization ?? $"TC3-HMAC-SHA256  Credential={credential.SecretId}/{date}/{Service}/tc3_request, SignedHeaders={signed}, Signature={signature}"),
