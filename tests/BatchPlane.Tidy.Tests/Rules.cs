@@ -168,6 +168,13 @@ internal static partial class Rules
         }
     }
 
+    /// <summary>Tests that a document names as <c>Class.Method</c>.</summary>
+    internal static IEnumerable<string> MissingTests(SourceFile document, IReadOnlyCollection<SourceFile> files) =>
+        from named in NamedTest().Matches(document.Text)
+        let name = (Class: named.Groups["class"].Value, Method: named.Groups["method"].Value)
+        where !files.Any(file => Path.GetFileName(file.Path) == $"{name.Class}.cs" && file.Text.Contains($" {name.Method}(", StringComparison.Ordinal))
+        select $"{document.Path}: there is no test {name.Class}.{name.Method}. Name the one that shows it now, or remove the line.";
+
     internal static IEnumerable<string> ProjectsOutsideTheSolution(SourceFile solution, IEnumerable<SourceFile> projects) =>
         from project in projects
         where !solution.Text.Contains($"\"{project.Path.Replace('/', '\\')}\"", StringComparison.Ordinal)
@@ -207,6 +214,9 @@ internal static partial class Rules
 
     [GeneratedRegex("<ProjectReference\\s+Include=\"(?<path>[^\"]+)\"")]
     private static partial Regex ProjectReference();
+
+    [GeneratedRegex(@"`(?<class>\w+Tests)\.(?<method>\w+)`")]
+    private static partial Regex NamedTest();
 
     [GeneratedRegex(@"\bDateTime(Offset)?\.(Utc)?(Now|Today)\b")]
     private static partial Regex SystemClock();

@@ -71,6 +71,13 @@ public sealed class RulesTests
         Found(expected, Rules.DeadLinks(new(path, text), target => target == "docs/here.md"));
 
     [Theory]
+    [InlineData("`ATests.It_Works`, `OtherOptions.Limit`", null)]
+    [InlineData("`ATests.It_Worked`", "there is no test ATests.It_Worked")]
+    [InlineData("`BTests.It_Works`", "there is no test BTests.It_Works")]
+    public void MissingTests(string text, string? expected) =>
+        Found(expected, Rules.MissingTests(new("docs/testing.md", text), [new("tests/A/ATests.cs", "public void It_Works() { }")]));
+
+    [Theory]
     [InlineData("tests/B/B.csproj", "dotnet sln A.sln add tests/B/B.csproj")]
     [InlineData("src/A/A.csproj", null)]
     public void ProjectsOutsideTheSolution(string path, string? expected) =>

@@ -25,6 +25,9 @@ public sealed class TreeTests
     public void Documents_LinkToWhatExists() => Keeps(SourceTree.Files.SelectMany(file => Rules.DeadLinks(file, SourceTree.Exists)));
 
     [Fact]
+    public void Documents_NameTestsThatExist() => Keeps(SourceTree.Files.Where(file => file.Is(".md")).SelectMany(file => Rules.MissingTests(file, SourceTree.Files)));
+
+    [Fact]
     public void Solution_HoldsEveryProject() =>
         Keeps(Rules.ProjectsOutsideTheSolution(Assert.Single(SourceTree.Files, file => file.Is(".sln")), SourceTree.Projects));
 

@@ -9,7 +9,7 @@ public sealed record ExecutionView
     /// <summary>The job.</summary>
     public required string JobId { get; init; }
 
-    /// <summary>Its name; null when it was removed.</summary>
+    /// <summary>Its name, also when it was removed.</summary>
     public string? JobName { get; init; }
 
     /// <summary>The task; null when the job was removed.</summary>

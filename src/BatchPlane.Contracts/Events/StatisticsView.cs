@@ -3,7 +3,7 @@ namespace BatchPlane.Contracts;
 /// <summary>What ended in a time: <c>GET /v1/statistics</c>.</summary>
 public sealed record StatisticsView
 {
-    /// <summary>The day (<c>2025-10-09</c>, UTC), the name of the jobs, or the id of the environment; empty for jobs that were removed before they were counted.</summary>
+    /// <summary>The day (<c>2025-10-09</c>, UTC), the name of the jobs, or the id of the environment; which is empty for jobs that were removed before they were counted.</summary>
     public required string Key { get; init; }
 
     /// <summary>Jobs submitted.</summary>

@@ -39,7 +39,7 @@ CREATE TABLE api_keys (
 -- What ended on a day (UTC), added up from the journal by StatisticsKeeper, behind the cursor in statistics_cursor. A job is counted in the environment of its first task.
 CREATE TABLE attempt_statistics (
     day date NOT NULL,
-    -- Empty when the job was removed before it was counted; job_name likewise.
+    -- Empty when the job was removed before it was counted.
     env_id text NOT NULL,
     -- Empty as well in days older than Journal.StatisticsNameDays: all jobs of the environment together.
     job_name text NOT NULL,
@@ -176,6 +176,8 @@ CREATE TABLE environments (
     created_by text NOT NULL,
     -- As jobs.tencent.
     tencent jsonb,
+    -- As jobs.region, of the request that created the environment.
+    region text,
     -- As jobs.traceparent, of the request that created the environment.
     traceparent text,
     -- Of an environment made for one task: the task's job, in whose journal is what happens to its nodes. Null: users made it. The row goes with the job.
@@ -359,6 +361,8 @@ CREATE TABLE jobs (
     submitted_by text NOT NULL,
     -- The request in Tencent's words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.
     tencent jsonb,
+    -- The region that the request in Tencent's words named, which messages carry; null: the one of the installation.
+    region text,
     -- W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.
     traceparent text,
     -- How much of it listeners are told. The journal has everything.
@@ -600,14 +604,20 @@ CREATE TABLE redelivery_shards (
 ) WITH (fillfactor=50);
 CREATE INDEX redelivery_shards_open_idx ON public.redelivery_shards USING btree (shard) WHERE (finished_at IS NULL);
 
--- Jobs without a row of which listeners are not told everything: their journal may still be on its way to listeners. Kept for as long as that (JournalStore).
+-- What stays of a job that was removed, as long as the journal has something of it: searches by its name find that, and listeners are told no more of it than was wished. Written with the removal, forgotten by JournalStore.
 CREATE TABLE removed_jobs (
     job_id text NOT NULL,
+    job_name text NOT NULL,
     tracing text NOT NULL,
+    -- As jobs.journal_txid; created_at and tracing likewise.
+    journal_txid xid8 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
     removed_at timestamp with time zone NOT NULL,
     CONSTRAINT removed_jobs_pkey PRIMARY KEY (job_id),
-    CONSTRAINT removed_jobs_tracing_check CHECK ((tracing = ANY (ARRAY['sampled'::text, 'off'::text])))
+    CONSTRAINT removed_jobs_tracing_check CHECK ((tracing = ANY (ARRAY['full'::text, 'sampled'::text, 'off'::text])))
 );
+CREATE INDEX removed_jobs_name_idx ON public.removed_jobs USING btree (job_name text_pattern_ops);
+CREATE INDEX removed_jobs_removed_at_idx ON public.removed_jobs USING btree (removed_at);
 
 -- Instances that wait for the time of their next attempt: a row for each index in tasks.delayed. Deleted when that time has come, or their task is closed.
 CREATE TABLE retry_delays (
@@ -768,6 +778,8 @@ CREATE TABLE task_instances (
     failover_of integer,
     -- Why the next or current attempt is made, where failover_of and its number do not say. NORMAL_TRIGGER: those before were given back, it is the first that may begin. MANUAL: a user had the instance tried again. Null: FAILOVER with failover_of, else NORMAL_TRIGGER for attempt 1 and RETRY for the others.
     execution_source text,
+    -- The command of an attempt before the current one began, since the submit or the last time that a user had it tried again: who wants changes only was told that it runs.
+    begun_before boolean NOT NULL DEFAULT false,
     CONSTRAINT task_instances_pkey PRIMARY KEY (task_id, instance_index),
     CONSTRAINT task_instances_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT task_instances_check CHECK (((terminate_reason IS NULL) OR (state = ANY (ARRAY['STARTING'::text, 'RUNNING'::text])))),

@@ -92,7 +92,7 @@ internal static class EnvironmentRows
         JoinId = Text(row, 30),
     };
 
-    internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, string? tencent, DateTimeOffset now) => Command(
+    internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, TencentRequest? tencent, DateTimeOffset now) => Command(
         "Environments/Sql/environment_insert.sql",
         ("env_id", NpgsqlDbType.Text, environment.EnvId),
         ("env_name", NpgsqlDbType.Text, environment.EnvName),
@@ -115,7 +115,8 @@ internal static class EnvironmentRows
         ("interest", NpgsqlDbType.Array | NpgsqlDbType.Integer, environment.Interest.ToColumn()),
         ("tags", NpgsqlDbType.Text, JsonSerializer.Serialize(document.Tags, BatchPlaneJson.Options)),
         ("created_by", NpgsqlDbType.Text, createdBy),
-        ("tencent", NpgsqlDbType.Text, tencent),
+        ("tencent", NpgsqlDbType.Text, tencent?.Json),
+        ("region", NpgsqlDbType.Text, tencent?.Region),
         ("traceparent", NpgsqlDbType.Text, RequestTrace.Parent),
         ("last_sequence", NpgsqlDbType.Bigint, environment.LastSequence),
         ("now", NpgsqlDbType.TimestampTz, now));

@@ -31,7 +31,7 @@ public sealed partial class EnvironmentStore(NpgsqlDataSource dataSource, Outbox
         CreateAsync(document, isDefault, createdBy, key, tencent: null, cancellationToken);
 
     /// <summary>The same for one that came in Tencent's words, which are kept with it; masked JSON.</summary>
-    public async Task<CreateEnvironmentOutcome> CreateAsync(EnvironmentDocument document, bool isDefault, string createdBy, IdempotencyKey? key, string? tencent, CancellationToken cancellationToken)
+    public async Task<CreateEnvironmentOutcome> CreateAsync(EnvironmentDocument document, bool isDefault, string createdBy, IdempotencyKey? key, TencentRequest? tencent, CancellationToken cancellationToken)
     {
         var environment = new EnvironmentRecord
         {

@@ -38,13 +38,13 @@ public enum InstanceEvent
     /// <summary>A user asked that it is tried again.</summary>
     Retried,
 
-    /// <summary>As <see cref="Retried"/>, of one that was never claimed and waits for other tasks or their instances.</summary>
+    /// <summary>As <see cref="Retried"/>, of one that waits for other tasks or their instances.</summary>
     RetriedWaiting,
 }
 
 /// <summary>
 /// Legal state changes of a task instance. Nothing else in BatchPlane may decide an instance's state. Instances that were
-/// never claimed have no row: their state is their task's, and they change with it.
+/// never claimed have no row: their state is their task's, and they change with it. So do those that are tried again: their rows say RUNNABLE, as long as their task is PENDING they are, too.
 /// </summary>
 public static class InstanceLifecycle
 {
@@ -75,5 +75,6 @@ public static class InstanceLifecycle
         [(RunState.Failed, InstanceEvent.Retried)] = RunState.Runnable,
         [(RunState.Failed, InstanceEvent.RetriedWaiting)] = RunState.Pending,
         [(RunState.FailedInterrupted, InstanceEvent.Retried)] = RunState.Runnable,
+        [(RunState.FailedInterrupted, InstanceEvent.RetriedWaiting)] = RunState.Pending,
     });
 }

@@ -69,7 +69,7 @@ internal sealed class InstanceSpan
             LaunchedAt = instance.LaunchedAt,
             RunningAt = instance.RunningAt,
             OccurredAt = now,
-            IsRepeatedBegin = facts.Attempt > 1 && instance is not { FailoverOf: null, ExecutionSource: ExecutionSources.Manual or ExecutionSources.NormalTrigger },
+            IsRepeatedBegin = IsRepeatedBegin(instance),
             Details = DetailsOf(WireName.Of(instance.State))?.ToJson(),
         };
         _failoverOf = instance.FailoverOf;
@@ -86,6 +86,7 @@ internal sealed class InstanceSpan
             || facts != _facts
             || instance.FailoverOf != _failoverOf
             || instance.ExecutionSource != _executionSource
+            || IsRepeatedBegin(instance) != first.IsRepeatedBegin
             || task.TaskNo != first.TaskNo
             || instance.NodeId != first.NodeId
             || instance.ExitCode != first.ExitCode
@@ -102,6 +103,8 @@ internal sealed class InstanceSpan
         _sameBegin &= offset == 0;
         return true;
     }
+
+    private static bool IsRepeatedBegin(InstanceRecord instance) => instance is { State: RunState.Running, HasBegunBefore: true };
 
     /// <summary>True when each event of <paramref name="other"/> is about an instance and attempt of this.</summary>
     internal bool Covers(InstanceSpan other) =>

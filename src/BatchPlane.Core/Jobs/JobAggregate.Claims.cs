@@ -61,6 +61,7 @@ public sealed partial class JobAggregate
         instance.NodeId = nodeId;
         instance.NodeEpoch = nodeEpoch;
         instance.LaunchedAt = _now;
+        instance.HasBegunBefore |= instance.RunningAt is not null;
         instance.RunningAt = null;
         instance.FinishedAt = null;
         instance.ExitCode = null;

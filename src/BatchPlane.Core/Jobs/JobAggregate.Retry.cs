@@ -290,6 +290,7 @@ public sealed partial class JobAggregate
                 instance.FailureCount = instance.LostCount = 0;
                 instance.FailoverOf = null;
                 instance.ExecutionSource = ExecutionSources.Manual;
+                instance.HasBegunBefore = false;
                 instance.ExitCode = null;
                 instance.Cause = null;
                 instance.Reason = null;
@@ -320,10 +321,13 @@ public sealed partial class JobAggregate
             }
         }
 
-        Record(revival.Failed.Ranges, InstanceLifecycle.Table.Next(RunState.Failed, InstanceEvent.Retried));
-        Record(revival.Interrupted.Ranges, InstanceLifecycle.Table.Next(RunState.FailedInterrupted, InstanceEvent.Retried));
+        // Those with rows wait for nothing but, in a task that waits, what it waits for.
+        var isWaiting = task.State == RunState.Pending;
+        var again = isWaiting ? InstanceEvent.RetriedWaiting : InstanceEvent.Retried;
+        Record(revival.Failed.Ranges, InstanceLifecycle.Table.Next(RunState.Failed, again));
+        Record(revival.Interrupted.Ranges, InstanceLifecycle.Table.Next(RunState.FailedInterrupted, again));
         var waits = InstanceLifecycle.Table.Next(RunState.Failed, InstanceEvent.RetriedWaiting);
-        if (task.State == RunState.Pending)
+        if (isWaiting)
         {
             Record(revival.Rowless.Ranges, waits);
             return;

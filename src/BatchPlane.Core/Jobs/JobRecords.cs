@@ -284,6 +284,9 @@ public sealed class InstanceRecord
     /// <summary>Column <c>execution_source</c>: why the next or current attempt is made, where its number and <see cref="FailoverOf"/> do not say.</summary>
     public string? ExecutionSource { get; internal set; }
 
+    /// <summary>Column <c>begun_before</c>: an attempt before the current one began, in this life of the instance.</summary>
+    public bool HasBegunBefore { get; internal set; }
+
     /// <summary>True when <see cref="TerminateReason"/> has to be written.</summary>
     public bool IsTerminationNew { get; internal set; }
 

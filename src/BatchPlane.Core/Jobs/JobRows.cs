@@ -113,6 +113,7 @@ internal static class JobRows
             TerminateReason = Text(row, 14),
             FailoverOf = Number(row, 15),
             ExecutionSource = Text(row, 16),
+            HasBegunBefore = row.GetBoolean(17),
         };
     }
 
@@ -136,6 +137,7 @@ internal static class JobRows
             Column("labels", jobs, job => JobLabels.ToColumn(job.Document.Tags, job.EnvIds, job.Tencent?.Zone)),
             Column("submitted_bys", jobs, job => job.SubmittedBy),
             Column("tencents", jobs, job => job.Tencent?.Json),
+            Column("regions", jobs, job => job.Tencent?.Region),
             Column("traceparents", jobs, job => job.Traceparent),
             Column("tracings", jobs, job => WireName.Of(job.Document.Tracing)),
             Column("last_sequences", jobs, job => job.Job.LastSequence),
@@ -372,7 +374,8 @@ internal static class JobRows
             Column("running_ats", instances, instance => instance.RunningAt),
             Column("finished_ats", instances, instance => instance.FinishedAt),
             Column("failovers_of", instances, instance => instance.FailoverOf),
-            Column("execution_sources", instances, instance => instance.ExecutionSource));
+            Column("execution_sources", instances, instance => instance.ExecutionSource),
+            Column("begun_befores", instances, instance => instance.HasBegunBefore));
         if (guarded)
         {
             command.Parameters.Add(Column("loaded_states", instances, instance => WireName.Of(instance.LoadedState)));

@@ -128,11 +128,6 @@ public sealed class NewJob
     };
 }
 
-/// <summary>A request in Tencent's words, kept to be shown again.</summary>
-/// <param name="Json">The request, secrets masked.</param>
-/// <param name="Zone">The zone that it names.</param>
-public sealed record TencentRequest(string Json, string Zone);
-
 /// <summary>A task about to be stored.</summary>
 /// <param name="Record">The part the transition path works on.</param>
 /// <param name="Needs">What an instance needs of its node.</param>

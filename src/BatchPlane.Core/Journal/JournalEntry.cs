@@ -60,7 +60,7 @@ public sealed record JournalEntry
     /// <summary>True when Alibaba's word for the state is the one it had before (PENDING and RUNNABLE are both <c>Waiting</c>): its events announce changes of the word. Not stored.</summary>
     public bool KeepsAlibabaWord { get; init; }
 
-    /// <summary>True for the begin of an attempt in a life of its instance that had one: neither the first, nor the first that a user asked for. Not stored.</summary>
+    /// <summary>True for the begin of an attempt in a life of its instance that had one: of attempts since the submit, or since a user's retry, one before has begun. Not stored.</summary>
     public bool IsRepeatedBegin { get; init; }
 
     /// <summary>The only blocks it is meant for, of those that asked; null: all. Not stored.</summary>

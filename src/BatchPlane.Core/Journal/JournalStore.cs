@@ -51,7 +51,7 @@ public sealed class JournalStore(NpgsqlDataSource dataSource)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Forgets marks, exceptions and redeliveries about days that are not kept. Returns how many exceptions went, at most <paramref name="limit"/>: then there may be more.</summary>
+    /// <summary>Forgets marks, exceptions, redeliveries and names of removed jobs about days that are not kept. Returns how many exceptions or removed jobs went, at most <paramref name="limit"/>: then there may be more.</summary>
     public async Task<int> PruneAsync(int retentionDays, int limit, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Journal/Sql/journal_prune.sql"));

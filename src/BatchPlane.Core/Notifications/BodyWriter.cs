@@ -38,7 +38,7 @@ public abstract class BodyWriter : IDisposable
     /// <summary>True when the CloudEvents attributes travel as AMQP headers beside the body; false when they are in it.</summary>
     public virtual bool IsCloudEventInHeaders => true;
 
-    /// <summary>Region that messages name.</summary>
+    /// <summary>Region of the installation.</summary>
     protected string Region { get; }
 
     /// <summary>Where the body goes.</summary>

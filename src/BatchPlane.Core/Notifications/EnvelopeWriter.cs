@@ -20,7 +20,7 @@ public class EnvelopeWriter(NotificationOptions options) : BodyWriter(options)
         Json.WriteStartObject();
         Json.WriteString("EventVersion"u8, "1.0"u8);
         WriteTime("EventTime"u8, message.Event.Row.OccurredAt);
-        Json.WriteString("Region"u8, Region);
+        Json.WriteString("Region"u8, message.Subject.Region ?? Region);
         WriteBatch(message, texts);
         Json.WriteString("EventName"u8, message.Kind.Name);
         WriteVars(message.Vars);

@@ -86,6 +86,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 TaskNames = taskNos.Zip(taskNames).ToDictionary(),
                 Redirects = RedirectsOf(taskNos, reader.GetFieldValue<string?[]>(8)),
                 Labels = ParseLabels(reader.GetString(9)),
+                Region = reader.IsDBNull(10) ? null : reader.GetString(10),
             });
         }
 
@@ -108,6 +109,7 @@ public sealed class MessageContextStore(NpgsqlDataSource dataSource, TimeProvide
                 Notifications = ParseNotifications(reader.GetString(3)),
                 Traceparent = reader.IsDBNull(4) ? null : reader.GetString(4),
                 Labels = ParseLabels(reader.GetString(5)),
+                Region = reader.IsDBNull(6) ? null : reader.GetString(6),
             });
         }
 

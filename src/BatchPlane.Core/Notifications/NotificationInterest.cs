@@ -102,7 +102,7 @@ public sealed class NotificationInterest
             mask |= Slot(other.Number);
         }
 
-        // The one transition of the catalogue that happens to a subject more than once without another event between: an attempt after the first of its life.
+        // The one transition of the catalogue that happens to a subject more than once without another event between: the begin of an attempt after the first begin of its life.
         mask &= entry is { Level: EventLevel.TaskInstance, State: "RUNNING", IsRepeatedBegin: true } ? ~Slot(ChangedSlot) : -1;
         return mask & (entry.Audience ?? -1);
     }

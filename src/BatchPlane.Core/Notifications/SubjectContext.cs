@@ -26,6 +26,9 @@ public sealed record SubjectContext
     /// <summary>Labels (<c>tags</c>) of the job or environment.</summary>
     public IReadOnlyList<TagDocument> Labels { get; init; } = [];
 
+    /// <summary>The region that the request which made it named; null: none, so it is that of the installation.</summary>
+    public string? Region { get; init; }
+
     /// <summary>Names of the job's tasks by <c>task_no</c>.</summary>
     public IReadOnlyDictionary<int, string> TaskNames { get; init; } = new Dictionary<int, string>();
 

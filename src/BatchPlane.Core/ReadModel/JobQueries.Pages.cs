@@ -154,10 +154,8 @@ public sealed partial class JobQueries
 
         if (filter.Zones is { } zones)
         {
-            string[] labels = [.. zones.Names.Select(JobLabels.OfZone)];
-            query = zones.IncludesUnnamed
-                ? query.Where(job => job.Tencent == null || job.Labels.Any(label => labels.Contains(label)))
-                : query.Where(job => job.Labels.Any(label => labels.Contains(label)));
+            string[] labels = [.. zones.Names.Select(JobLabels.OfZone), .. zones.IncludesUnnamed ? [JobLabels.OfNoZone] : Array.Empty<string>()];
+            query = query.Where(job => job.Labels.Any(label => labels.Contains(label)));
         }
 
         foreach (var any in filter.Labels)

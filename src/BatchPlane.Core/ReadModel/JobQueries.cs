@@ -196,7 +196,7 @@ public sealed partial class JobQueries(ReadContexts contexts)
         return
         [
             .. Enumerable.Range(from, Math.Max(0, end - from)).Select(index => rows.TryGetValue(index, out var row)
-                ? ToView(row, dueAt.GetValueOrDefault(index)) with
+                ? ToView(task, row, dueAt.GetValueOrDefault(index)) with
                 {
                     Progress = ProgressReading.Of(row, posted.GetValueOrDefault(index)),
                     KeptDirectory = KeptDirectories.Of(jobId, row, keptIn),
@@ -347,10 +347,10 @@ public sealed partial class JobQueries(ReadContexts contexts)
     /// <summary>Whether the noted source of an instance is about an attempt that was not made yet; one that was given back hands its own on.</summary>
     private static bool IsOfNext(TaskInstanceRow row) => row.State == WireName.Of(RunState.Runnable) && row.Cause != WireName.Of(Cause.Returned);
 
-    private static TaskInstanceView ToView(TaskInstanceRow row, DateTimeOffset? dueAt) => new()
+    private static TaskInstanceView ToView(TaskRow task, TaskInstanceRow row, DateTimeOffset? dueAt) => new()
     {
         TaskInstanceIndex = row.InstanceIndex,
-        TaskInstanceState = WireName.Parse<RunState>(row.State),
+        TaskInstanceState = InstanceStates.Of(WireName.Parse<RunState>(row.State), WireName.Parse<RunState>(task.State), isHeld: false, isSkipped: false),
         Attempt = row.Attempt,
         // While it waits, that is about the next attempt.
         ExecutionSource = ExecutionSources.Of(row.Attempt, row.FailoverOf < row.Attempt ? row.FailoverOf : null, IsOfNext(row) ? null : row.ExecutionSource),
@@ -367,29 +367,19 @@ public sealed partial class JobQueries(ReadContexts contexts)
         RetryAt = row.State == WireName.Of(RunState.Runnable) ? dueAt : null,
     };
 
-    /// <summary>An instance that was never claimed and has no row: it was skipped, or waits for its like in other tasks, or waits as its task waits.</summary>
+    /// <summary>An instance that was never claimed and has no row.</summary>
     private static TaskInstanceView Unclaimed(TaskRow task, int index, List<TaskSkipRow> skips)
     {
-        if (skips.Find(skip => skip.FirstIndex <= index && index < skip.FirstIndex + skip.InstanceCount) is { } skipped)
-        {
-            return new TaskInstanceView
-            {
-                TaskInstanceIndex = index,
-                TaskInstanceState = RunState.Failed,
-                Attempt = 0,
-                Cause = WireName.Parse<Cause>(skipped.Cause),
-                StateReason = skipped.Reason,
-                FinishedAt = skipped.EndedAt,
-            };
-        }
-
-        var state = WireName.Parse<RunState>(task.State);
-        var isWaiting = Array.Exists(task.Waiting, range => range.LowerBound <= index && index < range.UpperBound);
+        var skipped = skips.Find(skip => skip.FirstIndex <= index && index < skip.FirstIndex + skip.InstanceCount);
+        var isHeld = Array.Exists(task.Waiting, range => range.LowerBound <= index && index < range.UpperBound);
         return new TaskInstanceView
         {
             TaskInstanceIndex = index,
-            TaskInstanceState = state is RunState.Submitted or RunState.Pending ? state : isWaiting ? RunState.Pending : RunState.Runnable,
+            TaskInstanceState = InstanceStates.Of(row: null, WireName.Parse<RunState>(task.State), isHeld, isSkipped: skipped is not null),
             Attempt = 0,
+            Cause = WireName.ParseNullable<Cause>(skipped?.Cause),
+            StateReason = skipped?.Reason,
+            FinishedAt = skipped?.EndedAt,
         };
     }
 }

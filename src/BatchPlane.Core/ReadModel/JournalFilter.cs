@@ -62,7 +62,7 @@ public sealed record JournalFilter
     /// <summary>Attempt, from 1; null: any, and what is about none.</summary>
     public int? Attempt { get; init; }
 
-    /// <summary>Name of the job; null: any. Jobs that were removed have no name.</summary>
+    /// <summary>Name of the job, also of one that was removed; null: any.</summary>
     public NameFilter? JobName { get; init; }
 
     /// <summary>Environment of the node concerned; null: any. Jobs that were removed are in none.</summary>
@@ -96,9 +96,8 @@ public sealed record JournalFilter
 
     /// <summary>Whether what is not in a row makes its events wanted.</summary>
     internal bool Matches(SubjectNames names, EventRow row) =>
-        ((JobName, EnvId) == (null, null) || names.Job is not null)
-        && (JobName is null || JobName.Matches(names.Name))
-        && (EnvId is null || names.NodeOf(row)?.EnvId == EnvId)
+        (JobName is null || (row.SubjectId.StartsWith(EntityId.Job, StringComparison.Ordinal) && JobName.Matches(names.Name)))
+        && (EnvId is null || (names.Job is not null && names.NodeOf(row)?.EnvId == EnvId))
         && (Host is null || (names.NodeOf(row) is { } node && (node.Address == Host || string.Equals(node.HostName, Host, StringComparison.OrdinalIgnoreCase))));
 
     /// <summary>Whether the events of a row are wanted, as far as it says so itself: of them those in <see cref="Offsets"/>.</summary>

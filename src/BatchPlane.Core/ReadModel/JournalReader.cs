@@ -126,7 +126,7 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
         return reader.GetBoolean(2) && (subjects.Length <= 1 || reader.GetInt32(1) < limit) ? new(subjects, IsLookedUp: true) : null;
     }
 
-    /// <summary>Names of the subjects and tasks of these rows; absent where the subject was removed; a removed job of which listeners are not told everything has that.</summary>
+    /// <summary>Names of the subjects and tasks of these rows. A removed job has its own name and none of tasks; a removed environment is absent.</summary>
     internal async Task<IReadOnlyDictionary<string, SubjectNames>> NamesAsync(IReadOnlyCollection<EventRow> rows, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, SubjectNames>(StringComparer.Ordinal);
@@ -150,20 +150,20 @@ public sealed class JournalReader(NpgsqlDataSource dataSource)
                 names.Add(subjectId, ofTasks = []);
             }
 
-            if (reader.IsDBNull(2))
+            if (!reader.IsDBNull(1))
             {
-                found.Add(subjectId, SubjectNames.None with { Tracing = TracingOf(reader) });
+                ofTasks[reader.GetInt32(1)] = reader.GetString(2);
             }
-            else if (reader.IsDBNull(1))
+            else if (reader.IsDBNull(3))
+            {
+                found.Add(subjectId, SubjectNames.None with { Name = reader.GetString(2), Tracing = TracingOf(reader) });
+            }
+            else
             {
                 var job = reader.IsDBNull(4)
                     ? null
                     : new ListenerJob(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(4), Instant(reader, 5), Text(reader, 6), TracingOf(reader));
                 found.Add(subjectId, new(SubjectNames.BlocksOf(reader.GetString(3)), ofTasks, reader.GetString(2), job, job?.Tracing ?? TracingMode.Full));
-            }
-            else
-            {
-                ofTasks[reader.GetInt32(1)] = reader.GetString(2);
             }
         }
 

@@ -111,14 +111,14 @@ public sealed class TaskQueries(NpgsqlDataSource dataSource)
 
     private static ListedInstance ReadInstance(NpgsqlDataReader row) => new(
         row.GetInt32(0),
-        WireName.Parse<RunState>(row.GetString(1)),
-        row.IsDBNull(2) ? null : row.GetInt32(2),
-        WireName.ParseNullable<Cause>(Text(row, 3)),
-        Text(row, 4),
-        Text(row, 5),
-        Time(row, 6),
-        Time(row, 7),
-        Time(row, 8));
+        InstanceStates.Of(WireName.ParseNullable<RunState>(Text(row, 1)), WireName.Parse<RunState>(row.GetString(2)), isHeld: row.GetBoolean(3), isSkipped: row.GetBoolean(4)),
+        row.IsDBNull(5) ? null : row.GetInt32(5),
+        WireName.ParseNullable<Cause>(Text(row, 6)),
+        Text(row, 7),
+        Text(row, 8),
+        Time(row, 9),
+        Time(row, 10),
+        Time(row, 11));
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Notifications;
@@ -24,8 +25,8 @@ internal sealed record EnvironmentToCreate(JsonElement Document, string Source)
     /// <summary>Null: it is made however often it is asked for.</summary>
     internal IdempotencyKey? Key { get; init; }
 
-    /// <summary>The request in Tencent's words, masked; null: it came by another way.</summary>
-    internal string? Tencent { get; init; }
+    /// <summary>The request in Tencent's words; null: it came by another way.</summary>
+    internal TencentRequest? Tencent { get; init; }
 }
 
 /// <summary>Makes environments, or says everything that is wrong with them, by whatever surface they come.</summary>

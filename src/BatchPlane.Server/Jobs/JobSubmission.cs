@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Notifications;

@@ -71,6 +71,23 @@ public sealed class AdditiveEventTests
     }
 
     [Fact]
+    public void ChangedOnly_IsToldOfTheFirstAttemptThatBegins()
+    {
+        var world = Of([Task("A", instances: 2, retries: 3)], notifications: [Ask("TASK_INSTANCE_RUNNING") with { Filter = new() { Changed = true } }]);
+        world.Claim("A");
+        world.Report("A", 0, AttemptOutcome.StartFailed);
+        world.Fail("A", 1);
+        world.Claim("A");
+        world.Fail("A", 0, attempt: 2);
+        world.Fail("A", 1, attempt: 2);
+        world.Claim("A");
+        world.Succeed("A", 0, attempt: 3);
+        world.Succeed("A", 1, attempt: 3);
+
+        Assert.Equal([(1, 1), (0, 2)], world.Job.Journal.Where(entry => entry.Notify == 1).Select(entry => (entry.InstanceIndex!.Value, entry.Attempt!.Value)));
+    }
+
+    [Fact]
     public void SpansOfAttempts_AreOneRowEach()
     {
         var world = Of([Task("A", instances: 100)], notifications: [Ask("TASK_INSTANCE_ATTEMPT_STARTED", "TASK_INSTANCE_ATTEMPT_ENDED")]);

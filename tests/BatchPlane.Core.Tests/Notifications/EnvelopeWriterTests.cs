@@ -64,6 +64,16 @@ public sealed class EnvelopeWriterTests : IDisposable
     }
 
     [Fact]
+    public void Region_IsThatOfTheRequestThatMadeIt()
+    {
+        var kind = EventCatalogue.Find("COMPUTE_NODE_CREATED")!;
+        string? RegionOf(SubjectContext subject) =>
+            JsonDocument.Parse(_writer.Write(new(kind, new(RowOf(kind), 0), subject, Node, []), out _)).RootElement.GetProperty("Events")[0].GetProperty("Region").GetString();
+
+        Assert.Equal(("ap-local", "ap-guangzhou"), (RegionOf(Environment), RegionOf(Environment with { Region = "ap-guangzhou" })));
+    }
+
+    [Fact]
     public void NodeThatNeverWas_HasEmptyFactsAndNoNull()
     {
         var kind = EventCatalogue.Find("COMPUTE_NODE_CREATION_FAILED")!;

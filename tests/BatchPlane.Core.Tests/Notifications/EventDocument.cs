@@ -36,7 +36,7 @@ internal static class EventDocument
           19 events of the table below: the others are told where they are named, and nowhere else. An event that the block names besides keeps its own `event_vars`.
         - `filter` leaves out events of a block; what it names must all be so: `levels` (`["job", "task"]`), `labels` (`[{"key": "branch", "value": "main"}]`, which the job's or environment's `tags`
           must have; without `value`: any), `final` (true: only ends: `SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`, `DELETED`, `CREATION_FAILED`), `changed` (true: no event that changes no state,
-          and `TASK_INSTANCE_RUNNING` for the first attempt only, and the first after a user's retry). A filter that none of the block's events can pass is refused.
+          and `TASK_INSTANCE_RUNNING` for the first attempt that begins only, and for the first after a user's retry). A filter that none of the block's events can pass is refused.
         - `TASK_PROGRESS` tells how far a task has come: `"every_percent": 10` (default), `"every_seconds": 60` or both, of each block its own. An array of 100,000 instances tells its story in fewer than ten messages
           with `JOB_RUNNING`, `JOB_SUCCEED`, `JOB_FAILED`, `TASK_PROGRESS` every 20 percent and the ends of its task. What is asked for by seconds is told while a task runs, ends or not, at most `Scheduling.DuePollSeconds` late.
         - `event_vars` come back unchanged in each message of that event.
@@ -52,7 +52,7 @@ internal static class EventDocument
         | `Events` | list with exactly one element, whose members follow |
         | `EventVersion` | `"1.0"` |
         | `EventTime` | when the transition happened; UTC, whole seconds, as all times in the body |
-        | `Region` | option `Notifications.Region`, default `ap-local` |
+        | `Region` | of the request to the Tencent façade that made the job or environment; of others option `Notifications.Region`, default `ap-local` |
         | `Batch` | what happened: see the tables by level below |
         | `EventName` | canonical name, whatever spelling was asked for |
         | `EventVars` | list of `{"Name": …, "Value": …}`, as asked for; may be empty |
@@ -91,6 +91,7 @@ internal static class EventDocument
 
         `Endpoint` is never dialled: it must be one of option `NotificationLimits.Endpoints`, all of which stand for this installation's broker, or be left out. An empty `Topic`, or one without `Events`, asks for nothing.
         Its topic may be in `notifications` as well, but no transition goes to a topic twice, since both messages would have one id: `OnJobFailed` beside `JOB_FAILED` on one topic is refused, unlike Alibaba's; take two topics.
+        Alibaba's `JobFailOnInstanceFail: false` has no member here; a [retry rule](jobs.md#failures-and-retries) with `ignore` comes nearest. An instance whose failure is ignored is finished: `OnInstanceFinished` with its exit code, where Alibaba has `OnInstanceFailed`.
         Jobs and environments show the block as `notification`, as it was given. A job that a user terminated is `Stopped`, not `Failed`; an instance that is tried again is `Waiting`, with one more in `RetryCount`, which begins anew when a user has it tried again and leaves out attempts that were given back; one that is ended while it waits for another attempt may have 0 there.
         `Progress` is the last percentage that the attempt posted, when it ends; `0` before, and where none was posted, also of one that succeeded; `0` too where the attempt was lost with its node or handed over by it.
         `OnInstanceWaiting` is a message for each instance, a million for an array of a million, since a body names one: leave it out of `Events` where that is too much. No `*` brings it, and `OnTaskWaiting` tells the same once.

@@ -116,10 +116,10 @@ public sealed class DeletionTests : IAsyncLifetime
         var journal = new JournalStore(_installation.DataSource);
         await _installation.ExecuteAsync("UPDATE removed_jobs SET removed_at = now() - interval '400 days'");
         await journal.PruneAsync(30, 100, CancellationToken.None);
-        Assert.Equal(2, await _installation.CountAsync("removed_jobs"));
+        Assert.Equal(3, await _installation.CountAsync("removed_jobs"));
         await _installation.ExecuteAsync($"DELETE FROM events WHERE subject_id = '{jobs[TracingMode.Off]}'");
         await journal.PruneAsync(30, 100, CancellationToken.None);
-        Assert.Equal([$"{jobs[TracingMode.Sampled]} sampled"], await _installation.RowsAsync("SELECT job_id, tracing FROM removed_jobs"));
+        Assert.Equal([$"{jobs[TracingMode.Full]} full test", $"{jobs[TracingMode.Sampled]} sampled test"], await _installation.RowsAsync("SELECT job_id, tracing, job_name FROM removed_jobs ORDER BY tracing"));
     }
 
     /// <summary>Jobs of which a listener is told that begins at the beginning.</summary>

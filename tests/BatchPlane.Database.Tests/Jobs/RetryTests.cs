@@ -108,6 +108,25 @@ public sealed class RetryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WhoWantsChangesOnly_IsToldOfTheFirstAttemptThatBeginsInEachLife()
+    {
+        NotificationDocument asked = new() { TopicName = "topic", EventConfigs = [new() { EventName = "TASK_INSTANCE_RUNNING" }], Filter = new() { Changed = true } };
+        var jobId = await _server.SubmittedAsync(Given.Job(Given.Task(_envId, retries: 2)) with { Notifications = [asked] });
+        var taskId = await TaskIdAsync(jobId, 0);
+        for (var attempt = 1; attempt <= 6; attempt++)
+        {
+            await _server.ClaimAsync(_node, jobId, taskId, limit: 1);
+            await _server.ReportAsync(_node, jobId, taskId, attempt is 1 or 4 ? Given.Report(0, AttemptOutcome.StartFailed, attempt) : Given.Exited(0, exitCode: 1, attempt));
+            if (attempt == 3)
+            {
+                await _server.RetryAsync(_node, jobId);
+            }
+        }
+
+        Assert.Equal(["2 1", "3 0", "5 1", "6 0"], await _installation.RowsAsync("SELECT attempt, notify FROM events WHERE level = 'task_instance' AND state = 'RUNNING' ORDER BY sequence"));
+    }
+
+    [Fact]
     public async Task TwoRetries_AreOne()
     {
         var (jobId, _, _) = await FailedAsync();

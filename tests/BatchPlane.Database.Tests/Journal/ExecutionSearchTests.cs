@@ -1,6 +1,8 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Statistics;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Database.Tests.Journal;
@@ -42,6 +44,33 @@ public sealed class ExecutionSearchTests : IAsyncLifetime
         // However many rows they have: here more than are looked up, so that the whole journal is gone over.
         Assert.Equal([_first, _first, _second], await JobsAsync(new() { JobName = NameFilter.Parse("nightly*") }, scanRows: 3));
         Assert.Equal([_second, _first, _first], await JobsAsync(new() { JobName = NameFilter.Parse("nightly*") }, backwards: true));
+    }
+
+    [Fact]
+    public async Task RemovedJob_IsFoundByItsNameLikeAnyOther()
+    {
+        await _server.ReportAsync(new(_env, _node, await _installation.ScalarAsync<long>($"SELECT epoch FROM nodes WHERE node_id = '{_node}'")), _first, await TaskIdAsync(_first), Given.Exited(2));
+        await Condition.ReachedAsync(() => FoundAsync(new()), found => found.Count == 4, "all ends are settled");
+        foreach (var job in new[] { _first, _second })
+        {
+            Assert.IsType<DeleteJobOutcome.Deleted>(await _server.Writer.WriteAsync(new DeleteJobCommand(job, Installation.Submitter), CancellationToken.None));
+            Assert.True(await new JobRemovalStore(_installation.DataSource).RemoveAsync(job, CancellationToken.None));
+        }
+
+        Assert.Equal(0, await _installation.CountAsync("jobs"));
+        Assert.Equal([_first, _first, _first], await JobsAsync(new() { JobName = NameFilter.Parse("nightly-a") }));
+        Assert.Equal([_second], await JobsAsync(new() { JobName = NameFilter.Parse("nightly_*") }));
+        Assert.Equal([_second], await JobsAsync(new() { JobName = NameFilter.Parse("nightly_b") }, scanRows: 3));
+        Assert.Equal([("nightly_b", null)], (await FoundAsync(new() { SubjectId = _second })).Select(view => (view.JobName, view.TaskName)));
+
+        // Environments have the same names.
+        Assert.Equal([_first], await SubjectsAsync(new() { JobName = NameFilter.Parse("nightly-a") }));
+        Assert.Empty(await JobsAsync(new() { JobName = NameFilter.Parse("nightly*"), EnvId = _env }));
+
+        var statistics = new StatisticsStore(_installation.DataSource);
+        var today = DateOnly.FromDateTime(await _installation.ScalarAsync<DateTime>("SELECT now() AT TIME ZONE 'UTC'"));
+        await Condition.ReachedAsync(() => statistics.CountAsync(1_000, default), counted => counted == 0, "all rows are counted");
+        Assert.Equal(["nightly-a 3", "nightly_b 1"], (await statistics.ListAsync(new(StatisticsKey.Job, today.AddDays(-1), today, null, null), null, 10, default)).Select(view => $"{view.Key} {view.Succeeded}"));
     }
 
     [Fact]
@@ -182,11 +211,21 @@ public sealed class ExecutionSearchTests : IAsyncLifetime
         var env = await _installation.AddEnvironmentAsync(name);
         var node = await _installation.AddNodeAsync(env);
         var job = await _server.SubmittedAsync(Given.Job(Given.Task(env, instances)) with { JobName = name });
-        var task = await _installation.ScalarAsync<long>($"SELECT task_id FROM tasks WHERE job_id = '{job}'");
+        var task = await TaskIdAsync(job);
         await _server.ClaimAsync(node, job, task, instances);
         await _installation.ExecuteAsync($"UPDATE task_instances SET launched_at = launched_at - interval '1 hour' WHERE task_id = {task}");
         await _server.ReportAsync(node, job, task, Enumerable.Range(0, Math.Max(1, instances - 1)).Select(index => Given.Exited(index) with { BeganMsAgo = 60_000 * index }));
         return (job, env, node.NodeId);
+    }
+
+    private Task<long> TaskIdAsync(string job) => _installation.ScalarAsync<long>($"SELECT task_id FROM tasks WHERE job_id = '{job}'");
+
+    /// <summary>Whose events pass a filter, each once.</summary>
+    private async Task<List<string>> SubjectsAsync(JournalFilter filter)
+    {
+        var journal = new JournalQueries(Reader, new(_installation.DataSource), Options.Create(new JournalOptions()));
+        var page = Assert.IsType<JournalAnswer<EventView>.Found>(await journal.EventsAsync(filter, null, false, 100, default));
+        return [.. page.Items.Select(item => item.View.SubjectId).Distinct()];
     }
 
     private async Task<List<string>> JobsAsync(JournalFilter filter, bool backwards = false, int? scanRows = null) =>

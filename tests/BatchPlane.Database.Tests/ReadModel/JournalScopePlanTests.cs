@@ -33,7 +33,9 @@ public sealed class JournalScopePlanTests : IAsyncLifetime
             INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, task_no, instance_index, attempt, source, occurred_at, notify)
             SELECT (10 + n)::text::xid8, 0, 'job-loud', 1 + n, 'task_instance', 'PROGRESS', 0, n % 1000, 1, 'agent', now(), 0 FROM generate_series(0, {Rows} - 1) AS n;
             UPDATE jobs SET job_id = 'job-short' WHERE job_name = 'many77';
-            ANALYZE events, jobs
+            INSERT INTO removed_jobs (job_id, job_name, tracing, journal_txid, created_at, removed_at)
+            SELECT 'job-r' || n, 'many' || n, 'full', '9', now(), now() FROM generate_series(1, 20000) AS n;
+            ANALYZE events, jobs, removed_jobs
             """);
     }
 

@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
+using BatchPlane.Core.Jobs;
 using BatchPlane.Core.ReadModel;
 
 namespace BatchPlane.Database.Tests.ReadModel;
@@ -52,6 +53,38 @@ public sealed class TaskPageTests : IAsyncLifetime
         await CheckAsync(jobId, seen);
 
         Assert.Equal(Enum.GetValues<RunState>().Except([RunState.Submitted]).Order(), seen.Select(one => one.State).Distinct().Order());
+    }
+
+    /// <summary>Tried again in a task that waits again: it is PENDING to everybody, also what was claimed before, and the counters and the journal say the same.</summary>
+    [Fact]
+    public async Task TriedAgainInATaskThatWaits_IsPending()
+    {
+        var seen = new HashSet<(string Task, RunState State)>();
+        var jobId = await _server.SubmittedAsync(Given.Job(
+            Given.Task(_node.EnvId, instances: 2, name: "first"),
+            Given.Task(_node.EnvId, instances: 12, name: "second", failedAction: FailedAction.FastInterrupt),
+            Given.Task(_node.EnvId, instances: 3, name: "third")) with
+        {
+            Dependences = [new("first", "second", DependenceCondition.Finished), new("second", "third")],
+        });
+        var (first, second) = (await IdAsync(jobId, "first"), await IdAsync(jobId, "second"));
+        await _server.ClaimAsync(_node, jobId, first, limit: 2);
+        await _server.ReportAsync(_node, jobId, first, Given.Exited(0), Given.Exited(1, exitCode: 1));
+        await _server.ClaimAsync(_node, jobId, second, limit: 5);
+        await _server.ReportAsync(_node, jobId, second, Given.Exited(0), Given.Exited(1, exitCode: 1), Given.Exited(2), Given.Exited(3, exitCode: 1), Given.Exited(4, exitCode: 1));
+        await _server.TerminateAsync(jobId);
+        Assert.IsType<RetryOutcome.Accepted>(await _server.RetryAsync(_node, jobId));
+
+        await CheckAsync(jobId, seen);
+        var task = (await Tasks.FindAsync(jobId, "second", default))!;
+        Assert.Equal((RunState.Pending, 2L, 10L), (task.State, task.InstanceMetrics.SucceedCount, task.InstanceMetrics.PendingCount));
+        Assert.Equal(10, (await Tasks.PageAsync(second, [RunState.Pending], 0, 100, default)).Count);
+        Assert.Equal(["PENDING"], await _installation.RowsAsync("SELECT DISTINCT state FROM events WHERE cause = 'retried' AND level = 'task_instance' AND task_no > 0"));
+
+        await _server.ClaimAsync(_node, jobId, first, limit: 2);
+        await _server.ReportAsync(_node, jobId, first, Given.Exited(1, attempt: 2));
+        await CheckAsync(jobId, seen);
+        Assert.Contains(("second", RunState.Runnable), seen);
     }
 
     /// <summary>A task of which most has ended well: nobody looks through that for what is not there, or is not asked for.</summary>

@@ -5,10 +5,12 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using BatchPlane.Cli.Connections;
 using BatchPlane.Core.Access;
 using BatchPlane.LocalServices;
 using BatchPlane.Server;
 using BatchPlane.Server.Nodes.Slurm;
+using BatchPlane.Server.Tencent.Wire;
 using BatchPlane.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -38,6 +40,18 @@ public class SlurmStack : IAsyncLifetime
 
     /// <summary>Program that stands for <c>sbatch</c>; null: the real one. Read when the server starts.</summary>
     internal string? SubmitProgram { get; set; }
+
+    /// <summary>What clients of the server have to know.</summary>
+    internal DevInfo Info => new()
+    {
+        HttpUrl = _url,
+        TencentUrl = _server!.Services.GetRequiredService<TencentListener>().Urls.Single(),
+        AmqpUrl = _virtualHost.AmqpUri.ToString(),
+        PostgresUrl = _database.ConnectionString,
+        ApiKey = _key.BearerKey,
+        SecretId = _key.SecretId,
+        SecretKey = _key.SecretKey,
+    };
 
     /// <summary>Where pilots run.</summary>
     internal string WorkDirectory => Path.Combine(_directory, "work");
@@ -73,6 +87,7 @@ public class SlurmStack : IAsyncLifetime
             Postgres = _database.ConnectionString,
             RabbitMq = _virtualHost.AmqpUri,
             Urls = [_url],
+            TencentUrls = ["http://127.0.0.1:0"],
             DataDirectory = Path.Combine(_directory, "server"),
             BootstrapKey = _key,
             Options = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
@@ -143,6 +158,13 @@ public class SlurmStack : IAsyncLifetime
     /// <summary>Everything in Slurm's queue, as <c>id state name</c>.</summary>
     internal async Task<IReadOnlyList<string>> QueueAsync() =>
         (await Slurm.RunAsync("squeue", ["--noheader", "--array", "--format=%i %T %j"], CancellationToken.None)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Processors and memory that the pilots of an environment asked Slurm for.</summary>
+    internal async Task<IReadOnlyList<string>> AskedAsync(string envId) =>
+    [
+        .. (await Slurm.RunAsync("squeue", ["--noheader", "--array", "--format=%C %m %j"], CancellationToken.None)).Split('\n', StringSplitOptions.TrimEntries)
+            .Where(line => line.Contains(envId, StringComparison.Ordinal)).Select(line => line[..line.LastIndexOf(' ')]),
+    ];
 
     /// <summary>Cancels as the server does: an element of an array, if the array has this name.</summary>
     internal Task CancelAsync(string name, string jobId) => _server!.Services.GetRequiredService<SlurmClient>().CancelAsync(name, [jobId], CancellationToken.None);

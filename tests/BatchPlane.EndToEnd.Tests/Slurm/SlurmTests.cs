@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using BatchPlane.EndToEnd.Tests.Tencent;
 
 namespace BatchPlane.EndToEnd.Tests.Slurm;
 
@@ -59,6 +60,25 @@ public sealed class SlurmTests(SlurmStack stack) : IClassFixture<SlurmStack>
         Assert.InRange((await stack.NodesAsync(envId)).Count, 1, 4);
         await stack.DeleteEnvironmentAsync(envId);
         await stack.NoPilotOfAsync(envId);
+    }
+
+    [Fact]
+    public async Task TypesThatTheFacadeModified_AreWhatTheNextPilotAsksFor()
+    {
+        var envId = await stack.CreateEnvironmentAsync("types", nodes: 1);
+        await stack.RunningAsync(envId, 1);
+        var first = Assert.Single(await stack.AskedAsync(envId));
+        await using var sdk = await Sdk.StartAsync(stack.Info);
+
+        await sdk.CallAsync("ModifyComputeEnv", $$$"""{"EnvId":"{{{envId}}}","DesiredComputeNodeCount":2,"EnvData":{"InstanceTypes":["S9.NONE","local.large"]}}""");
+        await stack.RunningAsync(envId, 2);
+
+        Assert.Equal([first, "4 8G"], (await stack.AskedAsync(envId)).OrderBy(asked => asked != first));
+        Assert.NotEqual("4 8G", first);
+        var nodes = (await sdk.CallAsync("DescribeComputeEnv", $$"""{"EnvId":"{{envId}}"}""")).GetProperty("ComputeNodeSet").EnumerateArray();
+        Assert.Single(nodes, node => (node.GetProperty("Cpu").GetInt32(), node.GetProperty("Mem").GetInt32()) == (4, 8));
+        Assert.Equal("SUCCEED", await stack.EndedAsync(await stack.SubmitAsync(envId, instances: 4, "true")));
+        await stack.DeleteEnvironmentAsync(envId);
     }
 
     [Fact]

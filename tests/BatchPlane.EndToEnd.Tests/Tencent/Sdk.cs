@@ -62,6 +62,9 @@ internal sealed class Sdk : IAsyncDisposable
         return error.GetProperty("code").GetString()!;
     }
 
+    /// <summary>The region that the SDK is told, which is not that of the installation.</summary>
+    internal const string Region = "ap-guangzhou";
+
     /// <summary>What the SDK gave or threw. <paramref name="change"/> changes what it is told: <c>endpoint</c>, <c>secretKey</c>, <c>shift</c> of its clock …</summary>
     internal async Task<JsonElement> SendAsync(string action, string request, string product = "batch", Action<JsonObject>? change = null)
     {
@@ -73,7 +76,7 @@ internal sealed class Sdk : IAsyncDisposable
             ["endpoint"] = Endpoint,
             ["secretId"] = _stack.SecretId,
             ["secretKey"] = _stack.SecretKey,
-            ["region"] = "ap-local",
+            ["region"] = Region,
         };
         change?.Invoke(call);
         await _process.StandardInput.WriteLineAsync(call.ToJsonString());

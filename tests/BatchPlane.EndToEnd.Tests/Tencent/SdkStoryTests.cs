@@ -13,6 +13,9 @@ namespace BatchPlane.EndToEnd.Tests.Tencent;
 public sealed class SdkStoryTests(SdkFixture fixture)
 {
     private const string Queue = "story-queue";
+
+    /// <summary>Variables come back as they were given: in their order, with any text.</summary>
+    private const string Vars = """[{"Name":"by","Value":"told"},{"Name":"a","Value":"ü ☃ <&> \"'"},{"Name":"by","Value":""}]""";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private static readonly string[] JobEvents =
@@ -22,7 +25,7 @@ public sealed class SdkStoryTests(SdkFixture fixture)
     ];
 
     private static readonly string[] EnvironmentEvents =
-        ["COMPUTE_ENV_CREATED", "COMPUTE_NODE_CREATED", "COMPUTE_NODE_RUNNING", "COMPUTE_NODE_ABNORMAL", "COMPUTE_NODE_DELETING", "COMPUTE_ENV_DELETED"];
+        ["COMPUTE_ENV_CREATED", "COMPUTE_NODE_CREATED", "COMPUTE_NODE_CREATION_FAILED", "COMPUTE_NODE_RUNNING", "COMPUTE_NODE_ABNORMAL", "COMPUTE_NODE_DELETING", "COMPUTE_ENV_DELETED"];
 
     private Sdk Sdk => fixture.Sdk;
 
@@ -63,6 +66,7 @@ public sealed class SdkStoryTests(SdkFixture fixture)
         await Sdk.CallAsync("DeleteJob", Of(sleeping));
         await Sdk.CallAsync("DeleteJob", Of(kept));
         await LoseNodeAsync(env);
+        await FailToMakeNodeAsync(env);
         Assert.Equal("ResourceNotFound.Job", await Sdk.RefusalAsync("DescribeJob", Of(dag)));
         await Sdk.CallAsync("DeleteComputeEnv", $$"""{"EnvId":"{{env}}"}""");
 
@@ -73,7 +77,8 @@ public sealed class SdkStoryTests(SdkFixture fixture)
         Assert.Equal(wanted.Order(), taken.Keys.Order());
         var events = taken.Values.Select(text => JsonDocument.Parse(text).RootElement.GetProperty("Events")[0]).ToList();
         Assert.Equal([.. JobEvents.Concat(EnvironmentEvents).Order()], events.Select(told => Text(told, "EventName")).Distinct().Order());
-        Assert.All(events, told => Assert.Equal("told", Text(Assert.Single(told.GetProperty("EventVars").EnumerateArray()), "Value")));
+        Assert.All(events, told => Assert.Equal(Sdk.Region, Text(told, "Region")));
+        Assert.All(events, told => Assert.Equal(Vars, told.GetProperty("EventVars").GetRawText()));
         await Sdk.CallAsync("DeleteCmqTopic", """{"TopicName":"story"}""", "tdmq");
     }
 
@@ -99,6 +104,24 @@ public sealed class SdkStoryTests(SdkFixture fixture)
         await Eventually.TrueAsync(async () => (await JournalAsync($"environments/{env}", ["COMPUTE_NODE_ABNORMAL"])).Count > 0, Limit, () => $"The node {node} is not lost.");
     }
 
+    /// <summary>A node for which there is no directory. What runs does not mind, as long as nobody takes something from there.</summary>
+    private async Task FailToMakeNodeAsync(string env)
+    {
+        var nodes = Path.GetDirectoryName(Directory.EnumerateFiles(fixture.Stack.Directory, "host.id", SearchOption.AllDirectories).Single())!;
+        Directory.Move(nodes, nodes + ".away");
+        await File.WriteAllTextAsync(nodes, "");
+        try
+        {
+            await Sdk.CallAsync("ModifyComputeEnv", $$"""{"EnvId":"{{env}}","DesiredComputeNodeCount":2}""");
+            await Eventually.TrueAsync(async () => (await JournalAsync($"environments/{env}", ["COMPUTE_NODE_CREATION_FAILED"])).Count > 0, Limit, () => "The node was made.");
+        }
+        finally
+        {
+            File.Delete(nodes);
+            Directory.Move(nodes + ".away", nodes);
+        }
+    }
+
     [Fact]
     public async Task Example_CountsWordsAndLeavesItsEventInTheQueue()
     {
@@ -112,7 +135,7 @@ public sealed class SdkStoryTests(SdkFixture fixture)
 
     private static string Notifications(IEnumerable<string> events)
     {
-        var configs = events.Select(name => $$"""{"EventName":"{{name}}","EventVars":[{"Name":"by","Value":"told"}]}""");
+        var configs = events.Select(name => $$"""{"EventName":"{{name}}","EventVars":{{Vars}}}""");
         return $$""" "Notifications":[{"TopicName":"story","EventConfigs":[{{string.Join(',', configs)}}]}] """;
     }
 

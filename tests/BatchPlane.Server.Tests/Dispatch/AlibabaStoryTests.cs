@@ -58,6 +58,22 @@ public sealed class AlibabaStoryTests : IAsyncLifetime, IDisposable
         Assert.Contains("exit code 4", told[^1]["Message"], StringComparison.Ordinal);
     }
 
+    /// <summary>What a client does that says <c>JobFailOnInstanceFail: false</c> to Alibaba: the failure stops nothing, and who asked for failures is told of none. Above is <c>true</c>, the default of both.</summary>
+    [Fact]
+    public async Task FailureThatIsIgnored_TellsThatAllHasFinished()
+    {
+        var inbox = await _world.BindAsync("tolerant");
+        var (jobId, taskId) = await SubmitAsync("tolerant", maxRetryCount: 1, rules: new RetryRuleDocument { ExitCodes = ["4"], Action = RetryAction.Ignore });
+
+        await RunAsync(jobId, taskId, exitCode: 3);
+        await RunAsync(jobId, taskId, exitCode: 4);
+
+        var told = await ToldAsync(inbox, "OnJobFinished");
+        Assert.Equal(["OnInstanceFinished", "OnTaskFinished", "OnJobFinished"], told.TakeLast(3).Select(body => body["Event"]));
+        Assert.DoesNotContain(told, body => body["Event"].EndsWith("Failed", StringComparison.Ordinal));
+        Assert.Equal(("4", "1"), (told[^3]["ExitCode"], told[^3]["RetryCount"]));
+    }
+
     [Fact]
     public async Task ChangeOfPriority_IsToldOnceWithBothValues()
     {
@@ -133,13 +149,13 @@ public sealed class AlibabaStoryTests : IAsyncLifetime, IDisposable
         },
         default))!;
 
-    private async Task<(string JobId, long TaskId)> SubmitAsync(string topic, int maxRetryCount = 0, int priority = 0)
+    private async Task<(string JobId, long TaskId)> SubmitAsync(string topic, int maxRetryCount = 0, int priority = 0, params RetryRuleDocument[] rules)
     {
         var document = new JobDocument
         {
             JobName = topic,
             Priority = priority,
-            Tasks = [new() { TaskName = "a", Application = new() { Argv = ["false"] }, EnvId = _node.EnvId, MaxRetryCount = maxRetryCount }],
+            Tasks = [new() { TaskName = "a", Application = new() { Argv = ["false"] }, EnvId = _node.EnvId, MaxRetryCount = maxRetryCount, RetryRules = rules }],
             Notifications = [new() { TopicName = topic, Format = NotificationFormat.Mns, EventConfigs = [.. Events("Job", "Task", "Instance", "Priority").Where(config => AlibabaEvents.Find(config.EventName)!.Scope == EventScope.Job)] }],
         };
         var jobId = Assert.IsType<SubmitOutcome.Submitted>(await _writer.SubmitAsync(document, "user:test", null, default)).JobId;

@@ -1,20 +1,65 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using BatchPlane.Server.Tencent;
 using Call = BatchPlane.Server.Tests.Tencent.TencentFixture.Call;
 
 namespace BatchPlane.Server.Tests.Tencent;
 
-/// <summary>A malformed request: one of the three. <c>Bytes</c> are for a connection; with <c>KeepsOpen</c> nothing follows and the connection stays.</summary>
-internal sealed record Malformed(Call? Call = null, OlderCall? Older = null, byte[]? Bytes = null, bool KeepsOpen = false)
+/// <summary>What is wrong with a request.</summary>
+internal enum MalformedKind
 {
-    /// <summary>False: it may be that nothing is wrong with it, and that it is answered.</summary>
-    internal bool IsWrong { get; init; } = true;
+    /// <summary>No signature that could be one, that of another key, or that of another body.</summary>
+    BrokenSignature,
+
+    /// <summary>No signature at all, in each of the forms.</summary>
+    Unsigned,
+
+    /// <summary>Larger than the server takes, signed.</summary>
+    Oversized,
+
+    /// <summary>The document ends too early.</summary>
+    Truncated,
+
+    /// <summary>A value of a type that no field has.</summary>
+    WrongType,
+
+    /// <summary>A number that no field takes.</summary>
+    HugeNumber,
+
+    /// <summary>Lists or objects in each other, to any depth.</summary>
+    Deep,
+
+    /// <summary>A member that is there twice.</summary>
+    DuplicateKey,
+
+    /// <summary>Bytes that are no UTF-8: in a document, a query, a form.</summary>
+    BrokenUtf8,
+
+    /// <summary>UTF-8 that says something which is no Unicode, or NUL.</summary>
+    NoUnicode,
+
+    /// <summary>A character of the document's structure is another one.</summary>
+    Unstructured,
+
+    /// <summary>A query that cannot be unfolded, or not into what the action takes.</summary>
+    Query,
+
+    /// <summary>A query or form of the older signature of which the same holds.</summary>
+    Older,
+
+    /// <summary>Bytes changed blindly, of requests that only read: it may be that nothing is wrong with them.</summary>
+    Blind,
+
+    /// <summary>What no client would send: other lengths than announced, other methods, no HTTP at all, bodies that do not come.</summary>
+    Raw,
 }
 
+/// <summary>A malformed request: one of the three. <c>Bytes</c> are for a connection; with <c>KeepsOpen</c> nothing follows and the connection stays.</summary>
+internal sealed record Malformed(Call? Call = null, OlderCall? Older = null, byte[]? Bytes = null, bool KeepsOpen = false);
+
 /// <summary>
-/// Requests from a seed: the same number gives the same request. Most are signed after they were spoiled, so that they come through the gate to what reads them. All are wrong, but for those
-/// whose bytes were changed blindly: those only read.
+/// Requests from a seed: the same kind and number give the same request. Most are signed after they were spoiled, so that they come through the gate to what reads them.
 /// </summary>
 internal sealed class MalformedRequests(int seed, Func<Call, HttpRequestMessage> sign)
 {
@@ -24,6 +69,7 @@ internal sealed class MalformedRequests(int seed, Func<Call, HttpRequestMessage>
     private const string Batch = "2017-03-12";
     private const string Tdmq = "2020-02-17";
     private const string Letters = "abcdefghijklmnopqrstuvwxyz0123456789+/=_-. ,;:SKIPTC";
+    private const string Form = "application/x-www-form-urlencoded";
     private const string Structure = "{}[]:,\"";
 
     /// <summary>One of how many of raw connections is kept open: each of them lasts as long as a body may take.</summary>
@@ -56,32 +102,75 @@ internal sealed class MalformedRequests(int seed, Func<Call, HttpRequestMessage>
     /// <summary>A sample's body with a name of its own.</summary>
     internal static string Named(string body, string name) => body.Replace("NAME", name, StringComparison.Ordinal);
 
-    /// <summary>Request number <paramref name="number"/>.</summary>
-    internal Malformed Make(int number)
+    /// <summary>
+    /// What requests of a kind may be refused with. Null: with anything but an error of the server. It has to be what the first line behind the gate says that can see it: a check that is missing is
+    /// noticed also where a later one refuses, too.
+    /// </summary>
+    internal static string[]? CodesOf(MalformedKind kind) => kind switch
+    {
+        MalformedKind.BrokenSignature => ["AuthFailure.InvalidAuthorization", "AuthFailure.SignatureFailure"],
+        MalformedKind.Unsigned => ["AuthFailure.InvalidAuthorization"],
+        MalformedKind.Oversized => ["RequestSizeLimitExceeded"],
+        MalformedKind.Truncated or MalformedKind.BrokenUtf8 or MalformedKind.Unstructured => ["InvalidRequest"],
+        MalformedKind.WrongType => ["InvalidParameterValue.InvalidDataTypeAny"],
+        MalformedKind.HugeNumber => ["InvalidParameterValue.InvalidDataTypeAny", "InvalidParameterValue.NotFloat"],
+        MalformedKind.Deep => ["InvalidRequest", "UnknownParameter"],
+        MalformedKind.DuplicateKey => ["InvalidParameter"],
+        MalformedKind.NoUnicode => ["InvalidParameterValue", "InvalidParameterValue.InvalidDataTypeAny", "UnknownParameter"],
+        MalformedKind.Query or MalformedKind.Older or MalformedKind.Blind or MalformedKind.Raw => null,
+    };
+
+    /// <summary>Request number <paramref name="number"/> of a kind.</summary>
+    internal Malformed Make(MalformedKind kind, int number)
     {
 #pragma warning disable CA5394 // Not for secrets: it has to come again.
-        var random = new Random(unchecked((seed * 1_000_003) + number));
+        var random = new Random(unchecked((((seed * 1_000_003) + number) * 31) + (int)kind));
         var (version, action, body) = Samples[random.Next(Samples.Count)];
-        var name = string.Create(CultureInfo.InvariantCulture, $"m{seed}-{number}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"m{seed}-{(int)kind}-{number}");
         var text = Named(body, name).TrimEnd();
         var call = new Call { Version = version, Action = action, Body = text };
-        return random.Next(15) switch
+        return kind switch
         {
-            0 => new(call with { Authorization = Noise(random, random.Next(200)) }),
-            1 => new(call with { SecretKey = "another" + number }),
-            2 => new(call with { SentBody = Flipped(random, Encoding.UTF8.GetBytes(text)) }),
-            3 => new(call with { Body = text[..random.Next(1, text.Length)] }),
-            4 => new(call with { Body = Replaced(random, text, () => JsonNode.Parse("[[{}]]")) }),
-            5 => new(call with { Body = Replaced(random, text, () => JsonNode.Parse(random.Next(3) switch { 0 => "1e999", 1 => "123456789012345678901234567890", _ => "-9223372036854775809" })) }),
-            6 => new(call with { Body = Deep(random, text) }),
-            7 => new(call with { Body = Doubled(random, text) }),
-            8 => new(Query(random, call)),
-            9 => new(call with { Bytes = NoText(random, text) }),
-            10 => new(call with { Body = NoUnicode(random, text) }),
-            11 => new(call with { Body = Unstructured(random, text) }),
-            12 => Blind(random, name),
-            13 => new(Older: Older(random, version, action, text)),
-            _ => Raw(random, call),
+            MalformedKind.BrokenSignature => new(Unbelievable(random, call)),
+            MalformedKind.Unsigned => Unsigned(random, call),
+            MalformedKind.Oversized => Oversized(random, call),
+            MalformedKind.Truncated => new(call with { Body = text[..random.Next(1, text.Length)] }),
+            MalformedKind.WrongType => new(call with { Body = Replaced(random, text, () => JsonNode.Parse("[[{}]]")) }),
+            MalformedKind.HugeNumber => new(call with { Body = Replaced(random, text, () => JsonNode.Parse(random.Next(3) switch { 0 => "1e999", 1 => "123456789012345678901234567890", _ => "-9223372036854775809" })) }),
+            MalformedKind.Deep => new(call with { Body = Deep(random, text) }),
+            MalformedKind.DuplicateKey => new(call with { Body = Doubled(random, text) }),
+            MalformedKind.BrokenUtf8 => NoText(random, call),
+            MalformedKind.NoUnicode => new(call with { Body = NoUnicode(random, text) }),
+            MalformedKind.Unstructured => new(call with { Body = Unstructured(random, text) }),
+            MalformedKind.Query => new(Query(random, call)),
+            MalformedKind.Older => new(Older: Older(random, version, action, text)),
+            MalformedKind.Blind => new(Blind(random, name)),
+            MalformedKind.Raw => Raw(random, call),
+        };
+    }
+
+    private static Call Unbelievable(Random random, Call call) => random.Next(3) switch
+    {
+        0 => call with { Authorization = Noise(random, random.Next(200)) },
+        1 => call with { SecretKey = Noise(random, 20) },
+        _ => call with { SentBody = Flipped(random, Encoding.UTF8.GetBytes(call.Body)) },
+    };
+
+    private static Malformed Unsigned(Random random, Call call) => random.Next(3) switch
+    {
+        0 => new(call with { Authorization = "SKIP" }),
+        1 => Answered("X-TC-Action: SubmitJob", Encoding.UTF8.GetBytes(call.Body)),
+        _ => Answered($"Content-Type: {Form}", "Action=SubmitJob"u8),
+    };
+
+    private static Malformed Oversized(Random random, Call call)
+    {
+        var more = string (int limit) => new('a', limit + random.Next(1, 1_000));
+        return random.Next(3) switch
+        {
+            0 => new(call with { Body = call.Body + more(TencentFixture.MaxBytes) }),
+            1 => new(call with { Method = "GET", Body = "", Query = $"More={more(TencentOptions.DefaultMaxQueryBytes)}" }),
+            _ => new(Older: new() { Version = call.Version, Action = call.Action, Parameters = [("More", more(TencentFixture.MaxBytes))] }),
         };
     }
 
@@ -93,12 +182,24 @@ internal sealed class MalformedRequests(int seed, Func<Call, HttpRequestMessage>
         return body;
     }
 
-    /// <summary>A byte that occurs in no UTF-8 in the place of some byte.</summary>
-    private static byte[] NoText(Random random, string text)
+    /// <summary>A byte that occurs in no UTF-8 in the place of some byte of a document, or in a value of a query or form.</summary>
+    private static Malformed NoText(Random random, Call call)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        bytes[random.Next(bytes.Length)] = random.Next(3) switch { 0 => 0xFF, 1 => 0xC0, _ => (byte)random.Next(0xF8, 0x100) };
-        return bytes;
+        var wrong = random.Next(3) switch { 0 => 0xFF, 1 => 0xC0, _ => (byte)random.Next(0xF8, 0x100) };
+        if (random.Next(2) == 0)
+        {
+            var bytes = Encoding.UTF8.GetBytes(call.Body);
+            bytes[random.Next(bytes.Length)] = (byte)wrong;
+            return new(call with { Bytes = bytes });
+        }
+
+        var pairs = OlderCall.Flatten(JsonNode.Parse(call.Body)).Select(pair => (pair.Name, Value: Uri.EscapeDataString(pair.Value))).ToList();
+        var place = random.Next(pairs.Count);
+        pairs[place] = (pairs[place].Name, string.Create(CultureInfo.InvariantCulture, $"{pairs[place].Value}%{wrong:X2}"));
+        var query = string.Join('&', pairs.Select(pair => $"{pair.Name}={pair.Value}"));
+        return random.Next(2) == 0
+            ? new(call with { Method = "GET", Body = "", Query = query })
+            : Answered($"Content-Type: {Form}", Encoding.ASCII.GetBytes(query));
     }
 
     /// <summary>A value, or the name of a member, that is half a pair, or has a NUL.</summary>
@@ -120,7 +221,7 @@ internal sealed class MalformedRequests(int seed, Func<Call, HttpRequestMessage>
     }
 
     /// <summary>Some bytes of a request that only reads are changed, whatever comes out.</summary>
-    private static Malformed Blind(Random random, string name)
+    private static Call Blind(Random random, string name)
     {
         var reading = Samples.Where(sample => sample.Action.StartsWith("Describe", StringComparison.Ordinal)).ToList();
         var (version, action, body) = reading[random.Next(reading.Count)];
@@ -130,7 +231,7 @@ internal sealed class MalformedRequests(int seed, Func<Call, HttpRequestMessage>
             bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
         }
 
-        return new(new() { Version = version, Action = action, Bytes = bytes }) { IsWrong = false };
+        return new() { Version = version, Action = action, Bytes = bytes };
     }
 
     /// <summary>The document with one of its values in place of which no field takes what <paramref name="make"/> gives.</summary>
@@ -151,7 +252,7 @@ internal sealed class MalformedRequests(int seed, Func<Call, HttpRequestMessage>
 
     private static string Deep(Random random, string text)
     {
-        var depth = random.Next(2, 3_000);
+        var depth = random.Next(2) == 0 ? random.Next(2, 60) : random.Next(64, 3_000);
         var (open, close) = random.Next(2) == 0 ? ("[", "]") : ("{\"a\":", "}");
         var nested = string.Concat(Enumerable.Repeat(open, depth)) + "1" + string.Concat(Enumerable.Repeat(close, depth));
         return random.Next(2) == 0 ? nested : $"{text[..^1]},\"Deep\":{nested}}}";
@@ -212,25 +313,29 @@ internal sealed class MalformedRequests(int seed, Func<Call, HttpRequestMessage>
         switch (random.Next(8))
         {
             case 0:
-                return Of(Unsigned(body.Length + random.Next(1, 99)), body);
+                return OnWire(Unsigned(body.Length + random.Next(1, 99)), body);
             case 1:
-                return Of("POST / HTTP/1.1\r\nHost: x\r\nX-TC-Action: SubmitJob\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", body);
+                return OnWire("POST / HTTP/1.1\r\nHost: x\r\nX-TC-Action: SubmitJob\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", body);
             case 2:
-                return Of($"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {body.Length}\r\n\r\n", body);
+                return OnWire($"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {Form}\r\nContent-Length: {body.Length}\r\n\r\n", body);
             case 3:
-                return Of($"{Noise(random, 9)} / HTTP/1.1\r\nHost: x\r\n\r\n", body);
+                return OnWire($"{Noise(random, 9)} / HTTP/1.1\r\nHost: x\r\n\r\n", body);
             case 4:
-                return Of($"POST / HTTP/1.1\r\nHost: x\r\nX-TC-Timestamp: {new string('9', random.Next(1, 60))}\r\nContent-Length: {body.Length}\r\nAuthorization: TC3-HMAC-SHA256 Credential=a/b/c/tc3_request, SignedHeaders=content-type;host, Signature={new string('a', 64)}\r\n\r\n", body);
+                return OnWire($"POST / HTTP/1.1\r\nHost: x\r\nX-TC-Timestamp: {new string('9', random.Next(1, 60))}\r\nContent-Length: {body.Length}\r\nAuthorization: TC3-HMAC-SHA256 Credential=a/b/c/tc3_request, SignedHeaders=content-type;host, Signature={new string('a', 64)}\r\n\r\n", body);
             case 5:
-                return Of(SignedHead(call, $"Content-Length: {body.Length}"), part) with { KeepsOpen = random.Next(KeptOpen) == 0 };
+                return OnWire(SignedHead(call, $"Content-Length: {body.Length}"), part) with { KeepsOpen = random.Next(KeptOpen) == 0 };
             case 6:
-                return Of(SignedHead(call, "Transfer-Encoding: chunked"), [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{body.Length:x}\r\n")), .. part]);
+                return OnWire(SignedHead(call, "Transfer-Encoding: chunked"), [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{body.Length:x}\r\n")), .. part]);
             default:
-                return Of(Noise(random, 40), body);
+                return OnWire(Noise(random, 40), body);
         }
-
-        static Malformed Of(string head, byte[] body) => new(Bytes: [.. Encoding.ASCII.GetBytes(head), .. body]);
     }
+
+    /// <summary>A whole request without a signature: its answer is waited for, and ends the connection.</summary>
+    private static Malformed Answered(string header, ReadOnlySpan<byte> body) =>
+        OnWire(string.Create(CultureInfo.InvariantCulture, $"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\nContent-Length: {body.Length}\r\n\r\n"), body) with { KeepsOpen = true };
+
+    private static Malformed OnWire(string head, ReadOnlySpan<byte> body) => new(Bytes: [.. Encoding.ASCII.GetBytes(head), .. body]);
 #pragma warning restore CA5394
 
     /// <summary>A head without a signature.</summary>

@@ -11,6 +11,9 @@ namespace BatchPlane.Server.Tests.Tencent;
 [SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync of IAsyncLifetime.")]
 public class TencentFixture : ServerFixture
 {
+    /// <summary>More than this the façade takes in no form.</summary>
+    internal const int MaxBytes = 65_536;
+
     private readonly HttpClient _http = new();
 
     /// <summary>Address of the façade.</summary>
@@ -20,7 +23,7 @@ public class TencentFixture : ServerFixture
 
     protected override Task<IReadOnlyList<KeyValuePair<string, string?>>> OptionsAsync() => Task.FromResult<IReadOnlyList<KeyValuePair<string, string?>>>(
     [
-        new("Tencent:Provider", "attached"), new("Tencent:MaxBodyBytes", "65536"), new("Tencent:Zones", "local-1,local-2"), new("Tencent:BodySeconds", "2"), new("Tencent:MaxParameters", "1000"),
+        new("Tencent:Provider", "attached"), new("Tencent:MaxBodyBytes", MaxBytes.ToString(CultureInfo.InvariantCulture)), new("Tencent:MaxFormBytes", MaxBytes.ToString(CultureInfo.InvariantCulture)), new("Tencent:Zones", "local-1,local-2"), new("Tencent:BodySeconds", "2"), new("Tencent:MaxParameters", "1000"),
     ]);
 
     public override async Task DisposeAsync()
@@ -116,6 +119,8 @@ public class TencentFixture : ServerFixture
 
         internal string? TraceId { get; init; }
 
+        internal string? Region { get; init; }
+
         internal bool IsUnsigned { get; init; }
 
         internal HttpRequestMessage Sign(Uri url, string secretId, string secretKey)
@@ -142,6 +147,7 @@ public class TencentFixture : ServerFixture
                 ("X-TC-Version", Version),
                 ("X-TC-Timestamp", timestamp.ToString(CultureInfo.InvariantCulture)),
                 ("X-TC-Token", Token),
+                ("X-TC-Region", Region),
                 ("X-TC-TraceId", TraceId),
                 ("X-TC-Content-SHA256", IsUnsigned ? "UNSIGNED-PAYLOAD" : null),
                 ("Authorization", Authorization ?? $"TC3-HMAC-SHA256  Credential={credential.SecretId}/{date}/{Service}/tc3_request, SignedHeaders={signed}, Signature={signature}"),

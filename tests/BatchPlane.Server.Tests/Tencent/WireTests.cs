@@ -20,6 +20,8 @@ public sealed class WireTests(TencentFixture server) : IClassFixture<TencentFixt
             new() { IsUnsigned = true },
             new() { At = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(200) },
             new() { Body = """{"Filters":[{"Name":"job-name","Values":["héllo ☃"]}],"Limit":"10"}""" },
+            new() { Body = """{"Filters": [{"Name": "job-name", "Values": ["h\u00e9llo \u2603"]}], "Limit": 10}""" },
+            new() { Region = "ap-guangzhou" },
             new() { Method = "GET", Query = "Limit=1&Filters.0.Name=job-state&Filters.0.Values.0=RUNNING&Filters.0.Values.1=FAILED" },
         ];
         foreach (var call in calls)

@@ -30,6 +30,7 @@ CREATE TABLE environments (
     tags                jsonb NOT NULL,
     created_by          text NOT NULL,
     tencent             jsonb,
+    region              text,
     traceparent         text,
     job_id              text,
     task_id             bigint,
@@ -55,6 +56,7 @@ COMMENT ON TABLE environments IS 'Where jobs may run. The wish (desired_node_cou
 COMMENT ON COLUMN environments.notification IS 'Alibaba''s Notification as given, which is the last of the notifications; null: none, or one that asked for nothing.';
 COMMENT ON COLUMN environments.interest IS 'As jobs.interest.';
 COMMENT ON COLUMN environments.tencent IS 'As jobs.tencent.';
+COMMENT ON COLUMN environments.region IS 'As jobs.region, of the request that created the environment.';
 COMMENT ON COLUMN environments.traceparent IS 'As jobs.traceparent, of the request that created the environment.';
 COMMENT ON COLUMN environments.last_sequence IS 'Sequence of the newest journal row of this environment; gapless from 1.';
 COMMENT ON COLUMN environments.journal_txid IS 'order_txid of the newest journal row of this environment; see events.order_txid.';
@@ -192,6 +194,7 @@ CREATE TABLE jobs (
     labels                 text[] NOT NULL DEFAULT '{}',
     submitted_by           text NOT NULL,
     tencent                jsonb,
+    region                 text,
     traceparent            text,
     tracing                text NOT NULL DEFAULT 'full' CHECK (tracing IN ('full', 'sampled', 'off')),
     last_sequence          bigint NOT NULL DEFAULT 0,
@@ -234,6 +237,7 @@ COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defa
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags, environments and zones by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.tencent IS 'The request in Tencent''s words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.';
+COMMENT ON COLUMN jobs.region IS 'The region that the request in Tencent''s words named, which messages carry; null: the one of the installation.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.';
 COMMENT ON COLUMN jobs.tracing IS 'How much of it listeners are told. The journal has everything.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';
@@ -380,6 +384,7 @@ CREATE TABLE task_instances (
     terminate_reason text,
     failover_of    integer,
     execution_source text CHECK (execution_source IN ('NORMAL_TRIGGER', 'MANUAL')),
+    begun_before   boolean NOT NULL DEFAULT false,
     PRIMARY KEY (task_id, instance_index),
     CHECK (terminate_reason IS NULL OR state IN ('STARTING', 'RUNNING'))
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
@@ -390,6 +395,7 @@ COMMENT ON COLUMN task_instances.failure_count IS 'Failed attempts that count ag
 COMMENT ON COLUMN task_instances.lost_count IS 'Attempts lost with their node; they have a limit of their own.';
 COMMENT ON COLUMN task_instances.failover_of IS 'The attempt whose place the next or current one takes because its node was lost; null when it is an ordinary one.';
 COMMENT ON COLUMN task_instances.execution_source IS 'Why the next or current attempt is made, where failover_of and its number do not say. NORMAL_TRIGGER: those before were given back, it is the first that may begin. MANUAL: a user had the instance tried again. Null: FAILOVER with failover_of, else NORMAL_TRIGGER for attempt 1 and RETRY for the others.';
+COMMENT ON COLUMN task_instances.begun_before IS 'The command of an attempt before the current one began, since the submit or the last time that a user had it tried again: who wants changes only was told that it runs.';
 COMMENT ON COLUMN task_instances.terminate_reason IS 'The wish of a user that this one instance ends, as its reason; null when there is none. The state follows when the node has reported, or is lost.';
 COMMENT ON COLUMN task_instances.node_epoch IS 'Epoch of the node at the claim; a report that carries another one is refused.';
 
@@ -578,7 +584,7 @@ CREATE TABLE attempt_statistics (
     PRIMARY KEY (day, env_id, job_name)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE attempt_statistics IS 'What ended on a day (UTC), added up from the journal by StatisticsKeeper, behind the cursor in statistics_cursor. A job is counted in the environment of its first task.';
-COMMENT ON COLUMN attempt_statistics.env_id IS 'Empty when the job was removed before it was counted; job_name likewise.';
+COMMENT ON COLUMN attempt_statistics.env_id IS 'Empty when the job was removed before it was counted.';
 COMMENT ON COLUMN attempt_statistics.job_name IS 'Empty as well in days older than Journal.StatisticsNameDays: all jobs of the environment together.';
 COMMENT ON COLUMN attempt_statistics.run_ms IS 'Milliseconds from the begin of a command until its end was committed, of all attempts whose command began.';
 
@@ -591,11 +597,17 @@ INSERT INTO statistics_cursor DEFAULT VALUES;
 COMMENT ON TABLE statistics_cursor IS 'Up to which row, in the order of the journal, attempt_statistics counts. Moved in the transaction that counts; its lock keeps servers from counting together.';
 
 CREATE TABLE removed_jobs (
-    job_id     text PRIMARY KEY,
-    tracing    text NOT NULL CHECK (tracing IN ('sampled', 'off')),
-    removed_at timestamptz NOT NULL
+    job_id       text PRIMARY KEY,
+    job_name     text NOT NULL,
+    tracing      text NOT NULL CHECK (tracing IN ('full', 'sampled', 'off')),
+    journal_txid xid8 NOT NULL,
+    created_at   timestamptz NOT NULL,
+    removed_at   timestamptz NOT NULL
 );
-COMMENT ON TABLE removed_jobs IS 'Jobs without a row of which listeners are not told everything: their journal may still be on its way to listeners. Kept for as long as that (JournalStore).';
+CREATE INDEX removed_jobs_name_idx ON removed_jobs (job_name text_pattern_ops);
+CREATE INDEX removed_jobs_removed_at_idx ON removed_jobs (removed_at);
+COMMENT ON TABLE removed_jobs IS 'What stays of a job that was removed, as long as the journal has something of it: searches by its name find that, and listeners are told no more of it than was wished. Written with the removal, forgotten by JournalStore.';
+COMMENT ON COLUMN removed_jobs.journal_txid IS 'As jobs.journal_txid; created_at and tracing likewise.';
 
 CREATE TABLE listener_load_errors (
     holder      text NOT NULL,

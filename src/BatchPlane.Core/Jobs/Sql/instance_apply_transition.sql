@@ -16,6 +16,7 @@ SET
     finished_at = v.finished_at,
     failover_of = v.failover_of,
     execution_source = v.execution_source,
+    begun_before = v.begun_before,
     terminate_reason = CASE WHEN v.state IN ('STARTING', 'RUNNING') THEN i.terminate_reason END
 FROM unnest(
     @task_ids::bigint[],
@@ -35,7 +36,8 @@ FROM unnest(
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[],
     @failovers_of::integer[],
-    @execution_sources::text[]
+    @execution_sources::text[],
+    @begun_befores::boolean[]
 ) AS v (
     task_id,
     instance_index,
@@ -54,7 +56,8 @@ FROM unnest(
     running_at,
     finished_at,
     failover_of,
-    execution_source
+    execution_source,
+    begun_before
 )
 WHERE i.task_id = v.task_id
     AND i.instance_index = v.instance_index

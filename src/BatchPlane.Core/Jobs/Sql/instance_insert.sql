@@ -15,7 +15,8 @@ INSERT INTO task_instances (
     running_at,
     finished_at,
     failover_of,
-    execution_source
+    execution_source,
+    begun_before
 )
 SELECT *
 FROM unnest(
@@ -34,5 +35,6 @@ FROM unnest(
     @running_ats::timestamptz[],
     @finished_ats::timestamptz[],
     @failovers_of::integer[],
-    @execution_sources::text[]
+    @execution_sources::text[],
+    @begun_befores::boolean[]
 )

@@ -11,7 +11,8 @@ SET
     running_at = NULL,
     finished_at = NULL,
     failover_of = NULL,
-    execution_source = 'MANUAL'
+    execution_source = 'MANUAL',
+    begun_before = false
 FROM (
     SELECT h.row_at
     FROM unnest(

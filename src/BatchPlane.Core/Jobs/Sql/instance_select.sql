@@ -17,7 +17,8 @@ SELECT
     i.finished_at,
     i.terminate_reason,
     i.failover_of,
-    i.execution_source
+    i.execution_source,
+    i.begun_before
 FROM unnest(@task_ids::bigint[], @firsts::integer[], @counts::integer[]) AS wanted (task_id, first_index, instance_count)
 CROSS JOIN LATERAL (
     SELECT *

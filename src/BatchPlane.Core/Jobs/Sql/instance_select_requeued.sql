@@ -17,7 +17,8 @@ SELECT
     i.finished_at,
     i.terminate_reason,
     i.failover_of,
-    i.execution_source
+    i.execution_source,
+    i.begun_before
 FROM unnest(@task_ids::bigint[], @limits::integer[]) AS wanted (task_id, claim_limit)
 JOIN tasks AS t ON t.task_id = wanted.task_id
 CROSS JOIN LATERAL (

@@ -1,6 +1,6 @@
 -- Removes the row of a deleted job and those of its tasks, of which nothing else is left, once its events are delivered
 -- (messages need their names) and the environments of its tasks are gone (what happens to their nodes is in its journal).
--- Its journal stays: of which listeners are not to be told everything is noted. Caller: JobRemovalStore. Rows: the number of tasks removed; none while there is something left.
+-- Its journal stays, and with it what is noted here. Caller: JobRemovalStore. Rows: the number of tasks removed; none while there is something left.
 WITH removed AS (
     DELETE FROM jobs AS j
     WHERE j.job_id = @job_id::text
@@ -25,13 +25,12 @@ WITH removed AS (
                 false
             )
         )
-    RETURNING j.job_id, j.tracing
+    RETURNING j.job_id, j.job_name, j.tracing, j.journal_txid, j.created_at
 ),
 noted AS (
-    INSERT INTO removed_jobs (job_id, tracing, removed_at)
-    SELECT job_id, tracing, clock_timestamp()
+    INSERT INTO removed_jobs (job_id, job_name, tracing, journal_txid, created_at, removed_at)
+    SELECT job_id, job_name, tracing, journal_txid, created_at, clock_timestamp()
     FROM removed
-    WHERE tracing <> 'full'
 )
 DELETE FROM tasks AS t
 USING removed AS r

@@ -1,5 +1,5 @@
--- Forgets what is about parts of the journal that are not kept any more: marks, exceptions, redeliveries that ended, what removed jobs wanted. Caller: JournalStore, hourly.
--- Parameters: @retention_days. Locks the rows it deletes; exceptions in bounded steps: returns how many of them went, at most @row_limit.
+-- Forgets what is about parts of the journal that are not kept any more: marks, exceptions, redeliveries that ended, what stayed of removed jobs. Caller: JournalStore, hourly.
+-- Parameters: @retention_days. Locks the rows it deletes; exceptions and removed jobs in bounded steps: returns how many went of that of which more went, at most @row_limit.
 WITH marks AS (
     DELETE FROM journal_marks
     WHERE noted_at < now() - make_interval(days => @retention_days::integer + 2)
@@ -10,9 +10,16 @@ ended AS (
         AND created_at < now() - make_interval(days => @retention_days::integer)
 ),
 removed AS (
-    DELETE FROM removed_jobs AS r
-    WHERE r.removed_at < now() - make_interval(days => @retention_days::integer)
-        AND NOT EXISTS (SELECT FROM events AS e WHERE e.subject_id = r.job_id)
+    DELETE FROM removed_jobs
+    WHERE ctid = ANY (ARRAY(
+        SELECT r.ctid
+        FROM removed_jobs AS r
+        WHERE r.removed_at < now() - make_interval(days => @retention_days::integer)
+            AND NOT EXISTS (SELECT FROM events AS e WHERE e.subject_id = r.job_id)
+        ORDER BY r.removed_at
+        LIMIT @row_limit::integer
+    ))
+    RETURNING 1
 ),
 exceptions AS (
     DELETE FROM delivery_exceptions
@@ -25,5 +32,4 @@ exceptions AS (
     ))
     RETURNING 1
 )
-SELECT count(*)::integer
-FROM exceptions
+SELECT greatest((SELECT count(*) FROM exceptions), (SELECT count(*) FROM removed))::integer

@@ -6,6 +6,7 @@ SELECT
     created_at,
     notifications::text,
     traceparent,
-    tags::text
+    tags::text,
+    region
 FROM environments
 WHERE env_id = ANY (@env_ids::text[]);

@@ -10,6 +10,7 @@ SELECT
     ARRAY(SELECT task_no FROM tasks WHERE tasks.job_id = jobs.job_id ORDER BY task_no) AS task_nos,
     ARRAY(SELECT task_name FROM tasks WHERE tasks.job_id = jobs.job_id ORDER BY task_no) AS task_names,
     ARRAY(SELECT (run #> '{files,redirect_info}')::text FROM tasks WHERE tasks.job_id = jobs.job_id ORDER BY task_no) AS redirects,
-    tags::text
+    tags::text,
+    region
 FROM jobs
 WHERE job_id = ANY (@job_ids::text[]);

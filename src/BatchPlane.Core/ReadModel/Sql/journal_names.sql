@@ -1,7 +1,7 @@
 -- What journal rows are shown with: names and notifications of their jobs and environments, and names of tasks.
 -- Caller: JournalReader. Parameters: @subject_ids; @job_ids and @task_nos, of equal length: the tasks. Rows: subject_id, task_no, name, notifications as JSON;
 -- those of tasks have task_no and no notifications. Rows of jobs have created_at, retried_at, traceparent and tracing besides.
--- What was removed has no row; a job of which listeners are not told everything has one with tracing alone. Locks nothing.
+-- Those of jobs that were removed have name and tracing; environments that were removed have none. Locks nothing.
 SELECT
     job_id AS subject_id,
     NULL::integer AS task_no,
@@ -18,7 +18,7 @@ SELECT env_id, NULL, env_name, notifications::text, NULL, NULL, NULL, NULL
 FROM environments
 WHERE env_id = ANY (@subject_ids::text[])
 UNION ALL
-SELECT job_id, NULL, NULL, NULL, NULL, NULL, NULL, tracing
+SELECT job_id, NULL, job_name, NULL, NULL, NULL, NULL, tracing
 FROM removed_jobs
 WHERE job_id = ANY (@subject_ids::text[])
 UNION ALL

@@ -1,6 +1,7 @@
 -- A page of the instances of a task, by index, those included that have no row. Caller: TaskQueries. Parameters: @task_id; @states: only those in one of these states, null: all;
 -- @page_offset, @page_limit: how many of them are left out, and how many come at most. Locks nothing.
 --
+-- In which state each is shown is decided from what comes back, by InstanceStates; which of them come for @states is decided here and has to agree.
 -- What waits is known from the sets of the task, as ranges; what was claimed and does not wait from its row, in the order of the primary key; what was skipped from the set again.
 -- From each of the three no more is taken than the page can need and the task's counters say there is, so that the cost grows with the offset and not with the task.
 WITH task AS (
@@ -94,13 +95,10 @@ page AS (
 )
 SELECT
     p.instance_index,
-    CASE
-        WHEN i.state <> 'RUNNABLE' THEN i.state
-        WHEN t.skipped @> p.instance_index THEN 'FAILED'
-        WHEN t.waits_as_whole THEN t.state
-        WHEN t.held @> p.instance_index THEN 'PENDING'
-        ELSE 'RUNNABLE'
-    END AS state,
+    i.state,
+    t.state AS task_state,
+    t.held @> p.instance_index AS is_held,
+    t.skipped @> p.instance_index AS is_skipped,
     i.exit_code,
     coalesce(i.cause, s.cause) AS cause,
     coalesce(i.reason, s.reason) AS reason,

@@ -36,7 +36,7 @@ sums AS (
     SELECT
         f.day,
         coalesce(t.env_id, '') AS env_id,
-        coalesce(j.job_name, '') AS job_name,
+        coalesce(j.job_name, r.job_name, '') AS job_name,
         count(*) FILTER (WHERE f.is_submit) AS jobs_submitted,
         count(*) FILTER (WHERE f.is_job_end AND f.state = 'SUCCEED') AS jobs_succeeded,
         count(*) FILTER (WHERE f.is_job_end AND f.state = 'FAILED') AS jobs_failed,
@@ -59,6 +59,7 @@ sums AS (
         )::bigint AS run_ms
     FROM facts AS f
     LEFT JOIN jobs AS j ON j.job_id = f.subject_id
+    LEFT JOIN removed_jobs AS r ON r.job_id = f.subject_id
     LEFT JOIN tasks AS t ON t.job_id = f.subject_id AND t.task_no = coalesce(f.task_no, 0)
     WHERE f.is_submit OR f.is_job_end OR f.is_attempt_end
     GROUP BY 1, 2, 3

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using BatchPlane.Core;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Server.Api.Authentication;
 using BatchPlane.Server.Tencent.Fields;
@@ -13,6 +14,12 @@ namespace BatchPlane.Server.Tencent.Actions;
 /// <param name="CancellationToken">The caller went away.</param>
 internal sealed record ActionCall(string Action, JsonObject Parameters, Caller Caller, CancellationToken CancellationToken)
 {
+    /// <summary>The region that the request names; null: none.</summary>
+    internal string? Region { get; init; }
+
+    /// <summary>What is kept of a request that makes something. <paramref name="shown"/>: its fields, secrets masked.</summary>
+    internal TencentRequest Shown(JsonObject shown, JsonObject placement) => new(shown.ToJsonString(), placement["Zone"]!.GetValue<string>(), Region);
+
     /// <summary>A text; empty when it was not given.</summary>
     internal string Text(string name) => Parameters[name]?.GetValue<string>() ?? "";
 

@@ -53,7 +53,7 @@ internal sealed class EnvironmentActions(
         var document = EnvironmentShapes.NamedComputeEnv.ToNative(environment);
         wish.WriteTo(document, options.Value.Provider);
         var shown = EnvironmentShapes.Create.Request.ToShown(new JsonObject { ["Placement"] = placement.DeepClone(), ["ComputeEnv"] = environment.DeepClone() });
-        var wanted = new EnvironmentToCreate(JsonSerializer.SerializeToElement(document), call.Caller.Source) { Key = call.Key(), Tencent = shown.ToJsonString() };
+        var wanted = new EnvironmentToCreate(JsonSerializer.SerializeToElement(document), call.Caller.Source) { Key = call.Key(), Tencent = call.Shown(shown, placement) };
         var result = await creation.CreateAsync(wanted, call.CancellationToken);
         return result is Created<CreateEnvironmentResponse> created ? new(new { created.Value!.EnvId }) : ActionAnswer.Of(result, "ComputeEnv");
     }

@@ -43,7 +43,7 @@ internal sealed class JobActions(JobSubmission submission, JobTranslation transl
         }
 
         var shown = JobShapes.Submit.Request.ToShown(new JsonObject { ["Placement"] = placement.DeepClone(), ["Job"] = job.DeepClone() });
-        var wanted = new JobToSubmit(JsonSerializer.SerializeToElement(document), call.Caller.Source) { Key = call.Key(), Tencent = new(shown.ToJsonString(), placement["Zone"]!.GetValue<string>()) };
+        var wanted = new JobToSubmit(JsonSerializer.SerializeToElement(document), call.Caller.Source) { Key = call.Key(), Tencent = call.Shown(shown, placement) };
         var result = await submission.SubmitAsync(wanted, call.CancellationToken);
         return result is Created<SubmitJobResponse> created ? new(new { created.Value!.JobId }) : ActionAnswer.Of(result, "Job");
     }

@@ -69,9 +69,11 @@ internal sealed class TaskActions(JobQueries jobs, TaskQueries tasks, Transition
         instance.ExitCode,
         StateReason = instance.Reason ?? "",
         StateDetailedReason = instance.Cause is { } cause ? WireName.Of(cause) : "",
-        ComputeNodeInstanceId = instance.MachineId,
+
+        // What waits is on no machine, though an earlier attempt was.
+        ComputeNodeInstanceId = IsWaiting(instance) ? null : instance.MachineId,
         CreateTime = Shown.Time(task.CreatedAt),
-        LaunchTime = Shown.Time(instance.LaunchedAt),
+        LaunchTime = IsWaiting(instance) ? null : Shown.Time(instance.LaunchedAt),
         RunningTime = Shown.Time(instance.RunningAt),
         EndTime = Shown.Time(instance.FinishedAt),
         RedirectInfo = new
@@ -82,6 +84,8 @@ internal sealed class TaskActions(JobQueries jobs, TaskQueries tasks, Transition
             StderrRedirectFileName = task.RedirectInfo?.StderrRedirectFileName ?? "",
         },
     };
+
+    private static bool IsWaiting(ListedInstance instance) => instance.State is RunState.Submitted or RunState.Pending or RunState.Runnable;
 
     private async Task<ActionAnswer> LogsAsync(ActionCall call)
     {

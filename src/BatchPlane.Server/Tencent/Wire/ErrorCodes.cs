@@ -27,6 +27,7 @@ internal static class ErrorCodes
     internal const string LimitExceeded = "InvalidParameterValue.LimitExceeded";
     internal const string InvalidFilter = "InvalidParameterValue.InvalidFilter";
     internal const string UnavailableZone = "InvalidParameterValue.UnavailableZone";
+    internal const string UnsupportedRegion = "UnsupportedRegion";
     internal const string ComputeEnv = "InvalidParameterValue.ComputeEnv";
     internal const string ResourceType = "InvalidParameterValue.ResourceType";
     internal const string InstanceType = "InvalidParameterValue.InstanceType";

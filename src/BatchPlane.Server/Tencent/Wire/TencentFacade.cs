@@ -89,6 +89,11 @@ internal sealed partial class TencentFacade(RequestGate gate, BodyReader bodies,
             return new(unknown!);
         }
 
+        if (Regions.ProblemOf(request.Region) is { } foreign)
+        {
+            return new(foreign);
+        }
+
         var (document, malformed) = request.ReadParameters();
         if (document is null)
         {
@@ -100,7 +105,7 @@ internal sealed partial class TencentFacade(RequestGate gate, BodyReader bodies,
             var (parameters, problem) = action.Spec.Request.Read(document.RootElement);
             return parameters is null
                 ? new(problem!)
-                : await action.HandleAsync(new ActionCall(action.Spec.Name, parameters, caller, cancellationToken));
+                : await action.HandleAsync(new ActionCall(action.Spec.Name, parameters, caller, cancellationToken) { Region = request.Region is { Length: > 0 } region ? region : null });
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -62,6 +63,9 @@ internal sealed class WireRequest : IDisposable
     /// <summary>When it was signed, in seconds since 1970, as text.</summary>
     internal string Timestamp => Common("X-TC-Timestamp", "Timestamp");
 
+    /// <summary>The region it is meant for; empty: it does not say.</summary>
+    internal string Region => Common("X-TC-Region", "Region");
+
     /// <summary>Token of temporary credentials; empty: none.</summary>
     internal string Token => Common("X-TC-Token", "Token");
 
@@ -125,7 +129,7 @@ internal sealed class WireRequest : IDisposable
 
             if (!Utf8.IsValid(Body.Span))
             {
-                return (null, new(ErrorCodes.InvalidRequest, "The body is no UTF-8."));
+                return (null, NoUtf8());
             }
 
             var document = JsonDocument.Parse(Body.Length == 0 ? "{}"u8.ToArray() : Body, DocumentOptions);
@@ -148,11 +152,26 @@ internal sealed class WireRequest : IDisposable
 
     private string Common(string header, string parameter) => IsOlder ? Parameter(parameter) : Header(header);
 
+    private static TencentError NoUtf8() => new(ErrorCodes.InvalidRequest, "The parameters are no UTF-8.");
+
+    /// <summary>What stands for a text in a query or form; null: bytes that are no UTF-8, which the library would leave as they are written.</summary>
+    private static string? Decode(ReadOnlyMemory<char> encoded)
+    {
+        var bytes = Encoding.UTF8.GetBytes(encoded.Span.ToArray());
+        bytes = WebUtility.UrlDecodeToBytes(bytes, 0, bytes.Length);
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : null;
+    }
+
     private TencentError? ReadFlat()
     {
         if (Method != "GET" && !IsOlder)
         {
             return null;
+        }
+
+        if (!Utf8.IsValid(Body.Span))
+        {
+            return NoUtf8();
         }
 
         var pairs = new List<KeyValuePair<string, string>>();
@@ -163,7 +182,12 @@ internal sealed class WireRequest : IDisposable
                 return FlatParameters.TooMany(_options.MaxParameters);
             }
 
-            pairs.Add(new(pair.DecodeName().ToString(), pair.DecodeValue().ToString()));
+            if (Decode(pair.EncodedName) is not { } name || Decode(pair.EncodedValue) is not { } value)
+            {
+                return NoUtf8();
+            }
+
+            pairs.Add(new(name, value));
         }
 
         Flat = pairs;
