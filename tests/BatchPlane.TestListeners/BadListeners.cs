@@ -105,13 +105,13 @@ public sealed class SecondListener : IEventListener
 /// Notes in a file, its setting, when a call begins (<c>begin</c> and the first id) and then what it took, one id on a line. Between the two it holds its thread while there is a file of the same name
 /// with <c>.hold</c> behind it, whatever its token says; what is not wanted then it does not take. Without the setting it takes everything.
 /// </summary>
-public sealed class HeldListener : IEventListener, IDisposable
+public sealed class HoldingListener : IEventListener, IDisposable
 {
     private readonly ManualResetEventSlim _never = new();
     private string? _file;
 
     /// <inheritdoc/>
-    public string Name => "held";
+    public string Name => "holding";
 
     /// <inheritdoc/>
     public Task StartAsync(ListenerContext context, CancellationToken cancellationToken)

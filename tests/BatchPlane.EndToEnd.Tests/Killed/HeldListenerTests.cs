@@ -56,7 +56,7 @@ public sealed class HeldListenerTests(ITestOutputHelper output)
         await AppendAsync("job-passed");
         await Eventually.TrueAsync(() => Lines()[^1] == "begin job-passed:1", Limit, () => place.Output);
         await GivenUpAsync();
-        await place.ExecuteAsync("UPDATE event_listeners SET (cursor_txid, cursor_event_no) = (SELECT order_txid, event_no + 1 FROM events ORDER BY order_txid DESC, event_no DESC LIMIT 1), cursor_count = 0 WHERE listener_name = 'held'");
+        await place.ExecuteAsync("UPDATE event_listeners SET (cursor_txid, cursor_event_no) = (SELECT order_txid, event_no + 1 FROM events ORDER BY order_txid DESC, event_no DESC LIMIT 1), cursor_count = 0 WHERE listener_name = 'holding'");
         File.Delete($"{file}.hold");
         await AppendAsync("job-behind");
         await Eventually.TrueAsync(() => Taken().Contains($"job-behind:{count}"), Limit, () => place.Output);
@@ -77,7 +77,7 @@ public sealed class HeldListenerTests(ITestOutputHelper output)
             ("OPTIONS__LISTENERS__CALLTIMEOUT", callTimeout),
             ("OPTIONS__LISTENERS__CANCELGRACE", "00:00:00.200"),
             ("OPTIONS__LISTENERS__RETRYMAX", "00:00:01"),
-            ("LISTENERS__HELD__FILE", file));
+            ("LISTENERS__HOLDING__FILE", file));
 
         Task BegunAsync(int times) => Eventually.TrueAsync(() => Lines().Count(line => line == "begin job-backlog1:1") >= times, Limit, () => place.Output);
 
@@ -89,7 +89,7 @@ public sealed class HeldListenerTests(ITestOutputHelper output)
 
         IEnumerable<string> Ids(string job) => Enumerable.Range(1, count).Select(sequence => FormattableString.Invariant($"{job}:{sequence}"));
 
-        async Task<ListenerView> HeldAsync() => (await place.GetAsync<Page<ListenerView>>("/v1/listeners")).Items.Single(view => view.ListenerName == "held");
+        async Task<ListenerView> HeldAsync() => (await place.GetAsync<Page<ListenerView>>("/v1/listeners")).Items.Single(view => view.ListenerName == "holding");
 
         // How long it takes until the queue has all events of a job.
         async Task<TimeSpan> DispatchedAsync(string job)

@@ -71,7 +71,7 @@ public sealed class DeadLetterTests(WholeDelivery server) : IClassFixture<WholeD
     {
         var subscription = await server.SubscribeAsync("missed", _receiver.Url, "'binding':'job.failed'");
         await server.ChangeAsync(subscription, """{"enabled":false}""");
-        await server.SubscribeAsync("missed", _beside.Url);
+        await server.SubscribeAsync("missed", _beside.Url, "'binding':'job.*'");
         var job = await RunAsync("missed");
         await _beside.WhenAsync(3);
         await server.ChangeAsync(subscription, """{"enabled":true}""");

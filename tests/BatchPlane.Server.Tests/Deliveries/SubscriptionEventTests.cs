@@ -9,14 +9,8 @@ using Npgsql;
 
 namespace BatchPlane.Server.Tests.Deliveries;
 
-/// <summary>A server that also dispatches what the journal has.</summary>
-public sealed class TellingFixture : DeliveryFixture
-{
-    protected override ServerRoles Roles => base.Roles | ServerRoles.Dispatcher;
-}
-
 /// <summary>What happens to a subscription is in the journal and told to its topic, as all events are.</summary>
-public sealed class SubscriptionEventTests(TellingFixture server) : IClassFixture<TellingFixture>, IAsyncLifetime
+public sealed class SubscriptionEventTests(WholeDelivery server) : IClassFixture<WholeDelivery>, IAsyncLifetime
 {
     private WebhookReceiver _endpoint = null!;
     private WebhookReceiver _watcher = null!;

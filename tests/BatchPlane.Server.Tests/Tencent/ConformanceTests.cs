@@ -2,7 +2,6 @@ using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.ReadModel;
-using BatchPlane.Core.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BatchPlane.Server.Tests.Tencent;
