@@ -152,12 +152,12 @@ public sealed class AddressedSubscriptionTests : IAsyncLifetime
     {
         var all = await _world.BindAsync("t");
         var subscription = await SubscribeAsync(Queue("q"));
-        await _subscriptions.ChangeAsync("t", subscription.SubscriptionId, new() { Filter = new() { Levels = ["task"] } }, default);
+        await _subscriptions.ChangeAsync("t", subscription.SubscriptionId, new() { Filter = new() { Levels = ["task"] } }, "user:test", default);
         await _world.AppendAsync(Job);
         await _world.AppendAsync(Job, "task");
         await all.WhenAsync(2);
         await ConfirmedAsync(2);
-        await _subscriptions.ChangeAsync("t", subscription.SubscriptionId, new() { Filter = new() }, default);
+        await _subscriptions.ChangeAsync("t", subscription.SubscriptionId, new() { Filter = new() }, "user:test", default);
         await _world.AppendAsync(Job);
         await all.WhenAsync(3);
         await ConfirmedAsync(3);

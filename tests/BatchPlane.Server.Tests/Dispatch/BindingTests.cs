@@ -101,7 +101,7 @@ public sealed class BindingTests : IAsyncLifetime
         var bindings = new BindingStore(_world.DataSource);
         var subscription = await StoreAsync("q");
         var declared = await bindings.ListUnboundAsync("T", null, default);
-        await _store.ChangeAsync("t", subscription.SubscriptionId, new() { Bindings = ["job.*"] }, default);
+        await _store.ChangeAsync("t", subscription.SubscriptionId, new() { Bindings = ["job.*"] }, "user:test", default);
 
         await bindings.NoteBoundAsync(declared, default);
         var changed = await bindings.ListUnboundAsync("t", subscription.SubscriptionId, default);

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text.Json;
+using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Server.Deliveries;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -59,6 +61,15 @@ internal sealed partial class NoticePublisher(
     {
         var now = time.GetUtcNow();
         return SendAsync(topic, routingKey, [(Properties($"{subjectId}:1", TopicNotices.Test.Name, ContentType, now), TestBody(topic, now))], cancellationToken);
+    }
+
+    /// <summary>Sends a test into the queue of a subscription that the topic does not reach, since it is sent copies of its own.</summary>
+    internal Task<NoticeOutcome> TestAsync(SubscriptionView subscription, string subjectId, string routingKey, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var properties = Properties($"{subjectId}:1", TopicNotices.Test.Name, ContentType, now);
+        properties.Headers = RetryHeaders.Again(new Dictionary<string, object?>(), subscription.TopicName, routingKey);
+        return SendAsync("", SubscriptionQueue.Of(subscription), [(properties, TestBody(subscription.TopicName, now))], cancellationToken);
     }
 
     /// <summary>Sends texts as they are. Their ids, when the broker has all of them.</summary>
