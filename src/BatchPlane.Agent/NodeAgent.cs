@@ -211,6 +211,7 @@ public sealed partial class NodeAgent
     {
         var request = new JoinRequest
         {
+            JoinId = Guid.NewGuid().ToString("N"),
             NodeId = nodeId,
             Env = _options.Env,
             HostName = HostFacts.HostName,

@@ -71,6 +71,9 @@ internal sealed class FakeServer : IAsyncDisposable
     /// <summary>Connections are broken off without an answer.</summary>
     internal volatile bool Away;
 
+    /// <summary>Joins are carried out but their answer is lost.</summary>
+    internal volatile bool LoseJoinAnswers;
+
     /// <summary>Reports are carried out but their answer is lost.</summary>
     internal volatile bool LoseReportAnswers;
 
@@ -261,6 +264,12 @@ internal sealed class FakeServer : IAsyncDisposable
         var request = await ReadAsync<JoinRequest>(context);
         Assert.Equal($"Bearer {JoinToken}", context.Request.Headers.Authorization.ToString());
         Joins.Enqueue(request);
+        if (LoseJoinAnswers)
+        {
+            context.Abort();
+            return;
+        }
+
         if (JoinStatus != 200)
         {
             await ProblemAsync(context, JoinStatus, "unauthorized");

@@ -97,6 +97,24 @@ public sealed class NodeAgentTests
     }
 
     [Fact]
+    public async Task AnswerOfItsJoinIsLost_TellsAgainThatItIsTheSameJoin()
+    {
+        await using var agent = await StartAsync(slots: 1, script: server => server.LoseJoinAnswers = true);
+        await Eventually.ReachAsync(() => agent.Server.Joins.Count >= 2, agent.Server.Describe);
+        agent.Server.LoseJoinAnswers = false;
+        agent.Server.Offer(Shell("true"));
+        await agent.Server.EndAsync();
+        var tries = agent.Server.Joins.Count;
+
+        agent.Server.Fence();
+        await Eventually.ReachAsync(() => agent.Server.Joins.Count > tries, agent.Server.Describe);
+
+        var told = agent.Server.Joins.Select(join => join.JoinId!).ToList();
+        Assert.Single(told.Take(tries).Distinct());
+        Assert.NotEqual(told[0], told[tries]);
+    }
+
+    [Fact]
     public async Task DirectoryInUse_Refuses()
     {
         await using var agent = await StartAsync();

@@ -1,8 +1,17 @@
 namespace BatchPlane.Contracts;
 
-/// <summary>Body of <c>POST /agent/v1/join</c>, with the join token as bearer. Joining again starts a new epoch.</summary>
+/// <summary>Body of <c>POST /agent/v1/join</c>, with the join token as bearer. Joining again starts a new epoch, unless it is the same request again (<see cref="JoinId"/>).</summary>
 public sealed record JoinRequest
 {
+    /// <summary>Longest <see cref="JoinId"/>.</summary>
+    public const int MaxJoinIdLength = 64;
+
+    /// <summary>
+    /// Drawn by the agent, the same at each try of one join, 1 to <see cref="MaxJoinIdLength"/> characters: a try whose answer was lost is answered again, and makes no
+    /// second node or epoch. Null: each request is a join of its own.
+    /// </summary>
+    public string? JoinId { get; init; }
+
     /// <summary>The node this agent was started for; null: an attached machine, which becomes a new node of <see cref="Env"/>.</summary>
     public string? NodeId { get; init; }
 

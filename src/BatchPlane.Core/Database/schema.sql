@@ -492,6 +492,8 @@ CREATE TABLE nodes (
     epoch bigint NOT NULL,
     -- The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.
     left_epoch bigint,
+    -- What its agent called the join that began the epoch: the same request again, whose answer was lost, begins no other. Null: it told nothing, or was given up since.
+    join_id text,
     origin text NOT NULL,
     instance_id text NOT NULL,
     -- Which server host made the node (local provider); null for attached machines.

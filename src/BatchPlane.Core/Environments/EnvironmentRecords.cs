@@ -146,6 +146,9 @@ public sealed class NodeRecord
     /// <summary>Column <c>left_epoch</c>; not loaded, as it is that of nodes that are deleted.</summary>
     public long? LeftEpoch { get; internal set; }
 
+    /// <summary>Column <c>join_id</c>.</summary>
+    public string? JoinId { get; internal set; }
+
     /// <summary>Column <c>origin</c>: true for USER_ATTACHED, false for BATCH_CREATED.</summary>
     public required bool IsAttached { get; init; }
 

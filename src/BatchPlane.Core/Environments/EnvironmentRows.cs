@@ -89,6 +89,7 @@ internal static class EnvironmentRows
         PromisedCpuMillis = row.GetInt32(27),
         PromisedMemoryMib = row.GetInt32(28),
         Address = Text(row, 29),
+        JoinId = Text(row, 30),
     };
 
     internal static NpgsqlBatchCommand Insert(EnvironmentRecord environment, EnvironmentDocument document, bool isDefault, string createdBy, string? tencent, DateTimeOffset now) => Command(
@@ -185,6 +186,7 @@ internal static class EnvironmentRows
         ("state", NpgsqlDbType.Text, WireName.Of(node.State)),
         ("epoch", NpgsqlDbType.Bigint, node.Epoch),
         ("left_epoch", NpgsqlDbType.Bigint, node.LeftEpoch),
+        ("join_id", NpgsqlDbType.Text, node.JoinId),
         ("origin", NpgsqlDbType.Text, node.IsAttached ? AttachedOrigin : "BATCH_CREATED"),
         ("instance_id", NpgsqlDbType.Text, node.InstanceId),
         ("provider_host", NpgsqlDbType.Text, node.ProviderHost),

@@ -44,6 +44,11 @@ internal static class Join
             return new ProblemResult(ProblemKind.BadRequest, "slots, cpu and mem are at least 1, memory_mib is at least 0, host_name is not empty.");
         }
 
+        if (request.JoinId is { Length: 0 or > JoinRequest.MaxJoinIdLength })
+        {
+            return new ProblemResult(ProblemKind.BadRequest, $"join_id has 1 to {JoinRequest.MaxJoinIdLength} characters.");
+        }
+
         // Of a machine that comes with the token of an environment and names none, that environment is meant.
         var ofToken = mayJoinAnywhere ? null : await joinTokens.FindEnvironmentAsync(BearerHeader.Read(context.Request)!, context.RequestAborted);
         var envId = request.NodeId is { } nodeId
@@ -116,9 +121,14 @@ internal static class Join
         facts = request.MemoryMib is { } memory ? facts with { MemoryMib = memory } : facts;
         if (request.NodeId is not null)
         {
-            return environment.Find(request.NodeId) is { } known && (known.IsAttached || !onlyAttached) && environment.Join(known, facts, request.AgentVersion, options.Lease)
+            return environment.Find(request.NodeId) is { } known && (known.IsAttached || !onlyAttached) && environment.Join(known, facts, request.AgentVersion, options.Lease, request.JoinId)
                 ? new(known)
                 : new(null);
+        }
+
+        if (environment.JoinedBy(request.JoinId) is { IsAttached: true } joined)
+        {
+            return new(joined);
         }
 
         if (environment.Environment.State != EnvironmentState.Created)
@@ -127,7 +137,7 @@ internal static class Join
         }
 
         var node = environment.Attach(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), facts);
-        environment.Join(node, facts, request.AgentVersion, options.Lease);
+        environment.Join(node, facts, request.AgentVersion, options.Lease, request.JoinId);
         return new(node);
     }
 

@@ -24,13 +24,16 @@ public sealed class TaskEnvironmentTests(StackFixture stack) : IClassFixture<Sta
         await Eventually.TrueAsync(() => queue.Messages.Any(message => message.RoutingKey == "task.running"), Limit, () => Told(queue));
         var env = (await JsonAsync("job", job)).GetProperty("tasks")[1].GetProperty("env_id").GetString()!;
         var before = await NodesAsync(env);
+        int Count(string routingKey) => queue.Messages.Where(message => message.RoutingKey == routingKey).DistinctBy(message => message.Id).Count();
 
         await File.WriteAllTextAsync(begin, "");
-        await Eventually.TrueAsync(() => queue.Messages.Count(message => message.RoutingKey == "task.running") == 2, Limit, () => Told(queue));
+
+        // A node that joins at the moment of the death joins once more, as its agent has no answer, and is told of twice.
+        await Eventually.TrueAsync(() => Count("task.running") == 2 && Count("compute_node.running") == 2, Limit, () => Told(queue));
         Posix.Signal(stack.ServerPid, Posix.SigKill);
         await File.WriteAllTextAsync(end, "");
         var waited = await stack.RunAsync("wait", job, "--timeout", "90");
-        await Eventually.TrueAsync(() => queue.Messages.Count(message => message.RoutingKey == "compute_node.deleting") == 2, Limit, () => Told(queue));
+        await Eventually.TrueAsync(() => Count("compute_node.deleting") == 2, Limit, () => Told(queue));
         var state = "";
         await Eventually.TrueAsync(async () => (state = (await JsonAsync("env", env)).GetProperty("env_state").GetString()!) == "DELETED", Limit, () => state);
 
@@ -38,7 +41,7 @@ public sealed class TaskEnvironmentTests(StackFixture stack) : IClassFixture<Sta
         Assert.True(waited.ExitCode == 0, waited.Out + waited.Error);
         var told = queue.Messages.DistinctBy(message => message.Id).ToList();
         Assert.Equal(["compute_node.created", "compute_node.running"], told.Where(message => message.RoutingKey.StartsWith("compute_node", StringComparison.Ordinal)).Select(message => message.RoutingKey).Distinct().Take(2));
-        Assert.Equal(2, told.Count(message => message.RoutingKey == "compute_node.running"));
+        Assert.True(told.Count(message => message.RoutingKey == "compute_node.running") == 2, string.Join("\n", told.Select(message => $"{message.Id} {message.RoutingKey} {message.Body}")));
         var sequences = told.Select(message => long.Parse(message.Id.Split(':')[1])).ToList();
         Assert.Equal(sequences.Order(), sequences);
         Assert.All(told, message => Assert.Equal(job, message.JobId));

@@ -52,6 +52,43 @@ public sealed class JoinTokenTests(ServerFixture server) : IClassFixture<ServerF
     }
 
     [Fact]
+    public async Task JoinWhoseAnswerWasLost_IsAnsweredAgainAndMakesNothingNew()
+    {
+        var env = await CreateAsync("token-again");
+        var token = (await MakeAsync(env)).Token;
+
+        var first = await JoinedAsync(token, joinId: "join-1");
+        var again = await JoinedAsync(token, joinId: "join-1");
+        var anew = await JoinedAsync(token, nodeId: first.NodeId, joinId: "join-2");
+        var anewAgain = await JoinedAsync(token, nodeId: first.NodeId, joinId: "join-2");
+        var other = await JoinedAsync(token, joinId: "join-3");
+        using var empty = await JoinAsync(token, env, null, "");
+        using var tooLong = await JoinAsync(token, env, null, new string('x', JoinRequest.MaxJoinIdLength + 1));
+
+        Assert.Equal((first.NodeId, first.Epoch, first.NodeToken), (again.NodeId, again.Epoch, again.NodeToken));
+        Assert.True(anew.NodeId == first.NodeId && anew.Epoch > first.Epoch);
+        Assert.Equal((anew.Epoch, anew.NodeToken), (anewAgain.Epoch, anewAgain.NodeToken));
+        Assert.NotEqual(first.NodeId, other.NodeId);
+        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (empty.StatusCode, tooLong.StatusCode));
+        Assert.Equal(2, (await server.GetAsync<Page<NodeView>>($"/v1/environments/{env}/nodes")).Items.Count);
+        Assert.Equal(1, await server.CountAsync($"events WHERE subject_id = '{env}' AND state = 'ABNORMAL'"));
+    }
+
+    [Fact]
+    public async Task GivenUpMeanwhile_TheSameJoinBeginsANewEpoch()
+    {
+        var env = await CreateAsync("token-given-up");
+        var token = (await MakeAsync(env)).Token;
+        var first = await JoinedAsync(token, joinId: "join-1");
+        await server.Services.GetRequiredService<EnvironmentStore>().ChangeAsync(
+            env, environment => { environment.Lose(environment.Find(first.NodeId)!, "silent"); return environment; }, CancellationToken.None);
+
+        var again = await JoinedAsync(token, nodeId: first.NodeId, joinId: "join-1");
+
+        Assert.True(again.NodeId == first.NodeId && again.Epoch > first.Epoch + 1, $"{first.Epoch} {again.Epoch}");
+    }
+
+    [Fact]
     public async Task BadRequests_AreRefusedWithEveryProblem()
     {
         var env = await CreateAsync("token-bad");
@@ -83,9 +120,9 @@ public sealed class JoinTokenTests(ServerFixture server) : IClassFixture<ServerF
     private async Task<string> ProvidersNodeAsync(string env) => (await server.Services.GetRequiredService<EnvironmentStore>().ChangeAsync(
         env, environment => environment.AddNode(EntityId.New(EntityId.Node), EntityId.New(EntityId.Instance), "host-a"), CancellationToken.None))!.NodeId;
 
-    private async Task<JoinResponse> JoinedAsync(string token, string? env = null, string? nodeId = null)
+    private async Task<JoinResponse> JoinedAsync(string token, string? env = null, string? nodeId = null, string? joinId = null)
     {
-        using var response = await JoinAsync(token, env, nodeId);
+        using var response = await JoinAsync(token, env, nodeId, joinId);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
         return await ServerFixture.ReadAsync<JoinResponse>(response);
     }
@@ -96,12 +133,12 @@ public sealed class JoinTokenTests(ServerFixture server) : IClassFixture<ServerF
         return response.StatusCode;
     }
 
-    private async Task<HttpResponseMessage> JoinAsync(string token, string? env, string? nodeId)
+    private async Task<HttpResponseMessage> JoinAsync(string token, string? env, string? nodeId, string? joinId = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, AgentRoutes.Join)
         {
             Content = new StringContent(
-                JsonSerializer.Serialize(new JoinRequest { NodeId = nodeId, Env = env, HostName = "h", Cpu = 2, Mem = 4, Slots = 1, AgentVersion = "1.0" }, BatchPlaneJson.Options),
+                JsonSerializer.Serialize(new JoinRequest { JoinId = joinId, NodeId = nodeId, Env = env, HostName = "h", Cpu = 2, Mem = 4, Slots = 1, AgentVersion = "1.0" }, BatchPlaneJson.Options),
                 Encoding.UTF8,
                 "application/json"),
         };

@@ -20,9 +20,11 @@ internal sealed class SimulatedAgent(Cluster cluster, Host host, Life life, stri
         where T : class =>
         cluster.Network.Call(life, host.Name, $"{nodeId} {what}", timeout, cluster.AnyServer, handle, new(AnswerKind.Unavailable, null, "no answer"), answered);
 
-    internal void Join()
+    internal void Join() => Join($"{life.Name} {cluster.World.Clock.Milliseconds}");
+
+    private void Join(string joinId)
     {
-        var request = new JoinRequest { NodeId = nodeId, HostName = host.Name, Cpu = host.Slots, Mem = 1, Slots = host.Slots, AgentVersion = "simulated" };
+        var request = new JoinRequest { JoinId = joinId, NodeId = nodeId, HostName = host.Name, Cpu = host.Slots, Mem = 1, Slots = host.Slots, AgentVersion = "simulated" };
         Call<JoinResponse>("join", (server, answer) => server.Join(request, answer), answer =>
         {
             switch (answer.Kind)
@@ -32,7 +34,7 @@ internal sealed class SimulatedAgent(Cluster cluster, Host host, Life life, stri
                     _session.Start();
                     break;
                 case AnswerKind.Unavailable:
-                    cluster.World.After(cluster.World.Between(50, 2_000), life, "joins again", Join);
+                    cluster.World.After(cluster.World.Between(50, 2_000), life, "joins again", () => Join(joinId));
                     break;
                 case AnswerKind.Fenced:
                 case AnswerKind.Unknown:

@@ -81,6 +81,7 @@ CREATE TABLE nodes (
     state               text NOT NULL CHECK (state IN ('SUBMITTED', 'CREATING', 'CREATED', 'CREATION_FAILED', 'RUNNING', 'ABNORMAL', 'DELETING', 'DELETED')),
     epoch               bigint NOT NULL,
     left_epoch          bigint,
+    join_id             text,
     origin              text NOT NULL CHECK (origin IN ('BATCH_CREATED', 'USER_ATTACHED')),
     instance_id         text NOT NULL,
     provider_host       text,
@@ -130,6 +131,7 @@ COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended 
 COMMENT ON COLUMN nodes.kept_attempts IS 'Attempts whose directories are kept for inspection there: nothing but a user takes the node away.';
 COMMENT ON COLUMN nodes.work_directory IS 'Directory of its agent on the machine, as it told when it joined.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
+COMMENT ON COLUMN nodes.join_id IS 'What its agent called the join that began the epoch: the same request again, whose answer was lost, begins no other. Null: it told nothing, or was given up since.';
 COMMENT ON COLUMN nodes.left_epoch IS 'The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';

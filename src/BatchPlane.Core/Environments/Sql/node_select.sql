@@ -30,7 +30,8 @@ SELECT
     limits,
     promised_cpu_millis,
     promised_memory_mib,
-    address
+    address,
+    join_id
 FROM nodes
 WHERE env_id = @env_id::text
     AND deleted_at IS NULL

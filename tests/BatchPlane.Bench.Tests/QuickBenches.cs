@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace BatchPlane.EndToEnd.Tests.Bench;
+namespace BatchPlane.Bench.Tests;
 
 /// <summary>All benchmarks in their quick form, once for all tests of a class.</summary>
 public sealed class QuickBenches : IAsyncLifetime

@@ -2,7 +2,7 @@ using System.Text.Json;
 using BatchPlane.Bench.Soak;
 using BatchPlane.Contracts;
 
-namespace BatchPlane.EndToEnd.Tests.Bench;
+namespace BatchPlane.Bench.Tests;
 
 /// <summary><c>./dev soak million</c> in short, and what its checks would see.</summary>
 public sealed class MillionSoakTests

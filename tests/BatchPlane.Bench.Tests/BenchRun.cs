@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace BatchPlane.EndToEnd.Tests.Bench;
+namespace BatchPlane.Bench.Tests;
 
 /// <summary>The program of the benchmarks, run to its end.</summary>
 /// <param name="ExitCode">Its exit code.</param>

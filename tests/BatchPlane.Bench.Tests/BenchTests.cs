@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace BatchPlane.EndToEnd.Tests.Bench;
+namespace BatchPlane.Bench.Tests;
 
 /// <summary>The benchmarks run and print sane figures; how fast anything is, is not tested.</summary>
 public sealed class BenchTests(QuickBenches benches) : IClassFixture<QuickBenches>
