@@ -36,7 +36,7 @@ internal static class EventDocument
           19 events of the table below: the others are told where they are named, and nowhere else. An event that the block names besides keeps its own `event_vars`.
         - `filter` leaves out events of a block; what it names must all be so: `levels` (`["job", "task"]`), `labels` (`[{"key": "branch", "value": "main"}]`, which the job's or environment's `tags`
           must have; without `value`: any), `final` (true: only ends: `SUCCEED`, `FAILED`, `FAILED_INTERRUPTED`, `DELETED`, `CREATION_FAILED`), `changed` (true: no event that changes no state,
-          and `TASK_INSTANCE_RUNNING` for the first attempt that begins only, and for the first after a user's retry). A filter that none of the block's events can pass is refused.
+          and `TASK_INSTANCE_RUNNING` for the first attempt that begins only, and for the first after a user's retry). A filter that none of the block's events can pass is refused. Subscriptions have [filters](subscriptions.md#filters-and-formats) of the same words.
         - `TASK_PROGRESS` tells how far a task has come: `"every_percent": 10` (default), `"every_seconds": 60` or both, of each block its own. An array of 100,000 instances tells its story in fewer than ten messages
           with `JOB_RUNNING`, `JOB_SUCCEED`, `JOB_FAILED`, `TASK_PROGRESS` every 20 percent and the ends of its task. What is asked for by seconds is told while a task runs, ends or not, at most `Scheduling.DuePollSeconds` late.
         - `event_vars` come back unchanged in each message of that event.
