@@ -34,6 +34,8 @@ internal sealed partial class ServerPlace : IAsyncDisposable
 
     internal string Output => _server?.Output ?? "";
 
+    private Uri Url { get; set; } = new("http://127.0.0.1");
+
     internal static async Task<ServerPlace> CreateAsync() => new(await TestServices.CreateDatabaseAsync(), await TestServices.CreateVirtualHostAsync());
 
     /// <summary>Starts a server and waits until it answers.</summary>
@@ -54,8 +56,6 @@ internal sealed partial class ServerPlace : IAsyncDisposable
         Assert.False(_server.HasEnded, Output);
         Url = new(url);
     }
-
-    private Uri Url { get; set; } = new("http://127.0.0.1");
 
     /// <summary>As by a loss of power: nothing that the server does at its end is done.</summary>
     internal async Task KillAsync()
