@@ -32,7 +32,7 @@ public sealed class HeldListenerTests(ITestOutputHelper output)
         await StartAsync("00:10:00");
         await place.SendAsync(HttpMethod.Post, "/v1/topics", $$"""{"topic_name":"{{Topic}}"}""");
         await using var queue = await QueueReader.BindAsync(place.AmqpUrl, Topic, "#");
-        await AppendAsync("job-backlog1");
+        await AppendAsync("job-backlog1", count);
         var held = await DispatchedAsync("job-backlog1");
         await BegunAsync(1);
         Assert.True((await HeldAsync()).PendingEvents >= count);
@@ -42,7 +42,7 @@ public sealed class HeldListenerTests(ITestOutputHelper output)
         await StartAsync("00:00:00.500");
         await BegunAsync(2);
         await GivenUpAsync();
-        await AppendAsync("job-backlog2");
+        await AppendAsync("job-backlog2", count);
         await DispatchedAsync("job-backlog2");
         Assert.Empty(Taken());
 
@@ -53,18 +53,18 @@ public sealed class HeldListenerTests(ITestOutputHelper output)
 
         // The control: what the place is moved over before a call has returned is lost, and is seen to be.
         await File.WriteAllTextAsync($"{file}.hold", "");
-        await AppendAsync("job-passed");
+        await AppendAsync("job-passed", PerRow);
         await Eventually.TrueAsync(() => Lines()[^1] == "begin job-passed:1", Limit, () => place.Output);
         await GivenUpAsync();
         await place.ExecuteAsync("UPDATE event_listeners SET (cursor_txid, cursor_event_no) = (SELECT order_txid, event_no + 1 FROM events ORDER BY order_txid DESC, event_no DESC LIMIT 1), cursor_count = 0 WHERE listener_name = 'holding'");
         File.Delete($"{file}.hold");
-        await AppendAsync("job-behind");
-        await Eventually.TrueAsync(() => Taken().Contains($"job-behind:{count}"), Limit, () => place.Output);
+        await AppendAsync("job-behind", PerRow);
+        await Eventually.TrueAsync(() => Taken().Contains($"job-behind:{PerRow}"), Limit, () => place.Output);
         Assert.DoesNotContain(Taken(), id => id.StartsWith("job-passed:", StringComparison.Ordinal));
 
         if (soaked is not null)
         {
-            await AppendAsync("job-running0");
+            await AppendAsync("job-running0", count);
             var running = await DispatchedAsync("job-running0");
             output.WriteLine($"{count} events dispatched in {held.TotalSeconds:f1} s while a listener held them all, in {running.TotalSeconds:f1} s while it took them");
         }
@@ -95,20 +95,23 @@ public sealed class HeldListenerTests(ITestOutputHelper output)
         async Task<TimeSpan> DispatchedAsync(string job)
         {
             var watch = Stopwatch.StartNew();
-            await Eventually.TrueAsync(() => queue.Messages.Count(message => message.JobId == job) >= count, Limit, () => $"{queue.Messages.Count} messages\n{place.Output}");
-            Assert.Equal(Ids(job), queue.Messages.Where(message => message.JobId == job).Select(message => message.Id).Distinct());
-            return watch.Elapsed;
+            string[] Arrived() => [.. queue.Messages.Where(message => message.JobId == job).Select(message => message.Id).Distinct()];
+            await Eventually.TrueAsync(() => queue.Messages.Count >= count && Arrived().Length >= count, Limit, () => $"{queue.Messages.Count} messages\n{place.Output}");
+            var elapsed = watch.Elapsed;
+            Assert.Equal(Ids(job), Arrived());
+            queue.Messages.Clear();
+            return elapsed;
         }
 
-        Task AppendAsync(string job)
+        Task AppendAsync(string job, int events)
         {
             var notifications = JsonSerializer.Serialize<NotificationDocument[]>([new() { TopicName = Topic, EventConfigs = [new() { EventName = "TASK_INSTANCE_RUNNING" }] }], BatchPlaneJson.Options);
             return place.ExecuteAsync($$"""
                 INSERT INTO jobs (job_id, job_name, job_description, priority, state, document, notifications, interest, tags, submitted_by, created_at, last_sequence)
-                VALUES ('{{job}}', 'demo', '', 1, 'RUNNING', '{}', '{{notifications}}', '{}', '[]', 'test', now(), {{count}});
+                VALUES ('{{job}}', 'demo', '', 1, 'RUNNING', '{}', '{{notifications}}', '{}', '[]', 'test', now(), {{events}});
                 INSERT INTO events (order_txid, shard, subject_id, sequence, span, level, state, task_no, instance_index, attempt, source, launched_at, running_at, occurred_at, notify)
                 SELECT pg_current_xact_id(), {{DispatcherShard.Of(job)}}, '{{job}}', n + 1, {{PerRow}}, 'task_instance', 'RUNNING', 0, n, 1, 'agent', now(), now(), now(), 1
-                FROM generate_series(0, {{count - 1}}, {{PerRow}}) AS n
+                FROM generate_series(0, {{events - 1}}, {{PerRow}}) AS n
                 ORDER BY n
                 """);
         }
