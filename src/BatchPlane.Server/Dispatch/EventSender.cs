@@ -22,7 +22,22 @@ internal sealed class EventSender(DispatchServices services, Func<bool> maySend,
     private readonly Refusals _refusals = new(services.Options, services.Time);
 
     /// <summary>When the redelivery was asked for that sends now; null: events are sent for the first time.</summary>
-    internal DateTimeOffset? RedeliveredAt { get; set; }
+    internal DateTimeOffset? RedeliveredAt
+    {
+        get => _redeliveredAt;
+        set
+        {
+            if (_redeliveredAt != value)
+            {
+                // Whoever asks for it again means that it be tried again.
+                _refusals.Forget();
+            }
+
+            _redeliveredAt = value;
+        }
+    }
+
+    private DateTimeOffset? _redeliveredAt;
 
     // Null: the exchange is there. Else why it can never be.
     private readonly Dictionary<string, string?> _exchanges = new(StringComparer.Ordinal);
