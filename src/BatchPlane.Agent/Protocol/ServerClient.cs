@@ -13,6 +13,9 @@ internal sealed class ServerClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
+
+    // Shorter than any usual lease: an answer that hangs is asked for again while the node still counts as alive.
+    private static readonly TimeSpan JoinTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(5);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private static readonly MediaTypeHeaderValue Bytes = new("application/octet-stream");
@@ -43,7 +46,7 @@ internal sealed class ServerClient : IDisposable
     /// <summary>Joins; what is asked later is asked as the node and epoch of the last join.</summary>
     internal async Task<Answer<JoinResponse>> JoinAsync(JoinRequest request, CancellationToken cancellation)
     {
-        var answer = await SendAsync<JoinResponse>(_heartbeats, AgentRoutes.Join, JsonBody(request), _options.JoinToken, RequestTimeout, cancellation);
+        var answer = await SendAsync<JoinResponse>(_heartbeats, AgentRoutes.Join, JsonBody(request), _options.JoinToken, JoinTimeout, cancellation);
         _node = answer.Body ?? _node;
         return answer;
     }

@@ -9,7 +9,7 @@ internal sealed class FilterOptions
     private readonly Option<string[]> _levels = new("--level")
     {
         HelpName = "LEVEL",
-        Description = "Only events of this level: job, task, task_instance, compute_env or compute_node. May be given several times.",
+        Description = "Only events of this level: job, task, task_instance, compute_env, compute_node or subscription. May be given several times.",
     };
 
     private readonly Option<string[]> _labels = new("--label")

@@ -68,7 +68,7 @@ public sealed record EventConfigDocument
 /// <summary>Which events are told. What it names must all be so.</summary>
 public sealed record EventFilterDocument
 {
-    /// <summary>Events of these levels: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>. Empty: all.</summary>
+    /// <summary>Events of these levels: <c>job</c>, <c>task</c>, <c>task_instance</c>, <c>compute_env</c>, <c>compute_node</c>; in filters of subscriptions also <c>subscription</c>. Empty: all.</summary>
     public IReadOnlyList<string> Levels { get; init; } = [];
 
     /// <summary>Events of jobs and environments that have all these labels (<c>tags</c>). Empty: all.</summary>

@@ -361,7 +361,7 @@ CREATE TABLE jobs (
     submitted_by text NOT NULL,
     -- The request in Tencent's words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.
     tencent jsonb,
-    -- The region that the request in Tencent's words named, which messages carry; null: the one of the installation.
+    -- The region that the request in Tencent's words named, which messages in Tencent's envelope carry; null: the one of the installation.
     region text,
     -- W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.
     traceparent text,
@@ -497,7 +497,7 @@ CREATE TABLE nodes (
     epoch bigint NOT NULL,
     -- The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.
     left_epoch bigint,
-    -- What its agent called the join that began the epoch: the same request again, whose answer was lost, begins no other. Null: it told nothing, or was given up since.
+    -- What its agent called the join that began the epoch: the same request again, whose answer was lost, begins no other, and makes no second node of an attached machine. Null: it told nothing.
     join_id text,
     origin text NOT NULL,
     instance_id text NOT NULL,

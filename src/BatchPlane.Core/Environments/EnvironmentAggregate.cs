@@ -166,21 +166,21 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
         }
     }
 
-    /// <summary>The node that <paramref name="joinId"/> was answered with, as long as the epoch lasts that it began; null: none.</summary>
-    public NodeRecord? JoinedBy(string? joinId) => Nodes.FirstOrDefault(node => IsJoinOf(node, joinId));
-
-    private static bool IsJoinOf(NodeRecord node, string? joinId) => joinId is not null && node.JoinId == joinId && node.State == NodeState.Running;
+    /// <summary>The attached machine that <paramref name="joinId"/> made a node, given up since or not; null: none.</summary>
+    public NodeRecord? AttachedBy(string? joinId) => joinId is null ? null : Nodes.FirstOrDefault(node => node.IsAttached && node.JoinId == joinId);
 
     /// <summary>The node's agent joined: a new epoch and lease. An earlier incarnation that still ran is lost with what it held. False when the node takes no agent any more.</summary>
     /// <param name="node">The node.</param>
     /// <param name="facts">What it says of itself.</param>
     /// <param name="agentVersion">Version of the agent.</param>
     /// <param name="lease">How long it is taken to be alive.</param>
-    /// <param name="joinId">What the agent calls this join: the same one again changes nothing; null: nothing.</param>
+    /// <param name="joinId">What the agent calls this join: the same one again begins no other epoch while its own lasts; null: nothing.</param>
     public bool Join(NodeRecord node, MachineFacts facts, string agentVersion, TimeSpan lease, string? joinId = null)
     {
-        if (IsJoinOf(node, joinId))
+        if (joinId is not null && node.JoinId == joinId && node.State == NodeState.Running)
         {
+            node.LeaseUntil = Now + lease;
+            node.IsDirty = true;
             return true;
         }
 
@@ -230,7 +230,6 @@ public sealed partial class EnvironmentAggregate(EnvironmentRecord environment, 
             }
 
             node.Epoch++;
-            node.JoinId = null;
             node.LeaseUntil = null;
             node.Reason = reason;
             Move(node, NodeEvent.Lost, JournalSource.Engine);

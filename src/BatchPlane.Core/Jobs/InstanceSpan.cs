@@ -70,7 +70,7 @@ internal sealed class InstanceSpan
             RunningAt = instance.RunningAt,
             OccurredAt = now,
             IsRepeatedBegin = IsRepeatedBegin(instance),
-            Details = DetailsOf(WireName.Of(instance.State))?.ToJson(),
+            Details = DetailsOf(WireName.Of(instance.State), IsRepeatedBegin(instance))?.ToJson(),
         };
         _failoverOf = instance.FailoverOf;
         _executionSource = instance.ExecutionSource;
@@ -124,10 +124,12 @@ internal sealed class InstanceSpan
         return row;
     }
 
-    private JournalDetails? DetailsOf(string state)
+    private JournalDetails? DetailsOf(string state, bool isRepeatedBegin)
     {
         var retryCount = Unusual(state, _facts.RetryCount);
-        return _lineage is null && _facts.Percent is null && retryCount is null ? null : (_lineage ?? new()) with { Percent = _facts.Percent, RetryCount = retryCount };
+        return _lineage is null && _facts.Percent is null && retryCount is null && !isRepeatedBegin
+            ? null
+            : (_lineage ?? new()) with { Percent = _facts.Percent, RetryCount = retryCount, BeganBefore = isRepeatedBegin ? true : null };
     }
 
     /// <summary>What its attempt's number says needs not be stored.</summary>

@@ -69,6 +69,9 @@ public sealed record JournalDetails
     /// <summary>Of an attempt: the lost one whose place it takes.</summary>
     public int? OriginalAttempt { get; init; }
 
+    /// <summary>Of an attempt that begins: one before it had begun as well, since the instance was submitted or a user had it tried again. Null: it is the first.</summary>
+    public bool? BeganBefore { get; init; }
+
     /// <summary>Of a subscription: its topic, which is told.</summary>
     public string? TopicName { get; init; }
 

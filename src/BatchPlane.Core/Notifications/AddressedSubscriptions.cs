@@ -41,19 +41,19 @@ public sealed class AddressedSubscriptions
         }
 
         var (kind, row, labels) = (message.Kind, message.Event.Row, message.Subject.Labels);
-        return [.. _byTopic[TopicKey.Of(topicName)].Where(subscription => Gets(subscription.View, kind, SourceOf(row), labels))];
+        return [.. _byTopic[TopicKey.Of(topicName)].Where(subscription => Gets(subscription.View, kind, BeganBefore(row), labels))];
     }
 
     /// <summary>One of them; null when there is none of this id.</summary>
     public AddressedSubscription? Find(string topicKey, string subscriptionId) => _byTopic[topicKey].FirstOrDefault(subscription => subscription.View.SubscriptionId == subscriptionId);
 
     /// <summary>Whether bindings and filter of a subscription let an event pass.</summary>
-    public static bool Gets(SubscriptionView subscription, EventKind kind, string? executionSource, IReadOnlyList<TagDocument> labels) =>
+    public static bool Gets(SubscriptionView subscription, EventKind kind, bool beganBefore, IReadOnlyList<TagDocument> labels) =>
         subscription.Bindings.Any(binding => BindingPattern.Matches(binding, kind.RoutingKey))
-        && (subscription.Filter is null || EventFilter.Admits(subscription.Filter, kind, executionSource, labels));
+        && (subscription.Filter is null || EventFilter.Admits(subscription.Filter, kind, beganBefore, labels));
 
-    /// <summary>Why the attempt of a row was made; null when it is about none.</summary>
-    public static string? SourceOf(OutboxRow row) => row.Attempt is { } attempt ? ExecutionSources.Of(attempt, row.Details?.OriginalAttempt, row.Details?.ExecutionSource) : null;
+    /// <summary>Whether an attempt of the same instance had begun before the one that a row is about.</summary>
+    public static bool BeganBefore(OutboxRow row) => row.Details?.BeganBefore is true;
 }
 
 /// <summary>Which addressed subscriptions there are, without their names: equal marks, equal subscriptions.</summary>

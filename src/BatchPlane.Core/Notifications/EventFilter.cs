@@ -13,12 +13,12 @@ public static class EventFilter
     /// <summary>Whether an event of a job or environment with these labels passes the filter of a subscription.</summary>
     /// <param name="filter">The filter.</param>
     /// <param name="kind">The event, as it was asked for.</param>
-    /// <param name="executionSource">Of an attempt: why it was made, of <see cref="ExecutionSources"/>; null: it is about none.</param>
+    /// <param name="beganBefore">An attempt begins, and one before it had: see <see cref="Journal.JournalDetails.BeganBefore"/>.</param>
     /// <param name="labels">Labels of the job or environment.</param>
-    public static bool Admits(EventFilterDocument filter, EventKind kind, string? executionSource, IReadOnlyList<TagDocument> labels) =>
+    public static bool Admits(EventFilterDocument filter, EventKind kind, bool beganBefore, IReadOnlyList<TagDocument> labels) =>
         Admits(filter, kind)
         && Admits(filter, labels)
-        && !(filter.Changed && kind is { Level: EventLevel.TaskInstance, State: "RUNNING" } && executionSource is ExecutionSources.Retry or ExecutionSources.Failover);
+        && !(filter.Changed && beganBefore && kind is { Level: EventLevel.TaskInstance, State: "RUNNING" });
 
     /// <summary>Whether events of this kind pass; labels are another question.</summary>
     public static bool Admits(EventFilterDocument filter, EventKind kind) =>

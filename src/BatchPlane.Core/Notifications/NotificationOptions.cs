@@ -27,7 +27,7 @@ public sealed class NotificationOptions
     /// <summary>Default of <see cref="MaxTopics"/>: the published limit of the original service.</summary>
     public const int DefaultMaxTopics = 10_000;
 
-    /// <summary>Region id that messages carry of what was not made by a request to the Tencent façade that names another one. Default <c>ap-local</c>.</summary>
+    /// <summary>Region id of the installation: CloudEvents name it as their source, and messages in Tencent's envelope carry it unless a request to the Tencent façade that named another one made the job or environment. Default <c>ap-local</c>.</summary>
     [Required]
     [StringLength(64, MinimumLength = 1)]
     public string Region { get; set; } = DefaultRegion;

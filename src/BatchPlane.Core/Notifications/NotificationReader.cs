@@ -61,7 +61,7 @@ internal sealed class NotificationReader
         var several = block.Find("topic_names") is not null;
         List<string> topics = several ? ReadTopics(block) : [block.RequiredText("topic_name", DocumentRules.TopicName)];
         CountTopics(block.PathOf(several ? "topic_names" : "topic_name"), topics.Count);
-        var filter = block.Find("filter") is { } given ? FilterReader.Read(given, block.PathOf("filter"), _problems) : null;
+        var filter = block.Find("filter") is { } given ? FilterReader.ReadOfBlock(given, block.PathOf("filter"), _problems) : null;
         var configs = _configs.ReadAll(block, topics);
         if (filter is not null && configs.Count > 0 && !configs.Any(config => EventFilter.Admits(filter, EventCatalogue.Find(config.EventName)!)))
         {

@@ -228,7 +228,7 @@ public sealed partial class SubscriptionReader
     }
 
     private EventFilterDocument? ReadFilter(ObjectReader members) =>
-        members.Find("filter") is { } given ? FilterReader.Read(given, members.PathOf("filter"), _problems) : null;
+        members.Find("filter") is { } given ? FilterReader.ReadOfSubscription(given, members.PathOf("filter"), _problems) : null;
 
     private int? ReadInFlight(ObjectReader members) => members.Integer("max_in_flight", 1, _limits.MaxInFlight, ItemCodes.MaxInFlightOutOfRange);
 

@@ -117,7 +117,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
             && (await IdempotencyStore.TakeAsync(connection, [(idempotencyKey, MarkOf(secret))], cancellationToken)).Values.SingleOrDefault() is { } earlier)
         {
             return earlier.BodyHash.AsSpan().SequenceEqual(idempotencyKey.BodyHash)
-                ? await RotatedBeforeAsync(topicName, subscriptionId, earlier.ResourceId, cancellationToken)
+                ? await RotatedBeforeAsync(connection, topicName, subscriptionId, earlier.ResourceId, cancellationToken)
                 : new SecretRotation.KeyReused();
         }
 
@@ -224,9 +224,9 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     private static object OrNull(object? value) => value ?? DBNull.Value;
 
     /// <summary>The secret with this mark, if it is the webhook's still.</summary>
-    private async Task<SecretRotation> RotatedBeforeAsync(string topicName, string subscriptionId, string mark, CancellationToken cancellationToken)
+    private async Task<SecretRotation> RotatedBeforeAsync(NpgsqlConnection connection, string topicName, string subscriptionId, string mark, CancellationToken cancellationToken)
     {
-        await using var command = Command("subscriptions_secret", topicName, subscriptionId);
+        await using var command = Command("subscriptions_secret", topicName, subscriptionId, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
         {

@@ -128,8 +128,9 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
         var results = await context.SubscriptionDeliveries.Where(result => result.SubjectId == row.SubjectId && result.Sequence == sequence).ToDictionaryAsync(result => result.SubscriptionId, cancellationToken);
         var standings = await StandingsAsync(row, keys, cancellationToken);
         var labels = subscriptions.Exists(subscription => subscription.Filter is not null) ? await LabelsAsync(context, row.SubjectId, cancellationToken) : [];
+        var beganBefore = row.Details is { } details && JournalDetails.Parse(details).BeganBefore is true;
         return subscriptions
-            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || kinds[subscription.TopicKey].Any(kind => Gets(subscription, kind, EventViews.LineageOf(row).Source, labels)))
+            .Where(subscription => results.ContainsKey(subscription.SubscriptionId) || kinds[subscription.TopicKey].Any(kind => Gets(subscription, kind, beganBefore, labels)))
             .ToLookup(
                 subscription => subscription.TopicKey,
                 subscription => new Asked(subscription, results.GetValueOrDefault(subscription.SubscriptionId), standings.GetValueOrDefault(subscription.SubscriptionId)),
@@ -137,9 +138,9 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
     }
 
     /// <summary>Whether bindings and filter let an event pass.</summary>
-    private static bool Gets(SubscriptionRow subscription, EventKind kind, string? executionSource, IReadOnlyList<TagDocument> labels) =>
+    private static bool Gets(SubscriptionRow subscription, EventKind kind, bool beganBefore, IReadOnlyList<TagDocument> labels) =>
         Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, kind.RoutingKey))
-        && (subscription.Filter is null || EventFilter.Admits(ReadJson.Of<EventFilterDocument>(subscription.Filter), kind, executionSource, labels));
+        && (subscription.Filter is null || EventFilter.Admits(ReadJson.Of<EventFilterDocument>(subscription.Filter), kind, beganBefore, labels));
 
     /// <summary>Labels of a job or environment.</summary>
     private static async Task<IReadOnlyList<TagDocument>> LabelsAsync(ReadContext context, string subjectId, CancellationToken cancellationToken) =>

@@ -126,9 +126,9 @@ internal static class Join
                 : new(null);
         }
 
-        if (environment.JoinedBy(request.JoinId) is { IsAttached: true } joined)
+        if (environment.AttachedBy(request.JoinId) is { } attached)
         {
-            return new(joined);
+            return new(environment.Join(attached, facts, request.AgentVersion, options.Lease, request.JoinId) ? attached : null);
         }
 
         if (environment.Environment.State != EnvironmentState.Created)

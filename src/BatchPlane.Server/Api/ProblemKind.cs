@@ -40,6 +40,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
     internal static readonly ProblemKind TopicsFull = new(409, "topics_full", "There are as many topics as the server allows.", "Delete one, or raise `Notifications:MaxTopics`.");
     internal static readonly ProblemKind SubscriptionExists = new(409, "subscription_exists", "The topic has this subscription already.", "Use it.");
     internal static readonly ProblemKind SubscriptionsFull = new(409, "subscriptions_full", "The topic has as many subscriptions as the server allows.", "Delete one, or raise `SubscriptionLimits:MaxPerTopic`.");
+    internal static readonly ProblemKind SecretSuperseded = new(409, "secret_superseded", "The secret that this idempotency key made is not in use any more.", "Use the secret that was made last, or a new key to make another.");
     internal static readonly ProblemKind TopicConflict = new(409, "topic_conflict", "RabbitMQ has an exchange of this name that is none of a topic.", "Choose another name, or remove the exchange; nothing was stored.");
     internal static readonly ProblemKind QueueConflict = new(409, "queue_conflict", "RabbitMQ does not let this queue be bound.", "The detail says why; nothing was stored.");
     internal static readonly ProblemKind RedeliveriesFull = new(409, "redeliveries_full", "As many redeliveries are open as the server allows.", "Wait for one to end or cancel one; the limit is `Dispatch.MaxRedeliveries`.");
@@ -72,7 +73,7 @@ internal sealed record ProblemKind(int Status, string Code, string Title, string
         RouteNotFound, JobNotFound, TaskNotFound, InstanceNotFound, OutputNotFound, EnvironmentNotFound, NodeNotFound, JoinTokenNotFound, TaskTemplateNotFound, TopicNotFound, SubscriptionNotFound, EventNotFound, ExecutionNotFound, RedeliveryNotFound, ListenerNotFound,
         MethodNotAllowed,
         RequestTimeout,
-        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, TopicsFull, SubscriptionExists, SubscriptionsFull, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry, ListenerRuns,
+        EnvironmentExists, EnvironmentState, TaskTemplateExists, TaskTemplatesFull, TopicExists, TopicsFull, SubscriptionExists, SubscriptionsFull, SecretSuperseded, TopicConflict, QueueConflict, RedeliveriesFull, Fenced, AttemptNotHeld, JobNotEnded, JobEnded, JobNotFailed, NothingToRetry, ListenerRuns,
         OutputGone, EventsGone,
         BodyTooLarge,
         UnsupportedMediaType,

@@ -119,6 +119,6 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<D
         var (kind, row, labels) = (message.Kind, message.Event.Row, message.Subject.Labels);
         return subscription.TopicKey == topicKey
             && subscription.Bindings!.Any(binding => BindingPattern.Matches(binding, kind.RoutingKey))
-            && (subscription.Filter is null || EventFilter.Admits(subscription.Filter, kind, AddressedSubscriptions.SourceOf(row), labels));
+            && (subscription.Filter is null || EventFilter.Admits(subscription.Filter, kind, AddressedSubscriptions.BeganBefore(row), labels));
     }
 }

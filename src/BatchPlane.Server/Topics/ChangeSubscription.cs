@@ -84,7 +84,7 @@ internal static class ChangeSubscription
             }
 
             var problems = new ProblemList();
-            var key = ApiResults.KeyOf(context, body, $"rotate-secret:{name}/{id}", problems);
+            var key = ApiResults.KeyOf(context, body, $"rotate-secret:{id}", problems);
             if (problems.Any)
             {
                 return ProblemResult.Invalid(problems.Items);
@@ -94,7 +94,7 @@ internal static class ChangeSubscription
             {
                 SecretRotation.Rotated rotated => TypedResults.Json(rotated.Secret, BatchPlaneJson.Options),
                 SecretRotation.KeyReused => ApiResults.KeyReused(),
-                SecretRotation.Superseded => new ProblemResult(ProblemKind.IdempotencyKeyReused, "The secret that was made with this key is not the webhook's any more: another one was made since."),
+                SecretRotation.Superseded => new ProblemResult(ProblemKind.SecretSuperseded, "The secret that was made with this key is not the webhook's any more: another one was made since."),
                 _ => new ProblemResult(ProblemKind.SubscriptionNotFound, $"The topic '{name}' has no webhook {id}."),
             };
         }

@@ -145,8 +145,19 @@ public sealed class NodePlanTests
     {
         NodeRecord Running(string id) => new()
         {
-            NodeId = id, EnvId = "env-00000001", InstanceId = "ins-" + id, IsAttached = false, State = NodeState.Running, CreatedAt = DateTimeOffset.UnixEpoch, StateSince = DateTimeOffset.UnixEpoch,
-            Slots = 4, Cpu = 4, MemoryMib = 8_192, BusySlots = busySlots, PromisedCpuMillis = heldCpu, PromisedMemoryMib = heldMemory,
+            NodeId = id,
+            EnvId = "env-00000001",
+            InstanceId = "ins-" + id,
+            IsAttached = false,
+            State = NodeState.Running,
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            StateSince = DateTimeOffset.UnixEpoch,
+            Slots = 4,
+            Cpu = 4,
+            MemoryMib = 8_192,
+            BusySlots = busySlots,
+            PromisedCpuMillis = heldCpu,
+            PromisedMemoryMib = heldMemory,
         };
         var environment = new EnvironmentAggregate(
             new() { EnvId = "env-00000001", EnvName = "e", Provider = NodeProvider.Local, DesiredNodeCount = 2, MaxNodeCount = 5, State = EnvironmentState.Created },

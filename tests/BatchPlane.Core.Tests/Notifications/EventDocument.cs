@@ -71,7 +71,7 @@ internal static class EventDocument
         | header `x-batchplane-sequence` | number of the event within its job, environment or subscription |
         | header `x-batchplane-redelivered-at` | of a message that is delivered again: when that was asked for, in milliseconds since 1970 |
         | header `traceparent` | W3C trace context that the request to make the job or environment came with; absent when it came with none |
-        | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:<region>`, event name, `job-…/task/index`, `env-…/node-…` or `subsc-…`, time with milliseconds, `application/json` |
+        | headers `cloudEvents_specversion`, `_id`, `_source`, `_type`, `_subject`, `_time`, `_datacontenttype` | CloudEvents 1.0: `1.0`, the event's id, `urn:batchplane:` and the region of the installation, event name, `job-…/task/index`, `env-…/node-…` or `subsc-…`, time with milliseconds, `application/json` |
 
         ## Formats
 

@@ -15,8 +15,8 @@ public sealed class InvariantTests(InvariantTests.LivelyDatabase database) : ICl
     /// <summary>A subscription with one event, whose row says the following of its journal.</summary>
     private static string Subscription(int lastSequence, int journalTxid) => $"""
         INSERT INTO topics (topic_key, topic_name, created_by, created_at) VALUES ('t', 't', 'test', now());
-        INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, bound_at, format, created_by, created_at, updated_at, last_sequence, journal_txid)
-        VALUES ('subsc-planted0', 't', 'queue', 'q', '{"{#}"}', true, now(), 'published', 'test', now() - interval '1 day', now(), {lastSequence}, '{journalTxid}');
+        INSERT INTO subscriptions (subscription_id, topic_key, protocol, endpoint, bindings, enabled, asked_txids, asked_event_nos, bound_txid, format, created_by, created_at, updated_at, last_sequence, journal_txid)
+        VALUES ('subsc-planted0', 't', 'queue', 'q', '{"{#}"}', true, '{"{0,0,0,0}"}', '{"{0,0,0,0}"}', '0', 'published', 'test', now() - interval '1 day', now(), {lastSequence}, '{journalTxid}');
         INSERT INTO events (order_txid, shard, subject_id, sequence, level, state, source, occurred_at, notify) VALUES ('7', 0, 'subsc-planted0', 1, 'subscription', 'ENABLED', 'engine', now(), 1)
         """;
 

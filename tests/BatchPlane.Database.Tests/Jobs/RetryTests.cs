@@ -123,7 +123,7 @@ public sealed class RetryTests : IAsyncLifetime
             }
         }
 
-        Assert.Equal(["2 1", "3 0", "5 1", "6 0"], await _installation.RowsAsync("SELECT attempt, notify FROM events WHERE level = 'task_instance' AND state = 'RUNNING' ORDER BY sequence"));
+        Assert.Equal(["2 1 -", "3 0 true", "5 1 -", "6 0 true"], await _installation.RowsAsync("SELECT attempt, notify, details ->> 'began_before' FROM events WHERE level = 'task_instance' AND state = 'RUNNING' ORDER BY sequence"));
     }
 
     [Fact]

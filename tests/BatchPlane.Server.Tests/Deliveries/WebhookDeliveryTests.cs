@@ -251,12 +251,13 @@ public sealed class WebhookDeliveryTests(DeliveryFixture server) : IClassFixture
         await RotateAsync("first", HttpStatusCode.NotFound, at: "/v1/topics/rotated-once/subscriptions/subsc-nowhere0/rotate-secret");
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => RotateAsync("first")));
         await RotateAsync("first", HttpStatusCode.UnprocessableEntity, body: "{ }");
+        Assert.Equal(answers[0], await RotateAsync("first", at: path.Replace("rotated-once", "Rotated-Once", StringComparison.Ordinal)));
         var second = await RotateAsync("second");
 
         Assert.Single(answers.Distinct());
         Assert.NotEqual(answers[0], second);
         Assert.Equal(second, await RotateAsync("second"));
-        Assert.Contains("not the webhook's any more", await RotateAsync("first", HttpStatusCode.UnprocessableEntity), StringComparison.Ordinal);
+        Assert.Contains("not the webhook's any more", await RotateAsync("first", HttpStatusCode.Conflict), StringComparison.Ordinal);
         Assert.Equal(second, await RotateAsync("second"));
     }
 

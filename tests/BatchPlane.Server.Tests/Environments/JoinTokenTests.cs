@@ -58,7 +58,9 @@ public sealed class JoinTokenTests(ServerFixture server) : IClassFixture<ServerF
         var token = (await MakeAsync(env)).Token;
 
         var first = await JoinedAsync(token, joinId: "join-1");
+        await server.ExecuteAsync($"UPDATE nodes SET lease_until = now() + interval '1 second' WHERE node_id = '{first.NodeId}'");
         var again = await JoinedAsync(token, joinId: "join-1");
+        var leases = await server.CountAsync($"nodes WHERE node_id = '{first.NodeId}' AND lease_until > now() + interval '2 seconds'");
         var anew = await JoinedAsync(token, nodeId: first.NodeId, joinId: "join-2");
         var anewAgain = await JoinedAsync(token, nodeId: first.NodeId, joinId: "join-2");
         var other = await JoinedAsync(token, joinId: "join-3");
@@ -70,12 +72,13 @@ public sealed class JoinTokenTests(ServerFixture server) : IClassFixture<ServerF
         Assert.Equal((anew.Epoch, anew.NodeToken), (anewAgain.Epoch, anewAgain.NodeToken));
         Assert.NotEqual(first.NodeId, other.NodeId);
         Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (empty.StatusCode, tooLong.StatusCode));
+        Assert.Equal(1, leases);
         Assert.Equal(2, (await server.GetAsync<Page<NodeView>>($"/v1/environments/{env}/nodes")).Items.Count);
         Assert.Equal(1, await server.CountAsync($"events WHERE subject_id = '{env}' AND state = 'ABNORMAL'"));
     }
 
     [Fact]
-    public async Task GivenUpMeanwhile_TheSameJoinBeginsANewEpoch()
+    public async Task GivenUpMeanwhile_TheSameJoinBeginsANewEpochOfTheSameNode()
     {
         var env = await CreateAsync("token-given-up");
         var token = (await MakeAsync(env)).Token;
@@ -83,9 +86,9 @@ public sealed class JoinTokenTests(ServerFixture server) : IClassFixture<ServerF
         await server.Services.GetRequiredService<EnvironmentStore>().ChangeAsync(
             env, environment => { environment.Lose(environment.Find(first.NodeId)!, "silent"); return environment; }, CancellationToken.None);
 
-        var again = await JoinedAsync(token, nodeId: first.NodeId, joinId: "join-1");
+        var again = await JoinedAsync(token, joinId: "join-1");
 
-        Assert.True(again.NodeId == first.NodeId && again.Epoch > first.Epoch + 1, $"{first.Epoch} {again.Epoch}");
+        Assert.True(again.NodeId == first.NodeId && again.Epoch > first.Epoch + 1, $"{first.NodeId} {first.Epoch}, {again.NodeId} {again.Epoch}");
     }
 
     [Fact]

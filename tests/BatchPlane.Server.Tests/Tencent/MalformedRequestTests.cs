@@ -26,7 +26,7 @@ public sealed class MalformedRequestTests(TencentFixture server, ITestOutputHelp
     public async Task MalformedRequests_AreRefusedAndStoreNothing()
     {
         var kinds = Enum.GetValues<MalformedKind>();
-        var each = (Number("BATCHPLANE_SOAK_REQUESTS") ?? DefaultRequests) / kinds.Length;
+        var each = ((Number("BATCHPLANE_SOAK_REQUESTS") ?? DefaultRequests) + kinds.Length - 1) / kinds.Length;
         var seed = Number("BATCHPLANE_SOAK_SEED") ?? Random.Shared.Next();
         output.WriteLine($"seed {seed}");
         var malformed = new MalformedRequests(seed, server.RequestOf);

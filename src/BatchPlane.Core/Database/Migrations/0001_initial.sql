@@ -133,7 +133,7 @@ COMMENT ON COLUMN nodes.idle_since IS 'Since when it holds no attempt and ended 
 COMMENT ON COLUMN nodes.kept_attempts IS 'Attempts whose directories are kept for inspection there: nothing but a user takes the node away.';
 COMMENT ON COLUMN nodes.work_directory IS 'Directory of its agent on the machine, as it told when it joined.';
 COMMENT ON COLUMN nodes.epoch IS 'Fencing epoch: grows when the node joins and when it is given up. A write from the agent that carries another epoch is refused.';
-COMMENT ON COLUMN nodes.join_id IS 'What its agent called the join that began the epoch: the same request again, whose answer was lost, begins no other. Null: it told nothing, or was given up since.';
+COMMENT ON COLUMN nodes.join_id IS 'What its agent called the join that began the epoch: the same request again, whose answer was lost, begins no other, and makes no second node of an attached machine. Null: it told nothing.';
 COMMENT ON COLUMN nodes.left_epoch IS 'The epoch whose agent left in order: nothing of it runs, and what it held was handed over. Null: none did.';
 COMMENT ON COLUMN nodes.lease_until IS 'Until when the agent is taken to be alive (database clock); null before it ever joined and after it left.';
 COMMENT ON COLUMN nodes.failures IS 'Times its machine could not be made or ended by itself, since it last ran well: spaces the tries.';
@@ -237,7 +237,7 @@ COMMENT ON COLUMN jobs.document IS 'The submitted document, validated, with defa
 COMMENT ON COLUMN jobs.interest IS 'notifications made ready for the transition path: element n+1 is the mask of blocks that are told of event n of the catalogue (0 to 62), element 64 that of blocks told of changes only, and from 65 on each block has two: percents and seconds between roll-ups of progress. Empty: nobody asks for anything.';
 COMMENT ON COLUMN jobs.labels IS 'What lists filter by, made of tags, environments and zones by JobLabels; an array, of whose elements the planner knows how frequent they are.';
 COMMENT ON COLUMN jobs.tencent IS 'The request in Tencent''s words, with what has no effect here and with secrets masked, to be shown again; null: it came by another way.';
-COMMENT ON COLUMN jobs.region IS 'The region that the request in Tencent''s words named, which messages carry; null: the one of the installation.';
+COMMENT ON COLUMN jobs.region IS 'The region that the request in Tencent''s words named, which messages in Tencent''s envelope carry; null: the one of the installation.';
 COMMENT ON COLUMN jobs.traceparent IS 'W3C trace context that the request to submit the job came with, which its messages carry; null: it came with none.';
 COMMENT ON COLUMN jobs.tracing IS 'How much of it listeners are told. The journal has everything.';
 COMMENT ON COLUMN jobs.last_sequence IS 'Sequence of the newest journal row of this job; gapless from 1.';

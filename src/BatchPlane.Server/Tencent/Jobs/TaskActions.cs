@@ -74,8 +74,8 @@ internal sealed class TaskActions(JobQueries jobs, TaskQueries tasks, Transition
         ComputeNodeInstanceId = IsWaiting(instance) ? null : instance.MachineId,
         CreateTime = Shown.Time(task.CreatedAt),
         LaunchTime = IsWaiting(instance) ? null : Shown.Time(instance.LaunchedAt),
-        RunningTime = Shown.Time(instance.RunningAt),
-        EndTime = Shown.Time(instance.FinishedAt),
+        RunningTime = IsWaiting(instance) ? null : Shown.Time(instance.RunningAt),
+        EndTime = IsWaiting(instance) ? null : Shown.Time(instance.FinishedAt),
         RedirectInfo = new
         {
             StdoutRedirectPath = task.RedirectInfo?.StdoutRedirectPath ?? "",

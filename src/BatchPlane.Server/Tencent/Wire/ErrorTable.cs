@@ -55,6 +55,7 @@ internal static class ErrorTable
         [ProblemKind.EventsGone] = "ResourceUnavailable",
         [ProblemKind.BodyTooLarge] = ErrorCodes.RequestSizeLimitExceeded,
         [ProblemKind.UnsupportedMediaType] = ErrorCodes.InvalidRequest,
+        [ProblemKind.SecretSuperseded] = ErrorCodes.UnsupportedOperation,
         [ProblemKind.IdempotencyKeyReused] = ErrorCodes.InvalidParameterValue,
         [ProblemKind.Internal] = ErrorCodes.InternalError,
         [ProblemKind.Unavailable] = ErrorCodes.ServiceUnavailable,
