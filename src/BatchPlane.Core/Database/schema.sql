@@ -688,12 +688,14 @@ CREATE TABLE subscriptions (
     -- With asked_event_nos: where the cursor of each shard (0, 1, …) was when it was made, enabled, or given other bindings. What lies behind was sent before RabbitMQ was asked to bind its queue.
     asked_txids xid8[] NOT NULL,
     asked_event_nos bigint[] NOT NULL,
-    -- Of an addressed one the transaction that made it so: who reads rows from there on knows of it. Else the horizon of the journal once RabbitMQ had answered that its queue is bound: no row from there on was sent before. Null: it has not answered yet. What lies between may be in the queue or not.
+    -- Of an addressed one, and one that was, the transaction of the last change of what it gets: who reads rows from there on knows of it. Else the horizon of the journal once RabbitMQ had answered that its queue is bound: no row from there on was sent before. Null: it has not answered yet. What lies between may be in the queue or not.
     bound_txid xid8,
     -- published: the body as it lies in the topic; else the event is written anew from the journal.
     format text NOT NULL,
     -- Which of the events that its bindings match it gets, as EventFilterDocument; null: all.
     filter jsonb,
+    -- True: it is addressed no more, and RabbitMQ has not answered yet that its queue is bound: it is sent copies until then.
+    was_addressed boolean NOT NULL DEFAULT false,
     -- True: no binding of RabbitMQ can say what it gets, or in which form. Its queue is not bound; the dispatcher sends it a copy of its own of each event.
     is_addressed boolean NOT NULL DEFAULT ((filter IS NOT NULL) OR ((protocol = 'queue'::text) AND (format <> 'published'::text))),
     -- http: form of the request.
@@ -750,7 +752,7 @@ CREATE TABLE subscriptions (
     CONSTRAINT subscriptions_protocol_check CHECK ((protocol = ANY (ARRAY['queue'::text, 'http'::text, 'email'::text]))),
     CONSTRAINT subscriptions_push_check CHECK ((push = ANY (ARRAY['standard'::text, 'cmq'::text, 'mns'::text])))
 ) WITH (fillfactor=50);
-CREATE INDEX subscriptions_addressed_idx ON public.subscriptions USING btree (topic_key) WHERE (is_addressed AND enabled);
+CREATE INDEX subscriptions_addressed_idx ON public.subscriptions USING btree (topic_key) WHERE ((is_addressed OR was_addressed) AND enabled);
 CREATE UNIQUE INDEX subscriptions_name_idx ON public.subscriptions USING btree (topic_key, lower(subscription_name));
 
 -- Instances that were claimed at least once; the others are known from their task's next_index and sets. Inserted at the claim, updated at the end.
@@ -946,6 +948,8 @@ CREATE TABLE topology_removals (
     queue text,
     -- The binding to take away; null: the queue itself, which is then one of BatchPlane's own.
     binding text,
+    -- The change since which the queue is sent copies: its binding stays until all events before it are delivered, which may have been read without them. Null: it goes at once.
+    after_txid xid8,
     -- How often RabbitMQ refused it.
     tries integer NOT NULL DEFAULT 0,
     -- What RabbitMQ said the last time; null: it was not asked, or was away.
@@ -1054,6 +1058,27 @@ BEGIN
     EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, day_begin, day_end);
     RETURN moved;
 END
+$function$;
+
+-- Whether every shard has delivered all events before a transaction that has ended.
+CREATE OR REPLACE FUNCTION public.journal_is_delivered_before(txid xid8)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+SELECT NOT EXISTS (
+    SELECT
+    FROM dispatcher_shards AS s
+    CROSS JOIN LATERAL (
+        SELECT
+        FROM events AS e
+        WHERE e.shard = s.shard
+            AND e.notify <> 0
+            AND (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+            AND e.order_txid < txid
+        LIMIT 1
+    ) AS waiting
+)
 $function$;
 
 -- The sequence of the first row of a job or environment that lies at a place in the order of the journal or behind it; behind the newest one when there is none.

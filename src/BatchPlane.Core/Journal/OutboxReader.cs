@@ -185,6 +185,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
                 new("statuses", latest.Select(_ => (int?)null).ToArray()),
                 new("reasons", latest.Select(exception => exception.Reason).ToArray()),
                 new("next_try_ats", latest.Select(_ => (DateTimeOffset?)null).ToArray()),
+                new("only_existing", true),
             },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);

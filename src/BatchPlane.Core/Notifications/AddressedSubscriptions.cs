@@ -3,17 +3,24 @@ using BatchPlane.Core.Journal;
 
 namespace BatchPlane.Core.Notifications;
 
+/// <summary>A subscription that is sent copies of its own.</summary>
+/// <param name="View">What it gets, and where.</param>
+/// <param name="Revision">Another one with each change.</param>
+/// <param name="SinceTxId">Rows of the journal from this transaction on were sent by who knew of it; those before it may have missed.</param>
+public sealed record AddressedSubscription(SubscriptionView View, long Revision, ulong SinceTxId);
+
 /// <summary>
-/// The subscriptions whose queues are not bound to their topics, since no binding of RabbitMQ can say what they get, or in which form: the dispatcher sends them copies of their own. Those of one moment.
+/// The subscriptions whose queues are not bound to their topics, since no binding of RabbitMQ can say what they get, or in which form, or not known to be bound since one can: the dispatcher sends them copies of their own. Those of one moment.
 /// </summary>
 public sealed class AddressedSubscriptions
 {
-    private readonly ILookup<string, SubscriptionView> _byTopic;
+    private readonly ILookup<string, AddressedSubscription> _byTopic;
 
-    internal AddressedSubscriptions(IReadOnlyCollection<(string TopicKey, SubscriptionView View, long Revision)> subscriptions)
+    internal AddressedSubscriptions(IReadOnlyCollection<(string TopicKey, AddressedSubscription Subscription)> subscriptions)
     {
-        _byTopic = subscriptions.ToLookup(subscription => subscription.TopicKey, subscription => subscription.View, StringComparer.Ordinal);
-        Mark = new(subscriptions.Count, subscriptions.Sum(subscription => subscription.Revision));
+        _byTopic = subscriptions.ToLookup(subscription => subscription.TopicKey, subscription => subscription.Subscription, StringComparer.Ordinal);
+        Mark = new(subscriptions.Count, subscriptions.Sum(subscription => subscription.Subscription.Revision));
+        Ids = subscriptions.Select(subscription => subscription.Subscription.View.SubscriptionId).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>There are none.</summary>
@@ -22,8 +29,11 @@ public sealed class AddressedSubscriptions
     /// <summary>Another one means that they are others.</summary>
     public AddressedMark Mark { get; }
 
+    /// <summary>Their ids.</summary>
+    public IReadOnlySet<string> Ids { get; }
+
     /// <summary>Those of a topic that get an event, in the order in which they were made.</summary>
-    public IReadOnlyList<SubscriptionView> For(string topicName, in Message message)
+    public IReadOnlyList<AddressedSubscription> For(string topicName, in Message message)
     {
         if (Mark.Count == 0)
         {
@@ -31,11 +41,11 @@ public sealed class AddressedSubscriptions
         }
 
         var (kind, row, labels) = (message.Kind, message.Event.Row, message.Subject.Labels);
-        return [.. _byTopic[TopicKey.Of(topicName)].Where(subscription => Gets(subscription, kind, BeganBefore(row), labels))];
+        return [.. _byTopic[TopicKey.Of(topicName)].Where(subscription => Gets(subscription.View, kind, BeganBefore(row), labels))];
     }
 
     /// <summary>One of them; null when there is none of this id.</summary>
-    public SubscriptionView? Find(string topicKey, string subscriptionId) => _byTopic[topicKey].FirstOrDefault(subscription => subscription.SubscriptionId == subscriptionId);
+    public AddressedSubscription? Find(string topicKey, string subscriptionId) => _byTopic[topicKey].FirstOrDefault(subscription => subscription.View.SubscriptionId == subscriptionId);
 
     /// <summary>Whether bindings and filter of a subscription let an event pass.</summary>
     public static bool Gets(SubscriptionView subscription, EventKind kind, bool beganBefore, IReadOnlyList<TagDocument> labels) =>

@@ -56,6 +56,7 @@ public sealed class DeliveryStore(NpgsqlDataSource dataSource)
         await using (var command = new NpgsqlCommand(SqlText.Load("Notifications/Sql/subscription_deliveries_upsert.sql"), connection))
         {
             AddColumns(command, latest);
+            command.Parameters.AddWithValue("only_existing", false);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 

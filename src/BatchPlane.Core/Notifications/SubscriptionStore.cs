@@ -181,10 +181,12 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/subscriptions_addressed.sql"));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var found = new List<(string TopicKey, SubscriptionView View, long Revision)>();
+        var found = new List<(string TopicKey, AddressedSubscription Subscription)>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            found.Add((reader.GetString(SubscriptionRows.Next), SubscriptionRows.ReadView(reader), reader.GetInt64(SubscriptionRows.Next + 1)));
+            // Where nobody noted it, it may have missed everything.
+            var since = reader.IsDBNull(SubscriptionRows.Next + 2) ? ulong.MaxValue : reader.GetFieldValue<ulong>(SubscriptionRows.Next + 2);
+            found.Add((reader.GetString(SubscriptionRows.Next), new(SubscriptionRows.ReadView(reader), reader.GetInt64(SubscriptionRows.Next + 1), since)));
         }
 
         return new(found);

@@ -15,7 +15,7 @@ public sealed record TopologyRemoval(long No, string TopicName, string? Queue, s
 /// <summary>What has to go from RabbitMQ. Rows are written by the statements that change topics and subscriptions, in their transactions.</summary>
 public sealed class TopologyRemovalStore(NpgsqlDataSource dataSource)
 {
-    /// <summary>The oldest removals of a topic, at most <paramref name="limit"/>.</summary>
+    /// <summary>The oldest removals of a topic that may be done, at most <paramref name="limit"/>. A binding whose queue is sent copies since a change stays until all before that is delivered.</summary>
     public async Task<IReadOnlyList<TopologyRemoval>> ListAsync(string topicName, int limit, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topology_removals_select.sql"));
@@ -41,6 +41,21 @@ public sealed class TopologyRemovalStore(NpgsqlDataSource dataSource)
     {
         await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topology_removals_topics.sql"));
         command.Parameters.Add(new("after", NpgsqlDbType.Text) { Value = (object?)after ?? DBNull.Value });
+        command.Parameters.AddWithValue("limit", limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var topics = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            topics.Add(reader.GetString(0));
+        }
+
+        return topics;
+    }
+
+    /// <summary>Topics that have bindings to be taken away which had to wait, and need not any more; at most <paramref name="limit"/>, in lower case.</summary>
+    public async Task<IReadOnlyList<string>> ListHandedOverAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(SqlText.Load("Notifications/Sql/topology_removals_handed_over.sql"));
         command.Parameters.AddWithValue("limit", limit);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var topics = new List<string>();

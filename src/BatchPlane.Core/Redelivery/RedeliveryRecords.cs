@@ -57,7 +57,8 @@ public sealed record RedeliveryWork(
 /// <param name="TopicKey">Key of its topic; null: it is gone.</param>
 /// <param name="Bindings">Its bindings; null: it is gone.</param>
 /// <param name="Filter">Its filter; null: it has none.</param>
-public sealed record RedeliverySubscription(string SubscriptionId, string? TopicKey, IReadOnlyList<string>? Bindings, Contracts.EventFilterDocument? Filter);
+/// <param name="IsQueue">It is a queue of somebody's, which gets nothing but copies past its topic.</param>
+public sealed record RedeliverySubscription(string SubscriptionId, string? TopicKey, IReadOnlyList<string>? Bindings, Contracts.EventFilterDocument? Filter, bool IsQueue);
 
 /// <summary>A delivery that a subscription gave up.</summary>
 /// <param name="SubscriptionId">The subscription.</param>
@@ -100,6 +101,12 @@ public sealed record RedeliveryStep(
 {
     /// <summary>Messages for the queues of subscriptions that were not sent: too long, or refused again and again.</summary>
     public int LeftOut { get; init; }
+
+    /// <summary>Events that queues of somebody's should have had and are not sent, as they are sent copies no more: disabled, or bound.</summary>
+    public long PassedOver { get; init; }
+
+    /// <summary>Copies of queues of somebody's that arrived with the topic's message.</summary>
+    public IReadOnlyCollection<(string SubscriptionId, string SubjectId, long Sequence)> Copied { get; init; } = [];
 }
 
 /// <summary>What came of a wish.</summary>

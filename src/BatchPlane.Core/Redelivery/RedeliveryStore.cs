@@ -78,7 +78,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
                 Instant(reader, 5),
                 Instant(reader, 6),
                 reader.IsDBNull(7) ? null : reader.GetString(7),
-                reader.IsDBNull(13) ? null : new(reader.GetString(13), reader.IsDBNull(14) ? null : reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetFieldValue<string[]>(15), reader.IsDBNull(17) ? null : JsonSerializer.Deserialize<EventFilterDocument>(reader.GetString(17), BatchPlaneJson.Options)),
+                reader.IsDBNull(13) ? null : new(reader.GetString(13), reader.IsDBNull(14) ? null : reader.GetString(14), reader.IsDBNull(15) ? null : reader.GetFieldValue<string[]>(15), reader.IsDBNull(17) ? null : JsonSerializer.Deserialize<EventFilterDocument>(reader.GetString(17), BatchPlaneJson.Options), reader.GetBoolean(18)),
                 reader.GetFieldValue<DateTimeOffset>(16),
                 new(reader.GetFieldValue<ulong>(8), reader.GetInt64(9), reader.GetInt32(10)),
                 JournalPosition.Behind(reader.GetFieldValue<ulong>(11), reader.GetInt64(12)))
@@ -187,7 +187,8 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
             return false;
         }
 
-        var unrouted = step.Exceptions.Count(exception => exception.Outcome == DeliveryOutcome.Unrouted);
+        // A copy that did not get into its queue is no message of a topic that no queue is bound for.
+        var unrouted = step.Exceptions.Count(exception => exception is { SubscriptionId: null, Outcome: DeliveryOutcome.Unrouted });
         await using var move = new NpgsqlCommand(SqlText.Load("Redelivery/Sql/redelivery_move.sql"), connection);
         move.Parameters.AddWithValue("redelivery_id", work.RedeliveryId);
         move.Parameters.AddWithValue("shard", shard);
@@ -198,7 +199,7 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         move.Parameters.AddWithValue("sent", (long)step.Arrived.Count + unrouted + step.Requeued);
         move.Parameters.AddWithValue("unrouted", (long)unrouted);
         move.Parameters.AddWithValue("failed", (long)step.Exceptions.Count - unrouted + step.LeftOut);
-        move.Parameters.AddWithValue("skipped", step.Skipped);
+        move.Parameters.AddWithValue("skipped", step.Skipped + step.PassedOver);
         move.Parameters.AddWithValue("is_done", step.IsDone);
         move.Parameters.AddWithValue("subject_ids", step.Arrived.Select(message => message.SubjectId).ToArray());
         move.Parameters.AddWithValue("sequences", step.Arrived.Select(message => message.Sequence).ToArray());
@@ -211,6 +212,15 @@ public sealed class RedeliveryStore(NpgsqlDataSource dataSource)
         if (step.Exceptions.Count > 0)
         {
             await OutboxReader.NoteAsync(connection, step.Exceptions, work.CreatedAt, cancellationToken);
+        }
+
+        if (step.Copied.Count > 0)
+        {
+            await using var copied = new NpgsqlCommand(SqlText.Load("Redelivery/Sql/redelivery_copied.sql"), connection);
+            copied.Parameters.AddWithValue("subscription_ids", step.Copied.Select(copy => copy.SubscriptionId).ToArray());
+            copied.Parameters.AddWithValue("subject_ids", step.Copied.Select(copy => copy.SubjectId).ToArray());
+            copied.Parameters.AddWithValue("sequences", step.Copied.Select(copy => copy.Sequence).ToArray());
+            await copied.ExecuteNonQueryAsync(cancellationToken);
         }
 
         if (step.Revived.Count > 0)

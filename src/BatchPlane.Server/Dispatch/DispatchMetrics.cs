@@ -11,6 +11,7 @@ internal sealed class DispatchMetrics
     private readonly Counter<long> _published;
     private readonly Counter<long> _unrouted;
     private readonly Counter<long> _failed;
+    private readonly Counter<long> _dead;
     private readonly Counter<long> _faults;
     private readonly Histogram<double> _lag;
 
@@ -20,6 +21,7 @@ internal sealed class DispatchMetrics
         _published = meter.CreateCounter<long>("batchplane.dispatch.published", "{message}", "Messages handed to the broker, repeats included");
         _unrouted = meter.CreateCounter<long>("batchplane.dispatch.unrouted", "{message}", "Messages that no queue was bound for");
         _failed = meter.CreateCounter<long>("batchplane.dispatch.failed", "{message}", "Messages given up");
+        _dead = meter.CreateCounter<long>("batchplane.dispatch.dead", "{message}", "Copies that did not get into the queues of their subscriptions");
         _faults = meter.CreateCounter<long>("batchplane.dispatch.faults", "{fault}", "Times a shard began again from its cursor");
         _lag = meter.CreateHistogram<double>("batchplane.dispatch.lag", "s", "Age of the newest event of a page when it is sent");
     }
@@ -30,9 +32,11 @@ internal sealed class DispatchMetrics
     {
         if (exceptions.Count > 0)
         {
-            var unrouted = exceptions.Count(exception => exception.Outcome == DeliveryOutcome.Unrouted);
+            var dead = exceptions.Count(exception => exception.SubscriptionId is not null);
+            var unrouted = exceptions.Count(exception => exception is { SubscriptionId: null, Outcome: DeliveryOutcome.Unrouted });
+            _dead.Add(dead);
             _unrouted.Add(unrouted);
-            _failed.Add(exceptions.Count - unrouted);
+            _failed.Add(exceptions.Count - unrouted - dead);
         }
     }
 

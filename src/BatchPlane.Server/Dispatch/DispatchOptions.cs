@@ -89,7 +89,7 @@ public sealed class DispatchOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan LagAge { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest wait after a fault of a shard before it is tried again. 10 ms to 10 minutes; default 10 s.</summary>
+    /// <summary>Longest wait after a fault of a shard before it is tried again; also how long a queue that cannot be had is not asked for again by a shard whose copies go there. 10 ms to 10 minutes; default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan RetryMax { get; set; } = DefaultRetryMax;
 

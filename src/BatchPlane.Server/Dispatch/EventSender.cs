@@ -3,6 +3,7 @@ using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch.Bus;
+using DeliveryOutcome = BatchPlane.Core.Journal.DeliveryOutcome;
 
 namespace BatchPlane.Server.Dispatch;
 
@@ -10,7 +11,10 @@ namespace BatchPlane.Server.Dispatch;
 /// Turns an event of the journal into its messages, one for each topic of the notification blocks that asked for it, and sends them on a
 /// channel. What the topics of a block get is written once. Lives as long as its shard's lease: it remembers which messages the broker refused before.
 /// </summary>
-internal sealed class EventSender(DispatchServices services) : IDisposable
+/// <param name="services">What shards work with.</param>
+/// <param name="maySend">Whether the lease holds still.</param>
+/// <param name="stop">Declares no queues any more.</param>
+internal sealed class EventSender(DispatchServices services, Func<bool> maySend, CancellationToken stop) : IDisposable
 {
     private readonly Dictionary<NotificationFormat, BodyWriter> _writers =
         Enum.GetValues<NotificationFormat>().ToDictionary(format => format, format => BodyWriter.Of(format, services.Notifications));
@@ -18,22 +22,50 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     private readonly Refusals _refusals = new(services.Options, services.Time);
 
     /// <summary>When the redelivery was asked for that sends now; null: events are sent for the first time.</summary>
-    internal DateTimeOffset? RedeliveredAt { get; set; }
+    internal DateTimeOffset? RedeliveredAt
+    {
+        get => _redeliveredAt;
+        set
+        {
+            if (_redeliveredAt != value)
+            {
+                // Whoever asks for it again means that it be tried again.
+                _refusals.Forget();
+            }
+
+            _redeliveredAt = value;
+        }
+    }
+
+    private DateTimeOffset? _redeliveredAt;
 
     // Null: the exchange is there. Else why it can never be.
     private readonly Dictionary<string, string?> _exchanges = new(StringComparer.Ordinal);
 
-    private readonly CopySender _copies = new(services);
+    private readonly CopySender _copies = new(services, maySend, stop);
+
+    private AddressedSubscriptions _addressed = AddressedSubscriptions.None;
 
     /// <summary>Who is sent copies of its own.</summary>
-    internal AddressedSubscriptions Addressed { get; set; } = AddressedSubscriptions.None;
+    internal AddressedSubscriptions Addressed
+    {
+        get => _addressed;
+        set
+        {
+            _addressed = value;
+            _copies.Keep(value);
+        }
+    }
 
-    /// <summary>A new channel begins: a missing exchange may be what ended the last one, so all are declared again at their first use, and queues likewise.</summary>
-    internal void BeginChannel()
+    /// <summary>A new channel begins: a missing exchange may be what ended the last one, so all are declared again at their first use.</summary>
+    internal void BeginChannel(PublishChannel channel)
     {
         _exchanges.Clear();
-        _copies.BeginChannel();
+        _copies.BeginChannel(channel.Connection);
     }
+
+    /// <summary>What was answered of messages that did not simply arrive.</summary>
+    internal void Answered(IReadOnlyList<DeliveryException> exceptions) => _copies.Forget(exceptions);
 
     /// <summary>A channel has ended, on which the broker refused these; a message that is refused too often and for too long is given up.</summary>
     internal void CountRefusals(IReadOnlyList<SentMessage> refused) => _refusals.Count(refused);
@@ -90,8 +122,10 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
             }
 
             written = Written(written, message, topic, asked.Format);
-            var copies = destination.WithCopies ? Addressed.For(topic, message) : destination.Copies;
-            if (destination.IsTopic && !await SendToAsync(channel, message, topic, written, isMandatory: copies.Count == 0))
+
+            // Who has its copy already makes a message that no queue is bound for no lost one.
+            var addressed = destination.IsTopic ? Addressed.For(topic, message) : destination.Copies;
+            if (destination.IsTopic && !await SendToAsync(channel, message, topic, written, isMandatory: addressed.Count == 0))
             {
                 return false;
             }
@@ -108,11 +142,21 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
                 }
             }
 
-            foreach (var subscription in copies)
+            foreach (var subscription in addressed)
             {
+                if (destination.IsOfMissed && message.Event.Row.OrderTxId >= subscription.SinceTxId)
+                {
+                    continue;
+                }
+
                 if (!await SendCopyAsync(channel, message, topic, subscription, asked.Format, written))
                 {
                     return false;
+                }
+
+                if (destination.IsTopic)
+                {
+                    pass?.Copied(subscription.View);
                 }
             }
         }
@@ -121,13 +165,14 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
     }
 
     /// <summary>The own copy of a subscription: what the topic gets, or a queue in the format that its subscription asks for. Webhooks and mail are written anew by who delivers them.</summary>
-    private ValueTask<bool> SendCopyAsync(PublishChannel channel, in Message message, string topic, SubscriptionView subscription, NotificationFormat published, Content written)
+    private ValueTask<bool> SendCopyAsync(PublishChannel channel, in Message message, string topic, AddressedSubscription addressed, NotificationFormat published, Content written)
     {
+        var subscription = addressed.View;
         var wanted = subscription.Protocol == SubscriptionProtocol.Queue ? FormatOf(subscription.Format) ?? published : published;
         var content = wanted == published ? written : Written(null, message, topic, wanted, EventCatalogue.Of(message.Event.Row.Level, message.Event.Row.State));
         var id = new SentMessage(topic, message.Event.Row.SubjectId, message.Event.Sequence, new(subscription.SubscriptionId, SubscriptionQueue.Of(subscription)));
         var properties = content.Properties with { RoutingKey = id.Copy!.Queue, Headers = RetryHeaders.Again(content.Properties, topic) };
-        return _copies.SendAsync(channel, subscription, new("", id, properties, content.Body), WhyTooLong(content) ?? _refusals.WhyGivenUp(id));
+        return _copies.SendAsync(channel, addressed, new("", id, properties, content.Body), WhyTooLong(content) ?? _refusals.WhyGivenUp(id));
     }
 
     /// <summary>The format of the messages of a subscription; null: as they are published.</summary>
@@ -180,7 +225,7 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         var isMade = services.Notifications.UnknownTopic != UnknownTopicPolicy.Lenient && row.Level != EventLevel.Subscription;
         if (!isMade && message.Subject.MissingTopics.Contains(topic))
         {
-            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, $"There is no topic '{topic}'."));
             return true;
         }
 
@@ -192,7 +237,7 @@ internal sealed class EventSender(DispatchServices services) : IDisposable
         var sent = new SentMessage(topic, row.SubjectId, message.Event.Sequence);
         if (WhyNot(sent, topic, content) is { } reason)
         {
-            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, Core.Journal.DeliveryOutcome.Failed, reason));
+            channel.Ledger.NotSent(new(row.SubjectId, message.Event.Sequence, topic, DeliveryOutcome.Failed, reason));
             return true;
         }
 

@@ -1,4 +1,3 @@
-using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Redelivery;
@@ -52,7 +51,7 @@ internal sealed class LeadToTopics(RedeliveryWork work, RedeliveryFinds<MessageK
         }
 
         _wanted.Add(key);
-        return _only is null ? Destination.OfTopic : Destination.OfTopicAlone;
+        return _only is null ? Destination.OfTopic : Destination.OfTopicAndMissed;
     }
 
     /// <inheritdoc/>
@@ -71,6 +70,7 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<D
 {
     private readonly ILookup<(string SubjectId, long Sequence, string TopicKey), DeadLetter> _dead = dead.Items.ToLookup(letter => (letter.SubjectId, letter.Sequence, letter.TopicKey));
     private readonly List<DeadLetter> _revived = [];
+    private long _passedOver;
 
     /// <inheritdoc/>
     public int Count { get; private set; }
@@ -95,11 +95,13 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<D
         IReadOnlyList<string> wanted = work is { OnlyState: null, Subscription: { } one }
             ? Matches(one, key, message) ? [one.SubscriptionId] : []
             : [.. letters.Select(letter => letter.SubscriptionId)];
-        var copies = wanted.Select(id => addressed.Find(key, id)).OfType<SubscriptionView>().Where(view => view.Protocol == SubscriptionProtocol.Queue).ToList();
+        var ofQueues = wanted.ToLookup(id => work.Subscription is { } only ? only.IsQueue : letters.Exists(letter => letter.SubscriptionId == id && letter.IsQueue));
+        var copies = ofQueues[true].Select(id => addressed.Find(key, id)).OfType<AddressedSubscription>().ToList();
 
-        // A queue of somebody's that is bound now gets what its topic gets, and nothing past it.
-        var others = wanted.Where(id => copies.TrueForAll(view => view.SubscriptionId != id) && letters.TrueForAll(letter => letter.SubscriptionId != id || !letter.IsQueue)).ToList();
-        _revived.AddRange(letters.Where(letter => others.Contains(letter.SubscriptionId) || copies.Exists(view => view.SubscriptionId == letter.SubscriptionId)));
+        // A queue of somebody's that is bound now gets what its topic gets, and nothing past it; one that is disabled gets nothing.
+        _passedOver += ofQueues[true].Count() - copies.Count;
+        var others = ofQueues[false].ToList();
+        _revived.AddRange(letters.Where(letter => others.Contains(letter.SubscriptionId) || copies.Exists(copy => copy.View.SubscriptionId == letter.SubscriptionId)));
         Count += others.Count + copies.Count;
         return new Destination(false, [.. others.Select(SubscriptionQueue.OwnOf)]) { Copies = copies };
     }
@@ -108,7 +110,7 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<D
     public RedeliveryStep Result(JournalPosition cursor, IReadOnlyList<DeliveryException> exceptions, long skipped, bool isDone)
     {
         var lost = exceptions.Select(exception => (exception.SubscriptionId!, exception.SubjectId, exception.Sequence)).ToHashSet();
-        return new(cursor, [], exceptions, Count - lost.Count, [.. _revived.Where(letter => !lost.Contains((letter.SubscriptionId, letter.SubjectId, letter.Sequence)))], skipped, isDone);
+        return new(cursor, [], exceptions, Count - lost.Count, [.. _revived.Where(letter => !lost.Contains((letter.SubscriptionId, letter.SubjectId, letter.Sequence)))], skipped, isDone) { PassedOver = _passedOver };
     }
 
     private static bool Matches(RedeliverySubscription subscription, string topicKey, in Message message)

@@ -1,3 +1,4 @@
+using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Redelivery;
@@ -25,6 +26,7 @@ internal sealed class RedeliveryPass(
     private JournalPosition _cursor = work.Cursor;
     private JournalEvent _current;
     private readonly HashSet<(string SubjectId, long Sequence, string Queue)> _leftOut = [];
+    private readonly List<(string SubscriptionId, string SubjectId, long Sequence)> _copied = [];
     private long _skipped;
     private bool _isThrough;
 
@@ -78,6 +80,15 @@ internal sealed class RedeliveryPass(
     /// <summary>The message of the current event cannot go into the queue of a subscription that it was led to.</summary>
     internal void LeaveOut(string queue) => _leftOut.Add((_current.Row.SubjectId, _current.Sequence, queue));
 
+    /// <summary>With the current event's message for a topic went the copy of a subscription.</summary>
+    internal void Copied(SubscriptionView subscription)
+    {
+        if (subscription.Protocol == SubscriptionProtocol.Queue)
+        {
+            _copied.Add((subscription.SubscriptionId, _current.Row.SubjectId, _current.Sequence));
+        }
+    }
+
     /// <summary>What came of it, once the broker has answered. What was left out stays given up.</summary>
     internal RedeliveryStep Result(IReadOnlyList<DeliveryException> exceptions)
     {
@@ -86,6 +97,7 @@ internal sealed class RedeliveryPass(
         {
             Requeued = step.Requeued - _leftOut.Count,
             LeftOut = _leftOut.Count,
+            Copied = [.. _copied.Except(exceptions.Where(exception => exception.SubscriptionId is not null).Select(exception => (exception.SubscriptionId!, exception.SubjectId, exception.Sequence)))],
             Revived = [.. step.Revived.Where(letter => !_leftOut.Contains((letter.SubjectId, letter.Sequence, SubscriptionQueue.OwnOf(letter.SubscriptionId))))],
         };
     }

@@ -31,6 +31,13 @@ internal sealed class Refusals(DispatchOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>What was refused before counts no more.</summary>
+    internal void Forget()
+    {
+        _refusals.Clear();
+        _givenUp.Clear();
+    }
+
     /// <summary>Why a message is not sent any more; null: it is.</summary>
     internal string? WhyGivenUp(SentMessage message)
     {

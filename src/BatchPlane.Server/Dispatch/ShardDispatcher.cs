@@ -100,7 +100,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        using var sender = new EventSender(_services);
+        using var sender = new EventSender(_services, () => MaySend, _stop.Token);
         while (MayContinue)
         {
             try
@@ -148,7 +148,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
             return;
         }
 
-        sender.BeginChannel();
+        sender.BeginChannel(channel);
         _channel = channel;
         try
         {
@@ -159,7 +159,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
             // What is on its way is waited for below.
         }
 
-        await SettleAsync(channel);
+        await SettleAsync(channel, sender);
         sender.CountRefusals(channel.Ledger.Refused);
         if (channel.Ledger.Fault is { Fault: not PublishFault.None } fault && MayContinue)
         {
@@ -201,7 +201,7 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
                 _unsettled.Reset();
             }
 
-            if (!await MoveOnAsync(channel, page))
+            if (!await MoveOnAsync(channel, sender, page))
             {
                 return;
             }
@@ -215,7 +215,8 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
 
     /// <summary>
     /// Every event of a page; false when not all of it could be sent. <paramref name="start"/> is where the page begins, maybe within its first row.
-    /// A page of spans has many more events than rows: the cursor moves meanwhile, so that a fault repeats little.
+    /// A page of spans has many more events than rows: the cursor moves meanwhile, so that a fault repeats little,
+    /// and who is sent copies is looked at again.
     /// </summary>
     private async Task<bool> SendPageAsync(
         PublishChannel channel,
@@ -248,7 +249,8 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
                 if (++sinceMove > _options.PageSize)
                 {
                     sinceMove = 0;
-                    await MoveAsync(channel);
+                    await MoveAsync(channel, sender);
+                    sender.Addressed = await _services.Subscriptions.ListAddressedAsync(_stop.Token);
                 }
             }
 
@@ -264,19 +266,19 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
     }
 
     /// <summary>Moves the cursor; waits for all confirms first when there is nothing more to send. False when the channel has a fault.</summary>
-    private async Task<bool> MoveOnAsync(PublishChannel channel, OutboxPage page)
+    private async Task<bool> MoveOnAsync(PublishChannel channel, EventSender sender, OutboxPage page)
     {
         if (!page.Full)
         {
             await channel.WaitAsync(0);
         }
 
-        await MoveAsync(channel);
+        await MoveAsync(channel, sender);
         return channel.Ledger.Fault.Fault == PublishFault.None;
     }
 
     /// <summary>The end of a channel: the answers still to come count, if they come soon.</summary>
-    private async Task SettleAsync(PublishChannel channel)
+    private async Task SettleAsync(PublishChannel channel, EventSender sender)
     {
         if (_lost)
         {
@@ -289,12 +291,13 @@ internal sealed partial class ShardDispatcher : IAsyncDisposable
             await Task.WhenAny(channel.WaitAsync(0), Task.Delay(limit, _services.Time));
         }
 
-        await MoveAsync(channel);
+        await MoveAsync(channel, sender);
     }
 
-    private async Task MoveAsync(PublishChannel channel)
+    private async Task MoveAsync(PublishChannel channel, EventSender sender)
     {
         var (position, exceptions) = channel.Ledger.TakeConfirmed();
+        sender.Answered(exceptions);
         if (!_moved.IsBefore(position) && exceptions.Count == 0)
         {
             return;

@@ -21,7 +21,7 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     /// <summary>Runs until it is stopped. Never faults.</summary>
     internal async Task RunAsync(CancellationToken stop)
     {
-        using var sender = new EventSender(services);
+        using var sender = new EventSender(services, maySend, stop);
         while (!stop.IsCancellationRequested)
         {
             try
@@ -62,7 +62,7 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
     {
         await services.Readiness.WaitAsync(stop);
         await using var channel = await PublishChannel.OpenAsync(services.Broker, services.Time, services.Options, default, stop);
-        sender.BeginChannel();
+        sender.BeginChannel(channel);
         sender.RedeliveredAt = work.CreatedAt;
         while (maySend() && services.Readiness.IsReady)
         {
@@ -86,6 +86,7 @@ internal sealed partial class ShardRedelivery(ShardLease lease, DispatchServices
             }
 
             var result = pass.Result(channel.Ledger.TakeConfirmed().Exceptions);
+            sender.Answered(result.Exceptions);
             if (!await services.Redeliveries.MoveAsync(work, lease.Shard, lease.Epoch, result, stop))
             {
                 return false;

@@ -58,8 +58,26 @@ internal sealed partial class TopologyReconciler(
                 readiness.Declared(connection);
             }
 
-            await Task.WhenAny(lost, Task.Delay(complete ? options.Value.ReconcileInterval : RetryDelay, time, cancellationToken));
+            await RestAsync(lost, complete ? options.Value.ReconcileInterval : RetryDelay, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits, but for bindings that had to wait for events before them: whoever asked for the change may be gone by now.</summary>
+    private async Task RestAsync(Task lost, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (duration - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero && !lost.IsCompleted)
+        {
+            await Task.WhenAny(lost, Task.Delay(left < options.Value.PollInterval ? left : options.Value.PollInterval, time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                await follower.CleanHandedOverAsync(cancellationToken);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                Log.NoDatabase(logger, ExpectedFaults.IsTransient(fault) ? LogLevel.Debug : LogLevel.Error, fault.Message);
+            }
         }
     }
 

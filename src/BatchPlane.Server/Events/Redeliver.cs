@@ -83,6 +83,7 @@ internal static class Redeliver
         {
             null => $"There is no subscription {subscriptionId}.",
             { Protocol: SubscriptionProtocol.Queue } when !SubscriptionQueue.IsAddressed(found) => $"{subscriptionId} is a queue that is bound, which gets what its topic gets: leave 'subscription_id' out.",
+            { Protocol: SubscriptionProtocol.Queue, Enabled: false } => $"{subscriptionId} is disabled: enable it first.",
             _ when topic is not null && !found.TopicName.Equals(topic, StringComparison.OrdinalIgnoreCase) => $"{subscriptionId} is a subscription of the topic '{found.TopicName}'.",
             _ => null,
         };

@@ -112,8 +112,10 @@ public sealed class DeadLetterTests(WholeDelivery server) : IClassFixture<WholeD
         using var topic = await server.PostAsync("/v1/topics", """{"topic_name":"ours"}""");
         using var queued = await server.PostAsync("/v1/topics/ours/subscriptions", """{"protocol":"queue","endpoint":"ours"}""");
         var queue = await ServerFixture.ReadAsync<SubscriptionView>(queued);
+        using var filtered = await server.PostAsync("/v1/topics/ours/subscriptions", """{"protocol":"queue","endpoint":"ends","filter":{"final":true},"enabled":false}""");
+        var disabled = await ServerFixture.ReadAsync<SubscriptionView>(filtered);
 
-        foreach (var id in new[] { subscription.SubscriptionId, queue.SubscriptionId, "sub-none0000" })
+        foreach (var id in new[] { subscription.SubscriptionId, queue.SubscriptionId, disabled.SubscriptionId, "sub-none0000" })
         {
             using var refused = await server.PostAsync("/v1/topics/ours/redeliver", $$"""{"since":"2025-10-09T08:53:20Z","only":"failed","subscription_id":"{{id}}"}""");
             var problem = await ServerFixture.ProblemAsync(refused, 400, "invalid_request");

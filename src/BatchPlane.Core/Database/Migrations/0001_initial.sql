@@ -764,6 +764,7 @@ CREATE TABLE subscriptions (
     bound_txid         xid8,
     format             text NOT NULL CHECK (format IN ('published', 'cmq', 'mns', 'cloudevents')),
     filter             jsonb,
+    was_addressed      boolean NOT NULL DEFAULT false,
     is_addressed       boolean NOT NULL GENERATED ALWAYS AS (filter IS NOT NULL OR protocol = 'queue' AND format <> 'published') STORED,
     push               text CHECK (push IN ('standard', 'cmq', 'mns')),
     content_format     text CHECK (content_format IN ('simplified', 'json', 'xml')),
@@ -803,10 +804,11 @@ COMMENT ON COLUMN subscriptions.subscription_name IS 'Differs from the others of
 COMMENT ON COLUMN subscriptions.endpoint IS 'Queue name, URL or e-mail address.';
 COMMENT ON COLUMN subscriptions.bindings IS 'AMQP patterns over level.state; one that matches is enough.';
 COMMENT ON COLUMN subscriptions.asked_txids IS 'With asked_event_nos: where the cursor of each shard (0, 1, …) was when it was made, enabled, or given other bindings. What lies behind was sent before RabbitMQ was asked to bind its queue.';
-COMMENT ON COLUMN subscriptions.bound_txid IS 'Of an addressed one the transaction that made it so: who reads rows from there on knows of it. Else the horizon of the journal once RabbitMQ had answered that its queue is bound: no row from there on was sent before. Null: it has not answered yet. What lies between may be in the queue or not.';
+COMMENT ON COLUMN subscriptions.bound_txid IS 'Of an addressed one, and one that was, the transaction of the last change of what it gets: who reads rows from there on knows of it. Else the horizon of the journal once RabbitMQ had answered that its queue is bound: no row from there on was sent before. Null: it has not answered yet. What lies between may be in the queue or not.';
 COMMENT ON COLUMN subscriptions.format IS 'published: the body as it lies in the topic; else the event is written anew from the journal.';
 COMMENT ON COLUMN subscriptions.filter IS 'Which of the events that its bindings match it gets, as EventFilterDocument; null: all.';
 COMMENT ON COLUMN subscriptions.is_addressed IS 'True: no binding of RabbitMQ can say what it gets, or in which form. Its queue is not bound; the dispatcher sends it a copy of its own of each event.';
+COMMENT ON COLUMN subscriptions.was_addressed IS 'True: it is addressed no more, and RabbitMQ has not answered yet that its queue is bound: it is sent copies until then.';
 COMMENT ON COLUMN subscriptions.push IS 'http: form of the request.';
 COMMENT ON COLUMN subscriptions.content_format IS 'Of push cmq and mns: what surrounds the body.';
 COMMENT ON COLUMN subscriptions.max_age_seconds IS 'How long an event waits, as it was configured when the subscription was made: an argument of its queue, with max_queue_bytes, which cannot be changed.';
@@ -819,7 +821,7 @@ COMMENT ON COLUMN subscriptions.last_sequence IS 'Sequence of the newest journal
 COMMENT ON COLUMN subscriptions.journal_txid IS 'order_txid of the newest journal row of this subscription; see events.order_txid.';
 COMMENT ON COLUMN subscriptions.recent_failures IS 'Failures since recent_since, which begins anew when it is a day old: few failures in a long time disable nothing.';
 -- The dispatcher looks at it with every page of the journal.
-CREATE INDEX subscriptions_addressed_idx ON subscriptions (topic_key) WHERE is_addressed AND enabled;
+CREATE INDEX subscriptions_addressed_idx ON subscriptions (topic_key) WHERE (is_addressed OR was_addressed) AND enabled;
 CREATE UNIQUE INDEX subscriptions_name_idx ON subscriptions (topic_key, lower(subscription_name));
 
 CREATE SEQUENCE topology_removal_no_seq;
@@ -829,12 +831,14 @@ CREATE TABLE topology_removals (
     topic_name text NOT NULL,
     queue      text,
     binding    text,
+    after_txid xid8,
     tries      integer NOT NULL DEFAULT 0,
     last_reason text,
     CHECK (queue IS NOT NULL OR binding IS NULL)
 );
 COMMENT ON TABLE topology_removals IS 'What has to go from RabbitMQ, written with the change that made it superfluous and removed when it is done: the broker may be away meanwhile.';
 COMMENT ON COLUMN topology_removals.queue IS 'The queue; null: the exchange of the topic itself.';
+COMMENT ON COLUMN topology_removals.after_txid IS 'The change since which the queue is sent copies: its binding stays until all events before it are delivered, which may have been read without them. Null: it goes at once.';
 COMMENT ON COLUMN topology_removals.tries IS 'How often RabbitMQ refused it.';
 COMMENT ON COLUMN topology_removals.last_reason IS 'What RabbitMQ said the last time; null: it was not asked, or was away.';
 COMMENT ON COLUMN topology_removals.binding IS 'The binding to take away; null: the queue itself, which is then one of BatchPlane''s own.';
@@ -940,6 +944,26 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION journal_sequence_at IS 'The sequence of the first row of a job or environment that lies at a place in the order of the journal or behind it; behind the newest one when there is none.';
+
+-- Whether every shard has delivered all events before a transaction that has ended. Rows that come later are read later, by who knows what it changed. Callers: topology_removals_select.sql, topology_removals_handed_over.sql.
+CREATE FUNCTION journal_is_delivered_before(txid xid8) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+SELECT NOT EXISTS (
+    SELECT
+    FROM dispatcher_shards AS s
+    CROSS JOIN LATERAL (
+        SELECT
+        FROM events AS e
+        WHERE e.shard = s.shard
+            AND e.notify <> 0
+            AND (e.order_txid, e.event_no) > (s.cursor_txid, s.cursor_event_no)
+            AND e.order_txid < txid
+        LIMIT 1
+    ) AS waiting
+)
+$$;
+COMMENT ON FUNCTION journal_is_delivered_before IS 'Whether every shard has delivered all events before a transaction that has ended.';
 
 -- Makes the partition of the journal for one day (UTC), if there is none. Callers: JournalKeeper, once at start and then hourly.
 -- Rows of that day that lie in the default partition already keep PostgreSQL from making it: they are moved into it. The default partition is locked first, so that

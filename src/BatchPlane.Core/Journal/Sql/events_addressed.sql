@@ -4,5 +4,5 @@ SELECT
     count(*),
     coalesce(sum(revision), 0)::bigint
 FROM subscriptions
-WHERE is_addressed
+WHERE (is_addressed OR was_addressed)
     AND enabled;

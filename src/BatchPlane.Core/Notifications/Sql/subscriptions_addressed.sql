@@ -25,9 +25,10 @@ SELECT
     max_queue_bytes,
     filter::text,
     topics.topic_key,
-    revision
+    revision,
+    bound_txid
 FROM subscriptions
 JOIN topics ON topics.topic_key = subscriptions.topic_key
-WHERE is_addressed
+WHERE (is_addressed OR was_addressed)
     AND enabled
 ORDER BY topics.topic_key, subscriptions.created_at, subscription_id;

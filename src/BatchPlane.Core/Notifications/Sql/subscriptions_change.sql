@@ -1,6 +1,6 @@
 -- Changes a subscription; null parameters leave what is there. Caller: SubscriptionStore.
 -- Parameters: @topic_key, @subscription_id, @bindings, @enabled, @format, @filter, @content_format, @max_in_flight, @retry; @filter 'null': none any more; @shard: of the subscription; @source: who changes it. Locks the row.
--- Notes bindings that are not wanted any more, and appends SUBSCRIPTION_ENABLED or SUBSCRIPTION_DISABLED to the journal where it is so from now on. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
+-- Notes bindings that are not wanted any more; those of one that becomes addressed stay until all before this is delivered. One that is addressed no more is sent copies until it is bound. Appends SUBSCRIPTION_ENABLED or SUBSCRIPTION_DISABLED to the journal where it is so from now on. Returns its id; no row: there is none. Fails on the unique key when another has the same bindings.
 WITH before AS MATERIALIZED (
     SELECT
         subscription_id,
@@ -12,6 +12,7 @@ WITH before AS MATERIALIZED (
         subscriptions.is_addressed,
         next.filter AS next_filter,
         next.is_addressed AS next_is_addressed,
+        subscriptions.is_addressed OR subscriptions.was_addressed AS has_copies,
         coalesce(@enabled::boolean, false) AND NOT enabled
             OR coalesce(@bindings::text[], bindings) <> bindings
             OR next.is_addressed <> subscriptions.is_addressed
@@ -42,8 +43,9 @@ changed AS (
         asked_event_nos = CASE WHEN is_bound_anew THEN cursors.event_nos ELSE s.asked_event_nos END,
         bound_txid = CASE
             WHEN NOT is_bound_anew THEN s.bound_txid
-            WHEN next_is_addressed THEN pg_current_xact_id()
+            WHEN next_is_addressed OR has_copies THEN pg_current_xact_id()
         END,
+        was_addressed = has_copies AND NOT next_is_addressed,
         format = coalesce(@format::text, s.format),
         filter = next_filter,
         content_format = coalesce(@content_format::text, s.content_format),
@@ -62,11 +64,12 @@ changed AS (
     RETURNING s.subscription_id, s.bindings, s.enabled, s.is_addressed, s.last_sequence, s.journal_txid, s.updated_at
 ),
 removals AS (
-    INSERT INTO topology_removals (topic_name, queue, binding)
+    INSERT INTO topology_removals (topic_name, queue, binding, after_txid)
     SELECT
         topic_name,
         CASE protocol WHEN 'queue' THEN endpoint ELSE 'batchplane.sub.' || before.subscription_id END,
-        old.binding
+        old.binding,
+        CASE WHEN changed.enabled AND changed.is_addressed THEN pg_current_xact_id() END
     FROM before
     JOIN changed ON changed.subscription_id = before.subscription_id
     CROSS JOIN LATERAL unnest(before.bindings) AS old (binding)

@@ -8,5 +8,5 @@ WHERE topic_key = @topic_key::text
     AND (@subscription_id::text IS NULL OR subscription_id = @subscription_id::text)
     AND enabled
     AND NOT is_addressed
-    AND bound_txid IS NULL
+    AND (bound_txid IS NULL OR was_addressed)
 ORDER BY subscription_id;

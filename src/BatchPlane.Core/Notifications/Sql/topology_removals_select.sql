@@ -1,4 +1,4 @@
--- What of a topic has to go from RabbitMQ, oldest first, what was refused last. Caller: TopologyRemovalStore. Parameters: @topic_key; @limit: rows. Locks nothing.
+-- What of a topic has to go from RabbitMQ now, oldest first, what was refused last. Caller: TopologyRemovalStore. Parameters: @topic_key; @limit: rows. Locks nothing.
 -- is_wanted: a topic or subscription that was made since wants it again, so that it has to stay.
 SELECT
     removal_no,
@@ -17,5 +17,6 @@ SELECT
     END AS is_wanted
 FROM topology_removals
 WHERE lower(topic_name) = @topic_key::text
+    AND (after_txid IS NULL OR journal_is_delivered_before(after_txid))
 ORDER BY tries, removal_no
 LIMIT @limit::integer;

@@ -17,7 +17,8 @@ SELECT
     subscriptions.topic_key,
     subscriptions.bindings,
     r.created_at,
-    subscriptions.filter::text
+    subscriptions.filter::text,
+    coalesce(subscriptions.protocol = 'queue', false)
 FROM redelivery_shards AS s
 JOIN redeliveries AS r ON r.redelivery_id = s.redelivery_id
 LEFT JOIN subscriptions ON subscriptions.subscription_id = r.subscription_id

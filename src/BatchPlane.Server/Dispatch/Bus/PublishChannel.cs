@@ -19,7 +19,6 @@ internal sealed class PublishChannel : IAsyncDisposable
     private const string AppId = "batchplane";
 
     private readonly IChannel _channel;
-    private readonly CancellationToken _connectionLost;
     private readonly BrokerConnection _broker;
     private readonly TimeProvider _time;
     private readonly DispatchOptions _options;
@@ -30,10 +29,10 @@ internal sealed class PublishChannel : IAsyncDisposable
         TimeProvider time,
         DispatchOptions options,
         OutboxPosition start,
-        CancellationToken connectionLost)
+        LiveConnection connection)
     {
         _channel = channel;
-        _connectionLost = connectionLost;
+        Connection = connection;
         _broker = broker;
         _time = time;
         _options = options;
@@ -47,6 +46,9 @@ internal sealed class PublishChannel : IAsyncDisposable
             Ledger.Fail(PublishFault.Closed, reason.ReplyText);
         }
     }
+
+    /// <summary>The connection that it is of.</summary>
+    internal LiveConnection Connection { get; }
 
     /// <summary>What was sent and what came of it.</summary>
     internal PublishLedger Ledger { get; }
@@ -62,7 +64,7 @@ internal sealed class PublishChannel : IAsyncDisposable
         var connection = await broker.WhenOpenAsync(cancellationToken);
         var settings = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
         var channel = await connection.Client.CreateChannelAsync(settings, cancellationToken);
-        return new(channel, broker, time, options, start, connection.Lost);
+        return new(channel, broker, time, options, start, connection);
     }
 
     /// <summary>Sends one message, after waiting for room. False when the channel has a fault: nothing was sent.</summary>
@@ -88,10 +90,10 @@ internal sealed class PublishChannel : IAsyncDisposable
                 message.IsMandatory,
                 PropertiesOf(message.Properties),
                 message.Body,
-                _connectionLost);
+                Connection.Lost);
             return true;
         }
-        catch (Exception fault) when (BrokerConnection.IsOutage(fault) || _connectionLost.IsCancellationRequested)
+        catch (Exception fault) when (BrokerConnection.IsOutage(fault) || Connection.Lost.IsCancellationRequested)
         {
             Ledger.Fail(PublishFault.Closed, fault.Message);
             return false;

@@ -93,6 +93,15 @@ internal sealed partial class TopologyFollower(
         }
     }
 
+    /// <summary>Takes away the bindings of queues that are sent copies now, once nothing can be on its way by the binding alone. What cannot be done now is found again.</summary>
+    internal async Task CleanHandedOverAsync(CancellationToken cancellationToken)
+    {
+        foreach (var topic in await removals.ListHandedOverAsync(PageSize, cancellationToken))
+        {
+            await CleanAsync(topic, cancellationToken);
+        }
+    }
+
     public void Dispose() => _places.Dispose();
 
     /// <summary>The change is stored already: that the database is away now only puts off what follows.</summary>
