@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Environments;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Jobs;
 

@@ -1,5 +1,5 @@
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Jobs;
 

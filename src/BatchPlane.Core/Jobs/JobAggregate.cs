@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Jobs;
 

@@ -1,5 +1,5 @@
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Database;
-using BatchPlane.Core.Notifications;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -1,6 +1,7 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Database;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -171,7 +172,7 @@ public sealed class OutboxReader(NpgsqlDataSource dataSource)
     private static async Task NoteCopiesAsync(NpgsqlConnection connection, IReadOnlyCollection<DeliveryException> exceptions, DateTimeOffset? redeliveredAt, CancellationToken cancellationToken)
     {
         DeliveryException[] latest = [.. exceptions.GroupBy(exception => (exception.SubjectId, exception.Sequence, exception.SubscriptionId)).Select(group => group.Last())];
-        await using var command = new NpgsqlCommand(SqlText.Load("Notifications/Sql/subscription_deliveries_upsert.sql"), connection)
+        await using var command = new NpgsqlCommand(SqlText.Load("Subscriptions/Sql/subscription_deliveries_upsert.sql"), connection)
         {
             Parameters =
             {

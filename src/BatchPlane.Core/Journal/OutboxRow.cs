@@ -1,5 +1,6 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
+using BatchPlane.Core.Subscriptions;
 
 namespace BatchPlane.Core.Journal;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.ReadModel;
 
 namespace BatchPlane.Core.Listeners;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Validation;
 
 namespace BatchPlane.Core.Notifications;

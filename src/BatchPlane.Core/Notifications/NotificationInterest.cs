@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Journal;
 
 namespace BatchPlane.Core.Notifications;

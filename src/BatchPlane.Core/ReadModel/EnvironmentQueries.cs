@@ -1,5 +1,5 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
 using Microsoft.EntityFrameworkCore;
 
 namespace BatchPlane.Core.ReadModel;

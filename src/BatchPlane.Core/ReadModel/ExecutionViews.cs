@@ -1,6 +1,6 @@
 using System.Globalization;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
 
 namespace BatchPlane.Core.ReadModel;
 

@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Jobs;
-using BatchPlane.Core.Notifications;
 using Microsoft.EntityFrameworkCore;
 
 namespace BatchPlane.Core.ReadModel;

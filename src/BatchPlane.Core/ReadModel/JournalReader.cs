@@ -1,8 +1,9 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -1,7 +1,7 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Jobs;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Scheduling;
 
 namespace BatchPlane.Core.ReadModel;

@@ -73,7 +73,7 @@ public sealed record DeadLetter(string SubscriptionId, string TopicKey, string S
 public readonly record struct MessageKey(string SubjectId, long Sequence, string TopicKey)
 {
     /// <summary>That of an event for a topic by its name.</summary>
-    public static MessageKey Of(string subjectId, long sequence, string topicName) => new(subjectId, sequence, Notifications.TopicKey.Of(topicName));
+    public static MessageKey Of(string subjectId, long sequence, string topicName) => new(subjectId, sequence, Topics.TopicKey.Of(topicName));
 }
 
 /// <summary>What was found about rows of the journal.</summary>

@@ -3,7 +3,7 @@ using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -4,6 +4,7 @@ using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Scheduling;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Deliveries.Mail;

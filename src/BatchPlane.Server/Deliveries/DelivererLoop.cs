@@ -1,5 +1,5 @@
 using BatchPlane.Core.Database;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Deliveries.Bus;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using BatchPlane.Core.Database;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch;
 using Microsoft.Extensions.Options;
 using Npgsql;

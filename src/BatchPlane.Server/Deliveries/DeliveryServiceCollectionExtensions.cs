@@ -1,4 +1,4 @@
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Deliveries.Bus;
 using BatchPlane.Server.Deliveries.Mail;
 using BatchPlane.Server.Deliveries.Webhooks;

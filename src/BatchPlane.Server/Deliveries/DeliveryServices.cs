@@ -1,5 +1,5 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Deliveries.Bus;
 using BatchPlane.Server.Deliveries.Mail;
 using BatchPlane.Server.Deliveries.Webhooks;

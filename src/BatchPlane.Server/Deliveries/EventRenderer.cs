@@ -1,6 +1,8 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Messages;
 using BatchPlane.Core.Notifications;
 using Microsoft.Extensions.Options;
 using Npgsql;

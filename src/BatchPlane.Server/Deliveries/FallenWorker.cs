@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Deliveries;

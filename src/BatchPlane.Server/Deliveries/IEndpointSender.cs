@@ -1,4 +1,4 @@
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 
 namespace BatchPlane.Server.Deliveries;
 

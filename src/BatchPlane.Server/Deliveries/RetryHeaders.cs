@@ -1,4 +1,4 @@
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Messages;
 using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Deliveries;

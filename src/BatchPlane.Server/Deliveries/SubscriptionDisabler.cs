@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Database;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
 using Npgsql;

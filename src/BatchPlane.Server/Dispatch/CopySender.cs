@@ -1,5 +1,5 @@
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Dispatch;

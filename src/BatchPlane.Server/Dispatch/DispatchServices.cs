@@ -1,6 +1,7 @@
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Redelivery;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.Options;
 using Npgsql;

@@ -1,6 +1,9 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Messages;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch.Bus;
 using DeliveryOutcome = BatchPlane.Core.Journal.DeliveryOutcome;

@@ -1,4 +1,4 @@
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Messages;
 
 namespace BatchPlane.Server.Dispatch;
 

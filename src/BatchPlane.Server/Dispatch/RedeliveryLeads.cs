@@ -1,6 +1,9 @@
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Messages;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Redelivery;
+using BatchPlane.Core.Subscriptions;
+using BatchPlane.Core.Topics;
 
 namespace BatchPlane.Server.Dispatch;
 

@@ -1,7 +1,8 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Messages;
 using BatchPlane.Core.Redelivery;
+using BatchPlane.Core.Subscriptions;
 
 namespace BatchPlane.Server.Dispatch;
 

@@ -1,6 +1,6 @@
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Messages;
 using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Dispatch;

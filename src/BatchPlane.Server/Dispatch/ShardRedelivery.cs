@@ -1,7 +1,8 @@
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Messages;
 using BatchPlane.Core.Redelivery;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Dispatch;

@@ -1,5 +1,5 @@
 using BatchPlane.Core.Database;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.Options;
 

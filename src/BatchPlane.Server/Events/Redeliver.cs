@@ -1,8 +1,8 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Redelivery;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;

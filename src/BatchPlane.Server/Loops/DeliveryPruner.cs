@@ -1,4 +1,4 @@
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Deliveries;
 using Microsoft.Extensions.Options;
 

@@ -3,7 +3,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
+using BatchPlane.Core.Topics;
 using Microsoft.OpenApi;
 
 namespace BatchPlane.Server.OpenApi;

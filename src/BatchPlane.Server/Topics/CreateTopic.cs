@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Idempotency;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;

@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Idempotency;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Api.Authentication;

@@ -1,6 +1,7 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.Options;
 

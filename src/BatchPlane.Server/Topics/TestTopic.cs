@@ -1,7 +1,8 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Subscriptions;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Dispatch.Bus;

@@ -1,5 +1,7 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using BatchPlane.Core.Validation;
 using BatchPlane.Server.Api;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Dispatch.Bus;
 
 namespace BatchPlane.Server.Topics;

@@ -1,4 +1,5 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Messages;
 using BatchPlane.Core.Notifications;
 using static BatchPlane.Core.Tests.Jobs.JobWorld;
 

@@ -1,7 +1,7 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 using static BatchPlane.Core.Tests.Jobs.JobWorld;
 
 namespace BatchPlane.Core.Tests.Jobs;

@@ -1,7 +1,7 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Tests.Jobs;
 

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
+using BatchPlane.Core.Messages;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Tests.Notifications;

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Journal;
+using BatchPlane.Core.Messages;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Tests.Notifications;

@@ -1,6 +1,7 @@
 using System.Text;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
+using BatchPlane.Core.Topics;
 
 namespace BatchPlane.Core.Tests.Notifications;
 

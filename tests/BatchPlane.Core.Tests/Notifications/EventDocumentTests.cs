@@ -1,5 +1,5 @@
 using System.Text.Json;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
 
 namespace BatchPlane.Core.Tests.Notifications;
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
+using BatchPlane.Core.Messages;
+using BatchPlane.Core.Topics;
 using Json.Schema;
 
 namespace BatchPlane.Core.Tests.Notifications;

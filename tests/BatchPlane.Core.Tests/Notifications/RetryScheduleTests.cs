@@ -1,5 +1,5 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 
 namespace BatchPlane.Core.Tests.Notifications;
 

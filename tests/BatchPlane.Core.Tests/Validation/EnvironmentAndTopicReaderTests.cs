@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
 using BatchPlane.Core.Environments;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 
 namespace BatchPlane.Core.Tests.Validation;
 

@@ -1,3 +1,4 @@
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Notifications;
 
 namespace BatchPlane.Core.Tests.Validation;

@@ -1,8 +1,8 @@
 using BatchPlane.Contracts;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 using Npgsql;
 
 namespace BatchPlane.Database.Tests.Journal;

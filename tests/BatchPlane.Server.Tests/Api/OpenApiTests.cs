@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Catalogue;
+using BatchPlane.Core.Topics;
 using YamlDotNet.Serialization;
 
 namespace BatchPlane.Server.Tests.Api;

@@ -1,6 +1,6 @@
 using System.Text;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Deliveries;
 using BatchPlane.Server.Tests.Dispatch;
 using Microsoft.Extensions.DependencyInjection;

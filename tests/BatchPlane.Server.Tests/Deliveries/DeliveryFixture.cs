@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Tests.Dispatch;
 using Npgsql;
 using RabbitMQ.Client;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Redelivery;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Topics;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,7 +1,7 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
 using BatchPlane.Core.Redelivery;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Topics;

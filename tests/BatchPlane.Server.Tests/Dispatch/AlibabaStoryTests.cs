@@ -1,10 +1,10 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core.Access;
+using BatchPlane.Core.Catalogue;
 using BatchPlane.Core.Environments;
 using BatchPlane.Core.Jobs;
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Scheduling;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

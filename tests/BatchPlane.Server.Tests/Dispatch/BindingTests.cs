@@ -1,6 +1,6 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Subscriptions;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Topics;
 using Microsoft.Extensions.DependencyInjection;

@@ -7,6 +7,7 @@ using BatchPlane.Core.Access;
 using BatchPlane.Core.Database;
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Dispatch;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Testing;

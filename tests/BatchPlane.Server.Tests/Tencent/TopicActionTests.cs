@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Dispatch.Bus;
 using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using BatchPlane.Contracts;
+using BatchPlane.Core.Environments;
 using BatchPlane.Core.Idempotency;
 using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
-using BatchPlane.Core.Environments;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Environments;
 using BatchPlane.Server.Nodes.Slurm;

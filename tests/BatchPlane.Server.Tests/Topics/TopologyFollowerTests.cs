@@ -1,6 +1,7 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Subscriptions;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Dispatch.Bus;
 using BatchPlane.Server.Tests.Dispatch;
 using BatchPlane.Server.Topics;

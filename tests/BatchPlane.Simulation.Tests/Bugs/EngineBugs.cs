@@ -179,7 +179,7 @@ internal sealed class KeyNotStored : Seams
 internal sealed class EventLeftOut : Seams
 {
     internal override void Decided(TransitionDecision decision, IReadOnlyList<WriteRequest> requests, Tables tables) =>
-        decision.Changes.Journal.RemoveAll(row => row.Entry is { Level: Core.Notifications.EventLevel.Task, State: "RUNNING" });
+        decision.Changes.Journal.RemoveAll(row => row.Entry is { Level: Core.Catalogue.EventLevel.Task, State: "RUNNING" });
 }
 
 /// <summary>The tasks that waited for one that ended are settled by a second transaction.</summary>
@@ -210,7 +210,7 @@ internal sealed class DependentsSettledLater : Seams
         changes.Tasks.RemoveAll(task => Waited(task.TaskNo));
         var before = Images.Of(stored.Record, job.JournalTxid);
         before.LastSequence = until;
-        before.State = changes.Journal.FindLast(row => row.Entry.Level == Core.Notifications.EventLevel.Job).Entry is { } entry ? Core.WireName.Parse<RunState>(entry.State) : before.State;
+        before.State = changes.Journal.FindLast(row => row.Entry.Level == Core.Catalogue.EventLevel.Job).Entry is { } entry ? Core.WireName.Parse<RunState>(entry.State) : before.State;
         (before.TerminateRequestedAt, before.TerminateRequestedBy, before.TerminateReason) = (job.TerminateRequestedAt, job.TerminateRequestedBy, job.TerminateReason);
         changes.Jobs[0] = before;
         return later;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;

@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Xml;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 
 namespace BatchPlane.Server.Deliveries.Webhooks;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using Microsoft.Extensions.Options;
 
 namespace BatchPlane.Server.Deliveries.Webhooks;

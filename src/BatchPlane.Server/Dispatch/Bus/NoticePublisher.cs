@@ -4,6 +4,8 @@ using System.Text.Json;
 using BatchPlane.Contracts;
 using BatchPlane.Core;
 using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Deliveries;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;

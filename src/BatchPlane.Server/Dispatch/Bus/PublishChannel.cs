@@ -1,5 +1,5 @@
 using BatchPlane.Core.Journal;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Messages;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 

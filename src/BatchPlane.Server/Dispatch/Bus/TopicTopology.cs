@@ -1,5 +1,5 @@
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 

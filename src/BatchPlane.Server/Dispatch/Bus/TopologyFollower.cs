@@ -1,5 +1,6 @@
 using BatchPlane.Core.Database;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Subscriptions;
+using BatchPlane.Core.Topics;
 using Npgsql;
 
 namespace BatchPlane.Server.Dispatch.Bus;

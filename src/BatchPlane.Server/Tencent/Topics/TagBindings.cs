@@ -1,5 +1,5 @@
 using System.Text.Json;
-using BatchPlane.Core.Notifications;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Tencent.Wire;
 
 namespace BatchPlane.Server.Tencent.Topics;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BatchPlane.Contracts;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Topics;
 using BatchPlane.Server.Api;
 using BatchPlane.Server.Tencent.Actions;
 using BatchPlane.Server.Tencent.Wire;

@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.ReadModel;
+using BatchPlane.Core.Topics;
 
 namespace BatchPlane.Server.Tencent.Topics;
 
