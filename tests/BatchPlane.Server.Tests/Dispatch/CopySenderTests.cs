@@ -1,5 +1,4 @@
 using BatchPlane.Contracts;
-using RabbitMQ.Client;
 using static BatchPlane.Server.Tests.Dispatch.AddressedWorld;
 
 namespace BatchPlane.Server.Tests.Dispatch;
