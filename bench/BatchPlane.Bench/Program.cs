@@ -6,7 +6,7 @@ using BatchPlane.Bench.Figures;
 using BatchPlane.Bench.Soak;
 using BatchPlane.LocalServices;
 
-// BatchPlane.Bench NAME|all [--quick] [--batchplane PROGRAM] [--results FILE]; without a name it lists them.
+// BatchPlane.Bench NAME...|all [--quick] [--batchplane PROGRAM] [--results FILE]; without a name it lists them.
 // BatchPlane.Bench soak [INSTANCES] [--batchplane PROGRAM]
 const int Million = 1_000_000;
 IBench[] benches =
@@ -33,10 +33,11 @@ if (isSoak && args is [_, [not '-', ..] count, ..] && !(int.TryParse(count, Numb
     return 2;
 }
 
-var chosen = args[0] == "all" ? benches : Array.FindAll(benches, bench => bench.Name == args[0]);
-if (chosen.Length == 0 && !isSoak)
+string[] names = [.. args.TakeWhile(arg => !arg.StartsWith('-'))];
+var chosen = names is ["all"] ? benches : Array.FindAll(benches, bench => names.Contains(bench.Name));
+if (!isSoak && names is not ["all"] && Array.Find(names, name => !Array.Exists(benches, bench => bench.Name == name)) is { } unknown)
 {
-    Console.Error.WriteLine($"There is no benchmark {args[0]}. There are: {string.Join(", ", benches.Select(bench => bench.Name))}, all.");
+    Console.Error.WriteLine($"There is no benchmark {unknown}. There are: {string.Join(", ", benches.Select(bench => bench.Name))}, all.");
     return 2;
 }
 

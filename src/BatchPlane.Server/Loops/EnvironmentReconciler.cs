@@ -28,9 +28,7 @@ internal sealed partial class EnvironmentReconciler(
     /// <summary>Agents are started only once the server can take them in.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
-        await started.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await lifetime.WhenStartedAsync(stoppingToken);
         await base.ExecuteAsync(stoppingToken);
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class NodeMonitor(
     NodeLossSignal losses,
     IOptions<NodeOptions> options,
     TimeProvider time,
+    IHostApplicationLifetime lifetime,
     ILogger<NodeMonitor> logger) : EngineLoop(time, logger)
 {
     private const int MaxNodesPerPass = 1_000;
@@ -39,6 +40,13 @@ internal sealed partial class NodeMonitor(
 
     /// <inheritdoc/>
     protected override Task Wake => losses.Next;
+
+    /// <summary>A lease that is given to all begins when they can be heard: a server that starts reaches its database before it answers anybody.</summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await lifetime.WhenStartedAsync(stoppingToken);
+        await base.ExecuteAsync(stoppingToken);
+    }
 
     /// <inheritdoc/>
     protected override async Task PassAsync(CancellationToken cancellationToken)

@@ -72,7 +72,7 @@ public sealed class HeldListenerTests(ITestOutputHelper output)
         Task StartAsync(string callTimeout) => place.StartAsync(
             "api,dispatcher,listeners",
             ("OPTIONS__LISTENERS__DIRECTORY", plugIns),
-            ("OPTIONS__LISTENERS__LEASEDURATION", "00:00:01"),
+            ("OPTIONS__LISTENERS__LEASEDURATION", "00:00:05"),
             ("OPTIONS__LISTENERS__LOOKINTERVAL", "00:00:00.050"),
             ("OPTIONS__LISTENERS__CALLTIMEOUT", callTimeout),
             ("OPTIONS__LISTENERS__CANCELGRACE", "00:00:00.200"),

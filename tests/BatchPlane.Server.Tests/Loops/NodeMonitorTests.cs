@@ -8,6 +8,8 @@ using BatchPlane.Server.Nodes;
 using BatchPlane.Server.Tests.Dispatch;
 using BatchPlane.Server.Tests.Outputs;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -34,6 +36,26 @@ public sealed class NodeMonitorTests(ServerFixture server) : IClassFixture<Serve
         await monitor.StopAsync(CancellationToken.None);
 
         Assert.Equal((NodeState.Running, NodeState.Abnormal, NodeState.Running), (heard, given, await StateAsync(alive)));
+    }
+
+    [Fact]
+    public async Task ServerThatDoesNotAnswerYet_JudgesNobody()
+    {
+        var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        var (time, controlTime) = (new ObservedTime(), new ObservedTime());
+        using var monitor = Monitor(time, lifetime);
+        using var control = Monitor(controlTime);
+
+        await monitor.StartAsync(CancellationToken.None);
+        await control.StartAsync(CancellationToken.None);
+        await controlTime.LookedAsync(3);
+        var before = time.Looks;
+        lifetime.NotifyStarted();
+        await time.LookedAsync(1);
+        await control.StopAsync(CancellationToken.None);
+        await monitor.StopAsync(CancellationToken.None);
+
+        Assert.Equal(0, before);
     }
 
     [Fact]
@@ -83,13 +105,14 @@ public sealed class NodeMonitorTests(ServerFixture server) : IClassFixture<Serve
     private async Task<IReadOnlyList<ExecutionView>> ExecutionsAsync(string job) =>
         [.. (await server.GetAsync<Page<ExecutionView>>($"/v1/executions?job={job}")).Items.Where(execution => execution.CompleteTime is not null)];
 
-    private NodeMonitor Monitor(TimeProvider time) => new(
+    private NodeMonitor Monitor(TimeProvider time, IHostApplicationLifetime? lifetime = null) => new(
         _environments,
         server.Services.GetRequiredService<ClaimStore>(),
         server.Services.GetRequiredService<TransitionWriter>(),
         new NodeLossSignal(),
         Options.Create(new NodeOptions { LeaseSeconds = 2, MonitorSeconds = 0.1 }),
         time,
+        lifetime ?? server.Services.GetRequiredService<IHostApplicationLifetime>(),
         NullLogger<NodeMonitor>.Instance);
 
     private Task ExpireAllAsync() => server.ExecuteAsync("UPDATE nodes SET lease_until = now() - interval '1 minute' WHERE lease_until IS NOT NULL");
@@ -124,6 +147,8 @@ public sealed class NodeMonitorTests(ServerFixture server) : IClassFixture<Serve
             Interlocked.Increment(ref _pauses);
             return base.CreateTimer(callback, state, dueTime, period);
         }
+
+        internal int Looks => Volatile.Read(ref _pauses);
 
         internal void Skip(TimeSpan span) => _skipped = span;
 
