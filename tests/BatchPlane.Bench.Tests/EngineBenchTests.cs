@@ -1,4 +1,3 @@
-using System.Text.Json;
 using static BatchPlane.Bench.Tests.BenchAssert;
 
 namespace BatchPlane.Bench.Tests;
