@@ -36,7 +36,6 @@ internal static partial class Rules
         ("src/BatchPlane.Core/Environments/", "3"),
         ("src/BatchPlane.Core/Journal/", "25"),
         ("src/BatchPlane.Core/Jobs/", "2"),
-        ("src/BatchPlane.Core/Notifications/", "5"),
         ("src/BatchPlane.Core/Scheduling/", "4"),
         ("src/BatchPlane.Server/Api/", "1"),
         ("src/BatchPlane.Server/Deliveries/", "5"),
