@@ -75,7 +75,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     /// <summary>Changes a subscription; what the change leaves out stays. One that is enabled or disabled by it has that in the journal, with <paramref name="changedBy"/> as source.</summary>
     public async Task<SubscriptionChanged> ChangeAsync(string topicName, string subscriptionId, SubscriptionChange change, string changedBy, CancellationToken cancellationToken)
     {
-        await using var command = Command("subscriptions_change", topicName, subscriptionId);
+        await using var command = Command("Subscriptions/Sql/subscriptions_change.sql", topicName, subscriptionId);
         command.Parameters.AddWithValue("shard", DispatcherShard.Of(subscriptionId));
         command.Parameters.AddWithValue("source", changedBy);
         command.Parameters.Add(new("bindings", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = OrNull(change.Bindings?.ToArray()) });
@@ -98,7 +98,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     /// <summary>Ends a subscription. False when the topic has none of this id.</summary>
     public async Task<bool> DeleteAsync(string topicName, string subscriptionId, CancellationToken cancellationToken)
     {
-        await using var command = Command("subscriptions_delete", topicName, subscriptionId);
+        await using var command = Command("Subscriptions/Sql/subscriptions_delete.sql", topicName, subscriptionId);
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
@@ -123,7 +123,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
                 : new SecretRotation.KeyReused();
         }
 
-        await using var command = Command("subscriptions_rotate", topicName, subscriptionId, connection);
+        await using var command = Command("Subscriptions/Sql/subscriptions_rotate.sql", topicName, subscriptionId, connection);
         command.Parameters.AddWithValue("secret", key.Encrypt(secret, OwnerOf(subscriptionId, subscription.Endpoint)));
         command.Parameters.AddWithValue("overlap", overlap);
         if (await command.ExecuteScalarAsync(cancellationToken) is not DateTime until)
@@ -228,7 +228,7 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
     /// <summary>The secret with this mark, if it is the webhook's still.</summary>
     private async Task<SecretRotation> RotatedBeforeAsync(NpgsqlConnection connection, string topicName, string subscriptionId, string mark, CancellationToken cancellationToken)
     {
-        await using var command = Command("subscriptions_secret", topicName, subscriptionId, connection);
+        await using var command = Command("Subscriptions/Sql/subscriptions_secret.sql", topicName, subscriptionId, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
         {
@@ -240,9 +240,9 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
             : new SecretRotation.Superseded();
     }
 
-    private NpgsqlCommand Command(string name, string topicName, string subscriptionId, NpgsqlConnection? connection = null)
+    private NpgsqlCommand Command(string statement, string topicName, string subscriptionId, NpgsqlConnection? connection = null)
     {
-        var text = SqlText.Load($"Subscriptions/Sql/{name}.sql");
+        var text = SqlText.Load(statement);
         var command = connection is null ? dataSource.CreateCommand(text) : new NpgsqlCommand(text, connection);
         command.Parameters.AddWithValue("topic_key", TopicKey.Of(topicName));
         command.Parameters.AddWithValue("subscription_id", subscriptionId);
@@ -272,12 +272,12 @@ public sealed class SubscriptionStore(NpgsqlDataSource dataSource, InstallationK
         var secret = document.Protocol == SubscriptionProtocol.Http ? document.Secret ?? NewSecret() : null;
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var locking = Command("topics_lock", topicName, id, connection))
+        await using (var locking = Command("Topics/Sql/topics_lock.sql", topicName, id, connection))
         {
             await locking.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using var command = Command("subscriptions_insert", topicName, id, connection);
+        await using var command = Command("Subscriptions/Sql/subscriptions_insert.sql", topicName, id, connection);
         var values = command.Parameters;
         values.Add(new("subscription_name", NpgsqlDbType.Text) { Value = OrNull(document.SubscriptionName) });
         values.AddWithValue("protocol", WireName.Of(document.Protocol));

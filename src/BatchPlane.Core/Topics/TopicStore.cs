@@ -82,9 +82,9 @@ public sealed class TopicStore(NpgsqlDataSource dataSource, IOptions<Notificatio
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         string? deleted = null;
-        foreach (var statement in (string[])["topics_lock", "subscriptions_lock", "topics_delete"])
+        foreach (var statement in (string[])["Topics/Sql/topics_lock.sql", "Subscriptions/Sql/subscriptions_lock.sql", "Topics/Sql/topics_delete.sql"])
         {
-            await using var command = new NpgsqlCommand(SqlText.Load($"Topics/Sql/{statement}.sql"), connection);
+            await using var command = new NpgsqlCommand(SqlText.Load(statement), connection);
             command.Parameters.AddWithValue("topic_key", TopicKey.Of(name));
             deleted = await command.ExecuteScalarAsync(cancellationToken) as string;
         }
