@@ -268,9 +268,15 @@ public sealed class NodeAgentTests
     [Fact]
     public async Task ReportAnswersLost_RepeatsTheSame()
     {
-        await using var agent = await StartAsync(script: server => server.LoseReportAnswers = true);
+        await using var agent = await StartAsync();
+        agent.Server.Offer(Shell($"while [ ! -e {agent.Mark("go")} ]; do sleep 0.05; done; exit 6"));
+        await agent.Server.BegunAsync();
 
-        agent.Server.Offer(Shell("exit 6"));
+        // That it began is told and answered: else that alone would be repeated.
+        var beats = agent.Server.Heartbeats.Count;
+        await Eventually.ReachAsync(() => agent.Server.Heartbeats.Count >= beats + 2, agent.Server.Describe);
+        agent.Server.LoseReportAnswers = true;
+        await File.WriteAllTextAsync(agent.Mark("go"), "");
         await Eventually.ReachAsync(() => agent.Server.Reports.Count(r => r.Report.ExitCode == 6) >= 3, agent.Server.Describe);
         agent.Server.LoseReportAnswers = false;
         await Eventually.ReachAsync(() => agent.Server.Heartbeats.Last().Claims.Count == 0, agent.Server.Describe);

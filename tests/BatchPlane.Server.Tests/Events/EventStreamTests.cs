@@ -55,7 +55,7 @@ public sealed class EventStreamTests(EventServer server) : IClassFixture<EventSe
         var noise = Task.Run(async () =>
         {
             // Often enough that the stream never waits for a whole heartbeat, slowly enough that nobody is cut off.
-            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(150));
             while (!enough.IsCancellationRequested && await pace.WaitForNextTickAsync())
             {
                 await AppendAsync("job-noise", 1);
