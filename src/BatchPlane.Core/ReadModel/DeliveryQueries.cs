@@ -140,10 +140,8 @@ public sealed class DeliveryQueries(NpgsqlDataSource dataSource, JournalReader r
                 StringComparer.Ordinal);
     }
 
-    /// <summary>Whether bindings and filter let an event pass.</summary>
     private static bool Gets(SubscriptionRow subscription, EventKind kind, bool beganBefore, IReadOnlyList<TagDocument> labels) =>
-        Array.Exists(subscription.Bindings, binding => BindingPattern.Matches(binding, kind.RoutingKey))
-        && (subscription.Filter is null || EventFilter.Admits(ReadJson.Of<EventFilterDocument>(subscription.Filter), kind, beganBefore, labels));
+        AddressedSubscriptions.Gets(subscription.Bindings, subscription.Filter is { } filter ? ReadJson.Of<EventFilterDocument>(filter) : null, kind, beganBefore, labels);
 
     /// <summary>Labels of a job or environment.</summary>
     private static async Task<IReadOnlyList<TagDocument>> LabelsAsync(ReadContext context, string subjectId, CancellationToken cancellationToken) =>

@@ -45,16 +45,15 @@ public sealed class AddressedSubscriptions
         }
 
         var (kind, row, labels) = (message.Kind, message.Event.Row, message.Subject.Labels);
-        return [.. _byTopic[TopicKey.Of(topicName)].Where(subscription => Gets(subscription.View, kind, BeganBefore(row), labels))];
+        return [.. _byTopic[TopicKey.Of(topicName)].Where(subscription => Gets(subscription.View.Bindings, subscription.View.Filter, kind, BeganBefore(row), labels))];
     }
 
     /// <summary>One of them; null when there is none of this id.</summary>
     public AddressedSubscription? Find(string topicKey, string subscriptionId) => _byTopic[topicKey].FirstOrDefault(subscription => subscription.View.SubscriptionId == subscriptionId);
 
     /// <summary>Whether bindings and filter of a subscription let an event pass.</summary>
-    public static bool Gets(SubscriptionView subscription, EventKind kind, bool beganBefore, IReadOnlyList<TagDocument> labels) =>
-        subscription.Bindings.Any(binding => BindingPattern.Matches(binding, kind.RoutingKey))
-        && (subscription.Filter is null || EventFilter.Admits(subscription.Filter, kind, beganBefore, labels));
+    public static bool Gets(IReadOnlyList<string> bindings, EventFilterDocument? filter, EventKind kind, bool beganBefore, IReadOnlyList<TagDocument> labels) =>
+        bindings.Any(binding => BindingPattern.Matches(binding, kind.RoutingKey)) && (filter is null || EventFilter.Admits(filter, kind, beganBefore, labels));
 
     /// <summary>Whether an attempt of the same instance had begun before the one that a row is about.</summary>
     public static bool BeganBefore(OutboxRow row) => row.Details?.BeganBefore is true;

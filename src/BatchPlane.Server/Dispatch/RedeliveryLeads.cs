@@ -1,6 +1,5 @@
 using BatchPlane.Core.Journal;
 using BatchPlane.Core.Messages;
-using BatchPlane.Core.Notifications;
 using BatchPlane.Core.Redelivery;
 using BatchPlane.Core.Subscriptions;
 using BatchPlane.Core.Topics;
@@ -120,7 +119,6 @@ internal sealed class LeadToSubscriptions(RedeliveryWork work, RedeliveryFinds<D
     {
         var (kind, row, labels) = (message.Kind, message.Event.Row, message.Subject.Labels);
         return subscription.TopicKey == topicKey
-            && subscription.Bindings!.Any(binding => BindingPattern.Matches(binding, kind.RoutingKey))
-            && (subscription.Filter is null || EventFilter.Admits(subscription.Filter, kind, AddressedSubscriptions.BeganBefore(row), labels));
+            && AddressedSubscriptions.Gets(subscription.Bindings!, subscription.Filter, kind, AddressedSubscriptions.BeganBefore(row), labels);
     }
 }
